@@ -1,0 +1,1 @@
+"""One module or package per outside system; only `rudaux.wiring` imports them."""

@@ -1,0 +1,1 @@
+"""Canvas over HTTP: `protocol` builds requests and reads answers, `client` sends them."""

@@ -1,0 +1,1 @@
+"""nbgrader: the gradebook and the conversions around it."""

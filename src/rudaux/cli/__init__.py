@@ -1,0 +1,1 @@
+"""The words users type; `view` alone draws and asks."""

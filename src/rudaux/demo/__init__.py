@@ -1,0 +1,1 @@
+"""A practice course on this machine: a Canvas simulator, git remotes and students' homes."""

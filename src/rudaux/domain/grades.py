@@ -1,0 +1,139 @@
+"""What a score becomes in Canvas, and whether it may be written there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
+
+from rudaux.domain.submissions import Standing
+
+QUANTUM = Decimal("0.0001")
+
+PushClass = Literal[
+    "unchanged", "new", "changed", "missing", "conflict", "excused", "held", "not_gradable",
+    "not_due",
+]  # fmt: skip
+WRITTEN: frozenset[PushClass] = frozenset({"new", "changed", "missing"})
+
+
+def canvas_score(score: Decimal, maximum: Decimal, points: Decimal) -> Decimal:
+    """Scale an nbgrader score to Canvas points, to four decimals; a maximum of 0 gives 0."""
+    if maximum <= 0:
+        return Decimal(0).quantize(QUANTUM)
+    return (score / maximum * points).quantize(QUANTUM, ROUND_HALF_UP)
+
+
+def fixed_point(score: Decimal) -> str:
+    """Write a score as Canvas parses it: an exponent would silently wipe the grade."""
+    text = format(score.quantize(QUANTUM, ROUND_HALF_UP), "f").rstrip("0").rstrip(".")
+    return "0" if text in {"", "-0"} else text
+
+
+@dataclass(frozen=True)
+class CanvasSubmission:
+    """A student's grade in Canvas; `entered` is before Canvas's own late policy deducts."""
+
+    student_id: str
+    entered: Decimal | None
+    excused: bool = False
+    graded_at: str | None = None
+    grader_id: int | None = None
+    comments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file attached to a submission comment."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
+class PushLine:
+    """What a push would do for one student: Canvas `old` becomes `new` where `kind` is written."""
+
+    student_id: str
+    kind: PushClass
+    old: Decimal | None = None
+    new: Decimal | None = None
+    why: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether this line changes a grade in Canvas."""
+        return self.kind in WRITTEN
+
+
+def decide_push(
+    standing: Standing,
+    target: Decimal,
+    last: Decimal | None,
+    canvas: CanvasSubmission | None,
+    overwrite_edits: bool = False,
+) -> PushLine:
+    """Decide from gradebook now (`target`), what rudaux last pushed (`last`), and Canvas now.
+
+    A value in Canvas that rudaux did not put there is a person's: it stays unless asked.
+    """
+    sid = standing.student_id
+    if canvas is None:
+        return PushLine(sid, "not_gradable", why="Canvas does not list them for this assignment")
+    if canvas.excused:
+        return PushLine(sid, "excused", canvas.entered, why="excused in Canvas")
+    if standing.state == "not_due":
+        kind: PushClass = "held" if standing.due else "not_due"
+        return PushLine(sid, kind, canvas.entered, why=standing.reason or "not due yet")
+    if standing.state in {"collected", "failed", "needs_manual"}:
+        reason = standing.reason or "collected, but not autograded yet"
+        return PushLine(sid, "held", canvas.entered, why=reason)
+    return _three_way(standing, target.quantize(QUANTUM), last, canvas, overwrite_edits)
+
+
+def _three_way(
+    standing: Standing,
+    target: Decimal,
+    last: Decimal | None,
+    canvas: CanvasSubmission,
+    overwrite_edits: bool,
+) -> PushLine:
+    sid, now = standing.student_id, canvas.entered
+    if same_score(now, target):
+        return PushLine(sid, "unchanged", now, target)
+    edited = not same_score(now, last)
+    if edited and not overwrite_edits:
+        return PushLine(sid, "conflict", now, target, _edited(now, last, canvas.graded_at))
+    if standing.state == "missing":
+        return PushLine(sid, "missing", now, target, standing.reason or "nothing handed in")
+    if last is None and now is None:
+        return PushLine(sid, "new", now, target)
+    return PushLine(sid, "changed", now, target, "replaces an edit" if edited else "regraded")
+
+
+def _edited(now: Decimal | None, last: Decimal | None, when: str | None) -> str:
+    if now is None:
+        return "cleared in Canvas by someone else: kept (--overwrite-edits replaces it)"
+    on = f" on {when[:10]}" if when else ""
+    verb = "entered" if last is None else "edited"
+    return f"{verb} in Canvas{on} by someone else: kept (--overwrite-edits replaces it)"
+
+
+def same_score(one: Decimal | None, other: Decimal | None) -> bool:
+    """Compare as Canvas stores them, to four decimals; no grade equals only no grade."""
+    if one is None or other is None:
+        return one is other
+    return one.quantize(QUANTUM, ROUND_HALF_UP) == other.quantize(QUANTUM, ROUND_HALF_UP)
+
+
+def zero_alarm(standings: Iterable[Standing], limit: float) -> str:
+    """Say why a push looks wrong: too many failed or missing among those due; else nothing."""
+    due = [s for s in standings if s.due]
+    bad = {k: sum(s.state == k for s in due) for k in ("failed", "missing")}
+    if due and sum(bad.values()) > limit * len(due):
+        return (
+            f"{bad['missing']} missing and {bad['failed']} failed of {len(due)} due "
+            f"is more than {limit:.0%}"
+        )
+    return ""

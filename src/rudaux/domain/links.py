@@ -1,0 +1,60 @@
+"""Launch links: what a Canvas assignment opens on the hub, through LTI and nbgitpuller."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+_SCP_LIKE = re.compile(r"^(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>[^/].*)$")
+
+
+def https_form(remote: str) -> str:
+    """Give the HTTPS form of a git remote, without credentials and without a `.git` suffix.
+
+    nbgitpuller names the folder after the last component and keeps a `.git` there, so that the
+    link would open nothing; local paths are left as they are, but for the suffix.
+    https://nbgitpuller.readthedocs.io/en/latest/topic/url-options.html
+    """
+    remote = remote.rstrip("/").removesuffix(".git")
+    scp = _SCP_LIKE.match(remote)
+    if "://" not in remote and scp:
+        return f"https://{scp['host']}/{scp['path']}"
+    parts = urlsplit(remote)
+    if parts.scheme in {"ssh", "git+ssh"}:
+        return f"https://{parts.hostname}{parts.path}"
+    if parts.scheme in {"http", "https"}:
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return remote
+
+
+def repo_folder(remote: str) -> str:
+    """Name the folder that nbgitpuller clones a remote into, inside a student's home."""
+    return re.split(r"[/:]", https_form(remote))[-1]
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Where the hub is: `url` without a path, `base_url` its prefix ("/jupyter" or "")."""
+
+    url: str
+    base_url: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """The prefix with one leading and no trailing slash, or nothing."""
+        trimmed = self.base_url.strip("/")
+        return f"/{trimmed}" if trimmed else ""
+
+
+def launch_link(hub: Hub, student_repo: str, path: str) -> str:
+    """Build the link that pulls the student repository and opens `path` (inside it) in JupyterLab.
+
+    Encoded three times over: the path inside `urlpath`, each value of the inner query, the outer
+    value. `urlpath` has no leading slash: with one, nbgitpuller 1.3 pulls and then answers 404.
+    """
+    repo = https_form(student_repo)
+    urlpath = "lab/tree/" + quote(f"{repo_folder(student_repo)}/{path}")
+    query = urlencode({"repo": repo, "urlpath": urlpath}, quote_via=quote, safe="")
+    after = f"{hub.prefix}/hub/user-redirect/git-pull?{query}"
+    return f"{hub.url.rstrip('/')}{hub.prefix}/hub/lti/launch?next={quote(after, safe='')}"

@@ -1,0 +1,92 @@
+"""Where a student stands with an assignment: every student is in exactly one state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, get_args
+
+State = Literal["not_due", "missing", "collected", "failed", "needs_manual", "graded", "pushed"]
+STATES: tuple[State, ...] = get_args(State)
+
+
+@dataclass(frozen=True)
+class GradebookSubmission:
+    """A submission as the gradebook and the `autograded` folder know it.
+
+    `score` is in nbgrader's points, with the late penalty deducted and never below 0.
+    """
+
+    student_id: str
+    submitted_at: datetime | None
+    autograded: bool
+    needs_manual: bool
+    score: Decimal
+
+
+@dataclass(frozen=True)
+class Record:
+    """The ledger's last word on one student's assignment.
+
+    missing: proven that nothing was handed in; failed: our side could not collect or grade it;
+    held: it was graded, but a person must look; graded: autograding ended well.
+    """
+
+    kind: Literal["missing", "collected", "failed", "held", "graded"]
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A student's state, and why where that is not plain."""
+
+    student_id: str
+    state: State
+    reason: str = ""
+    due: bool = True
+
+
+def standing_of(
+    student_id: str,
+    due: bool,
+    submission: GradebookSubmission | None,
+    record: Record | None,
+    pushed: bool,
+) -> Standing:
+    """Give the furthest state reached; a student who is due but not collected is still `not_due`.
+
+    `pushed` means that Canvas was given the score the gradebook holds now.
+    """
+    if submission is None:
+        return _without_submission(student_id, due, record, pushed)
+    if record and record.kind == "failed":
+        return Standing(student_id, "failed", record.reason, due)
+    if not submission.autograded:
+        return Standing(student_id, "collected", "", due)
+    if submission.needs_manual:
+        return Standing(student_id, "needs_manual", "nbgrader waits for a mark by hand", due)
+    if record and record.kind == "held":
+        return Standing(student_id, "needs_manual", record.reason, due)
+    return Standing(student_id, "pushed" if pushed else "graded", "", due)
+
+
+def _without_submission(
+    student_id: str, due: bool, record: Record | None, pushed: bool
+) -> Standing:
+    if not due:
+        return Standing(student_id, "not_due", "", due)
+    if record and record.kind == "missing":
+        return Standing(student_id, "pushed" if pushed else "missing", record.reason, due)
+    if record and record.kind == "failed":
+        return Standing(student_id, "failed", record.reason, due)
+    return Standing(student_id, "not_due", "due, but not collected yet", due)
+
+
+def count_states(standings: Iterable[Standing]) -> Mapping[State, int]:
+    """Count students per state, every state present."""
+    counts = Counter(s.state for s in standings)
+    return {state: counts[state] for state in STATES}

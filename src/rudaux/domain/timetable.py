@@ -1,0 +1,35 @@
+"""When cron grades what: one entry per assignment and deadline, in the machine's own time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """One crontab line of this course; the times are the machine's local ones.
+
+    `due_at` is the deadline it belongs to (aware). The year is guarded in the command, for cron
+    has none.
+    """
+
+    assignment: str
+    minute: int
+    hour: int
+    day: int
+    month: int
+    year: int
+    command: str
+
+
+def local_run_time(due_at: datetime, delay_minutes: int, machine: tzinfo) -> datetime:
+    """Give the machine's local time of the grading run, rounded up to a whole minute.
+
+    `due_at` is aware. The way over UTC makes it right across a daylight-saving change: a time
+    that exists in UTC exists in every zone.
+    """
+    run = due_at + timedelta(minutes=delay_minutes)
+    if run.second or run.microsecond:
+        run = run.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return run.astimezone(machine)

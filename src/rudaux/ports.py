@@ -1,0 +1,489 @@
+"""The outside world on one page: a Protocol per system, in domain types.
+
+Adapters implement these, tests fake them (`tests/fakes.py`), workflows know nothing else. A system
+that is down raises one of `rudaux.errors`; one student's trouble is a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from rudaux.config import Config, Level
+from rudaux.domain.deadlines import Override
+from rudaux.domain.grades import CanvasSubmission
+from rudaux.domain.roster import GradebookStudent, Student
+from rudaux.domain.submissions import GradebookSubmission, Record
+from rudaux.domain.timetable import Entry
+
+# --- Canvas -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CanvasCourse:
+    """The course as Canvas names it."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class ExternalTool:
+    """An external tool that the course can launch; `url` or `domain` may be unknown."""
+
+    id: int
+    name: str
+    url: str | None = None
+    domain: str | None = None
+
+
+@dataclass(frozen=True)
+class AssignmentSpec:
+    """What rudaux wants a Canvas assignment to be; dates are aware."""
+
+    name: str
+    points: Decimal
+    due_at: datetime | None
+    unlock_at: datetime | None
+    lock_at: datetime | None
+    launch_url: str
+    tool_id: int
+
+
+@dataclass(frozen=True)
+class CanvasAssignment:
+    """An assignment as it is in Canvas: base dates (UTC), without overrides applied.
+
+    `launch_url` and `tool_id` are None where it is not an external-tool assignment.
+    """
+
+    id: int
+    name: str
+    points: Decimal | None
+    due_at: datetime | None
+    unlock_at: datetime | None
+    lock_at: datetime | None
+    published: bool
+    launch_url: str | None
+    tool_id: int | None
+    has_overrides: bool = False
+    submission_types: tuple[str, ...] = ()
+    only_visible_to_overrides: bool = False
+
+
+class Canvas(Protocol):
+    """One course of a Canvas installation, as the token's owner may see and change it.
+
+    Every call raises `TokenRefused`, `PermissionRefused`, `NotFound` or `CanvasFailure`.
+    """
+
+    def course(self) -> CanvasCourse: ...
+
+    def students(self) -> tuple[Student, ...]:
+        """Active and invited StudentEnrollments, each user once, never the Test Student."""
+        ...
+
+    def tools(self, level: Level) -> tuple[ExternalTool, ...]:
+        """All tools at that level, inherited ones included."""
+        ...
+
+    def assignments(self) -> tuple[CanvasAssignment, ...]: ...
+
+    def overrides(self, assignment_id: int) -> tuple[Override, ...]: ...
+
+    def group_members(self, group_id: int) -> frozenset[str]: ...
+
+    def create_assignment(self, spec: AssignmentSpec) -> CanvasAssignment:
+        """Create it, published; after a lost answer it looks before it tries again."""
+        ...
+
+    def update_assignment(self, assignment_id: int, spec: AssignmentSpec) -> CanvasAssignment: ...
+
+    def submissions(self, assignment_id: int) -> tuple[CanvasSubmission, ...]:
+        """Every listed student's submission with its comments' attachments."""
+        ...
+
+    def push_grades(self, assignment_id: int, scores: Mapping[str, Decimal]) -> str:
+        """Write scores in bulk and wait for the Progress; give its message where it failed.
+
+        A failed Progress is partly applied: read back with `submissions` and compare.
+        """
+        ...
+
+    def attach_feedback(
+        self, assignment_id: int, student_id: str, files: Sequence[FeedbackFile], text: str
+    ) -> None:
+        """Upload the files and attach them to one new comment on that student's submission."""
+        ...
+
+
+# --- The file server ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Located:
+    """A student's work was found: `snapshot` names the one it is in, None the live folder."""
+
+    folder: Path
+    snapshot: str | None = None
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Proof that nothing was handed in: home or snapshot are there (or never were), work is not."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """No snapshot at or after the deadline exists so far."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """It cannot be told whether there is work; never a zero."""
+
+    reason: str
+
+
+Lookup = Located | Absent | NotYet | Unreadable
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A copied submission; `digest` is over names and contents, `modified_at` the newest file (UTC).
+
+    `skipped` names what was left behind and why (symbolic links, devices, too large).
+    """
+
+    modified_at: datetime
+    digest: str
+    skipped: tuple[str, ...] = ()
+
+
+class Storage(Protocol):
+    """Students' homes as the file server shows them on this machine."""
+
+    def check(self) -> None:
+        """Raise `StorageFailure` unless the storage root is there and readable."""
+        ...
+
+    def locate(self, student_id: str, assignment: str, deadline: datetime) -> Lookup:
+        """Find the work as of the deadline (aware)."""
+        ...
+
+    def copy(self, located: Located, destination: Path) -> Copied:
+        """Copy into `destination` atomically: it appears whole or not at all.
+
+        Raises `StorageFailure` where a file cannot be read.
+        """
+        ...
+
+
+# --- nbgrader -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class GradebookAssignment:
+    """An assignment in the gradebook; `max_score` in nbgrader's points comes from the source."""
+
+    name: str
+    due_at: datetime | None
+    max_score: Decimal
+    submissions: int
+
+
+class Gradebook(Protocol):
+    """nbgrader's database. Raises `GradebookFailure` (locked, older schema)."""
+
+    def check(self) -> None: ...
+
+    def students(self) -> tuple[GradebookStudent, ...]: ...
+
+    def assignments(self) -> tuple[GradebookAssignment, ...]: ...
+
+    def save_students(self, students: Iterable[Student]) -> None:
+        """Add or rename in one transaction; a missing e-mail never erases a known one."""
+        ...
+
+    def remove_students(self, ids: Iterable[str]) -> None:
+        """Remove them with their submissions; back up first."""
+        ...
+
+    def save_assignment(self, name: str, due_at: datetime) -> None: ...
+
+    def remove_assignments(self, names: Iterable[str]) -> None: ...
+
+    def submissions(self, assignment: str) -> Mapping[str, GradebookSubmission]: ...
+
+    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None: ...
+
+    def backup(self, reason: str) -> Path:
+        """Copy the database, consistently, under .rudaux/backups; give the copy's path."""
+        ...
+
+    def restore(self, backup: Path) -> Path:
+        """Put a backup in place; give the path of the copy made of what was there before."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission, ready to run: sanitised notebooks (file name -> nbformat JSON text).
+
+    `folder` is a scratch folder that holds only the assignment's data files and the student's own
+    other files; the executor may copy from it.
+    """
+
+    assignment: str
+    student_id: str
+    notebooks: Mapping[str, str]
+    folder: Path
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """Outputs of one code cell, by its position in the notebook; count None: it never ran."""
+
+    index: int
+    execution_count: int | None
+    outputs: tuple[Mapping[str, Any], ...] = ()
+
+
+Verdict = Literal["ok", "cell_timeout", "timeout", "kernel_died", "out_of_memory", "failed"]
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What became of a job; only `failed` is our failure and never a score."""
+
+    job: Job
+    verdict: Verdict
+    reason: str = ""
+    seconds: float = 0.0
+    cells: Mapping[str, tuple[CellResult, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A submission that cannot be graded without a person, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class FeedbackFile:
+    """A feedback report of one notebook of one student; `name` is unique per content."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Release:
+    """A released assignment on disk, before it goes anywhere; `files` are relative paths."""
+
+    assignment: str
+    folder: Path
+    notebooks: tuple[str, ...]
+    files: tuple[str, ...]
+    leaks: tuple[str, ...] = ()
+    """Sentences about solution text, hidden tests or mark schemes found in it (rule 8)."""
+
+
+class Grader(Protocol):
+    """nbgrader's conversions on the host; student code never runs here."""
+
+    def source_notebooks(self, assignment: str) -> tuple[str, ...]:
+        """File names of the source notebooks; raises `ConfigError` without folder or notebook."""
+        ...
+
+    def build_release(self, assignment: str, into: Path) -> Release:
+        """Make the students' version under `into`/assignment; the same source gives the same bytes.
+
+        Touches neither the gradebook nor the course's own release folder.
+        """
+        ...
+
+    def record_source(self, assignment: str) -> bool:
+        """Bring the gradebook's cells and maxima in step with the source; False: they were."""
+        ...
+
+    def release_folder(self, assignment: str) -> Path:
+        """The course's own release folder of the assignment (nbgrader's layout)."""
+        ...
+
+    def submitted_folder(self, assignment: str, student_id: str) -> Path: ...
+
+    def discard_autograded(self, assignment: str, student_id: str) -> None:
+        """Set aside an autograded version made from older work; marks by hand stay in place."""
+        ...
+
+    def prepare(self, assignment: str, student_id: str) -> Job | Broken:
+        """Sanitise and repair a collected submission for execution."""
+        ...
+
+    def score(self, execution: Execution, seconds_late: float) -> tuple[str, ...]:
+        """Score an execution into the gradebook; give the reasons why a person must look at it.
+
+        A test cell that never ran scores 0; only outputs and counts of sent cells are used.
+        """
+        ...
+
+    def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
+        """Make the HTML reports of an autograded submission; the same marks give the same bytes."""
+        ...
+
+
+class Executor(Protocol):
+    """Runs student code, several submissions at a time."""
+
+    def check(self) -> None:
+        """Raise `ExecutorFailure` where nothing could be run."""
+        ...
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+        """Yield executions as they end; takes jobs only as fast as it can run them."""
+        ...
+
+
+# --- git, cron, the ledger ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RepoState:
+    """A checkout: `dirty` names changed and untracked files; `branch` None means detached."""
+
+    branch: str | None
+    dirty: tuple[str, ...]
+    ahead: int
+    behind: int
+    remote: str | None
+
+
+class Git(Protocol):
+    """git in a given folder. Raises `GitFailure`; never asks for a password."""
+
+    def state(self, folder: Path) -> RepoState: ...
+
+    def pull(self, folder: Path) -> str:
+        """Fast-forward or rebase onto the remote; say in one clause what came in ("" if nothing)."""
+        ...
+
+    def clone(self, remote: str, folder: Path) -> None: ...
+
+    def commit(self, folder: Path, paths: Sequence[str], message: str) -> bool:
+        """Commit exactly these paths, nothing else that is staged; False: nothing to commit."""
+        ...
+
+    def push(self, folder: Path) -> None:
+        """Push the branch; on a non-fast-forward pull and try again, a few times."""
+        ...
+
+
+class Crontab(Protocol):
+    """The user's crontab; only lines marked as `owner`'s are ever touched."""
+
+    def timezone(self) -> tzinfo:
+        """The zone that cron reads its times in: the system's, whatever TZ says here."""
+        ...
+
+    def entries(self, owner: str) -> tuple[Entry, ...]: ...
+
+    def replace(self, owner: str, entries: Iterable[Entry]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Push:
+    """One grade written by rudaux: Canvas had `old`, was given `new`, and then showed `read_back`."""
+
+    assignment: str
+    student_id: str
+    old: Decimal | None
+    new: Decimal | None
+    read_back: Decimal | None
+    at: datetime
+
+
+class Ledger(Protocol):
+    """.rudaux/ledger.db: what rudaux did. Losing it loses no grade."""
+
+    def lock(self, command: str) -> AbstractContextManager[None]:
+        """Hold the course; raises `NeedsPersonError` naming who holds it and since when."""
+        ...
+
+    def start_run(self, command: str) -> int: ...
+
+    def end_run(self, run: int, exit_code: int) -> None: ...
+
+    def records(self, assignment: str) -> Mapping[str, Record]: ...
+
+    def record(self, assignment: str, student_id: str, record: Record) -> None: ...
+
+    def collected(self, assignment: str) -> Mapping[str, str]:
+        """Digest of each student's collected work."""
+        ...
+
+    def record_collection(
+        self, assignment: str, student_id: str, digest: str, snapshot: str | None, at: datetime
+    ) -> None: ...
+
+    def record_execution(
+        self, assignment: str, student_id: str, verdict: str, seconds: float, repairs: Sequence[str]
+    ) -> None: ...
+
+    def last_pushed(self, assignment: str) -> Mapping[str, Decimal]:
+        """The last value of each student that was read back as written."""
+        ...
+
+    def record_pushes(self, pushes: Iterable[Push]) -> None: ...
+
+    def feedback_sent(self, assignment: str) -> frozenset[tuple[str, str]]:
+        """(student id, file name) of every feedback file attached so far."""
+        ...
+
+    def record_feedback(self, assignment: str, student_id: str, names: Sequence[str]) -> None: ...
+
+    def dropped(self) -> frozenset[str]:
+        """Students known to have left while their grades were kept."""
+        ...
+
+    def record_dropped(self, ids: Iterable[str]) -> None:
+        """Replace the set of students known to have left."""
+        ...
+
+
+class Context(Protocol):
+    """What a command works with: the configuration, the systems, the clock. Made by `wiring`."""
+
+    @property
+    def config(self) -> Config: ...
+    @property
+    def canvas(self) -> Canvas: ...
+    @property
+    def storage(self) -> Storage: ...
+    @property
+    def gradebook(self) -> Gradebook: ...
+    @property
+    def grader(self) -> Grader: ...
+    @property
+    def executor(self) -> Executor: ...
+    @property
+    def git(self) -> Git: ...
+    @property
+    def crontab(self) -> Crontab: ...
+    @property
+    def ledger(self) -> Ledger: ...
+
+    def now(self) -> datetime:
+        """The present moment, aware, UTC."""
+        ...
