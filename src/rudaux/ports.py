@@ -159,7 +159,7 @@ Lookup = Located | Absent | NotYet | Unreadable
 
 @dataclass(frozen=True)
 class Copied:
-    """A copied submission; `digest` is over names and contents, `modified_at` the newest file (UTC).
+    """A copied submission: `digest` over names and contents, `modified_at` of the newest file (UTC).
 
     `skipped` names what was left behind and why (symbolic links, devices, too large).
     """
@@ -376,7 +376,7 @@ class Git(Protocol):
     def state(self, folder: Path) -> RepoState: ...
 
     def pull(self, folder: Path) -> str:
-        """Fast-forward or rebase onto the remote; say in one clause what came in ("" if nothing)."""
+        """Fast-forward or rebase onto the remote; say in a clause what came in ("" if nothing)."""
         ...
 
     def clone(self, remote: str, folder: Path) -> None: ...
@@ -404,7 +404,7 @@ class Crontab(Protocol):
 
 @dataclass(frozen=True)
 class Push:
-    """One grade written by rudaux: Canvas had `old`, was given `new`, and then showed `read_back`."""
+    """One grade written: Canvas had `old`, was given `new`, and then showed `read_back`."""
 
     assignment: str
     student_id: str
