@@ -159,7 +159,7 @@ Lookup = Located | Absent | NotYet | Unreadable
 
 @dataclass(frozen=True)
 class Copied:
-    """A copied submission: `digest` over names and contents, `modified_at` of the newest file (UTC).
+    """A copied submission: `digest` over names and contents, `modified_at` the newest (UTC).
 
     `skipped` names what was left behind and why (symbolic links, devices, too large).
     """
