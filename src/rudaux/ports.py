@@ -318,6 +318,10 @@ class Grader(Protocol):
         """Bring the gradebook's cells and maxima in step with the source; False: they were."""
         ...
 
+    def source_in_step(self, assignment: str) -> bool:
+        """Whether `record_source` would change nothing."""
+        ...
+
     def release_folder(self, assignment: str) -> Path:
         """The course's own release folder of the assignment (nbgrader's layout)."""
         ...
@@ -340,7 +344,14 @@ class Grader(Protocol):
         ...
 
     def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
-        """Make the HTML reports of an autograded submission; the same marks give the same bytes."""
+        """Make the HTML reports of an autograded submission; the same marks give the same bytes.
+
+        They are also written to nbgrader's feedback folder, from where `feedback_files` reads them.
+        """
+        ...
+
+    def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
+        """Read the reports that `feedback` made last; empty where there are none."""
         ...
 
 
@@ -403,6 +414,15 @@ class Crontab(Protocol):
 
 
 @dataclass(frozen=True)
+class Collection:
+    """A submission was copied at `at` (aware) from `snapshot` (None: the live folder)."""
+
+    digest: str
+    snapshot: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Push:
     """One grade written: Canvas had `old`, was given `new`, and then showed `read_back`."""
 
@@ -429,12 +449,14 @@ class Ledger(Protocol):
 
     def record(self, assignment: str, student_id: str, record: Record) -> None: ...
 
-    def collected(self, assignment: str) -> Mapping[str, str]:
-        """Digest of each student's collected work."""
+    def forget(self, assignment: str, student_id: str) -> None:
+        """Drop the last word on a student's assignment: new work has come."""
         ...
 
+    def collected(self, assignment: str) -> Mapping[str, Collection]: ...
+
     def record_collection(
-        self, assignment: str, student_id: str, digest: str, snapshot: str | None, at: datetime
+        self, assignment: str, student_id: str, collection: Collection
     ) -> None: ...
 
     def record_execution(

@@ -32,10 +32,10 @@ class Record:
     """The ledger's last word on one student's assignment.
 
     missing: proven that nothing was handed in; failed: our side could not collect or grade it;
-    held: it was graded, but a person must look; graded: autograding ended well.
+    graded: autograding ended in a true result.
     """
 
-    kind: Literal["missing", "collected", "failed", "held", "graded"]
+    kind: Literal["missing", "failed", "graded"]
     reason: str
     at: datetime
 
@@ -69,8 +69,6 @@ def standing_of(
         return Standing(student_id, "collected", "", due)
     if submission.needs_manual:
         return Standing(student_id, "needs_manual", "nbgrader waits for a mark by hand", due)
-    if record and record.kind == "held":
-        return Standing(student_id, "needs_manual", record.reason, due)
     return Standing(student_id, "pushed" if pushed else "graded", "", due)
 
 

@@ -1,0 +1,143 @@
+"""Configured assignments -> Canvas assignments with launch links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from rudaux.config import AssignmentSettings
+from rudaux.domain.links import Hub, launch_link
+from rudaux.domain.outcome import Outcome
+from rudaux.errors import CanvasFailure, ConfigError
+from rudaux.ports import AssignmentSpec, CanvasAssignment, Context
+from rudaux.workflows.tool import find_tool
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of a Canvas assignment that differs from the configuration."""
+
+    field: str
+    old: object
+    new: object
+
+
+@dataclass(frozen=True)
+class AssignmentLine:
+    """One assignment: created where `current` is None, updated where `changes` is not empty."""
+
+    spec: AssignmentSpec
+    current: CanvasAssignment | None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def writes(self) -> bool:
+        """Whether Canvas would be written to."""
+        return self.current is None or bool(self.changes)
+
+
+@dataclass(frozen=True)
+class AssignmentsPlan:
+    """What `apply` writes to Canvas."""
+
+    lines: tuple[AssignmentLine, ...]
+
+    def __len__(self) -> int:
+        return sum(line.writes for line in self.lines)
+
+
+def plan(ctx: Context) -> AssignmentsPlan:
+    """Compare the configured assignments with Canvas; writes nothing."""
+    if not ctx.config.assignments:
+        return AssignmentsPlan(())
+    tool = find_tool(ctx)
+    existing = ctx.canvas.assignments()
+    lines = []
+    for settings in ctx.config.assignments:
+        spec = _spec(ctx, settings, tool.id)
+        current = by_exact_name(existing, settings.name)
+        lines.append(AssignmentLine(spec, current, _changes(spec, current)))
+    return AssignmentsPlan(tuple(lines))
+
+
+def apply(ctx: Context, plan: AssignmentsPlan) -> Iterator[Outcome]:
+    """Create and update what differs, one outcome per assignment written."""
+    for line in plan.lines:
+        if line.current is None:
+            ctx.canvas.create_assignment(line.spec)
+            yield Outcome(line.spec.name, reason="created in Canvas")
+        elif line.changes:
+            ctx.canvas.update_assignment(line.current.id, line.spec)
+            fields = ", ".join(c.field for c in line.changes)
+            yield Outcome(line.spec.name, reason=f"{fields} updated in Canvas")
+
+
+def by_exact_name(existing: tuple[CanvasAssignment, ...], name: str) -> CanvasAssignment | None:
+    """Find the one assignment of that exact name; raises `CanvasFailure` where two have it."""
+    found = [a for a in existing if a.name == name]
+    if len(found) > 1:
+        ids = " and ".join(str(a.id) for a in found)
+        raise CanvasFailure(
+            f'Canvas has {len(found)} assignments named "{name}" (ids {ids}): rename or delete '
+            "the one that is not rudaux's in Canvas, then run this again."
+        )
+    return found[0] if found else None
+
+
+def launch_path(ctx: Context, settings: AssignmentSettings) -> str:
+    """Give the path inside the student repository that the launch link opens."""
+    notebooks = ctx.grader.source_notebooks(settings.name)
+    if settings.notebook and settings.notebook not in notebooks:
+        raise ConfigError(
+            f'rudaux.toml: assignment {settings.name}: notebook = "{settings.notebook}" is not in '
+            f"source/{settings.name} (there: {', '.join(notebooks)})."
+        )
+    if not settings.notebook and len(notebooks) > 1:
+        raise ConfigError(
+            f"rudaux.toml: assignment {settings.name} holds {len(notebooks)} notebooks "
+            f"({', '.join(notebooks)}): say with `notebook =` which one the launch link opens."
+        )
+    parts = [ctx.config.git.release_path.strip("/"), settings.name]
+    return "/".join([p for p in parts if p] + [settings.notebook or notebooks[0]])
+
+
+def _spec(ctx: Context, settings: AssignmentSettings, tool_id: int) -> AssignmentSpec:
+    hub = Hub(ctx.config.jupyterhub.url, ctx.config.jupyterhub.base_url)
+    path = launch_path(ctx, settings)
+    return AssignmentSpec(
+        name=settings.name,
+        points=settings.points,
+        due_at=settings.due,
+        unlock_at=settings.unlock,
+        lock_at=settings.lock,
+        launch_url=launch_link(hub, ctx.config.git.student_repo, path),
+        tool_id=tool_id,
+    )
+
+
+def _changes(spec: AssignmentSpec, current: CanvasAssignment | None) -> tuple[Change, ...]:
+    if current is None:
+        return ()
+    pairs: list[tuple[str, object, object, bool]] = [
+        ("points", current.points, spec.points, current.points == spec.points),
+        ("unlock", current.unlock_at, spec.unlock_at, current.unlock_at == spec.unlock_at),
+        ("lock", current.lock_at, spec.lock_at, _same_end(current.lock_at, spec.lock_at)),
+        ("published", current.published, True, current.published),
+        ("link", current.launch_url, spec.launch_url, current.launch_url == spec.launch_url),
+        ("tool", current.tool_id, spec.tool_id, current.tool_id == spec.tool_id),
+    ]
+    # Canvas un-hides an assignment that only override students see when its due date is written.
+    if not current.only_visible_to_overrides:
+        same = _same_end(current.due_at, spec.due_at)
+        pairs.insert(1, ("due", current.due_at, spec.due_at, same))
+    return tuple(Change(field, old, new) for field, old, new, same in pairs if not same)
+
+
+def _same_end(canvas: datetime | None, wanted: datetime | None) -> bool:
+    """Canvas stores a midnight as the end of that day (contract 1.3): that is no difference."""
+    if canvas is None or wanted is None:
+        return canvas is wanted
+    midnight = (wanted.hour, wanted.minute, wanted.second) == (0, 0, 0)
+    end_of_day = wanted + timedelta(days=1) - timedelta(seconds=1)
+    return canvas in {wanted.astimezone(timezone.utc)} or (midnight and canvas == end_of_day)

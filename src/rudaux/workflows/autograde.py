@@ -1,0 +1,99 @@
+"""Collected submissions -> scores: sanitise here, execute in the executor, score here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Ids
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rudaux.domain.outcome import Outcome
+from rudaux.domain.roster import Student
+from rudaux.domain.submissions import Record
+from rudaux.errors import NeedsPersonError
+from rudaux.ports import Broken, Context, Execution, Job
+from rudaux.workflows.standings import Standings
+
+
+@dataclass(frozen=True)
+class AutogradePlan:
+    """Whose submissions `apply` grades; `seconds_late` is after each student's own deadline."""
+
+    assignment: str
+    students: tuple[Student, ...]
+    seconds_late: Mapping[str, float]
+
+    def __len__(self) -> int:
+        return len(self.students)
+
+
+def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> AutogradePlan:
+    """Choose submissions that are collected and not graded, or failed; `only` regrades these."""
+    name = standings.settings.name
+    submissions = ctx.gradebook.submissions(name)
+    state = {s.student_id: s.state for s in standings.by_student}
+    chosen, late = [], {}
+    for student in standings.students:
+        submission = submissions.get(student.id)
+        if submission is None:
+            continue
+        wanted = student.id in only if only is not None else state[student.id] in _OPEN
+        if not wanted:
+            continue
+        chosen.append(student)
+        deadline = standings.deadlines.own.get(student.id)
+        if submission.submitted_at and deadline:
+            past = (submission.submitted_at - deadline).total_seconds()
+            late[student.id] = max(0.0, past)
+    return AutogradePlan(name, tuple(chosen), late)
+
+
+_OPEN = {"collected", "failed"}
+
+
+def apply(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
+    """Grade, one outcome per student as each ends; each result is committed as it arrives."""
+    if not plan.students:
+        return
+    ctx.executor.check()
+    if ctx.grader.record_source(plan.assignment):
+        yield Outcome(plan.assignment, reason="tests changed: the gradebook follows the source")
+    names = {s.id: s.name for s in plan.students}
+    broken: list[Outcome] = []
+
+    def jobs() -> Iterator[Job]:
+        for student in plan.students:
+            job = ctx.grader.prepare(plan.assignment, student.id)
+            if isinstance(job, Broken):
+                broken.append(_failed(ctx, plan.assignment, student.id, student.name, job.reason))
+            else:
+                yield job
+
+    for execution in ctx.executor.run(jobs()):
+        yield _score(ctx, plan, execution, names[execution.job.student_id])
+        while broken:
+            yield broken.pop(0)
+    yield from broken
+
+
+def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -> Outcome:
+    job = execution.job
+    ctx.ledger.record_execution(
+        plan.assignment, job.student_id, execution.verdict, execution.seconds, job.repairs
+    )
+    if execution.verdict == "failed":
+        return _failed(ctx, plan.assignment, job.student_id, name, execution.reason)
+    try:
+        reasons = ctx.grader.score(execution, plan.seconds_late.get(job.student_id, 0.0))
+    except NeedsPersonError as error:
+        return _failed(ctx, plan.assignment, job.student_id, name, str(error))
+    note = "; ".join([*job.repairs, *([execution.reason] if execution.reason else [])])
+    record = Record("graded", note, ctx.now())
+    ctx.ledger.record(plan.assignment, job.student_id, record)
+    if reasons:
+        return Outcome(name, "held", "; ".join(reasons))
+    return Outcome(name, reason=note)
+
+
+def _failed(ctx: Context, assignment: str, student_id: str, name: str, reason: str) -> Outcome:
+    ctx.ledger.record(assignment, student_id, Record("failed", reason, ctx.now()))
+    return Outcome(name, "failed", reason)

@@ -1,0 +1,18 @@
+"""The instructor repository at the course folder: is it clean, and is it up to date?"""
+
+from __future__ import annotations
+
+from rudaux.ports import Context, RepoState
+
+
+def inspect(ctx: Context) -> RepoState:
+    """Read the checkout's state; raises `GitFailure` where the course folder is no checkout."""
+    return ctx.git.state(ctx.config.folder)
+
+
+def pull(ctx: Context) -> str:
+    """Bring in what others pushed; give a clause about it, empty if there was nothing.
+
+    The configuration may have changed with it: read it again afterwards.
+    """
+    return ctx.git.pull(ctx.config.folder)

@@ -1,0 +1,104 @@
+"""Students' homes or snapshots -> submitted folder and gradebook, each at their own deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Ids
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from rudaux.config import AssignmentSettings
+from rudaux.domain.outcome import Outcome
+from rudaux.domain.roster import Student
+from rudaux.domain.submissions import Record
+from rudaux.errors import StorageFailure
+from rudaux.ports import Absent, Collection, Context, Located, Lookup, NotYet, Unreadable
+from rudaux.workflows.standings import Standings
+
+
+@dataclass(frozen=True)
+class CollectLine:
+    """One student who is due and whose work is not collected as of that deadline."""
+
+    student: Student
+    deadline: datetime
+    found: Lookup
+
+
+@dataclass(frozen=True)
+class CollectPlan:
+    """What `apply` collects; `snapshots` are the ones it reads from."""
+
+    settings: AssignmentSettings
+    lines: tuple[CollectLine, ...]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @property
+    def snapshots(self) -> tuple[str, ...]:
+        """Names of the snapshots in use; empty for live folders."""
+        found = (line.found for line in self.lines)
+        return tuple(sorted({f.snapshot for f in found if isinstance(f, Located) and f.snapshot}))
+
+
+def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> CollectPlan:
+    """Look up the work of every due student; reads only. Raises `StorageFailure` without storage.
+
+    Work collected once stays as it is, unless the student's deadline has moved past that moment.
+    """
+    ctx.storage.check()
+    name, now = standings.settings.name, ctx.now()
+    done, submitted = ctx.ledger.collected(name), ctx.gradebook.submissions(name)
+    lines = []
+    for student in standings.students:
+        deadline = standings.deadlines.own.get(student.id)
+        if deadline is None or deadline > now or (only is not None and student.id not in only):
+            continue
+        if student.id in submitted and ctx.grader.submitted_folder(name, student.id).is_dir():
+            earlier = done.get(student.id)
+            if earlier is None or earlier.at >= deadline:
+                continue
+        lines.append(CollectLine(student, deadline, ctx.storage.locate(student.id, name, deadline)))
+    return CollectPlan(standings.settings, tuple(lines))
+
+
+def apply(ctx: Context, plan: CollectPlan) -> Iterator[Outcome]:
+    """Copy and record, one outcome per student; one unreadable home never stops the others."""
+    for line in plan.lines:
+        yield _collect(ctx, plan.settings.name, line)
+
+
+def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
+    student, found = line.student, line.found
+    if isinstance(found, NotYet):
+        return Outcome(student.name, "held", f"not collected: {found.reason}")
+    if isinstance(found, Absent):
+        return _absent(ctx, name, student, found)
+    if isinstance(found, Unreadable):
+        return _failed(ctx, name, student, found.reason)
+    try:
+        copied = ctx.storage.copy(found, ctx.grader.submitted_folder(name, student.id))
+    except StorageFailure as error:
+        return _failed(ctx, name, student, str(error))
+    earlier = ctx.ledger.collected(name).get(student.id)
+    if earlier is None or earlier.digest != copied.digest:
+        ctx.grader.discard_autograded(name, student.id)
+    ctx.gradebook.record_submission(name, student.id, copied.modified_at)
+    ctx.ledger.record_collection(
+        name, student.id, Collection(copied.digest, found.snapshot, ctx.now())
+    )
+    ctx.ledger.forget(name, student.id)
+    return Outcome(student.name, reason="; ".join(copied.skipped))
+
+
+def _absent(ctx: Context, name: str, student: Student, found: Absent) -> Outcome:
+    if student.id in ctx.gradebook.submissions(name):
+        return Outcome(student.name, reason="their earlier submission stays")
+    ctx.ledger.record(name, student.id, Record("missing", found.reason, ctx.now()))
+    return Outcome(student.name, reason=f"missing: {found.reason}")
+
+
+def _failed(ctx: Context, name: str, student: Student, reason: str) -> Outcome:
+    ctx.ledger.record(name, student.id, Record("failed", reason, ctx.now()))
+    return Outcome(student.name, "failed", reason)

@@ -1,0 +1,38 @@
+"""Graded submissions -> HTML feedback in nbgrader's feedback folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rudaux.domain.outcome import Outcome
+from rudaux.domain.roster import Student
+from rudaux.ports import Context
+from rudaux.workflows.standings import Standings
+
+
+@dataclass(frozen=True)
+class FeedbackPlan:
+    """Whose feedback `apply` makes."""
+
+    assignment: str
+    students: tuple[Student, ...]
+
+    def __len__(self) -> int:
+        return len(self.students)
+
+
+def plan(ctx: Context, standings: Standings) -> FeedbackPlan:
+    """Choose every student whose submission is graded and waits for no person."""
+    name = standings.settings.name
+    submissions = ctx.gradebook.submissions(name)
+    ready = {s.student_id for s in standings.by_student if s.state in {"graded", "pushed"}}
+    chosen = tuple(s for s in standings.students if s.id in ready and s.id in submissions)
+    return FeedbackPlan(name, chosen)
+
+
+def apply(ctx: Context, plan: FeedbackPlan) -> Iterator[Outcome]:
+    """Write the reports, one outcome per student; the same marks give the same files."""
+    for student in plan.students:
+        ctx.grader.feedback(plan.assignment, student.id)
+        yield Outcome(student.name)

@@ -1,0 +1,165 @@
+"""Source -> release -> student repository, with a check that no solution leaves."""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rudaux.domain.links import repo_folder
+from rudaux.domain.outcome import Outcome
+from rudaux.errors import ConfigError
+from rudaux.ports import Context, Release
+
+
+@dataclass(frozen=True)
+class ReleaseLine:
+    """One assignment: files that differ in the student repository, as relative paths.
+
+    removed: earlier released and no longer part of it; edited: somebody changed them by hand in
+    the student repository, so that the release overwrites that (git's history keeps it).
+    """
+
+    release: Release
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+    instructor_differs: bool = False
+    gradebook_differs: bool = False
+
+    def __len__(self) -> int:
+        files = len(self.added) + len(self.changed) + len(self.removed)
+        return files or int(self.instructor_differs or self.gradebook_differs)
+
+
+@dataclass(frozen=True)
+class ReleasePlan:
+    """What `apply` commits and pushes; `clone` is the student repository's temporary folder."""
+
+    lines: tuple[ReleaseLine, ...]
+    clone: Path
+    unpushed: int = 0
+    """Commits of the instructor repository that its remote does not have yet."""
+
+    def __len__(self) -> int:
+        return sum(len(line) > 0 for line in self.lines) + (self.unpushed > 0)
+
+
+def temporary_folder(ctx: Context) -> Path:
+    """Where the student repository is cloned to for the time of one run."""
+    return ctx.config.folder / ".rudaux" / "release" / repo_folder(ctx.config.git.student_repo)
+
+
+def leftover(ctx: Context) -> Path | None:
+    """Find the temporary folder of an earlier run that was cut short, or that may not push."""
+    folder = temporary_folder(ctx)
+    return folder if folder.exists() else None
+
+
+@contextmanager
+def workspace(ctx: Context) -> Iterator[Path]:
+    """Clone the student repository into the temporary folder and remove it afterwards.
+
+    What an earlier run left there is set aside under .rudaux/kept where it holds anything that
+    the remote lacks. With `git.push = false` the folder stays: it holds the commits.
+    """
+    folder = temporary_folder(ctx)
+    keep = not ctx.config.git.push
+    if folder.exists() and not keep:
+        _set_aside(ctx, folder)
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        ctx.git.clone(ctx.config.git.student_repo, folder)
+    try:
+        yield folder
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _set_aside(ctx: Context, folder: Path) -> None:
+    kept = ctx.config.folder / ".rudaux" / "kept" / f"{folder.name}-{ctx.now():%Y%m%dT%H%M%SZ}"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    folder.rename(kept)
+
+
+def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> ReleasePlan:
+    """Build the releases in a scratch folder and compare; raises `ConfigError` for a leak."""
+    wanted = [a.name for a in ctx.config.assignments if names is None or a.name in names]
+    scratch = ctx.config.folder / ".rudaux" / "build"
+    shutil.rmtree(scratch, ignore_errors=True)
+    releases = [ctx.grader.build_release(name, scratch) for name in wanted]
+    leaks = [leak for release in releases for leak in release.leaks]
+    if leaks:
+        raise ConfigError(
+            "the release would show solutions to students; nothing was released.", *leaks
+        )
+    lines = tuple(_compare(ctx, release, clone) for release in releases)
+    state = ctx.git.state(ctx.config.folder)
+    return ReleasePlan(lines, clone, state.ahead if ctx.config.git.push else 0)
+
+
+def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
+    """Copy, record in the gradebook, commit and push both repositories; one outcome each."""
+    changed = [line for line in plan.lines if len(line)]
+    for line in changed:
+        name = line.release.assignment
+        own = ctx.grader.release_folder(name)
+        _copy(line.release, own, _stale(line.release, own))
+        ctx.grader.record_source(name)
+        _copy(line.release, student_folder(ctx, plan.clone, name), line.removed)
+    message = f"Release {', '.join(line.release.assignment for line in changed)}"
+    students = [str(student_folder(ctx, plan.clone, x.release.assignment)) for x in changed]
+    instructors = [str(ctx.grader.release_folder(x.release.assignment)) for x in changed]
+    for folder, paths in ((plan.clone, students), (ctx.config.folder, instructors)):
+        if paths:
+            ctx.git.commit(folder, paths, message)
+        if ctx.config.git.push and (paths or plan.unpushed):
+            ctx.git.push(folder)
+    yield from (Outcome(line.release.assignment, reason="released") for line in changed)
+
+
+def student_folder(ctx: Context, clone: Path, assignment: str) -> Path:
+    """Where an assignment lies in the student repository."""
+    return clone / ctx.config.git.release_path.strip("/") / assignment
+
+
+def _compare(ctx: Context, release: Release, clone: Path) -> ReleaseLine:
+    theirs = student_folder(ctx, clone, release.assignment)
+    own = ctx.grader.release_folder(release.assignment)
+    present = [f for f in release.files if (theirs / f).is_file()]
+    changed = tuple(f for f in present if not _same(release.folder / f, theirs / f))
+    return ReleaseLine(
+        release,
+        added=tuple(f for f in release.files if f not in present),
+        changed=changed,
+        removed=tuple(f for f in _stale(release, own) if (theirs / f).is_file()),
+        edited=tuple(f for f in changed if (own / f).is_file() and not _same(own / f, theirs / f)),
+        instructor_differs=bool(_stale(release, own))
+        or any(not _same(release.folder / f, own / f) for f in release.files),
+        gradebook_differs=not ctx.grader.source_in_step(release.assignment),
+    )
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and filecmp.cmp(one, other, shallow=False)
+
+
+def _stale(release: Release, own: Path) -> tuple[str, ...]:
+    """Name the files that an earlier release made; nothing else may be removed."""
+    if not own.is_dir():
+        return ()
+    made = sorted(str(p.relative_to(own)) for p in own.rglob("*") if p.is_file())
+    return tuple(f for f in made if f not in release.files)
+
+
+def _copy(release: Release, target: Path, remove: Sequence[str]) -> None:
+    for name in release.files:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(release.folder / name, target / name)
+    for name in remove:
+        (target / name).unlink(missing_ok=True)

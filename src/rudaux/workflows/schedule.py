@@ -1,0 +1,99 @@
+"""Deadlines -> crontab entries of this course."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rudaux.domain.outcome import Outcome
+from rudaux.domain.timetable import Entry, local_run_time
+from rudaux.ports import Context
+
+
+@dataclass(frozen=True)
+class SchedulePlan:
+    """The course's entries as they will be, and what that changes."""
+
+    entries: tuple[Entry, ...]
+    added: tuple[Entry, ...]
+    removed: tuple[Entry, ...]
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.added) + len(self.removed)
+
+
+def owner(ctx: Context) -> str:
+    """Name this course in the crontab: its folder, so that two courses never meet."""
+    return str(ctx.config.folder)
+
+
+def plan(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> SchedulePlan:
+    """Compare the crontab with the deadlines (aware) of each assignment that are yet to come."""
+    current = ctx.crontab.entries(owner(ctx))
+    machine, delay = ctx.crontab.timezone(), ctx.config.schedule.delay_minutes
+    wanted = [
+        Entry(assignment, run.minute, run.hour, run.day, run.month, run.year, command(ctx))
+        for assignment, dates in deadlines.items()
+        for run in {local_run_time(due, delay, machine) for due in dates}
+        if run > ctx.now()
+    ]
+    entries = tuple(sorted(wanted))
+    return SchedulePlan(
+        entries,
+        added=tuple(e for e in entries if e not in current),
+        removed=tuple(e for e in current if e not in entries),
+        warnings=cron_warnings(ctx) if entries else (),
+    )
+
+
+def plan_removal(ctx: Context) -> SchedulePlan:
+    """Plan to take every entry of this course, and no other line, out of the crontab."""
+    return SchedulePlan((), (), ctx.crontab.entries(owner(ctx)))
+
+
+def apply(ctx: Context, plan: SchedulePlan) -> Iterator[Outcome]:
+    """Write the crontab, if anything differs."""
+    if len(plan):
+        log_folder(ctx).mkdir(parents=True, exist_ok=True)
+        ctx.crontab.replace(owner(ctx), plan.entries)
+    yield from (Outcome(e.assignment, reason="scheduled") for e in plan.added)
+    yield from (Outcome(e.assignment, reason="unscheduled") for e in plan.removed)
+
+
+def log_folder(ctx: Context) -> Path:
+    """Where cron's output goes, absolute."""
+    return ctx.config.folder / ctx.config.schedule.log_dir
+
+
+def command(ctx: Context) -> str:
+    """Give the shell command of an entry, for cron's bare environment: absolute paths only.
+
+    It names no assignment, so that each entry also picks up what a missed one left.
+    """
+    words = [sys.executable, "-m", "rudaux", "grade", "--auto", "--dir", str(ctx.config.folder)]
+    log = f"{shlex.quote(str(log_folder(ctx)))}/grade-$(date +%F).log"
+    return f"{shlex.join(words)} >> {log} 2>&1"
+
+
+def cron_warnings(ctx: Context) -> tuple[str, ...]:
+    """Say what cron will miss that this terminal has, and how to provide it."""
+    warnings = []
+    canvas, git = ctx.config.canvas, ctx.config.git
+    if canvas.token_file is None:
+        warnings.append(
+            f"cron will not find {canvas.token_env}: set canvas.token_file, or run "
+            "`rudaux schedule install --save-token`"
+        )
+    over_ssh = [r for r in (git.instructor_repo,) if "@" in r.split("/")[0] or r.startswith("ssh:")]
+    if over_ssh and "SSH_AUTH_SOCK" in os.environ:
+        warnings.append(
+            "cron has no ssh agent: give this account a key without a passphrase that may read "
+            f"{over_ssh[0]} (a deploy key), or set git.instructor_repo to its HTTPS form"
+        )
+    return tuple(warnings)

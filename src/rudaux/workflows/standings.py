@@ -1,0 +1,59 @@
+"""One assignment's people: who is on the roster, when each is due, where each stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rudaux.config import AssignmentSettings
+from rudaux.domain.grades import canvas_score, same_score
+from rudaux.domain.roster import Student
+from rudaux.domain.submissions import Standing, standing_of
+from rudaux.ports import CanvasAssignment, Context
+from rudaux.workflows.assignments import by_exact_name
+from rudaux.workflows.deadlines import Deadlines, find_deadlines
+
+
+@dataclass(frozen=True)
+class Standings:
+    """All students of one assignment: their state, and the score Canvas should show (points)."""
+
+    settings: AssignmentSettings
+    students: tuple[Student, ...]
+    canvas: CanvasAssignment | None
+    deadlines: Deadlines
+    by_student: tuple[Standing, ...]
+    targets: dict[str, Decimal]
+
+
+def read_standings(
+    ctx: Context,
+    settings: AssignmentSettings,
+    students: Sequence[Student] | None = None,
+    existing: tuple[CanvasAssignment, ...] | None = None,
+) -> Standings:
+    """Read where every student stands; pass what was read from Canvas already to save requests."""
+    students = ctx.canvas.students() if students is None else tuple(students)
+    existing = ctx.canvas.assignments() if existing is None else existing
+    assignment = by_exact_name(existing, settings.name)
+    deadlines = find_deadlines(ctx, settings, students, assignment)
+    now, name = ctx.now(), settings.name
+    maximum = next((a.max_score for a in ctx.gradebook.assignments() if a.name == name), Decimal(0))
+    submissions, records = ctx.gradebook.submissions(name), ctx.ledger.records(name)
+    pushed = ctx.ledger.last_pushed(name)
+    targets, standings = {}, []
+    for student in students:
+        submission = submissions.get(student.id)
+        score = submission.score if submission else Decimal(0)
+        targets[student.id] = canvas_score(score, maximum, settings.points)
+        standings.append(
+            standing_of(
+                student.id,
+                deadlines.is_due(student.id, now),
+                submission,
+                records.get(student.id),
+                same_score(pushed.get(student.id), targets[student.id]),
+            )
+        )
+    return Standings(settings, tuple(students), assignment, deadlines, tuple(standings), targets)

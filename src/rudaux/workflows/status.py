@@ -1,0 +1,116 @@
+"""Where every assignment stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from rudaux.config import AssignmentSettings
+from rudaux.domain.submissions import State, count_states
+from rudaux.domain.timetable import Entry
+from rudaux.errors import CronFailure
+from rudaux.ports import Context
+from rudaux.workflows.schedule import owner
+from rudaux.workflows.standings import Standings, read_standings
+
+
+@dataclass(frozen=True)
+class AssignmentStatus:
+    """One assignment; None is unknown, times are aware and in the course's zone."""
+
+    name: str
+    due_at: datetime | None
+    points: Decimal
+    canvas_id: int | None
+    launch_url: str | None
+    published: bool | None
+    released: bool
+    scheduled_for: datetime | None
+    counts: Mapping[State, int]
+    standings: Standings
+
+
+@dataclass(frozen=True)
+class CourseStatus:
+    """The course and its assignments."""
+
+    name: str
+    canvas_id: int
+    students: int
+    assignments: tuple[AssignmentStatus, ...]
+
+
+def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatus:
+    """Read the state of the course; writes nothing."""
+    ctx.gradebook.check()
+    students, existing = ctx.canvas.students(), ctx.canvas.assignments()
+    try:
+        entries, machine = ctx.crontab.entries(owner(ctx)), ctx.crontab.timezone()
+    except CronFailure:
+        entries, machine = (), ctx.config.course.timezone
+    wanted = [a for a in ctx.config.assignments if names is None or a.name in names]
+    return CourseStatus(
+        ctx.config.course.name,
+        ctx.config.canvas.course_id,
+        len(students),
+        tuple(
+            _status(
+                ctx,
+                read_standings(ctx, settings, students, existing),
+                [_when(e, machine) for e in entries if e.assignment == settings.name],
+            )
+            for settings in wanted
+        ),
+    )
+
+
+def _status(ctx: Context, standings: Standings, runs: Sequence[datetime]) -> AssignmentStatus:
+    settings: AssignmentSettings = standings.settings
+    assignment, zone = standings.canvas, ctx.config.course.timezone
+    base = standings.deadlines.base
+    coming = [run for run in runs if run > ctx.now()]
+    release = ctx.grader.release_folder(settings.name)
+    return AssignmentStatus(
+        settings.name,
+        base.astimezone(zone) if base else None,
+        settings.points,
+        assignment.id if assignment else None,
+        assignment.launch_url if assignment else None,
+        assignment.published if assignment else None,
+        any(release.glob("*.ipynb")),
+        min(coming).astimezone(zone) if coming else None,
+        count_states(standings.by_student),
+        standings,
+    )
+
+
+def _when(entry: Entry, machine: Any) -> datetime:
+    return datetime(entry.year, entry.month, entry.day, entry.hour, entry.minute, tzinfo=machine)
+
+
+def as_json(status: CourseStatus) -> dict[str, Any]:
+    """Give the document of `status --json` (design section 2)."""
+    return {
+        "course": {
+            "name": status.name,
+            "canvas_id": status.canvas_id,
+            "students": status.students,
+        },
+        "assignments": [
+            {
+                "name": a.name,
+                "due_at": a.due_at.isoformat() if a.due_at else None,
+                "points": float(a.points),
+                "canvas_id": a.canvas_id,
+                "launch_url": a.launch_url,
+                "published": a.published,
+                "released": a.released,
+                "scheduled_for": a.scheduled_for.isoformat() if a.scheduled_for else None,
+                "counts": dict(a.counts),
+            }
+            for a in status.assignments
+        ],
+    }

@@ -1,0 +1,26 @@
+"""The external tool that launches the hub: exactly one, by its exact name."""
+
+from __future__ import annotations
+
+from rudaux.errors import ConfigError
+from rudaux.ports import Context, ExternalTool
+
+
+def find_tool(ctx: Context) -> ExternalTool:
+    """Find the configured tool; raises `ConfigError` where there is none or more than one."""
+    wanted, level = ctx.config.canvas.external_tool_name, ctx.config.canvas.external_tool_level
+    tools = ctx.canvas.tools(level)
+    found = {t.id: t for t in tools if t.name == wanted}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        where = ", ".join(f"{t.id} ({t.url or t.domain or 'no address'})" for t in found.values())
+        raise ConfigError(
+            f'Canvas has {len(found)} external tools named "{wanted}" at {level} level: {where}; '
+            "rename or remove one in Canvas, or set canvas.external_tool_level to the other level."
+        )
+    names = ", ".join(sorted({t.name for t in tools})) or "none"
+    raise ConfigError(
+        f'Canvas has no external tool named "{wanted}" at {level} level (there: {names}): check '
+        "canvas.external_tool_name and canvas.external_tool_level."
+    )
