@@ -11,7 +11,7 @@ from rudaux.domain.roster import Student
 
 @dataclass(frozen=True)
 class Override:
-    """A Canvas assignment override: for some students, one section, or one group.
+    """A Canvas assignment override: for some students, one section, one group, or everyone.
 
     `overrides_due` tells an override to "no due date" (True, None) from one that leaves the due
     date alone (False).
@@ -24,6 +24,7 @@ class Override:
     student_ids: frozenset[str] = frozenset()
     section_id: int | None = None
     group_id: int | None = None
+    whole_course: bool = False
 
 
 def deadline_of(
@@ -34,7 +35,8 @@ def deadline_of(
 ) -> datetime | None:
     """Give the student's own deadline (aware), or None for no deadline.
 
-    An ad-hoc override wins; else the latest of their section and group overrides; else `base`.
+    An ad-hoc override wins; else the latest of their section, group and
+    course overrides; else `base`.
     """
     members = group_members or {}
     dated = [o for o in overrides if o.overrides_due]
@@ -42,7 +44,8 @@ def deadline_of(
     shared = [
         o
         for o in dated
-        if (o.section_id is not None and o.section_id in student.section_ids)
+        if o.whole_course
+        or (o.section_id is not None and o.section_id in student.section_ids)
         or (o.group_id is not None and student.id in members.get(o.group_id, frozenset()))
     ]
     for choice in (adhoc, shared):

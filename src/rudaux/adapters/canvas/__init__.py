@@ -1,1 +1,7 @@
-"""Canvas over HTTP: `protocol` builds requests and reads answers, `client` sends them."""
+"""Canvas over its REST API: a pure half (calls, protocol, refusals, decode) and a thin client."""
+
+from __future__ import annotations
+
+from rudaux.adapters.canvas.client import CanvasClient
+
+__all__ = ["CanvasClient"]

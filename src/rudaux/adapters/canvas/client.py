@@ -1,0 +1,183 @@
+"""The `Canvas` port over HTTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from itertools import islice
+
+import httpx
+
+from rudaux.adapters.canvas import calls, decode
+from rudaux.adapters.canvas.upload import upload
+from rudaux.adapters.canvas.wire import Wire
+from rudaux.config import Level
+from rudaux.domain.deadlines import Override
+from rudaux.domain.grades import Attachment, CanvasSubmission
+from rudaux.domain.roster import Student
+from rudaux.errors import NotFound, PermissionRefused
+from rudaux.ports import (
+    AssignmentSpec,
+    CanvasAssignment,
+    CanvasCourse,
+    ExternalTool,
+    FeedbackFile,
+)
+
+CHUNK = 500
+LONGEST_POLL = 10.0
+
+
+class CanvasClient:
+    """One course of a Canvas installation; implements `rudaux.ports.Canvas`.
+
+    `sleep` takes seconds; `progress_timeout` is how long (in seconds of waiting) one bulk write of
+    grades may take. Raises `ConfigError` for an address that would give the token away.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        course_id: int,
+        token: str,
+        *,
+        http: httpx.Client | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+        progress_timeout: float = 900.0,
+    ) -> None:
+        self._wire = Wire(url, token, http, sleep)
+        self._course_id = course_id
+        self._progress_timeout = progress_timeout
+
+    def __repr__(self) -> str:
+        return f"CanvasClient({self._wire!r}, course_id={self._course_id})"
+
+    def course(self) -> CanvasCourse:
+        return decode.course(self._wire.json(calls.course(self._course_id)))
+
+    def students(self) -> tuple[Student, ...]:
+        found = decode.students(self._wire.rows(calls.enrollments(self._course_id)))
+        if all(student.email for student in found):
+            return found
+        known = self._emails()
+        return tuple(replace(s, email=s.email or known.get(s.id)) for s in found)
+
+    def _emails(self) -> Mapping[str, str]:
+        """A roster without e-mail addresses is a roster all the same."""
+        try:
+            return decode.emails(self._wire.rows(calls.student_users(self._course_id)))
+        except (PermissionRefused, NotFound):
+            return {}
+
+    def tools(self, level: Level) -> tuple[ExternalTool, ...]:
+        """All tools at that level: the course, its account, or the groups within the course.
+
+        Tools of parent accounts are always in it; "group" without any group gives nothing.
+        """
+        merged: dict[int, ExternalTool] = {}
+        for context, context_id in self._contexts(level):
+            for row in self._wire.rows(calls.tools(context, context_id)):
+                one = decode.tool(row)
+                merged.setdefault(one.id, one)
+        return tuple(merged.values())
+
+    def _contexts(self, level: Level) -> list[tuple[str, int]]:
+        if level == "course":
+            return [("courses", self._course_id)]
+        if level == "account":
+            return [("accounts", decode.account_id(self._wire.json(calls.course(self._course_id))))]
+        groups = decode.ids(self._wire.rows(calls.groups(self._course_id)))
+        return [("groups", group) for group in groups]
+
+    def assignments(self) -> tuple[CanvasAssignment, ...]:
+        rows = self._wire.rows(calls.assignments(self._course_id))
+        return tuple(decode.assignment(row) for row in rows)
+
+    def overrides(self, assignment_id: int) -> tuple[Override, ...]:
+        rows = self._wire.rows(calls.overrides(self._course_id, assignment_id))
+        return tuple(decode.override(row) for row in rows)
+
+    def group_members(self, group_id: int) -> frozenset[str]:
+        return decode.members(self._wire.rows(calls.memberships(group_id)))
+
+    def create_assignment(self, spec: AssignmentSpec) -> CanvasAssignment:
+        made = self._wire.once(
+            calls.create_assignment(self._course_id, spec),
+            decode.assignment,
+            find=lambda: self._made_from(spec),
+        )
+        if made.published:
+            return made
+        self._wire.json(calls.publish(self._course_id, made.id, spec.name))
+        return self._assignment(made.id)
+
+    def _made_from(self, spec: AssignmentSpec) -> CanvasAssignment | None:
+        """Find what a lost request made; names are not unique in Canvas, so the link tells too."""
+        same = (spec.name, spec.launch_url)
+        made = [a for a in self.assignments() if (a.name, a.launch_url) == same]
+        return max(made, key=lambda a: a.id, default=None)
+
+    def update_assignment(self, assignment_id: int, spec: AssignmentSpec) -> CanvasAssignment:
+        """Change it and read it back.
+
+        The base dates of an assignment that only overrides make visible are left alone: Canvas
+        would show it to everyone once it was given a due date.
+        """
+        dated = not self._assignment(assignment_id).only_visible_to_overrides
+        self._wire.json(calls.update_assignment(self._course_id, assignment_id, spec, dated))
+        return self._assignment(assignment_id)
+
+    def _assignment(self, assignment_id: int) -> CanvasAssignment:
+        return decode.assignment(self._wire.json(calls.assignment(self._course_id, assignment_id)))
+
+    def submissions(self, assignment_id: int) -> tuple[CanvasSubmission, ...]:
+        rows = self._wire.rows(calls.submissions(self._course_id, assignment_id))
+        return tuple(decode.submissions(rows))
+
+    def push_grades(self, assignment_id: int, scores: Mapping[str, Decimal]) -> str:
+        messages = [self._push_chunk(assignment_id, c) for c in _chunks(scores, CHUNK)]
+        return "; ".join(dict.fromkeys(m for m in messages if m))
+
+    def _push_chunk(self, assignment_id: int, scores: Mapping[str, Decimal]) -> str:
+        """Write some scores and wait; a job that is not done in time is said, not raised."""
+        call = calls.grade(self._course_id, assignment_id, scores)
+        job = decode.progress(self._wire.json(call))
+        waited, pause = 0.0, 0.5
+        while job.state not in {"completed", "failed", "canceled"}:
+            if waited >= self._progress_timeout:
+                return (
+                    f"Canvas has not finished writing {len(scores)} grades after "
+                    f"{waited / 60:.0f} minutes (it is {job.state}): they may still appear"
+                )
+            self._wire.sleep(pause)
+            waited, pause = waited + pause, min(pause * 1.5, LONGEST_POLL)
+            job = decode.progress(self._wire.json(calls.progress(job.id, call.task)))
+        if job.state == "completed":
+            return ""
+        return job.message or f"Canvas says that writing {len(scores)} grades {job.state}"
+
+    def attach_feedback(
+        self, assignment_id: int, student_id: str, files: Sequence[FeedbackFile], text: str
+    ) -> None:
+        if not files:
+            return
+        uploaded = [
+            upload(self._wire, self._course_id, assignment_id, student_id, f) for f in files
+        ]
+        wanted = {Attachment(f.name, len(f.content)) for f in files}
+
+        def attached() -> bool | None:
+            asked = calls.submission(self._course_id, assignment_id, student_id)
+            there = set(decode.submission(self._wire.json(asked)).comments)
+            return True if wanted <= there else None
+
+        call = calls.comment(self._course_id, assignment_id, student_id, text, uploaded)
+        self._wire.once(call, lambda _answer: True, find=attached)
+
+
+def _chunks(scores: Mapping[str, Decimal], size: int) -> Iterator[dict[str, Decimal]]:
+    rest = iter(scores.items())
+    while chunk := dict(islice(rest, size)):
+        yield chunk

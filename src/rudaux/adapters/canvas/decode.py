@@ -1,0 +1,272 @@
+"""From Canvas's JSON to rudaux's own types; anything unusable raises `CanvasFailure`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import TypeAlias
+
+from rudaux.domain.deadlines import Override
+from rudaux.domain.grades import Attachment, CanvasSubmission
+from rudaux.domain.roster import Student
+from rudaux.errors import CanvasFailure
+from rudaux.ports import CanvasAssignment, CanvasCourse, ExternalTool
+
+Row: TypeAlias = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A job that Canvas does later; `message` says why where it failed."""
+
+    id: int
+    state: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Where to upload a file to, with the form fields to send before it, unchanged."""
+
+    url: str
+    fields: Mapping[str, str]
+    file_field: str
+
+
+def course(data: object) -> CanvasCourse:
+    """Read a course; `original_name` is there where `name` is the token owner's nickname for it."""
+    row = _row(data)
+    return CanvasCourse(_whole(row, "id"), _text(row, "original_name") or _text(row, "name"))
+
+
+def account_id(data: object) -> int:
+    """Read which account a course belongs to."""
+    return _whole(_row(data), "account_id")
+
+
+def ids(rows: Iterable[object]) -> tuple[int, ...]:
+    """Read the ids of listed things."""
+    return tuple(_whole(_row(r), "id") for r in rows)
+
+
+def students(rows: Iterable[object]) -> tuple[Student, ...]:
+    """Merge enrollments (one row per section) into students, ordered as listed.
+
+    Type and state are looked at again: whoever is not a current student must never be graded.
+    """
+    merged: dict[str, Student] = {}
+    for row in map(_row, rows):
+        if row.get("type") != "StudentEnrollment":
+            continue
+        if row.get("enrollment_state") not in {"active", "invited"}:
+            continue
+        one = _student(row)
+        before = merged.get(one.id)
+        sections = one.section_ids | (before.section_ids if before else frozenset())
+        merged[one.id] = replace(before or one, section_ids=sections)
+    return tuple(merged.values())
+
+
+def _student(row: Row) -> Student:
+    user = _row(row.get("user") or {})
+    section = _maybe_whole(row, "course_section_id")
+    student_id = str(_whole(row, "user_id"))
+    return Student(
+        id=student_id,
+        name=_text(user, "name") or student_id,
+        sortable_name=_text(user, "sortable_name"),
+        email=_text(user, "email") or None,
+        section_ids=frozenset() if section is None else frozenset({section}),
+    )
+
+
+def emails(rows: Iterable[object]) -> Mapping[str, str]:
+    """Read e-mail addresses by user id; the key is absent where the token may not see them."""
+    found = map(_row, rows)
+    return {str(_whole(row, "id")): _text(row, "email") for row in found if _text(row, "email")}
+
+
+def tool(data: object) -> ExternalTool:
+    """Read an external tool."""
+    row = _row(data)
+    return ExternalTool(
+        _whole(row, "id"),
+        _text(row, "name"),
+        _text(row, "url") or None,
+        _text(row, "domain") or None,
+    )
+
+
+def members(rows: Iterable[object]) -> frozenset[str]:
+    """Read who accepted a group's membership."""
+    found = [_row(r) for r in rows]
+    return frozenset(
+        str(_whole(row, "user_id")) for row in found if row.get("workflow_state") == "accepted"
+    )
+
+
+def assignment(data: object) -> CanvasAssignment:
+    """Read an assignment.
+
+    `has_overrides` is absent for lack of rights: then overrides are assumed, and looked for.
+    """
+    row = _row(data)
+    types = tuple(t for t in _rows(row, "submission_types") if isinstance(t, str))
+    tag = _row(row.get("external_tool_tag_attributes") or {}) if "external_tool" in types else {}
+    # Canvas answers with this spelling even where it was sent the other one.
+    by_id = tag.get("content_type") in {"ContextExternalTool", "context_external_tool"}
+    return CanvasAssignment(
+        id=_whole(row, "id"),
+        name=_text(row, "name"),
+        points=_number(row, "points_possible"),
+        due_at=_moment(row, "due_at"),
+        unlock_at=_moment(row, "unlock_at"),
+        lock_at=_moment(row, "lock_at"),
+        published=row.get("published") is True or row.get("workflow_state") == "published",
+        launch_url=_text(tag, "url") or None,
+        tool_id=_maybe_whole(tag, "content_id") if by_id else None,
+        has_overrides=row.get("has_overrides") is not False,
+        submission_types=types,
+        only_visible_to_overrides=row.get("only_visible_to_overrides") is True,
+    )
+
+
+def override(data: object) -> Override:
+    """Read an override; the key `due_at` is there only where the due date is overridden."""
+    row = _row(data)
+    narrower = {"student_ids", "group_id", "course_section_id", "noop_id"} & set(row)
+    return Override(
+        id=_whole(row, "id"),
+        due_at=_moment(row, "due_at"),
+        overrides_due="due_at" in row,
+        student_ids=frozenset(str(s) for s in _rows(row, "student_ids")),
+        section_id=_maybe_whole(row, "course_section_id"),
+        group_id=_maybe_whole(row, "group_id"),
+        whole_course=row.get("course_id") is not None and not narrower,
+    )
+
+
+def submissions(rows: Iterable[object]) -> Iterator[CanvasSubmission]:
+    """Read submissions; anonymous ones have no user id and are left out."""
+    for row in map(_row, rows):
+        if row.get("user_id") is not None:
+            yield submission(row)
+
+
+def submission(data: object) -> CanvasSubmission:
+    """Read a submission; `entered_score` is what was given, before Canvas's late policy deducts."""
+    row = _row(data)
+    given = "entered_score" if "entered_score" in row else "score"
+    return CanvasSubmission(
+        student_id=str(_whole(row, "user_id")),
+        entered=_number(row, given),
+        excused=row.get("excused") is True,
+        graded_at=_text(row, "graded_at") or None,
+        grader_id=_maybe_whole(row, "grader_id"),
+        comments=tuple(_attachments(row)),
+    )
+
+
+def _attachments(row: Row) -> Iterator[Attachment]:
+    for comment in map(_row, _rows(row, "submission_comments")):
+        for file in map(_row, _rows(comment, "attachments")):
+            name = _text(file, "display_name") or _text(file, "filename")
+            yield Attachment(name, _maybe_whole(file, "size") or 0)
+
+
+def progress(data: object) -> Progress:
+    """Read how far a job is."""
+    row = _row(data)
+    return Progress(_whole(row, "id"), _text(row, "workflow_state"), _text(row, "message"))
+
+
+def ticket(data: object) -> Ticket:
+    """Read where a file goes."""
+    row = _row(data)
+    fields = _row(row.get("upload_params") or {})
+    url = _text(row, "upload_url")
+    if not url:
+        raise _unusable("upload_url", row.get("upload_url"))
+    texts = {key: "" if value is None else str(value) for key, value in fields.items()}
+    return Ticket(url, texts, _text(row, "file_param") or "file")
+
+
+def file_id(data: object) -> int | None:
+    """Read the id of a finished file, or None where this is not one."""
+    number = data.get("id") if isinstance(data, Mapping) else None
+    if isinstance(number, str) and number.isdecimal():
+        return int(number)
+    return number if isinstance(number, int) else None
+
+
+def _row(data: object) -> Row:
+    if not isinstance(data, Mapping):
+        raise _unusable("object", data)
+    return data
+
+
+def _rows(row: Row, key: str) -> list[object]:
+    value = row.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise _unusable(key, value)
+    return value
+
+
+def _whole(row: Row, key: str) -> int:
+    value = _maybe_whole(row, key)
+    if value is None:
+        raise _unusable(key, None)
+    return value
+
+
+def _maybe_whole(row: Row, key: str) -> int | None:
+    """Read a whole number, or the digits of one: ids may come as strings."""
+    value = row.get(key)
+    if isinstance(value, str) and value.lstrip("-").isdecimal():
+        return int(value)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise _unusable(key, value)
+
+
+def _text(row: Row, key: str) -> str:
+    value = row.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise _unusable(key, value)
+    return value
+
+
+def _number(row: Row, key: str) -> Decimal | None:
+    """Read a number exactly as it was written."""
+    value = row.get(key)
+    if value is None:
+        return None
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        return Decimal(str(value))
+    raise _unusable(key, value)
+
+
+def _moment(row: Row, key: str) -> datetime | None:
+    text = _text(row, key)
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise _unusable(key, text) from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(
+        timezone.utc
+    )
+
+
+def _unusable(key: str, value: object) -> CanvasFailure:
+    shown = "nothing" if value is None else repr(value)[:60]
+    return CanvasFailure(
+        f'Canvas answered with {shown} where "{key}" should be: check that canvas.url is Canvas'
+    )

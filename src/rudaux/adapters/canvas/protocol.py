@@ -1,0 +1,200 @@
+"""What every Canvas request and answer has in common: URLs, parameters, paging, throttling."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NoReturn, TypeAlias
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
+
+from rudaux.errors import CanvasFailure, ConfigError
+
+Value: TypeAlias = "str | int | float | bool | Sequence[Value] | Mapping[str, Value] | None"
+
+PER_PAGE = 100
+RATE_FLOOR = 100.0
+RATE_OUTFLOW = 10.0
+LONGEST_PAUSE = 30.0
+
+_LINK = re.compile(r"<([^>]*)>([^<]*)")
+_REL = re.compile(r';\s*rel\s*=\s*"?([^";,]+)', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to Canvas; `path` is below /api/v1, `task` reads after "asked to ...".
+
+    `repeatable` says that sending it twice does no harm; `missing` is what a 404 means.
+    """
+
+    method: str
+    path: str
+    task: str
+    query: Mapping[str, Value] = field(default_factory=dict)
+    body: Mapping[str, Value] | None = None
+    repeatable: bool = True
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: `url` is the one that was asked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+    url: str = ""
+
+    def header(self, name: str) -> str:
+        """Give a header's value whatever its case, or nothing."""
+        wanted = name.lower()
+        return next((v for k, v in self.headers.items() if k.lower() == wanted), "")
+
+
+def api_base(url: str) -> str:
+    """Give the API's address for `canvas.url`, which must be https (http on this machine only)."""
+    parts = _split(url)
+    if parts.username or parts.password:
+        raise ConfigError("canvas.url holds a user name or password: leave only the address")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigError(
+            f'canvas.url = "{url}" is no web address: write https://canvas.example.edu'
+        )
+    if parts.query or parts.fragment:
+        raise ConfigError("canvas.url goes on after a ? or #: leave only the address of Canvas")
+    if not may_carry_secrets(url):
+        raise ConfigError(
+            f"canvas.url would send the access token unencrypted: write https://{parts.netloc}"
+        )
+    return url.strip().rstrip("/") + "/api/v1"
+
+
+def may_carry_secrets(url: str) -> bool:
+    """Whether what is sent there is encrypted or stays on this machine."""
+    parts = _split(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and _loopback(parts.hostname or ""))
+
+
+def resolve(base: str, link: str) -> str:
+    """Make a link absolute; nothing where it is no link at all."""
+    try:
+        return urljoin(base, link) if link else ""
+    except ValueError:
+        return ""
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url.strip())
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Give scheme, host and port: a token goes to its own origin only."""
+    parts = _split(url)
+    try:
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    except ValueError:
+        port = 0
+    return parts.scheme, (parts.hostname or "").lower(), port
+
+
+def address(base: str, path: str, query: Mapping[str, Value]) -> str:
+    """Put a whole address together: Canvas repeats only the query string in its `next` links."""
+    pairs = [pair for key, value in query.items() for pair in flatten(key, value)]
+    return f"{base}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def flatten(key: str, value: Value) -> Iterator[tuple[str, str]]:
+    """Spell a nested value as Rails reads it: `a[b]=1`, `a[]=1`.
+
+    https://canvas.instructure.com/doc/api/index.html
+    """
+    if isinstance(value, Mapping):
+        for inner, item in value.items():
+            yield from flatten(f"{key}[{inner}]", item)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for item in value:
+            yield from flatten(f"{key}[]", item)
+    else:
+        yield key, _scalar(value)
+
+
+def _scalar(value: str | float | bool | None) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def next_page(answer: Answer) -> str | None:
+    """Give the next page's address, or None at the end: a short or empty page is not the end.
+
+    Raises `CanvasFailure` where the link leads to another host, which must not get the token.
+    https://canvas.instructure.com/doc/api/file.pagination.html
+    """
+    for found in _LINK.finditer(answer.header("Link")):
+        rel = _REL.search(found[2])
+        if rel and "next" in rel[1].lower().split():
+            url = resolve(answer.url, found[1])
+            if origin(url) != origin(answer.url):
+                raise CanvasFailure(
+                    f"Canvas's list goes on at {spell(url)}, which is not the address in "
+                    "canvas.url: put the address that Canvas uses for itself there"
+                )
+            return url
+    return None
+
+
+def spell(url: str) -> str:
+    """Name an address in a message: scheme and host only, for paths and queries hold secrets."""
+    parts = _split(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}"
+
+
+def throttled(answer: Answer) -> bool:
+    """Whether Canvas asks to slow down: 429, or on older installations a 403 that says so.
+
+    https://canvas.instructure.com/doc/api/file.throttling.html
+    """
+    return answer.status == 429 or (answer.status == 403 and "Rate Limit Exceeded" in answer.body)
+
+
+def courtesy_pause(answer: Answer) -> float:
+    """Give the seconds to wait before the next request, so that throttling does not set in.
+
+    The allowance in X-Rate-Limit-Remaining refills by 10 a second.
+    """
+    try:
+        remaining = float(answer.header("X-Rate-Limit-Remaining"))
+    except ValueError:
+        return 0.0
+    short = (RATE_FLOOR - remaining) / RATE_OUTFLOW
+    return min(max(short, 0.0), LONGEST_PAUSE) if short == short else 0.0
+
+
+def parse(body: str) -> object:
+    """Read JSON with exact decimals, or raise ValueError; Canvas may guard it with `while(1);`."""
+    try:
+        result: object = json.loads(
+            body.removeprefix("while(1);"), parse_float=Decimal, parse_constant=_not_json
+        )
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return result
+
+
+def _not_json(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,103 @@
+"""From a Canvas answer to the one-sentence error that an instructor reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from rudaux.adapters.canvas.protocol import Answer, origin, parse, resolve, spell, throttled
+from rudaux.errors import CanvasFailure, NotFound, PermissionRefused, TokenRefused
+
+_LONGEST = 300
+
+
+def failure(answer: Answer, task: str, missing: str = "") -> CanvasFailure | None:
+    """Give the error that an answer stands for, or None where it is a success.
+
+    `task` reads after "asked to", `missing` is the sentence for a 404.
+    """
+    if 200 <= answer.status < 300:
+        return None
+    because = _because(answer)
+    if answer.status < 400:
+        return _redirected(answer, task)
+    if answer.status == 401 and answer.header("WWW-Authenticate"):
+        return TokenRefused(_token_sentence(complaint(answer.body)))
+    if throttled(answer):
+        return CanvasFailure(
+            f"Canvas keeps slowing us down when asked to {task}: try again in some minutes"
+        )
+    if answer.status in {401, 403}:
+        return PermissionRefused(
+            f"Canvas does not allow the owner of this access token to {task}{because}: "
+            "use the token of somebody who may, or ask your Canvas administrator"
+        )
+    if answer.status == 404:
+        return NotFound(missing or f"Canvas could not find what it was asked to {task}{because}")
+    if answer.status >= 500:
+        return CanvasFailure(
+            f"Canvas failed when asked to {task}{because}: try again in some minutes"
+        )
+    return CanvasFailure(f"Canvas refused to {task}{because}")
+
+
+def _because(answer: Answer) -> str:
+    said = complaint(answer.body)
+    return f" ({answer.status}: {said})" if said else f" ({answer.status})"
+
+
+def _token_sentence(said: str) -> str:
+    words = ("expired", "revoked", "insufficient scopes")
+    state = next((word for word in words if word in said.lower()), "invalid")
+    return (
+        f"Canvas refused the access token ({state}): make a new one in Canvas under Account > "
+        "Settings and put it where canvas.token_env or canvas.token_file says"
+    )
+
+
+def _redirected(answer: Answer, task: str) -> CanvasFailure:
+    """A redirect is never followed: it would carry the token, or end at a login page."""
+    target = resolve(answer.url, answer.header("Location"))
+    if target and origin(target) != origin(answer.url):
+        return CanvasFailure(
+            f"{spell(answer.url)} sent us on to {spell(target)} when asked to {task}: "
+            "if that is your Canvas, put it in canvas.url"
+        )
+    return CanvasFailure(
+        f"{spell(answer.url)} sent us to another page ({answer.status}) when asked to {task}: "
+        "check that canvas.url is the address of Canvas itself"
+    )
+
+
+def complaint(body: str) -> str:
+    """Say what Canvas complains of, in any of its shapes of error; nothing for HTML or nothing."""
+    try:
+        text = "; ".join(dict.fromkeys(_sentences(parse(body))))
+    except ValueError:
+        text = "" if "<" in body else body
+    text = re.sub(r"\s+", " ", text).strip().rstrip(".")
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _sentences(data: object, about: str = "") -> Iterator[str]:
+    if isinstance(data, str) and data.strip():
+        text = data.strip().rstrip(".")
+        yield f"{about}: {text}" if about else text
+    elif isinstance(data, list):
+        for item in data:
+            yield from _sentences(item, about)
+    elif isinstance(data, Mapping):
+        yield from _from_object(data, about)
+
+
+def _from_object(data: Mapping[str, object], about: str) -> Iterator[str]:
+    for key in ("errors", "error"):
+        if data.get(key):
+            yield from _sentences(data[key], about)
+            return
+    if data.get("message"):
+        named = data.get("attribute") or data.get("field") or about
+        yield from _sentences(data["message"], str(named))
+        return
+    for key, value in data.items():
+        yield from _sentences(value, key)

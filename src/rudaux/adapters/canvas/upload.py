@@ -1,0 +1,93 @@
+"""The upload of a feedback file, in three steps.
+
+https://canvas.instructure.com/doc/api/file.file_uploads.html
+"""
+
+from __future__ import annotations
+
+import mimetypes
+
+from rudaux.adapters.canvas import calls, decode
+from rudaux.adapters.canvas.protocol import Answer, may_carry_secrets, parse, resolve, spell
+from rudaux.adapters.canvas.refusals import complaint
+from rudaux.adapters.canvas.wire import Wire, pauses
+from rudaux.errors import CanvasFailure, LostAnswer
+from rudaux.ports import FeedbackFile
+
+
+def upload(
+    wire: Wire,
+    course_id: int,
+    assignment_id: int,
+    student_id: str,
+    file: FeedbackFile,
+    tries: int = 3,
+) -> int:
+    """Upload a file for that student's comments and give its id.
+
+    A lost answer starts over from the first step: a step can not be repeated by itself, and a
+    file that no comment names is seen by nobody.
+    """
+    try:
+        return _attempt(wire, course_id, assignment_id, student_id, file)
+    except LostAnswer as lost:
+        if tries == 1:
+            raise CanvasFailure(
+                f'the file "{file.name}" for student {student_id} could not be uploaded, though '
+                "tried several times: run this again later"
+            ) from lost
+    wire.sleep(next(pauses()))
+    return upload(wire, course_id, assignment_id, student_id, file, tries - 1)
+
+
+def _attempt(
+    wire: Wire, course_id: int, assignment_id: int, student_id: str, file: FeedbackFile
+) -> int:
+    media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    size = len(file.content)
+    announced = calls.announce_file(
+        course_id, assignment_id, student_id, file.name, size, media_type
+    )
+    ticket = decode.ticket(wire.json(announced))
+    _refuse_insecure(ticket.url, file.name)
+    part = (ticket.file_field, file.name, file.content, media_type)
+    answer = wire.upload(ticket.url, ticket.fields, part, announced.task)
+    return _finish(wire, answer, file.name, announced.task)
+
+
+def _finish(wire: Wire, answer: Answer, name: str, task: str) -> int:
+    """Bring the upload to its end: a store that is not Canvas names where to confirm it."""
+    if answer.status >= 400:
+        said = complaint(answer.body)
+        raise CanvasFailure(
+            f'the file store {spell(answer.url)} refused the file "{name}" '
+            f"({answer.status}{': ' + said if said else ''}): run this again"
+        )
+    done = _file_id(answer) if answer.status < 300 else None
+    if done is not None:
+        return done
+    location = resolve(answer.url, answer.header("Location"))
+    if not location:
+        raise CanvasFailure(
+            f'the file store {spell(answer.url)} lost the file "{name}": run this again'
+        )
+    _refuse_insecure(location, name)
+    done = _file_id(wire.follow(location, task))
+    if done is None:
+        raise CanvasFailure(f'Canvas did not confirm that it has the file "{name}": run this again')
+    return done
+
+
+def _file_id(answer: Answer) -> int | None:
+    try:
+        return decode.file_id(parse(answer.body))
+    except ValueError:
+        return None
+
+
+def _refuse_insecure(url: str, name: str) -> None:
+    if not may_carry_secrets(url):
+        raise CanvasFailure(
+            f'Canvas wants the file "{name}" sent unencrypted to {spell(url)}: ask your Canvas '
+            "administrator for an https address"
+        )
