@@ -1,0 +1,98 @@
+"""The one place where ports meet adapters; each system is opened when it is first asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rudaux.config import Config, find_course_folder, load_config, read_token
+from rudaux.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rudaux.ports import (
+        Canvas,
+        Crontab,
+        Executor,
+        Git,
+        Gradebook,
+        Grader,
+        Ledger,
+        Storage,
+    )
+
+
+@dataclass(frozen=True)
+class CourseContext:
+    """The real outside world of one course; satisfies `rudaux.ports.Context`."""
+
+    config: Config
+
+    def now(self) -> datetime:
+        """The present moment, aware, UTC."""
+        return datetime.now(timezone.utc)
+
+    @property
+    def _private(self) -> Path:
+        return self.config.folder / ".rudaux"
+
+    @cached_property
+    def canvas(self) -> Canvas:
+        from rudaux.adapters.canvas.client import CanvasClient
+
+        settings = self.config.canvas
+        return CanvasClient(settings.url, settings.course_id, read_token(self.config))
+
+    @cached_property
+    def storage(self) -> Storage:
+        from rudaux.adapters.storage import Homes
+
+        return Homes(self.config.jupyterhub, self.config.git)
+
+    @cached_property
+    def gradebook(self) -> Gradebook:
+        from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
+
+        return NbgraderGradebook(self.config.folder)
+
+    @cached_property
+    def grader(self) -> Grader:
+        from rudaux.adapters.nbgrader.grader import NbgraderGrader
+
+        return NbgraderGrader(self.config.folder, self._private / "scratch")
+
+    @cached_property
+    def executor(self) -> Executor:
+        if self.config.grading.executor == "docker":
+            raise ConfigError(
+                'rudaux.toml: grading.executor = "docker" is not available in this version: set '
+                'executor = "process", which runs students\' code as you, if you trust that code.'
+            )
+        from rudaux.adapters.process import ProcessExecutor
+
+        return ProcessExecutor(self.config.grading, self._private / "scratch")
+
+    @cached_property
+    def git(self) -> Git:
+        from rudaux.adapters.git import GitRepositories
+
+        return GitRepositories()
+
+    @cached_property
+    def crontab(self) -> Crontab:
+        from rudaux.adapters.cron import CronTable
+
+        return CronTable(self._private / "backups")
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from rudaux.adapters.ledger import SqliteLedger
+
+        return SqliteLedger(self._private / "ledger.db")
+
+
+def open_course(folder: Path | None = None) -> CourseContext:
+    """Read the configuration of the course at `folder`, or of the nearest parent folder's."""
+    return CourseContext(load_config(folder or find_course_folder(Path.cwd())))

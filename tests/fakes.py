@@ -1,0 +1,495 @@
+"""One typed fake per port: plain state in memory, so that workflow tests assert on state."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rudaux.config import (
+    AssignmentSettings,
+    CanvasSettings,
+    Config,
+    CourseSettings,
+    GitSettings,
+    GradingSettings,
+    HubSettings,
+    Level,
+)
+from rudaux.domain.deadlines import Override
+from rudaux.domain.grades import Attachment, CanvasSubmission
+from rudaux.domain.roster import GradebookStudent, Student
+from rudaux.domain.submissions import GradebookSubmission, Record
+from rudaux.domain.timetable import Entry
+from rudaux.ports import (
+    Absent,
+    AssignmentSpec,
+    Broken,
+    CanvasAssignment,
+    CanvasCourse,
+    CellResult,
+    Collection,
+    Copied,
+    Execution,
+    ExternalTool,
+    FeedbackFile,
+    GradebookAssignment,
+    Job,
+    Located,
+    Lookup,
+    Push,
+    Release,
+    RepoState,
+    Verdict,
+)
+
+NOW = datetime(2026, 10, 2, 8, 0, tzinfo=timezone.utc)
+YESTERDAY = NOW - timedelta(days=1)
+NEXT_WEEK = NOW + timedelta(days=7)
+VANCOUVER = ZoneInfo("America/Vancouver")
+
+
+def student(number: int, section: int = 1) -> Student:
+    """A student whose id, name and e-mail come from their number."""
+    return Student(
+        str(number), f"Moon {number}", f"Moon, {number}", f"m{number}@example.edu",
+        frozenset({section}),
+    )  # fmt: skip
+
+
+@dataclass
+class FakeCanvas:
+    """A course in memory; `writes` lists what was written, in words."""
+
+    roster: list[Student] = field(default_factory=list)
+    tool_list: list[ExternalTool] = field(default_factory=lambda: [ExternalTool(7, "Jupyter")])
+    existing: dict[int, CanvasAssignment] = field(default_factory=dict)
+    override_list: dict[int, list[Override]] = field(default_factory=dict)
+    groups: dict[int, frozenset[str]] = field(default_factory=dict)
+    grades: dict[int, dict[str, CanvasSubmission]] = field(default_factory=dict)
+    comments: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)
+    refuse: set[str] = field(default_factory=set)
+    """Students whose grades silently do not take."""
+
+    def course(self) -> CanvasCourse:
+        return CanvasCourse(12345, "Practice course")
+
+    def students(self) -> tuple[Student, ...]:
+        return tuple(self.roster)
+
+    def tools(self, level: Level) -> tuple[ExternalTool, ...]:
+        return tuple(self.tool_list)
+
+    def assignments(self) -> tuple[CanvasAssignment, ...]:
+        return tuple(self.existing.values())
+
+    def overrides(self, assignment_id: int) -> tuple[Override, ...]:
+        return tuple(self.override_list.get(assignment_id, []))
+
+    def group_members(self, group_id: int) -> frozenset[str]:
+        return self.groups[group_id]
+
+    def create_assignment(self, spec: AssignmentSpec) -> CanvasAssignment:
+        self.writes.append(f"create {spec.name}")
+        return self._save(max(self.existing, default=100) + 1, spec)
+
+    def update_assignment(self, assignment_id: int, spec: AssignmentSpec) -> CanvasAssignment:
+        self.writes.append(f"update {spec.name}")
+        return self._save(assignment_id, spec)
+
+    def _save(self, assignment_id: int, spec: AssignmentSpec) -> CanvasAssignment:
+        made = CanvasAssignment(
+            assignment_id, spec.name, spec.points, spec.due_at, spec.unlock_at, spec.lock_at,
+            True, spec.launch_url, spec.tool_id, assignment_id in self.override_list,
+            ("external_tool",),
+        )  # fmt: skip
+        self.existing[assignment_id] = made
+        return made
+
+    def submissions(self, assignment_id: int) -> tuple[CanvasSubmission, ...]:
+        rows = self.grades.setdefault(assignment_id, {})
+        for someone in self.roster:
+            rows.setdefault(someone.id, CanvasSubmission(someone.id, None))
+        return tuple(rows.values())
+
+    def push_grades(self, assignment_id: int, scores: Mapping[str, Decimal]) -> str:
+        self.submissions(assignment_id)
+        rows = self.grades[assignment_id]
+        for sid, score in scores.items():
+            self.writes.append(f"grade {sid} {score}")
+            if sid not in self.refuse:
+                rows[sid] = replace(rows[sid], entered=score)
+        return ""
+
+    def attach_feedback(
+        self, assignment_id: int, student_id: str, files: Sequence[FeedbackFile], text: str
+    ) -> None:
+        self.writes.append(f"comment {student_id}")
+        self.comments.append((student_id, text, tuple(f.name for f in files)))
+        rows = self.grades[assignment_id]
+        new = tuple(Attachment(f.name, len(f.content)) for f in files)
+        rows[student_id] = replace(rows[student_id], comments=rows[student_id].comments + new)
+
+    def enter(self, assignment_id: int, student_id: str, score: str) -> None:
+        """Enter a grade by hand, as a person would in Canvas."""
+        self.submissions(assignment_id)
+        row = self.grades[assignment_id][student_id]
+        self.grades[assignment_id][student_id] = replace(
+            row, entered=Decimal(score), graded_at="2026-10-03T10:00:00Z"
+        )
+
+
+@dataclass
+class FakeStorage:
+    """Homes in memory: student id -> what looking there gives (default: proof of absence)."""
+
+    homes: dict[str, Lookup] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[str, datetime]] = field(default_factory=list)
+    down: Exception | None = None
+    broken: dict[str, Exception] = field(default_factory=dict)
+
+    def check(self) -> None:
+        if self.down:
+            raise self.down
+
+    def locate(self, student_id: str, assignment: str, deadline: datetime) -> Lookup:
+        self.asked.append((student_id, deadline))
+        return self.homes.get(student_id, Absent("no folder in their home"))
+
+    def hand_in(self, student_id: str, content: str = "work", snapshot: str | None = "s1") -> None:
+        """Put work into a student's home."""
+        self.homes[student_id] = Located(Path("/homes") / student_id, snapshot)
+        self.contents[student_id] = content
+
+    def copy(self, located: Located, destination: Path) -> Copied:
+        sid = located.folder.name
+        if sid in self.broken:
+            raise self.broken[sid]
+        destination.mkdir(parents=True, exist_ok=True)
+        (destination / "nb.ipynb").write_text(self.contents[sid])
+        return Copied(YESTERDAY, hashlib.sha256(self.contents[sid].encode()).hexdigest())
+
+
+@dataclass
+class FakeGradebook:
+    """nbgrader's database in memory."""
+
+    people: dict[str, GradebookStudent] = field(default_factory=dict)
+    known: dict[str, GradebookAssignment] = field(default_factory=dict)
+    rows: dict[tuple[str, str], GradebookSubmission] = field(default_factory=dict)
+    backups: list[str] = field(default_factory=list)
+
+    def check(self) -> None:
+        return
+
+    def students(self) -> tuple[GradebookStudent, ...]:
+        counts = {s: sum(sid == s for _, sid in self.rows) for s in self.people}
+        return tuple(replace(p, submissions=counts[p.id]) for p in self.people.values())
+
+    def assignments(self) -> tuple[GradebookAssignment, ...]:
+        return tuple(
+            replace(a, submissions=sum(name == a.name for name, _ in self.rows))
+            for a in self.known.values()
+        )
+
+    def save_students(self, students: Iterable[Student]) -> None:
+        for s in students:
+            self.people[s.id] = GradebookStudent(s.id, s.first_name, s.last_name, s.email)
+
+    def remove_students(self, ids: Iterable[str]) -> None:
+        for sid in ids:
+            del self.people[sid]
+            self.rows = {k: v for k, v in self.rows.items() if k[1] != sid}
+
+    def save_assignment(self, name: str, due_at: datetime) -> None:
+        self.known[name] = GradebookAssignment(name, due_at, Decimal(4), 0)
+
+    def remove_assignments(self, names: Iterable[str]) -> None:
+        for name in names:
+            del self.known[name]
+
+    def submissions(self, assignment: str) -> Mapping[str, GradebookSubmission]:
+        return {sid: row for (name, sid), row in self.rows.items() if name == assignment}
+
+    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
+        self.rows[assignment, student_id] = GradebookSubmission(
+            student_id, at, False, False, Decimal(0)
+        )
+
+    def backup(self, reason: str) -> Path:
+        self.backups.append(reason)
+        return Path(f"/backups/{reason}.db")
+
+    def restore(self, backup: Path) -> Path:
+        self.backups.append("before-restore")
+        return Path("/backups/before-restore.db")
+
+
+@dataclass
+class FakeGrader:
+    """nbgrader's conversions in memory: a submission's text is its score, or a word about it.
+
+    "manual" needs a person, "broken" cannot be read; anything that is no number scores 1.
+    """
+
+    folder: Path
+    gradebook: FakeGradebook
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    leaks: tuple[str, ...] = ()
+    recorded: set[str] = field(default_factory=set)
+    reports: dict[tuple[str, str], tuple[FeedbackFile, ...]] = field(default_factory=dict)
+
+    def source_notebooks(self, assignment: str) -> tuple[str, ...]:
+        return self.sources.get(assignment, (f"{assignment}.ipynb",))
+
+    def build_release(self, assignment: str, into: Path) -> Release:
+        names = self.source_notebooks(assignment)
+        (into / assignment).mkdir(parents=True)
+        for name in names:
+            (into / assignment / name).write_text(f"release of {name}")
+        return Release(assignment, into / assignment, names, names, self.leaks)
+
+    def record_source(self, assignment: str) -> bool:
+        new = assignment not in self.recorded
+        self.recorded.add(assignment)
+        return new
+
+    def source_in_step(self, assignment: str) -> bool:
+        return assignment in self.recorded
+
+    def release_folder(self, assignment: str) -> Path:
+        return self.folder / "release" / assignment
+
+    def submitted_folder(self, assignment: str, student_id: str) -> Path:
+        return self.folder / "submitted" / student_id / assignment
+
+    def discard_autograded(self, assignment: str, student_id: str) -> None:
+        self.reports.pop((assignment, student_id), None)
+
+    def prepare(self, assignment: str, student_id: str) -> Job | Broken:
+        text = (self.submitted_folder(assignment, student_id) / "nb.ipynb").read_text()
+        if text == "broken":
+            return Broken("nb.ipynb is no notebook")
+        return Job(assignment, student_id, {"nb.ipynb": text}, self.folder)
+
+    def score(self, execution: Execution, seconds_late: float) -> tuple[str, ...]:
+        job = execution.job
+        text = job.notebooks["nb.ipynb"]
+        row = self.gradebook.rows[job.assignment, job.student_id]
+        score = Decimal(text) if text.replace(".", "").isdigit() else Decimal(1)
+        self.gradebook.rows[job.assignment, job.student_id] = replace(
+            row, autograded=True, needs_manual=text == "manual", score=score
+        )
+        return ("one cell is marked by hand",) if text == "manual" else ()
+
+    def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
+        row = self.gradebook.rows[assignment, student_id]
+        content = json.dumps([student_id, str(row.score)]).encode()
+        name = f"{assignment}-{student_id}-{hashlib.sha256(content).hexdigest()[:8]}.html"
+        self.reports[assignment, student_id] = (FeedbackFile(name, content),)
+        return self.reports[assignment, student_id]
+
+    def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
+        return self.reports.get((assignment, student_id), ())
+
+
+@dataclass
+class FakeExecutor:
+    """Runs nothing: every job ends as `verdicts` says, else well."""
+
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    ran: list[str] = field(default_factory=list)
+
+    def check(self) -> None:
+        return
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+        for job in jobs:
+            self.ran.append(job.student_id)
+            verdict = self.verdicts.get(job.student_id, "ok")
+            reason = "" if verdict == "ok" else verdict.replace("_", " ")
+            yield Execution(job, verdict, reason, 0.1, {"nb.ipynb": (CellResult(0, 1),)})
+
+
+@dataclass
+class FakeGit:
+    """Folders and commits in memory; a clone is a real empty folder, filled from `remotes`."""
+
+    dirty: tuple[str, ...] = ()
+    commits: list[tuple[str, str]] = field(default_factory=list)
+    pushes: list[str] = field(default_factory=list)
+    remotes: dict[str, Path] = field(default_factory=dict)
+    clones: dict[Path, str] = field(default_factory=dict)
+    pulled: str = ""
+
+    def state(self, folder: Path) -> RepoState:
+        return RepoState("main", self.dirty, 0, 0, "origin")
+
+    def pull(self, folder: Path) -> str:
+        return self.pulled
+
+    def clone(self, remote: str, folder: Path) -> None:
+        self.clones[folder] = remote
+        if remote in self.remotes:
+            shutil.copytree(self.remotes[remote], folder)
+        else:
+            folder.mkdir(parents=True)
+
+    def commit(self, folder: Path, paths: Sequence[str], message: str) -> bool:
+        self.commits.append((folder.name, message))
+        return True
+
+    def push(self, folder: Path) -> None:
+        self.pushes.append(folder.name)
+        if folder in self.clones:
+            kept = folder.parent / f"{folder.name}.remote"
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(folder, kept)
+            self.remotes[self.clones[folder]] = kept
+
+
+@dataclass
+class FakeCrontab:
+    """A crontab in memory, in the zone of `zone`."""
+
+    table: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    zone: tzinfo = timezone.utc
+    replaced: int = 0
+
+    def timezone(self) -> tzinfo:
+        return self.zone
+
+    def entries(self, owner: str) -> tuple[Entry, ...]:
+        return self.table.get(owner, ())
+
+    def replace(self, owner: str, entries: Iterable[Entry]) -> None:
+        self.replaced += 1
+        self.table[owner] = tuple(entries)
+
+
+@dataclass
+class FakeLedger:
+    """The ledger in memory."""
+
+    words: dict[tuple[str, str], Record] = field(default_factory=dict)
+    collections: dict[tuple[str, str], Collection] = field(default_factory=dict)
+    executions: list[tuple[str, str, str]] = field(default_factory=list)
+    pushes: list[Push] = field(default_factory=list)
+    sent: set[tuple[str, str, str]] = field(default_factory=set)
+    gone: frozenset[str] = frozenset()
+    runs: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def lock(self, command: str) -> Iterator[None]:
+        yield
+
+    def start_run(self, command: str) -> int:
+        self.runs.append(command)
+        return len(self.runs)
+
+    def end_run(self, run: int, exit_code: int) -> None:
+        self.runs[run - 1] += f" -> {exit_code}"
+
+    def records(self, assignment: str) -> Mapping[str, Record]:
+        return {sid: r for (name, sid), r in self.words.items() if name == assignment}
+
+    def record(self, assignment: str, student_id: str, record: Record) -> None:
+        self.words[assignment, student_id] = record
+
+    def forget(self, assignment: str, student_id: str) -> None:
+        self.words.pop((assignment, student_id), None)
+
+    def collected(self, assignment: str) -> Mapping[str, Collection]:
+        return {sid: c for (name, sid), c in self.collections.items() if name == assignment}
+
+    def record_collection(self, assignment: str, student_id: str, collection: Collection) -> None:
+        self.collections[assignment, student_id] = collection
+
+    def record_execution(
+        self, assignment: str, student_id: str, verdict: str, seconds: float, repairs: Sequence[str]
+    ) -> None:
+        self.executions.append((assignment, student_id, verdict))
+
+    def last_pushed(self, assignment: str) -> Mapping[str, Decimal]:
+        return {
+            p.student_id: p.new
+            for p in self.pushes
+            if p.assignment == assignment and p.new is not None and p.new == p.read_back
+        }
+
+    def record_pushes(self, pushes: Iterable[Push]) -> None:
+        self.pushes.extend(pushes)
+
+    def feedback_sent(self, assignment: str) -> frozenset[tuple[str, str]]:
+        return frozenset((sid, file) for name, sid, file in self.sent if name == assignment)
+
+    def record_feedback(self, assignment: str, student_id: str, names: Sequence[str]) -> None:
+        self.sent |= {(assignment, student_id, name) for name in names}
+
+    def dropped(self) -> frozenset[str]:
+        return self.gone
+
+    def record_dropped(self, ids: Iterable[str]) -> None:
+        self.gone = frozenset(ids)
+
+
+@dataclass
+class FakeContext:
+    """A whole course of fakes; satisfies `rudaux.ports.Context`."""
+
+    config: Config
+    canvas: FakeCanvas
+    storage: FakeStorage
+    gradebook: FakeGradebook
+    grader: FakeGrader
+    executor: FakeExecutor
+    git: FakeGit
+    crontab: FakeCrontab
+    ledger: FakeLedger
+    moment: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+def assignment(
+    name: str = "homework_1", due: datetime = YESTERDAY, **more: object
+) -> AssignmentSettings:
+    """An assignment worth 10 points, due yesterday unless said otherwise."""
+    return replace(AssignmentSettings(name, due.astimezone(VANCOUVER), Decimal(10)), **more)  # type: ignore[arg-type]
+
+
+def fake_course(
+    folder: Path, assignments: Sequence[AssignmentSettings] | None = None, students: int = 4
+) -> FakeContext:
+    """A course with that many students and assignments, in Canvas but not yet initialised."""
+    config = Config(
+        folder,
+        CourseSettings("dsci100", VANCOUVER),
+        CanvasSettings("https://canvas.example.edu", 12345, "Jupyter"),
+        GitSettings("git@example.edu:org/instructors.git", "git@example.edu:org/dsci100.git", "m"),
+        HubSettings("https://hub.example.edu", Path("/homes"), "/jupyter"),
+        GradingSettings(executor="process"),
+        assignments=tuple([assignment()] if assignments is None else assignments),
+    )
+    gradebook = FakeGradebook()
+    return FakeContext(
+        config,
+        FakeCanvas([student(n) for n in range(1, students + 1)]),
+        FakeStorage(),
+        gradebook,
+        FakeGrader(folder, gradebook),
+        FakeExecutor(),
+        FakeGit(),
+        FakeCrontab(),
+        FakeLedger(),
+    )

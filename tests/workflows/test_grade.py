@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from rudaux.domain.deadlines import Override
+from rudaux.errors import StorageFailure
+from rudaux.ports import NotYet, Unreadable
+from rudaux.workflows.grade import unfinished
+from tests.fakes import NEXT_WEEK, NOW, FakeContext, assignment, fake_course
+from tests.workflows.run import (
+    run_autograde,
+    run_collect,
+    run_grade,
+    run_init,
+    run_submit,
+    standings,
+    states,
+)
+
+
+@pytest.fixture
+def ctx(tmp_path: Path) -> FakeContext:
+    course = fake_course(tmp_path)
+    run_init(course)
+    return course
+
+
+def extend(ctx: FakeContext, student_id: str, due: object) -> None:
+    """Give one student another deadline in Canvas."""
+    made = next(iter(ctx.canvas.existing.values()))
+    ctx.canvas.existing[made.id] = replace(made, has_overrides=True)
+    ctx.canvas.override_list[made.id] = [
+        Override(1, due, student_ids=frozenset({student_id}))  # type: ignore[arg-type]
+    ]
+
+
+def test_every_state_is_reached_on_the_way(ctx: FakeContext) -> None:
+    ctx.storage.hand_in("1", "3")
+    ctx.storage.hand_in("2", "manual")
+    ctx.storage.homes["3"] = Unreadable("permission denied")
+    assert set(states(ctx).values()) == {"not_due"}
+    run_collect(ctx)
+    assert states(ctx) == {"1": "collected", "2": "collected", "3": "failed", "4": "missing"}
+    run_autograde(ctx)
+    assert states(ctx) == {"1": "graded", "2": "needs_manual", "3": "failed", "4": "missing"}
+    ctx.config = replace(ctx.config, grading=replace(ctx.config.grading, zero_guard=1.0))
+    run_submit(ctx)
+    assert states(ctx) == {"1": "pushed", "2": "needs_manual", "3": "failed", "4": "pushed"}
+
+
+def test_storage_that_is_down_stops_the_run_and_nobody_is_missing(ctx: FakeContext) -> None:
+    ctx.storage.down = StorageFailure("the storage root is not mounted")
+    with pytest.raises(StorageFailure, match="not mounted"):
+        run_collect(ctx)
+    assert ctx.ledger.words == {}
+
+
+def test_a_home_that_cannot_be_read_is_failed_and_the_others_go_on(ctx: FakeContext) -> None:
+    ctx.storage.hand_in("1", "3")
+    ctx.storage.hand_in("2", "4")
+    ctx.storage.broken["1"] = StorageFailure("cannot read nb.ipynb")
+    outcomes = run_collect(ctx)
+    assert {o.item: o.result for o in outcomes if not o.ok} == {"Moon 1": "failed"}
+    assert states(ctx)["2"] == "collected"
+    ctx.storage.broken.clear()
+    run_collect(ctx)
+    assert states(ctx)["1"] == "collected"
+
+
+def test_without_a_snapshot_yet_nothing_is_collected_and_it_is_said(ctx: FakeContext) -> None:
+    ctx.storage.homes["1"] = NotYet("the newest snapshot is older than the deadline")
+    [held] = [o for o in run_collect(ctx) if o.result == "held"]
+    assert "newest snapshot" in held.reason
+    assert states(ctx)["1"] == "not_due"
+
+
+def test_an_extension_moves_collection_and_nobody_elses(ctx: FakeContext) -> None:
+    later = NOW + timedelta(days=2)
+    extend(ctx, "2", later)
+    ctx.storage.hand_in("1", "3")
+    ctx.storage.hand_in("2", "4")
+    run_grade(ctx)
+    assert states(ctx)["1"] == "graded"
+    assert states(ctx)["2"] == "not_due"
+    ctx.moment = later + timedelta(minutes=10)
+    run_grade(ctx)
+    assert states(ctx)["2"] == "graded"
+    assert ("2", later) in ctx.storage.asked
+
+
+def test_an_extension_given_after_collection_collects_again(ctx: FakeContext) -> None:
+    ctx.storage.hand_in("1", "1")
+    run_grade(ctx)
+    later = NOW + timedelta(hours=5)
+    extend(ctx, "1", later)
+    ctx.storage.hand_in("1", "4", snapshot="s2")
+    ctx.moment = later + timedelta(hours=1)
+    run_grade(ctx)
+    assert ctx.gradebook.submissions("homework_1")["1"].score == 4
+
+
+def test_work_changed_after_collection_is_not_collected_again(ctx: FakeContext) -> None:
+    ctx.storage.hand_in("1", "1", snapshot=None)
+    run_grade(ctx)
+    ctx.storage.hand_in("1", "4", snapshot=None)
+    run_grade(ctx)
+    assert ctx.gradebook.submissions("homework_1")["1"].score == 1
+
+
+def test_a_second_grade_run_executes_nothing(ctx: FakeContext) -> None:
+    ctx.storage.hand_in("1", "3")
+    run_grade(ctx)
+    ran = list(ctx.executor.ran)
+    assert run_grade(ctx)[-1].item == "Moon 1"
+    assert ctx.executor.ran == ran
+
+
+def test_a_broken_submission_and_our_failure_are_failed_and_never_scored(ctx: FakeContext) -> None:
+    for sid, content in (("1", "broken"), ("2", "4"), ("3", "4")):
+        ctx.storage.hand_in(sid, content)
+    ctx.executor.verdicts["2"] = "failed"
+    outcomes = run_grade(ctx)
+    assert {o.item for o in outcomes if o.result == "failed"} == {"Moon 1", "Moon 2"}
+    assert states(ctx) == {"1": "failed", "2": "failed", "3": "graded", "4": "missing"}
+    ctx.executor.verdicts.clear()
+    run_grade(ctx)
+    assert states(ctx)["2"] == "graded"
+
+
+def test_a_lost_ledger_loses_no_grade(ctx: FakeContext) -> None:
+    ctx.storage.hand_in("1", "3")
+    ctx.storage.hand_in("2", "4")
+    ctx.config = replace(ctx.config, grading=replace(ctx.config.grading, zero_guard=1.0))
+    run_grade(ctx)
+    run_submit(ctx)
+    ctx.ledger.words.clear()
+    ctx.ledger.collections.clear()
+    ctx.ledger.pushes.clear()
+    ctx.ledger.sent.clear()
+    writes = list(ctx.canvas.writes)
+    run_grade(ctx)
+    run_submit(ctx)
+    assert ctx.canvas.writes == writes
+    assert set(states(ctx).values()) == {"pushed"}
+
+
+def test_cron_finds_what_is_due_and_unfinished(tmp_path: Path) -> None:
+    ctx = fake_course(tmp_path, [assignment(), assignment("homework_2", NEXT_WEEK)])
+    run_init(ctx)
+    ctx.storage.hand_in("1", "3")
+    assert [a.name for a in unfinished(ctx)] == ["homework_1"]
+    run_grade(ctx)
+    ctx.config = replace(ctx.config, grading=replace(ctx.config.grading, zero_guard=1.0))
+    run_submit(ctx)
+    assert unfinished(ctx) == ()
+
+
+def test_an_assignment_marked_by_hand_is_finished_for_cron_once_graded(tmp_path: Path) -> None:
+    ctx = fake_course(tmp_path, [assignment(manual=True)])
+    run_init(ctx)
+    ctx.storage.hand_in("1", "3")
+    run_grade(ctx)
+    assert unfinished(ctx) == ()
+
+
+def test_a_student_of_the_test_course_counts_once(ctx: FakeContext) -> None:
+    read = standings(ctx)
+    assert len(read.by_student) == len(read.students) == 4

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from rudaux.domain.deadlines import Override
+from rudaux.errors import CanvasFailure, ConfigError
+from rudaux.ports import ExternalTool
+from rudaux.workflows import init, release, schedule, sync
+from tests.fakes import NEXT_WEEK, NOW, YESTERDAY, FakeContext, assignment, fake_course, student
+from tests.workflows.run import run_grade, run_init
+
+
+@pytest.fixture
+def ctx(tmp_path: Path) -> FakeContext:
+    return fake_course(tmp_path, [assignment(due=NEXT_WEEK)])
+
+
+def test_a_new_course_gets_roster_gradebook_release_canvas_and_schedule(ctx: FakeContext) -> None:
+    plan = run_init(ctx)
+    assert len(plan) == 4 + 1 + 1 + 1 + 1
+    assert set(ctx.gradebook.people) == {"1", "2", "3", "4"}
+    assert set(ctx.gradebook.known) == {"homework_1"}
+    assert ctx.canvas.writes == ["create homework_1"]
+    [entry] = ctx.crontab.table[str(ctx.config.folder)]
+    assert "grade --auto" in entry.command
+    released = ctx.git.remotes[ctx.config.git.student_repo] / "m" / "homework_1"
+    assert [p.name for p in released.iterdir()] == ["homework_1.ipynb"]
+    assert sorted(ctx.git.pushes) == sorted(["dsci100", ctx.config.folder.name])
+
+
+def test_a_second_init_changes_nothing(ctx: FakeContext) -> None:
+    run_init(ctx)
+    writes, commits, replaced = list(ctx.canvas.writes), list(ctx.git.commits), ctx.crontab.replaced
+    plan = run_init(ctx)
+    assert len(plan) == 0
+    assert (ctx.canvas.writes, ctx.git.commits, ctx.crontab.replaced) == (writes, commits, replaced)
+
+
+def test_planning_writes_nothing(ctx: FakeContext) -> None:
+    with release.workspace(ctx) as clone:
+        assert len(init.plan(ctx, clone)) == 8
+    assert ctx.gradebook.people == {}
+    assert ctx.canvas.writes == []
+    assert ctx.git.commits == []
+    assert ctx.crontab.table == {}
+    assert not release.temporary_folder(ctx).exists()
+
+
+def test_a_changed_due_date_updates_canvas_and_reschedules(ctx: FakeContext) -> None:
+    run_init(ctx)
+    later = NEXT_WEEK + timedelta(days=2)
+    ctx.config = replace(ctx.config, assignments=(assignment(due=later),))
+    plan = run_init(ctx)
+    [line] = plan.assignments.lines
+    assert [c.field for c in line.changes] == ["due"]
+    assert ctx.canvas.writes[-1] == "update homework_1"
+    [entry] = ctx.crontab.table[str(ctx.config.folder)]
+    assert entry.day == later.day
+
+
+def test_an_assignment_is_matched_by_its_exact_name(tmp_path: Path) -> None:
+    ctx = fake_course(tmp_path, [assignment("worksheet_10", NEXT_WEEK)])
+    run_init(ctx)
+    one = assignment("worksheet_1", NEXT_WEEK)
+    ctx.config = replace(ctx.config, assignments=(*ctx.config.assignments, one))
+    run_init(ctx)
+    assert [a.name for a in ctx.canvas.existing.values()] == ["worksheet_10", "worksheet_1"]
+
+
+def test_two_canvas_assignments_of_one_name_stop_before_anything_is_written(
+    ctx: FakeContext,
+) -> None:
+    run_init(ctx)
+    made = next(iter(ctx.canvas.existing.values()))
+    ctx.canvas.existing[999] = replace(made, id=999)
+    with release.workspace(ctx) as clone, pytest.raises(CanvasFailure, match="101 and 999"):
+        init.plan(ctx, clone)
+
+
+@pytest.mark.parametrize(
+    ("tools", "words"),
+    [
+        ([ExternalTool(1, "Jupyter lab")], 'no external tool named "Jupyter"'),
+        ([], r"there: none"),
+        ([ExternalTool(1, "Jupyter"), ExternalTool(2, "Jupyter")], "has 2 external tools named"),
+    ],
+)
+def test_a_missing_or_ambiguous_tool_is_a_configuration_error(
+    ctx: FakeContext, tools: list[ExternalTool], words: str
+) -> None:
+    ctx.canvas.tool_list = tools
+    with release.workspace(ctx) as clone, pytest.raises(ConfigError, match=words):
+        init.plan(ctx, clone)
+
+
+def test_several_notebooks_need_a_word_on_which_one_the_link_opens(ctx: FakeContext) -> None:
+    ctx.grader.sources["homework_1"] = ("a.ipynb", "b.ipynb")
+    with release.workspace(ctx) as clone, pytest.raises(ConfigError, match="which one"):
+        init.plan(ctx, clone)
+    ctx.config = replace(ctx.config, assignments=(assignment(due=NEXT_WEEK, notebook="b.ipynb"),))
+    plan = run_init(ctx)
+    assert "b.ipynb" in plan.assignments.lines[0].spec.launch_url
+
+
+def test_a_leak_stops_the_release_and_nothing_is_pushed(ctx: FakeContext) -> None:
+    ctx.grader.leaks = ("homework_1.ipynb, cell 3 holds a solution",)
+    with release.workspace(ctx) as clone, pytest.raises(ConfigError, match="cell 3"):
+        init.plan(ctx, clone)
+    assert ctx.git.pushes == []
+
+
+def test_other_files_of_the_student_repository_are_left_alone(
+    ctx: FakeContext, tmp_path: Path
+) -> None:
+    remote = tmp_path / "remote"
+    (remote / "m" / "homework_1").mkdir(parents=True)
+    (remote / "header.ipynb").write_text("header")
+    (remote / "m" / "homework_1" / "hint.txt").write_text("put here by hand")
+    ctx.git.remotes[ctx.config.git.student_repo] = remote
+    run_init(ctx)
+    now = ctx.git.remotes[ctx.config.git.student_repo]
+    assert (now / "header.ipynb").read_text() == "header"
+    assert (now / "m" / "homework_1" / "hint.txt").read_text() == "put here by hand"
+
+
+def test_a_file_that_left_the_release_leaves_the_student_repository(ctx: FakeContext) -> None:
+    ctx.grader.sources["homework_1"] = ("homework_1.ipynb",)
+    run_init(ctx)
+    ctx.grader.sources["homework_1"] = ("renamed.ipynb",)
+    plan = run_init(ctx)
+    assert plan.release.lines[0].removed == ("homework_1.ipynb",)
+    released = ctx.git.remotes[ctx.config.git.student_repo] / "m" / "homework_1"
+    assert [p.name for p in released.iterdir()] == ["renamed.ipynb"]
+
+
+def test_a_leftover_of_an_earlier_run_is_kept_aside(ctx: FakeContext) -> None:
+    folder = release.temporary_folder(ctx)
+    folder.mkdir(parents=True)
+    (folder / "notes.txt").write_text("mine")
+    assert release.leftover(ctx) == folder
+    run_init(ctx)
+    [kept] = (ctx.config.folder / ".rudaux" / "kept").iterdir()
+    assert (kept / "notes.txt").read_text() == "mine"
+    assert release.leftover(ctx) is None
+
+
+def test_dropped_students_go_only_without_work(ctx: FakeContext) -> None:
+    ctx.config = replace(ctx.config, assignments=(assignment(due=YESTERDAY),))
+    ctx.canvas.roster = [student(n) for n in range(1, 11)]
+    run_init(ctx)
+    ctx.storage.hand_in("1", "3")
+    run_grade(ctx)
+    ctx.canvas.roster = [student(n) for n in range(2, 10)]
+    plan = run_init(ctx)
+    assert [s.id for s in plan.sync.roster.kept] == ["1"]
+    assert [s.id for s in plan.sync.roster.removed] == ["10"]
+    assert "1" in ctx.gradebook.people
+    assert ctx.ledger.gone == {"1"}
+
+
+def test_removing_a_dropped_student_with_grades_backs_up_first(ctx: FakeContext) -> None:
+    test_dropped_students_go_only_without_work(ctx)
+    plan = sync.plan(ctx, remove_dropped=True)
+    assert plan.loses_work
+    list(sync.apply(ctx, plan))
+    assert ctx.gradebook.backups == ["before-removing"]
+    assert "1" not in ctx.gradebook.people
+
+
+def test_a_sharply_smaller_roster_is_noticed(ctx: FakeContext) -> None:
+    run_init(ctx)
+    ctx.canvas.roster = ctx.canvas.roster[:2]
+    assert sync.plan(ctx).roster.shrunk == "2 of 4 students are gone from Canvas"
+    ctx.canvas.roster = []
+    assert sync.plan(ctx).roster.shrunk == "Canvas lists no students at all"
+
+
+def test_an_extension_gets_a_crontab_entry_of_its_own(ctx: FakeContext) -> None:
+    run_init(ctx)
+    made = next(iter(ctx.canvas.existing.values()))
+    later = NEXT_WEEK + timedelta(days=3)
+    ctx.canvas.existing[made.id] = replace(made, has_overrides=True)
+    ctx.canvas.override_list[made.id] = [Override(1, later, student_ids=frozenset({"2"}))]
+    run_init(ctx)
+    assert len(ctx.crontab.table[str(ctx.config.folder)]) == 2
+
+
+def test_entries_are_in_the_machines_time_across_a_daylight_saving_change(
+    ctx: FakeContext,
+) -> None:
+    ctx.crontab.zone = ZoneInfo("Europe/Berlin")
+    due = NOW.replace(month=10, day=25, hour=0, minute=59, second=59)
+    plan = schedule.plan(ctx, {"homework_1": [due]})
+    [entry] = plan.entries
+    # 01:09:59 UTC is 02:10 in Berlin after the clocks went back at 01:00 UTC.
+    assert (entry.day, entry.hour, entry.minute) == (25, 2, 10)
+
+
+def test_past_deadlines_are_not_scheduled(ctx: FakeContext) -> None:
+    assert schedule.plan(ctx, {"homework_1": [YESTERDAY]}).entries == ()
+
+
+def test_removing_the_schedule_leaves_nothing_of_this_course(ctx: FakeContext) -> None:
+    run_init(ctx)
+    list(schedule.apply(ctx, schedule.plan_removal(ctx)))
+    assert ctx.crontab.table[str(ctx.config.folder)] == ()
+
+
+def test_points_are_compared_as_numbers(ctx: FakeContext) -> None:
+    run_init(ctx)
+    made = next(iter(ctx.canvas.existing.values()))
+    ctx.canvas.existing[made.id] = replace(made, points=Decimal("10.0"))
+    assert len(run_init(ctx)) == 0
