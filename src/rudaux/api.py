@@ -1,0 +1,217 @@
+"""Course and Assignment: the chainable Python interface, a thin front over the workflows.
+
+    from rudaux import Assignment, Course
+
+    course = Course("/path/to/instructors")
+    Assignment("homework_1", course=course).collect().grade().feedback().submit()
+
+Each step returns the object itself; what became of every student is in `outcomes`. Errors are the
+classes of `rudaux.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from rudaux.config import AssignmentSettings, find_assignment, find_course_folder
+from rudaux.domain.outcome import Outcome
+from rudaux.errors import NeedsPersonError, UsageError
+from rudaux.wiring import open_course
+from rudaux.workflows import (
+    assignments,
+    autograde,
+    checkout,
+    collect,
+    feedback,
+    init,
+    release,
+    schedule,
+    submit,
+    sync,
+)
+from rudaux.workflows.standings import Standings, read_standings
+from rudaux.workflows.tool import find_tool
+
+if TYPE_CHECKING:
+    from rudaux.config import Config
+    from rudaux.domain.roster import Student
+    from rudaux.ports import Context
+
+
+class Course:
+    """A course folder: checked, pulled and read on construction.
+
+    `course_dir` defaults to the working folder or the nearest parent with a rudaux.toml. A dirty
+    checkout asks whether to go on; `auto=True` goes on without asking, and answers every later
+    question as an unattended run would.
+    """
+
+    def __init__(self, course_dir: str | Path | None = None, auto: bool = False) -> None:
+        folder = find_course_folder(Path(course_dir) if course_dir else Path.cwd())
+        self.auto = auto
+        self.outcomes: list[Outcome] = []
+        self.external_tool_id: int | None = None
+        self.students: tuple[Student, ...] = ()
+        self.context: Context = open_course(folder)
+        dirty = checkout.inspect(self.context).dirty
+        if dirty and not auto:
+            _agree(f"{len(dirty)} files in {folder} are not committed. Go on?", "auto=True")
+        checkout.pull(self.context)
+        self.context = open_course(folder)
+        self.context.canvas.course()
+        self.assignments = tuple(Assignment(a.name, course=self) for a in self.config.assignments)
+
+    @property
+    def config(self) -> Config:
+        """The course's rudaux.toml."""
+        return self.context.config
+
+    def __repr__(self) -> str:
+        return f"Course({str(self.config.folder)!r})"
+
+    def get_external_tool_id(self) -> Course:
+        """Find the configured external tool in Canvas, exactly one by its exact name."""
+        self.external_tool_id = find_tool(self.context).id
+        return self
+
+    def get_students_from_canvas(self) -> Course:
+        """Read the roster: active and invited students."""
+        self.students = self.context.canvas.students()
+        return self
+
+    def sync_nbgrader(self, accept_roster: bool = False) -> Course:
+        """Bring the gradebook's students and assignments in step.
+
+        A much smaller roster raises `NeedsPersonError` unless `accept_roster` is true.
+        """
+        with self.context.ledger.lock("sync"):
+            plan = sync.plan(self.context)
+            if plan.roster.shrunk and not accept_roster:
+                raise NeedsPersonError(
+                    f"{plan.roster.shrunk}: look at the roster in Canvas, or pass "
+                    "accept_roster=True."
+                )
+            self.students = plan.students
+            return self._did(sync.apply(self.context, plan))
+
+    def assign(self, overwrite: bool = False) -> Course:
+        """Release every configured assignment to both repositories.
+
+        `overwrite` does not ask about a temporary folder that an earlier run left.
+        """
+        with self.context.ledger.lock("release"):
+            left = release.leftover(self.context)
+            if left and not (overwrite or self.auto):
+                _agree(f"An earlier run left {left}. Set it aside and go on?", "overwrite=True")
+            with release.workspace(self.context) as clone:
+                return self._did(release.apply(self.context, release.plan(self.context, clone)))
+
+    def create_canvas_assignments(self) -> Course:
+        """Create or update the Canvas assignments with their launch links."""
+        with self.context.ledger.lock("assignments"):
+            return self._did(assignments.apply(self.context, assignments.plan(self.context)))
+
+    def schedule_grading(self) -> Course:
+        """Write one crontab entry per coming deadline."""
+        with self.context.ledger.lock("schedule"):
+            deadlines = init.coming_deadlines(
+                self.context, assignments.plan(self.context), sync.plan(self.context)
+            )
+            return self._did(
+                schedule.apply(self.context, schedule.plan(self.context, deadlines))
+            )
+
+    def _did(self, outcomes: Iterable[Outcome]) -> Course:
+        self.outcomes.extend(outcomes)
+        return self
+
+
+class Assignment:
+    """One assignment of a course, by its name in rudaux.toml.
+
+    Pass `course`, or subclass with a `course` attribute that all its assignments share.
+    """
+
+    course: ClassVar[Course | None] = None
+
+    def __init__(self, name: str, course: Course | None = None) -> None:
+        owner = course or type(self).course
+        if owner is None:
+            raise UsageError(
+                f'Assignment("{name}") has no course: pass course=Course(...), or subclass '
+                "Assignment with a `course` attribute."
+            )
+        self.of = owner
+        self.settings: AssignmentSettings = find_assignment(owner.config, name)
+        self.outcomes: list[Outcome] = []
+
+    @property
+    def name(self) -> str:
+        """Its name: the folder under source/ and the assignment in Canvas."""
+        return self.settings.name
+
+    @property
+    def due(self) -> str:
+        """The configured due date in this machine's own time, ISO 8601."""
+        return self.settings.due.astimezone().isoformat()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, course={self.of!r})"
+
+    @property
+    def problems(self) -> list[Outcome]:
+        """Who was held or failed so far, and why."""
+        return [o for o in self.outcomes if not o.ok]
+
+    def collect(self) -> Assignment:
+        """Copy what every due student handed in, as of their own deadline."""
+        with self._context.ledger.lock("collect"):
+            return self._did(collect.apply(self._context, collect.plan(self._context, self._read())))
+
+    def grade(self) -> Assignment:
+        """Autograde what is collected and not graded yet."""
+        with self._context.ledger.lock("grade"):
+            plan = autograde.plan(self._context, self._read())
+            return self._did(autograde.apply(self._context, plan))
+
+    def feedback(self) -> Assignment:
+        """Make the HTML feedback of every graded submission."""
+        with self._context.ledger.lock("feedback"):
+            plan = feedback.plan(self._context, self._read())
+            return self._did(feedback.apply(self._context, plan))
+
+    def submit(self, overwrite_edits: bool = False, accept_zeros: bool = False) -> Assignment:
+        """Push grades and feedback to Canvas.
+
+        Raises `NeedsPersonError` where too many students would get a zero or nothing, unless
+        `accept_zeros` is true.
+        """
+        with self._context.ledger.lock("submit"):
+            plan = submit.plan(self._context, self._read(), overwrite_edits)
+            if plan.alarm and not accept_zeros:
+                raise NeedsPersonError(
+                    f"{self.name}: {plan.alarm}; nothing was pushed. If that is right, pass "
+                    "accept_zeros=True."
+                )
+            return self._did(submit.apply(self._context, plan))
+
+    @property
+    def _context(self) -> Context:
+        return self.of.context
+
+    def _read(self) -> Standings:
+        return read_standings(self._context, self.settings, self.of.students or None)
+
+    def _did(self, outcomes: Iterable[Outcome]) -> Assignment:
+        self.outcomes.extend(outcomes)
+        return self
+
+
+def _agree(question: str, flag: str) -> None:
+    """Ask on the terminal; without one, or with a no, stop."""
+    from rudaux.cli.view import confirm
+
+    if not confirm(question):
+        raise NeedsPersonError(f"{question} Not agreed: nothing was changed ({flag} goes on).")
