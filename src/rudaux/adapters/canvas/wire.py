@@ -61,17 +61,13 @@ class Wire:
     def __repr__(self) -> str:
         return f"Wire({spell(self._base)!r})"
 
-    def answer(self, call: Call) -> Answer:
-        """Send a call and give its answer, a success.
+    def json(self, call: Call) -> object:
+        """Send a call and give the JSON of its answer.
 
         Raises `LostAnswer` where the call is not repeatable and may or may not have happened.
         """
-        url = address(self._base, call.path, call.query)
-        return self._api(call.method, url, call)
-
-    def json(self, call: Call) -> object:
-        """Send a call and give the JSON of its answer."""
-        return self.read(self.answer(call), call.task)
+        answer = self._api(call.method, address(self._base, call.path, call.query), call)
+        return self._read(answer, call.task)
 
     def rows(self, call: Call) -> Iterator[object]:
         """Give the rows of a list, page by page, until no next page is named."""
@@ -84,7 +80,7 @@ class Wire:
                 )
             seen.add(url)
             answer = self._api("GET", url, call)
-            page = self.read(answer, call.task)
+            page = self._read(answer, call.task)
             if not isinstance(page, list):
                 raise CanvasFailure(f"Canvas did not answer with a list when asked to {call.task}")
             yield from page
@@ -144,7 +140,7 @@ class Wire:
 
         return self._exchange(build, task, repeatable=False)
 
-    def read(self, answer: Answer, task: str) -> object:
+    def _read(self, answer: Answer, task: str) -> object:
         """Read an answer's JSON."""
         try:
             return parse(answer.body)
