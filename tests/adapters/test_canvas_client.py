@@ -384,10 +384,10 @@ def test_an_assignment_found_half_made_is_published(
     half = assignment_row(published=False, workflow_state="unpublished")
     server.on("POST", f"{COURSE}/assignments", RESET)
     server.on("GET", f"{COURSE}/assignments", Reply([half]))
-    server.on("PUT", f"{COURSE}/assignments/7", Reply(assignment_row()))
-    server.on("GET", f"{COURSE}/assignments/7", Reply(assignment_row()))
+    server.on("PUT", f"{COURSE}/assignments/7", Reply({}))
+    server.on("GET", f"{COURSE}/assignments/7", Reply(half), Reply(assignment_row()))
     assert canvas.create_assignment(SPEC).published
-    assert server.requests("PUT")[0].json == {"assignment": {"published": True}}
+    assert server.requests("PUT")[0].json["assignment"]["published"] is True
 
 
 def test_a_refused_assignment_says_what_canvas_said(
@@ -413,7 +413,7 @@ def test_an_update_sends_all_dates_together_and_reads_back(
         "lock_at": None,
     }
     assert sent["external_tool_tag_attributes"]["content_id"] == 33
-    assert "published" not in sent
+    assert sent["published"] is True
     assert all(s.query["override_assignment_dates"] == ["false"] for s in server.requests("GET"))
 
 

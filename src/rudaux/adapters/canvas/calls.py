@@ -123,8 +123,8 @@ def overrides(course_id: int, assignment_id: int) -> Call:
 
 
 def create_assignment(course_id: int, spec: AssignmentSpec) -> Call:
-    """Make an assignment, published: without that word Canvas leaves it unpublished."""
-    body = {**_fields(spec), **_dates(spec), "grading_type": "points", "published": True}
+    """Make an assignment; without `published` Canvas leaves it unpublished, whatever it documents."""
+    body = {**_fields(spec), **_dates(spec), "grading_type": "points"}
     return Call(
         "POST",
         f"/courses/{course_id}/assignments",
@@ -141,7 +141,7 @@ def update_assignment(
 ) -> Call:
     """Change an assignment; all three dates go together, for Canvas checks each with the others.
 
-    Without `with_dates` the base dates stay as they are.
+    What a person set besides (description, group, grading type) stays. Without `with_dates` the base dates stay as they are.
     """
     body = {**_fields(spec), **(_dates(spec) if with_dates else {})}
     return Call(
@@ -151,17 +151,6 @@ def update_assignment(
         body={"assignment": body},
         missing=f'Canvas could not update assignment "{spec.name}": it has no assignment '
         f"{assignment_id} in course {course_id}, or no external tool {spec.tool_id}",
-    )
-
-
-def publish(course_id: int, assignment_id: int, name: str) -> Call:
-    """Publish an assignment."""
-    return Call(
-        "PUT",
-        _assignment_path(course_id, assignment_id),
-        f'publish assignment "{name}"',
-        body={"assignment": {"published": True}},
-        missing=no_assignment(course_id, assignment_id),
     )
 
 
@@ -175,6 +164,7 @@ def _fields(spec: AssignmentSpec) -> dict[str, Value]:
     return {
         "name": spec.name,
         "points_possible": float(spec.points),
+        "published": True,
         "submission_types": ["external_tool"],
         "external_tool_tag_attributes": tag,
     }

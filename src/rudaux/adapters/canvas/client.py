@@ -108,10 +108,7 @@ class CanvasClient:
             decode.assignment,
             find=lambda: self._made_from(spec),
         )
-        if made.published:
-            return made
-        self._wire.json(calls.publish(self._course_id, made.id, spec.name))
-        return self._assignment(made.id)
+        return made if made.published else self.update_assignment(made.id, spec)
 
     def _made_from(self, spec: AssignmentSpec) -> CanvasAssignment | None:
         """Find what a lost request made; names are not unique in Canvas, so the link tells too."""
@@ -120,7 +117,7 @@ class CanvasClient:
         return max(made, key=lambda a: a.id, default=None)
 
     def update_assignment(self, assignment_id: int, spec: AssignmentSpec) -> CanvasAssignment:
-        """Change it and read it back.
+        """Change it, publish it, and read it back.
 
         The base dates of an assignment that only overrides make visible are left alone: Canvas
         would show it to everyone once it was given a due date.
