@@ -302,6 +302,19 @@ def test_the_token_is_sent_to_canvas_and_shown_nowhere(
     assert TOKEN not in str(vars(canvas))
 
 
+@pytest.mark.parametrize("fault", [RESET, SILENCE])
+def test_not_even_a_traceback_with_variables_shows_the_token(
+    server: ScriptedServer, canvas: CanvasClient, fault: Reply
+) -> None:
+    server.on("GET", COURSE, fault)
+    with pytest.raises(CanvasFailure) as caught:
+        canvas.course()
+    error = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    shown = "".join(error.format())
+    assert "direct cause" in shown
+    assert TOKEN not in shown
+
+
 @pytest.mark.parametrize("token", ["", "  ", "a b", "a\nb", "clé"])
 def test_what_cannot_be_a_token_is_a_mistake_in_the_configuration(token: str) -> None:
     with pytest.raises(ConfigError, match=r"canvas\.token_env") as caught:

@@ -123,7 +123,7 @@ def overrides(course_id: int, assignment_id: int) -> Call:
 
 
 def create_assignment(course_id: int, spec: AssignmentSpec) -> Call:
-    """Make an assignment; without `published` Canvas leaves it unpublished, whatever it documents."""
+    """Make an assignment, published: Canvas makes it unpublished unless told, despite its docs."""
     body = {**_fields(spec), **_dates(spec), "grading_type": "points"}
     return Call(
         "POST",
@@ -141,7 +141,8 @@ def update_assignment(
 ) -> Call:
     """Change an assignment; all three dates go together, for Canvas checks each with the others.
 
-    What a person set besides (description, group, grading type) stays. Without `with_dates` the base dates stay as they are.
+    What a person set besides (description, group, grading type) stays, and without `with_dates`
+    the base dates do too.
     """
     body = {**_fields(spec), **(_dates(spec) if with_dates else {})}
     return Call(

@@ -30,7 +30,7 @@ T = TypeVar("T")
 ATTEMPTS = 5
 LOOKS = 3
 TIMEOUT = httpx.Timeout(60.0, connect=15.0)
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL)
 
 
 def pauses(attempts: int = ATTEMPTS) -> Iterator[float]:
@@ -123,7 +123,8 @@ class Wire:
         """Ask an address that Canvas gave, once; only Canvas itself is shown the token."""
         if origin(url) == origin(self._base):
             return self._api("GET", url, Call("GET", "", task, repeatable=False))
-        return self._checked(self._exchange(lambda: self._foreign("GET", url), task, False), task)
+        answer = self._exchange(lambda: self._foreign("GET", url), url, task, repeatable=False)
+        return self._checked(answer, task)
 
     def upload(
         self, url: str, fields: Mapping[str, str], file: tuple[str, str, bytes, str], task: str
@@ -138,7 +139,7 @@ class Wire:
             part = {field: (name, content, media_type)}
             return self._foreign("POST", url, data=dict(fields), files=part)
 
-        return self._exchange(build, task, repeatable=False)
+        return self._exchange(build, url, task, repeatable=False)
 
     def _read(self, answer: Answer, task: str) -> object:
         """Read an answer's JSON."""
@@ -154,7 +155,7 @@ class Wire:
         def build() -> httpx.Request:
             return self._request(method, url, call.body)
 
-        answer = self._exchange(build, call.task, call.repeatable)
+        answer = self._exchange(build, url, call.task, call.repeatable)
         return self._checked(answer, call.task, call.missing)
 
     def _request(self, method: str, url: str, body: Mapping[str, Value] | None) -> httpx.Request:
@@ -172,7 +173,9 @@ class Wire:
         request.headers.pop("Authorization", None)
         return request
 
-    def _exchange(self, build: Callable[[], httpx.Request], task: str, repeatable: bool) -> Answer:
+    def _exchange(
+        self, build: Callable[[], httpx.Request], url: str, task: str, repeatable: bool
+    ) -> Answer:
         """Send until it is answered; what surely was not acted on is always sent again."""
         waits = pauses()
         while True:
@@ -181,12 +184,12 @@ class Wire:
                 answer = self._send(build())
             except (httpx.RequestError, httpx.InvalidURL) as error:
                 if not repeatable and not isinstance(error, NEVER_SENT):
-                    raise self._lost(task) from error
+                    raise _lost(task) from _bare(error)
                 if wait is None or isinstance(error, httpx.InvalidURL):
-                    raise self._unreachable(error, task) from error
+                    raise _unreachable(error, url, task) from _bare(error)
             else:
                 if answer.status >= 500 and not repeatable:
-                    raise self._lost(task) from self._failure(answer, task)
+                    raise _lost(task) from self._failure(answer, task)
                 if wait is None or not (answer.status >= 500 or throttled(answer)):
                     self._be_courteous(answer)
                     return answer
@@ -215,18 +218,29 @@ class Wire:
         token = self._secret["Authorization"].removeprefix("Bearer ")
         return type(refused)(str(refused).replace(token, "(token)"))
 
-    def _lost(self, task: str) -> LostAnswer:
-        return LostAnswer(
-            f"Canvas was asked to {task} but its answer was lost: it may or may not have happened, "
-            "so look in Canvas before running this again"
-        )
 
-    def _unreachable(self, error: Exception, task: str) -> CanvasFailure:
-        if isinstance(error, httpx.TimeoutException) and not isinstance(error, NEVER_SENT):
-            return CanvasFailure(
-                f"{spell(self._base)} did not answer in time when asked to {task}: try again later"
-            )
+def _lost(task: str) -> LostAnswer:
+    return LostAnswer(
+        f"Canvas was asked to {task} but its answer was lost: it may or may not have happened, "
+        "so look in Canvas before running this again"
+    )
+
+
+def _unreachable(error: Exception, url: str, task: str) -> CanvasFailure:
+    if isinstance(error, httpx.TimeoutException) and not isinstance(error, NEVER_SENT):
         return CanvasFailure(
-            f"{spell(self._base)} cannot be reached (asked to {task}): check canvas.url and the "
-            "network, then run this again"
+            f"{spell(url)} did not answer in time when asked to {task}: try again later"
         )
+    return CanvasFailure(
+        f"{spell(url)} cannot be reached (asked to {task}): check canvas.url and the network, then "
+        "run this again"
+    )
+
+
+def _bare(error: BaseException) -> BaseException:
+    """Keep what a cause says, not its frames: the HTTP library's variables hold the token."""
+    link: BaseException | None = error
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error
