@@ -184,9 +184,9 @@ class Wire:
                 answer = self._send(build())
             except (httpx.RequestError, httpx.InvalidURL) as error:
                 if not repeatable and not isinstance(error, NEVER_SENT):
-                    raise _lost(task) from _bare(error)
+                    raise _lost(task) from error
                 if wait is None or isinstance(error, httpx.InvalidURL):
-                    raise _unreachable(error, url, task) from _bare(error)
+                    raise _unreachable(error, url, task) from error
             else:
                 if answer.status >= 500 and not repeatable:
                     raise _lost(task) from self._failure(answer, task)
@@ -235,12 +235,3 @@ def _unreachable(error: Exception, url: str, task: str) -> CanvasFailure:
         f"{spell(url)} cannot be reached (asked to {task}): check canvas.url and the network, then "
         "run this again"
     )
-
-
-def _bare(error: BaseException) -> BaseException:
-    """Keep what a cause says, not its frames: the HTTP library's variables hold the token."""
-    link: BaseException | None = error
-    while link is not None:
-        link.__traceback__ = None
-        link = link.__cause__ or link.__context__
-    return error
