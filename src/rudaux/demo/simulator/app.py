@@ -1,0 +1,197 @@
+"""The ASGI application: authentication, faults, one lock around the world, answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from rudaux.demo.simulator import bulk, files, refusals, routes
+from rudaux.demo.simulator.bodies import read_body
+from rudaux.demo.simulator.call import Call, Reply
+from rudaux.demo.simulator.dates import shown
+from rudaux.demo.simulator.faults import Weather, fault_reply, throttled
+from rudaux.demo.simulator.params import merged, nested
+from rudaux.demo.simulator.state import World
+from rudaux.demo.simulator.switches import Switches
+
+Client = tuple[str, int]
+_IDS = re.compile(r"(^|_)ids?$")
+STRING_IDS = "application/json+canvas-string-ids"
+COST = 0.05
+
+
+@dataclass
+class Seen:
+    """A request that arrived, answered or not."""
+
+    method: str
+    path: str
+    query: str = ""
+
+
+@dataclass
+class Site:
+    """A running simulator's inside: what it serves and how it reaches its connections."""
+
+    world: World
+    switches: Switches
+    on_change: Callable[[], None] = lambda: None
+    drop: Callable[[Client], None] = lambda _: None
+    canvas_base: str = ""
+    files_base: str = ""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    weather: Weather = field(default_factory=Weather)
+    requests: list[Seen] = field(default_factory=list)
+
+
+class Dropped(Response):
+    """No answer at all: the connection is reset."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__()
+        self.site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.site.drop(scope["client"])
+        while (await receive())["type"] != "http.disconnect":
+            await asyncio.sleep(0)
+
+
+def create_app(world: World, switches: Switches, site: Site | None = None) -> Starlette:
+    """Make the application; without a running `server` connections cannot be reset."""
+    here = site or Site(world, switches)
+    table = [
+        *((m, f"/api/v1{path}", handler, True) for m, path, handler in routes.API),
+        (*routes.GRAPHQL, True),
+        *((m, path, handler, False) for m, path, handler in routes.OPEN),
+    ]
+
+    def route(method: str, path: str, handler: routes.Handler, token: bool) -> Route:
+        return Route(path, partial(_answer, here, handler, token), methods=[method])
+
+    async def nothing(request: Request, error: Exception) -> Response:
+        return _respond(_refused(refusals.not_found()), False)
+
+    unknown = {404: nothing, 405: nothing}
+    app = Starlette(routes=[route(*r) for r in table], exception_handlers=unknown)
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _answer(site: Site, handler: routes.Handler, token: bool, request: Request) -> Response:
+    """Answer one request, unless a fault comes first or takes the answer away."""
+    switches, path = site.switches, request.url.path
+    site.requests.append(Seen(request.method, path, request.url.query))
+    await asyncio.sleep(switches.latency_ms / 1000)
+    fault = site.weather.fault(switches, request.method, path)
+    strings = STRING_IDS in request.headers.get("accept", "")
+    if fault == "reset_before":
+        return Dropped(site)
+    if fault and not fault.endswith("_after"):
+        return _respond(fault_reply(fault, switches), strings)
+    bucket = site.weather.bucket(request.headers.get("authorization", "") if token else "open")
+    if switches.throttling and not bucket.take():
+        return _respond(throttled(switches), strings)
+    try:
+        reply = await _handled(site, handler, token, request)
+    finally:
+        remaining = bucket.settle(COST)
+    if fault == "reset_after":
+        return Dropped(site)
+    if fault == "html_error_after":
+        reply = fault_reply("html_error", switches)
+    if token and switches.throttling:
+        reply.headers |= {"X-Request-Cost": f"{COST}", "X-Rate-Limit-Remaining": f"{remaining:.1f}"}
+    return _respond(reply, strings)
+
+
+async def _handled(site: Site, handler: routes.Handler, token: bool, request: Request) -> Reply:
+    try:
+        body, upload = await read_body(request)
+    except refusals.Refusal as refusal:
+        return _refused(refusal)
+    pairs, base = request.query_params.multi_items(), str(request.base_url).rstrip("/")
+    at_files = handler is files.receive_instfs
+    if site.files_base and at_files != (request.url.port == urlsplit(site.files_base).port):
+        return _refused(refusals.not_found())
+    call = Call(
+        site.world,
+        site.switches,
+        request.method,
+        request.url.path,
+        site.canvas_base if at_files else base,
+        site.files_base,
+        dict(request.path_params),
+        merged(nested(pairs), body),
+        pairs,
+        upload=upload,
+        has_token="authorization" in request.headers,
+    )
+    with site.lock:
+        try:
+            if token:
+                call.user_id = _authenticated(site, request, call.params)
+            bulk.run_overdue(call)
+            return handler(call)
+        except refusals.Refusal as refusal:
+            return _refused(refusal)
+        finally:
+            if call.changed:
+                site.on_change()
+
+
+def _authenticated(site: Site, request: Request, params: dict[str, Any]) -> int:
+    """Give the token's owner; raises the three distinct refusals of Canvas."""
+    kind, _, value = request.headers.get("authorization", "").partition(" ")
+    value = value.strip() if kind.lower() == "bearer" else ""
+    value = value or str(params.pop("access_token", "") or "")
+    if not value:
+        raise refusals.no_credentials()
+    token = site.world.tokens.get(value)
+    if token is None:
+        raise refusals.bad_token("Invalid access token.")
+    if token.state == "revoked":
+        raise refusals.bad_token("Revoked access token.")
+    if token.state == "expired":
+        refusal = refusals.bad_token("Expired access token.")
+        refusal.body["errors"][0]["expired_at"] = shown(site.switches.clock())
+        raise refusal
+    if params.get("as_user_id") not in (None, token.user_id, str(token.user_id)):
+        raise refusals.Refusal(401, {"errors": "Invalid as_user_id"})
+    return token.user_id
+
+
+def _refused(refusal: refusals.Refusal) -> Reply:
+    if refusal.body is None:
+        return Reply(b"", refusal.status, refusal.headers, "text/plain")
+    return Reply(refusal.body, refusal.status, refusal.headers)
+
+
+def _respond(reply: Reply, string_ids: bool) -> Response:
+    body = reply.body
+    if not isinstance(body, str | bytes):
+        body = json.dumps(_stringified(body) if string_ids else body)
+    return Response(body, reply.status, reply.headers, reply.media_type)
+
+
+def _stringified(value: Any, key: str = "") -> Any:
+    """Turn ids into strings, recursively; nulls stay."""
+    if isinstance(value, dict):
+        return {k: _stringified(v, str(k)) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_stringified(v, key if key.endswith("ids") else "") for v in value]
+    is_id = isinstance(value, int) and not isinstance(value, bool) and _IDS.search(key)
+    return str(value) if is_id else value

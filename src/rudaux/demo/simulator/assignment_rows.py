@@ -1,0 +1,143 @@
+"""Assignments and overrides as Canvas shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rudaux.demo.simulator.call import Call
+from rudaux.demo.simulator.dates import shown
+from rudaux.demo.simulator.entities import Assignment, Override
+from rudaux.demo.simulator.params import truthy
+from rudaux.demo.simulator.visibility import assigned, latest, overrides_of, students
+
+DATES = ("due_at", "unlock_at", "lock_at")
+
+
+def assignment_json(call: Call, row: Assignment) -> dict[str, Any]:
+    """Show an assignment; its dates are rewritten by overrides unless asked not to."""
+    world, rights = call.world, call.switches
+    mine = [s for s in world.submissions.values() if s.assignment_id == row.id]
+    submitted = any(s.submitted_at for s in mine)
+    shape: dict[str, Any] = {
+        "id": row.id,
+        "name": row.name,
+        "description": row.description,
+        "created_at": shown(row.created_at),
+        "updated_at": shown(row.updated_at),
+        **{key: shown(value) for key, value in _dates(call, row).items()},
+        "course_id": world.course.id,
+        "html_url": f"{call.base}/courses/{world.course.id}/assignments/{row.id}",
+        "assignment_group_id": 1,
+        "position": row.position,
+        "points_possible": row.points_possible,
+        "grading_type": row.grading_type,
+        "grading_standard_id": None,
+        "submission_types": row.submission_types,
+        "workflow_state": "published" if row.published else "unpublished",
+        "published": row.published,
+        "muted": row.post_manually,
+        "post_manually": row.post_manually,
+        "anonymous_grading": False,
+        "moderated_grading": False,
+        "omit_from_final_grade": row.omit_from_final_grade,
+        "hide_in_gradebook": False,
+        "only_visible_to_overrides": row.only_visible_to_overrides,
+        "visible_to_everyone": not row.only_visible_to_overrides,
+        "has_submitted_submissions": submitted,
+        "graded_submissions_exist": any(s.graded_at for s in mine),
+        "in_closed_grading_period": row.closed_period,
+        "due_date_required": False,
+        "max_name_length": 255,
+        "allowed_attempts": -1,
+        "lti_context_id": f"lti-{row.id}",
+        "secure_params": f"secure-{row.id}",
+        "group_category_id": row.group_category_id,
+        "locked_for_user": False,
+    }
+    if rights.may_grade or rights.may_edit_assignments:
+        shape["has_overrides"] = bool(overrides_of(world, row.id))
+        shape["unpublishable"] = not submitted
+    if rights.show_sis:
+        shape["integration_id"] = row.integration_id
+        shape["sis_assignment_id"] = row.sis_assignment_id
+    if row.tool:
+        shape.update(_tool_json(call, row))
+    return {**shape, **_included(call, row)}
+
+
+def _tool_json(call: Call, row: Assignment) -> dict[str, Any]:
+    tool = row.tool
+    if tool is None:
+        return {}
+    tag: dict[str, Any] = {
+        "url": tool.url,
+        "new_tab": tool.new_tab,
+        "resource_link_id": f"resource-{row.id}",
+        "external_data": tool.external_data,
+        "custom_params": None,
+    }
+    if tool.content_id is not None:
+        tag.update({"content_type": "ContextExternalTool", "content_id": tool.content_id})
+    path = f"/api/v1/courses/{call.world.course.id}/external_tools/sessionless_launch"
+    launch = f"{call.base}{path}?assignment_id={row.id}&launch_type=assessment"
+    return {"external_tool_tag_attributes": tag, "url": launch}
+
+
+def _dates(call: Call, row: Assignment) -> dict[str, datetime | None]:
+    """Give base dates, or what a teacher sees of all overrides together (the default)."""
+    base = {key: getattr(row, key) for key in DATES}
+    overrides = overrides_of(call.world, row.id)
+    if not overrides or not truthy(call.params.get("override_assignment_dates", True)):
+        return base
+    sets = [o.dates for o in overrides] + ([] if row.only_visible_to_overrides else [base])
+    merged = dict(base)
+    for key in DATES:
+        known = [dates[key] for dates in sets if key in dates]
+        if known and key == "unlock_at":
+            merged[key] = None if None in known else min(d for d in known if d)
+        elif known:
+            merged[key] = latest(known)
+    return merged
+
+
+def _included(call: Call, row: Assignment) -> dict[str, Any]:
+    extra: dict[str, Any] = {}
+    overrides = overrides_of(call.world, row.id)
+    if "overrides" in call.includes:
+        extra["overrides"] = [override_json(call, o) for o in overrides]
+    if "all_dates" in call.includes and len(overrides) > 25:
+        extra["all_dates_count"] = len(overrides) + 1
+    elif "all_dates" in call.includes:
+        base = {key: shown(getattr(row, key)) for key in DATES}
+        rows: list[dict[str, Any]] = [{"base": True, "title": "Everyone", **base}]
+        rows += [{"id": o.id, "title": o.title, **_override_dates(call, o)} for o in overrides]
+        extra["all_dates"] = rows
+    if "assignment_visibility" in call.includes:
+        visible = assigned(call.world, row, students(call.world, {"active", "invited"}))
+        extra["assignment_visibility"] = sorted(visible)
+    return extra
+
+
+def override_json(call: Call, row: Override) -> dict[str, Any]:
+    """Show an override: only the dates it overrides, and exactly one kind of target."""
+    shape: dict[str, Any] = {"id": row.id, "assignment_id": row.assignment_id, "title": row.title}
+    shape.update(_override_dates(call, row))
+    if row.section_id is not None:
+        shape["course_section_id"] = row.section_id
+    elif row.group_id is not None:
+        shape["group_id"] = row.group_id
+    else:
+        shape["student_ids"] = row.student_ids
+    return shape
+
+
+def _override_dates(call: Call, row: Override) -> dict[str, Any]:
+    shape: dict[str, Any] = {k: shown(row.dates[k]) for k in DATES if k in row.dates}
+    if "due_at" in row.dates:
+        due = row.dates["due_at"]
+        local = due.astimezone(call.zone) if due else None
+        all_day = bool(local and (local.hour, local.minute) == (23, 59))
+        shape["all_day"] = all_day
+        shape["all_day_date"] = local.date().isoformat() if local and all_day else None
+    return shape

@@ -1,0 +1,120 @@
+"""One request as a handler sees it, and its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any
+
+from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.dates import zone_of
+from rudaux.demo.simulator.entities import Assignment, Group, JournalEntry
+from rudaux.demo.simulator.params import as_list
+from rudaux.demo.simulator.state import World
+from rudaux.demo.simulator.switches import Switches
+
+
+@dataclass
+class Upload:
+    """A multipart body in the order it came: fields, and the file's name and bytes."""
+
+    fields: list[tuple[str, str]]
+    file_name: str | None
+    file_type: str
+    content: bytes
+    file_is_last: bool
+
+
+@dataclass
+class Call:
+    """A request: `params` are query and body together, `query` only what is in the URL."""
+
+    world: World
+    switches: Switches
+    method: str
+    path: str
+    base: str
+    files_base: str
+    path_params: dict[str, Any]
+    params: dict[str, Any]
+    query: list[tuple[str, str]]
+    user_id: int = 0
+    has_token: bool = True
+    upload: Upload | None = None
+    changed: bool = False
+
+    @property
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return self.switches.clock()
+
+    @property
+    def zone(self) -> tzinfo:
+        """The course's time zone."""
+        return zone_of(self.world.course.time_zone)
+
+    @property
+    def includes(self) -> set[str]:
+        """What `include[]` asks for."""
+        return {str(i) for i in as_list(self.params.get("include"))}
+
+    def need(self, right: bool) -> None:
+        """Refuse, in the dialect of this Canvas, unless the right is there."""
+        if not right:
+            raise refusals.not_permitted(self.switches.permission_status)
+
+    def wrote(self) -> None:
+        """Put this request into the journal of writes, once."""
+        if not self.changed:
+            self.world.journal.append(JournalEntry(self.method, self.path, self.now))
+        self.changed = True
+
+    def course(self) -> None:
+        """Refuse unless the path's course is the one that is here."""
+        course, asked = self.world.course, str(self.path_params["course"])
+        if asked not in {str(course.id), f"sis_course_id:{course.sis_course_id}"}:
+            raise refusals.not_found()
+
+    def assignment(self) -> Assignment:
+        """Find the path's assignment in the path's course."""
+        self.course()
+        found = self.world.assignments.get(number(self.path_params["assignment"]))
+        if found is None or found.deleted:
+            raise refusals.not_found()
+        return found
+
+    def group(self) -> Group:
+        """Find the path's group."""
+        found = self.world.groups.get(number(self.path_params["group"]))
+        if found is None:
+            raise refusals.not_found()
+        return found
+
+    def user_named(self, text: str) -> int | None:
+        """Find a user by id, `self`, `sis_user_id:` or `sis_login_id:`."""
+        if text == "self":
+            return self.user_id
+        kind, _, value = text.rpartition(":")
+        if not kind:
+            return number(text) if number(text) in self.world.users else None
+        for user in self.world.users.values():
+            theirs = {"sis_user_id": user.sis_user_id, "sis_login_id": user.login_id}
+            if theirs.get(kind) == value:
+                return user.id
+        return None
+
+
+@dataclass
+class Reply:
+    """An answer; `body` is JSON data, or text or bytes of another `media_type`."""
+
+    body: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+
+
+def number(text: Any) -> int:
+    """Read an id from a path or body; what is none is -1, which nothing has."""
+    tail = str(text).rpartition("~")[2]
+    return int(tail) if tail.isdigit() else -1

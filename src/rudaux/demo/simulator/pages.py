@@ -1,0 +1,70 @@
+"""A page for a person: the course's gradebook in a browser, read-only and without a token."""
+
+from __future__ import annotations
+
+from html import escape
+
+from rudaux.demo.simulator.call import Call, Reply
+from rudaux.demo.simulator.entities import Assignment, User
+from rudaux.demo.simulator.scores import ruby_text
+from rudaux.demo.simulator.visibility import CURRENT, students
+
+STYLE = """
+body { font-family: system-ui, sans-serif; margin: 2rem; color: #2d3b45 }
+table { border-collapse: collapse } th, td { border: 1px solid #c7cdd1; padding: .4rem .8rem }
+th { background: #f5f5f5; text-align: left } td { text-align: right } a { color: #0374b5 }
+small { color: #6b7780; font-weight: normal; display: block }
+"""
+
+
+def gradebook(call: Call) -> Reply:
+    """GET /courses/:id/gradebook: students by assignments, scores, links to feedback."""
+    call.course()
+    world = call.world
+    columns = [a for a in world.assignments.values() if not a.deleted]
+    people = [world.users[uid] for uid in students(world, CURRENT) if not world.users[uid].test]
+    people.sort(key=lambda u: u.sortable_name.lower())
+    heads = "".join(_head(call, a) for a in columns)
+    rows = "".join(_row(call, person, columns) for person in people)
+    title = escape(world.course.name)
+    return Reply(
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
+        f"<style>{STYLE}</style></head><body><h1>{title}</h1>"
+        f"<p>A practice Canvas on this machine. {len(people)} students, times in "
+        f"{escape(world.course.time_zone or 'UTC')}.</p>"
+        f"<table><tr><th>Student</th>{heads}</tr>{rows}</table></body></html>",
+        media_type="text/html",
+    )
+
+
+def _head(call: Call, row: Assignment) -> str:
+    due = (
+        row.due_at.astimezone(call.zone).strftime("due %d %b %Y %H:%M")
+        if row.due_at
+        else "no due date"
+    )
+    state = "" if row.published else " · not published"
+    points = ruby_text(row.points_possible)
+    return f"<th>{escape(row.name)}<small>{points} points · {due}{state}</small></th>"
+
+
+def _row(call: Call, person: User, columns: list[Assignment]) -> str:
+    cells = "".join(_cell(call, person, a) for a in columns)
+    name = f"{escape(person.sortable_name)}<small>{person.id}</small>"
+    return f"<tr><th>{name}</th>{cells}</tr>"
+
+
+def _cell(call: Call, person: User, assignment: Assignment) -> str:
+    row = call.world.submissions.get(f"{assignment.id}/{person.id}")
+    if row is None:
+        return "<td>-</td>"
+    score = "-" if row.entered_score is None else ruby_text(row.entered_score)
+    text = "excused" if row.excused else score
+    ids = [i for c in row.comments for i in c.file_ids if i in call.world.files]
+    return f"<td>{text}{''.join(_link(call, i) for i in ids)}</td>"
+
+
+def _link(call: Call, file_id: int) -> str:
+    file = call.world.files[file_id]
+    address = f"/files/{file.id}/download?verifier={file.uuid}"
+    return f"<small><a href='{address}'>{escape(file.name)}</a></small>"

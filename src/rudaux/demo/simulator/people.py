@@ -1,0 +1,299 @@
+"""The course, its users, enrollments, sections and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.call import Call, Reply, number
+from rudaux.demo.simulator.dates import shown
+from rudaux.demo.simulator.entities import Enrollment, Group, Membership, Section, User
+from rudaux.demo.simulator.paging import page_of
+from rudaux.demo.simulator.params import as_list, truthy
+from rudaux.demo.simulator.visibility import CURRENT, students
+
+TYPES = {
+    "teacher": "TeacherEnrollment",
+    "student": "StudentEnrollment",
+    "student_view": "StudentViewEnrollment",
+    "ta": "TaEnrollment",
+    "observer": "ObserverEnrollment",
+    "designer": "DesignerEnrollment",
+}
+UNCONFIRMED = {"invited", "creation_pending", "rejected"}
+
+
+def get_course(call: Call) -> Reply:
+    """GET /courses/:id"""
+    call.course()
+    course = call.world.course
+    body: dict[str, Any] = {
+        "id": course.id,
+        "name": course.nickname or course.name,
+        "course_code": course.name,
+        "account_id": course.account_id,
+        "root_account_id": course.account_id,
+        "enrollment_term_id": 1,
+        "start_at": None,
+        "end_at": None,
+        "workflow_state": course.workflow_state,
+        "time_zone": course.time_zone,
+        "default_view": "assignments",
+        "grading_standard_id": None,
+        "uuid": f"course-{course.id}",
+        "enrollments": [{"type": "teacher", "enrollment_state": "active"}],
+    }
+    if course.nickname:
+        body["original_name"] = course.name
+    if call.switches.show_sis:
+        body.update({"sis_course_id": course.sis_course_id, "integration_id": None})
+    if "total_students" in call.includes:
+        body["total_students"] = len(students(call.world, CURRENT))
+    if "sections" in call.includes:
+        body["sections"] = [{"id": s.id, "name": s.name} for s in call.world.sections.values()]
+    return Reply(body)
+
+
+def own_profile(call: Call) -> Reply:
+    """GET /users/self (and /users/:id)"""
+    found = call.user_named(str(call.path_params["user"]))
+    if found is None:
+        raise refusals.not_found()
+    return Reply(user_json(call, call.world.users[found]))
+
+
+def own_courses(call: Call) -> Reply:
+    """GET /courses"""
+    call.path_params["course"] = call.world.course.id
+    return page_of(call, [get_course(call).body], lambda row: row)
+
+
+def user_json(call: Call, user: User, confirmed: bool = True) -> dict[str, Any]:
+    """Show a user; what the token may not see is an absent key, not a null."""
+    rights = call.switches
+    row: dict[str, Any] = {
+        "id": user.id,
+        "name": user.name,
+        "created_at": "2026-01-01T00:00:00Z",
+        "sortable_name": user.sortable_name,
+        "short_name": user.name,
+    }
+    if rights.show_sis:
+        row.update({"sis_user_id": user.sis_user_id, "integration_id": None})
+    if rights.show_login and confirmed:
+        row["login_id"] = user.login_id
+    if rights.show_email and confirmed:
+        row["email"] = user.email
+    return row
+
+
+def list_users(call: Call) -> Reply:
+    """GET /courses/:id/users: one row per user, the Test Student dropped after paging."""
+    call.course()
+    call.need(call.switches.may_read_roster)
+    asked = [str(t) for t in as_list(call.params.get("enrollment_type"))]
+    types = {TYPES.get(t, t) for t in asked} or set(TYPES.values())
+    if "test_student" in call.includes and "StudentEnrollment" in types:
+        types.add("StudentViewEnrollment")
+    states = {str(s) for s in as_list(call.params.get("enrollment_state"))} or CURRENT
+    by_user: dict[int, list[Enrollment]] = {}
+    for enrollment in call.world.enrollments.values():
+        if enrollment.type in types and enrollment.state in states:
+            by_user.setdefault(enrollment.user_id, []).append(enrollment)
+    keep_test = "test_student" in call.includes or "student_view" in asked
+    return page_of(
+        call,
+        _searched(call, by_user),
+        lambda user: _roster_row(call, user, by_user[user.id]),
+        drop=lambda user: user.test and not keep_test,
+        last=False,
+    )
+
+
+def _searched(call: Call, ids: Iterable[int]) -> list[User]:
+    people = [call.world.users[i] for i in ids]
+    term = str(call.params.get("search_term") or "").lower()
+    if term and len(term) < 2:
+        raise too_short("search_term", 2)
+    if wanted := {number(i) for i in as_list(call.params.get("user_ids"))}:
+        people = [u for u in people if u.id in wanted]
+    people = [u for u in people if term in u.name.lower() or term in {str(u.id), u.login_id}]
+    return sorted(people, key=lambda u: (u.sortable_name.lower(), u.id))
+
+
+def too_short(field: str, minimum: int) -> refusals.Refusal:
+    """Refuse a search term (400)."""
+    message = f"{minimum} or more characters is required"
+    return refusals.Refusal(
+        400, {"errors": [{"field": field, "code": "invalid", "message": message}]}
+    )
+
+
+def _roster_row(call: Call, user: User, theirs: list[Enrollment]) -> dict[str, Any]:
+    confirmed = any(e.state not in UNCONFIRMED for e in theirs)
+    row = user_json(call, user, confirmed)
+    if "enrollments" in call.includes:
+        row["enrollments"] = [enrollment_json(call, e) for e in theirs]
+    if "group_ids" in call.includes:
+        row["group_ids"] = [
+            g.id
+            for g in call.world.groups.values()
+            if any(m.user_id == user.id and m.state == "accepted" for m in g.memberships)
+        ]
+    return row
+
+
+def get_user(call: Call) -> Reply:
+    """GET /courses/:id/users/:id"""
+    call.course()
+    call.need(call.switches.may_read_roster)
+    found = call.user_named(str(call.path_params["user"]))
+    theirs = [e for e in call.world.enrollments.values() if e.user_id == found]
+    theirs = [e for e in theirs if e.state in {*CURRENT, "inactive", "completed"}]
+    if found is None or not theirs:
+        raise refusals.not_found()
+    return Reply(_roster_row(call, call.world.users[found], theirs))
+
+
+def list_enrollments(call: Call) -> Reply:
+    """GET /courses/:id/enrollments and /sections/:id/enrollments: a row per enrollment.
+
+    Without `state[]` a teacher gets inactive ones too, whatever the documentation says.
+    https://github.com/instructure/canvas-lms/issues/1723
+    """
+    section = call.path_params.get("section")
+    if section is None:
+        call.course()
+    elif number(section) not in call.world.sections:
+        raise refusals.not_found()
+    call.need(call.switches.may_read_roster)
+    types = {str(t) for t in as_list(call.params.get("type"))}
+    states = {str(s) for s in as_list(call.params.get("state"))} or {*CURRENT, "inactive"}
+    roles = {str(r) for r in as_list(call.params.get("role"))}
+    rows = [
+        e
+        for e in call.world.enrollments.values()
+        if e.state in states
+        and (not types or e.type in types)
+        and (not roles or (e.role or e.type) in roles)
+        and (section is None or e.section_id == number(section))
+    ]
+    if "user_id" in call.params:
+        wanted = call.user_named(str(call.params["user_id"]))
+        rows = [e for e in rows if e.user_id == wanted]
+    names = call.world.users
+    rows.sort(key=lambda e: (e.type, names[e.user_id].sortable_name.lower(), e.id))
+    return page_of(call, rows, lambda e: enrollment_json(call, e, True), bookmarks=True)
+
+
+def enrollment_json(call: Call, row: Enrollment, with_user: bool = False) -> dict[str, Any]:
+    """Show an enrollment."""
+    world, sis = call.world, call.switches.show_sis
+    shape: dict[str, Any] = {
+        "id": row.id,
+        "user_id": row.user_id,
+        "course_id": world.course.id,
+        "course_section_id": row.section_id,
+        "root_account_id": world.course.account_id,
+        "type": row.type,
+        "role": row.role or row.type,
+        "role_id": sorted(TYPES.values()).index(row.type) + 1,
+        "enrollment_state": row.state,
+        "created_at": shown(row.created_at),
+        "updated_at": shown(row.created_at),
+        "start_at": None,
+        "end_at": None,
+        "associated_user_id": row.associated_user_id,
+        "limit_privileges_to_course_section": False,
+        "html_url": f"{call.base}/courses/{world.course.id}/users/{row.user_id}",
+    }
+    if row.type.startswith("Student"):
+        shape["grades"] = {"html_url": shape["html_url"], "current_score": None}
+    if sis:
+        shape["sis_course_id"] = world.course.sis_course_id
+        shape["sis_section_id"] = world.sections[row.section_id].sis_section_id
+        shape["sis_user_id"] = world.users[row.user_id].sis_user_id
+    if with_user:
+        shape["user"] = user_json(call, world.users[row.user_id], row.state not in UNCONFIRMED)
+        shape["user"].pop("email", None)
+    return shape
+
+
+def list_sections(call: Call) -> Reply:
+    """GET /courses/:id/sections"""
+    call.course()
+    return page_of(call, list(call.world.sections.values()), lambda s: _section_json(call, s))
+
+
+def get_section(call: Call) -> Reply:
+    """GET /sections/:id and /courses/:id/sections/:id"""
+    found = call.world.sections.get(number(call.path_params["section"]))
+    if found is None:
+        raise refusals.not_found()
+    return Reply(_section_json(call, found))
+
+
+def _section_json(call: Call, section: Section) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": section.id,
+        "name": section.name,
+        "course_id": call.world.course.id,
+        "nonxlist_course_id": None,
+        "start_at": None,
+        "end_at": None,
+    }
+    if call.switches.show_sis:
+        row.update({"sis_section_id": section.sis_section_id, "integration_id": None})
+    theirs = [e for e in call.world.enrollments.values() if e.section_id == section.id]
+    active = [e for e in theirs if e.type == "StudentEnrollment" and e.state in CURRENT]
+    if "students" in call.includes:
+        row["students"] = [user_json(call, call.world.users[e.user_id]) for e in active]
+    if "total_students" in call.includes:
+        row["total_students"] = len(active)
+    return row
+
+
+def list_groups(call: Call) -> Reply:
+    """GET /courses/:id/groups"""
+    call.course()
+    groups = list(call.world.groups.values())
+    if truthy(call.params.get("only_own_groups")):
+        groups = [g for g in groups if call.user_id in {m.user_id for m in g.memberships}]
+    return page_of(call, groups, lambda g: _group_json(call, g))
+
+
+def get_group(call: Call) -> Reply:
+    """GET /groups/:id"""
+    return Reply(_group_json(call, call.group()))
+
+
+def _group_json(call: Call, group: Group) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "name": group.name,
+        "course_id": call.world.course.id,
+        "context_type": "Course",
+        "group_category_id": group.category_id,
+        "members_count": sum(m.state == "accepted" for m in group.memberships),
+    }
+
+
+def list_memberships(call: Call) -> Reply:
+    """GET /groups/:id/memberships"""
+    group = call.group()
+    asked = as_list(call.params.get("filter_states"))
+    states = set(asked) or {"accepted", "invited", "requested"}
+    rows = [m for m in group.memberships if m.state in states]
+
+    def row(member: Membership) -> dict[str, Any]:
+        shape = {"id": member.id, "group_id": group.id, "user_id": member.user_id}
+        return {**shape, "workflow_state": member.state, "moderator": False}
+
+    return page_of(call, rows, row)
+
+
+def list_group_users(call: Call) -> Reply:
+    """GET /groups/:id/users"""
+    rows = [m for m in call.group().memberships if m.state == "accepted"]
+    return page_of(call, rows, lambda m: user_json(call, call.world.users[m.user_id]))

@@ -1,0 +1,86 @@
+"""Which address is answered by what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rudaux.demo.simulator import (
+    assignments,
+    bulk,
+    files,
+    grading,
+    graphql,
+    overrides,
+    pages,
+    people,
+    policies,
+    submission_rows,
+    tools,
+)
+from rudaux.demo.simulator.call import Call, Reply
+
+Handler = Callable[[Call], Reply]
+
+C = "/courses/{course}"
+A = C + "/assignments/{assignment}"
+S = A + "/submissions"
+
+API: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/courses", people.own_courses),
+    ("GET", "/users/{user}", people.own_profile),
+    ("GET", "/users/{user}/profile", people.own_profile),
+    ("GET", C, people.get_course),
+    ("GET", C + "/users", people.list_users),
+    ("GET", C + "/users/{user}", people.get_user),
+    ("GET", C + "/enrollments", people.list_enrollments),
+    ("GET", "/sections/{section}/enrollments", people.list_enrollments),
+    ("GET", C + "/sections", people.list_sections),
+    ("GET", C + "/sections/{section}", people.get_section),
+    ("GET", "/sections/{section}", people.get_section),
+    ("GET", C + "/groups", people.list_groups),
+    ("GET", "/groups/{group}", people.get_group),
+    ("GET", "/groups/{group}/memberships", people.list_memberships),
+    ("GET", "/groups/{group}/users", people.list_group_users),
+    ("GET", C + "/external_tools", tools.list_tools),
+    ("GET", "/accounts/{account}/external_tools", tools.list_tools),
+    ("GET", "/groups/{group}/external_tools", tools.list_tools),
+    ("GET", C + "/external_tools/{tool}", tools.get_tool),
+    ("GET", "/accounts/{account}/external_tools/{tool}", tools.get_tool),
+    ("GET", "/groups/{group}/external_tools/{tool}", tools.get_tool),
+    ("GET", C + "/late_policy", policies.get_late_policy),
+    ("POST", C + "/late_policy", policies.create_late_policy),
+    ("PATCH", C + "/late_policy", policies.edit_late_policy),
+    ("GET", C + "/assignments", assignments.list_assignments),
+    ("POST", C + "/assignments", assignments.create_assignment),
+    ("GET", A, assignments.get_assignment),
+    ("PUT", A, assignments.edit_assignment),
+    ("DELETE", A, assignments.delete_assignment),
+    ("GET", A + "/overrides", overrides.list_overrides),
+    ("POST", A + "/overrides", overrides.create_override),
+    ("GET", A + "/overrides/{override}", overrides.get_override),
+    ("PUT", A + "/overrides/{override}", overrides.edit_override),
+    ("DELETE", A + "/overrides/{override}", overrides.delete_override),
+    ("POST", S + "/update_grades", bulk.update_assignment_grades),
+    ("POST", C + "/submissions/update_grades", bulk.update_course_grades),
+    ("GET", "/progress/{progress}", bulk.get_progress),
+    ("GET", C + "/students/submissions", submission_rows.list_student_submissions),
+    ("GET", S, submission_rows.list_submissions),
+    ("GET", S + "/{user}", submission_rows.get_submission),
+    ("PUT", S + "/{user}", grading.put_submission),
+    ("POST", S + "/{user}/comments/files", files.start_upload),
+    ("PUT", S + "/{user}/comments/{comment}", grading.edit_comment),
+    ("DELETE", S + "/{user}/comments/{comment}", grading.delete_comment),
+    ("GET", "/files/{file}/create_success", files.finish_upload),
+    ("GET", "/files/{file}", files.get_file),
+)
+"""Under /api/v1, with a token."""
+
+OPEN: tuple[tuple[str, str, Handler], ...] = (
+    ("POST", "/files_api", files.receive_local),
+    ("POST", "/files/{file}", files.receive_instfs),
+    ("GET", "/files/{file}/download", files.download),
+    ("GET", C + "/gradebook", pages.gradebook),
+)
+"""Without a token."""
+
+GRAPHQL = ("POST", "/api/graphql", graphql.execute)

@@ -1,0 +1,198 @@
+"""Submissions as Canvas shows them, and the endpoints that read them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.call import Call, Reply, number
+from rudaux.demo.simulator.dates import parsed, shown
+from rudaux.demo.simulator.entities import Assignment, Comment, StoredFile, Submission
+from rudaux.demo.simulator.paging import page_of
+from rudaux.demo.simulator.params import as_list, truthy
+from rudaux.demo.simulator.people import user_json
+from rudaux.demo.simulator.scores import score_to_grade, seconds_late
+from rudaux.demo.simulator.visibility import CURRENT, GRADABLE, assigned, due_dates, students
+
+UNMISSABLE = {"external_tool", "on_paper", "none", "not_graded"}
+
+
+def list_submissions(call: Call) -> Reply:
+    """GET /courses/:id/assignments/:id/submissions: current students who have the assignment."""
+    assignment = call.assignment()
+    call.need(call.switches.may_grade)
+    listed = assigned(call.world, assignment, students(call.world, CURRENT))
+    rows = [call.world.submission(assignment.id, uid) for uid in sorted(listed)]
+    dates = due_dates(call.world, assignment)
+
+    def show(row: Submission) -> dict[str, Any]:
+        return submission_json(call, assignment, row, dates)
+
+    if "visibility" in call.includes:  # Canvas then answers everything at once, without links
+        return Reply([{**show(r), "assignment_visible": True} for r in rows])
+    return page_of(call, rows, show)
+
+
+def get_submission(call: Call) -> Reply:
+    """GET /courses/:id/assignments/:id/submissions/:user_id"""
+    assignment = call.assignment()
+    call.need(call.switches.may_grade)
+    uid = call.user_named(str(call.path_params["user"]))
+    if uid not in assigned(call.world, assignment, students(call.world, GRADABLE)) or uid is None:
+        raise refusals.not_found()
+    row = call.world.submission(assignment.id, uid)
+    return Reply(submission_json(call, assignment, row, due_dates(call.world, assignment)))
+
+
+def list_student_submissions(call: Call) -> Reply:
+    """GET /courses/:id/students/submissions: of published assignments only."""
+    call.course()
+    call.need(call.switches.may_grade)
+    uids = _asked_students(call)
+    here = {a.id: a for a in call.world.assignments.values() if a.published and not a.deleted}
+    asked = [number(i) for i in as_list(call.params.get("assignment_ids"))]
+    if not set(asked) <= set(here):
+        raise refusals.Refusal(403, {"error": "invalid assignment ids requested"})
+    rows: list[tuple[Submission, dict[int, datetime | None]]] = []
+    for aid in asked or list(here):
+        dates = due_dates(call.world, here[aid])
+        mine = assigned(call.world, here[aid], uids)
+        rows += [(call.world.submission(aid, uid), dates) for uid in sorted(mine)]
+    rows = [r for r in rows if _wanted(call, r[0])]
+
+    def show(pair: tuple[Submission, dict[int, datetime | None]]) -> dict[str, Any]:
+        return submission_json(call, here[pair[0].assignment_id], *pair)
+
+    if truthy(call.params.get("grouped")):
+        return Reply(
+            [
+                {"user_id": u, "submissions": [show(r) for r in rows if r[0].user_id == u]}
+                for u in uids
+            ]
+        )
+    return page_of(call, rows, show, bookmarks=True)
+
+
+def _asked_students(call: Call) -> set[int]:
+    asked = [str(i) for i in as_list(call.params.get("student_ids"))]
+    current = students(call.world, CURRENT)
+    if "all" in asked:
+        return current
+    if len(asked) > 100:
+        raise refusals.Refusal(400, {"error": "too many students"})
+    found = [call.user_named(i) for i in asked or ["self"]]
+    call.need(all(uid in current for uid in found))
+    return {uid for uid in found if uid is not None}
+
+
+def _wanted(call: Call, row: Submission) -> bool:
+    state = call.params.get("workflow_state")
+    if state and row.workflow_state != state:
+        return False
+    for key, value in (("submitted_since", row.submitted_at), ("graded_since", row.graded_at)):
+        if call.params.get(key):
+            since = parsed(call.params[key], call.zone)
+            if since and (value is None or value < since):
+                return False
+    return True
+
+
+def submission_json(
+    call: Call, assignment: Assignment, row: Submission, dates: dict[int, datetime | None]
+) -> dict[str, Any]:
+    """Show a submission; `score` is after Canvas's own late deduction, `entered_score` before."""
+    world = call.world
+    due = dates.get(row.user_id, assignment.due_at)
+    late = seconds_late(row, due)
+    entered = row.entered_score
+    score = None if entered is None else entered - (row.points_deducted or 0.0)
+    page = f"{call.base}/courses/{world.course.id}/assignments/{assignment.id}/submissions"
+    shape: dict[str, Any] = {
+        "id": row.id,
+        "user_id": row.user_id,
+        "assignment_id": assignment.id,
+        "score": score,
+        "grade": score_to_grade(assignment, score),
+        "entered_score": entered,
+        "entered_grade": score_to_grade(assignment, entered),
+        "excused": row.excused,
+        "late": late > 0,
+        "missing": _missing(call, assignment, row, due),
+        "late_policy_status": row.late_policy_status,
+        "points_deducted": row.points_deducted,
+        "seconds_late": late,
+        "posted_at": shown(row.posted_at),
+        "graded_at": shown(row.graded_at),
+        "submitted_at": shown(row.submitted_at),
+        "cached_due_date": shown(due),
+        "grader_id": row.grader_id,
+        "workflow_state": row.workflow_state,
+        "grade_matches_current_submission": True,
+        "attempt": row.attempt,
+        "submission_type": "basic_lti_launch" if row.submitted_at else None,
+        "body": None,
+        "url": None,
+        "preview_url": f"{page}/{row.user_id}?preview=1",
+        "extra_attempts": None,
+        "redo_request": False,
+        "sticker": None,
+        "custom_grade_status_id": None,
+        "grading_period_id": None,
+    }
+    if "submission_comments" in call.includes:
+        shape["submission_comments"] = [comment_json(call, c, row) for c in row.comments]
+    if "user" in call.includes:
+        shape["user"] = user_json(call, world.users[row.user_id])
+    return shape
+
+
+def _missing(call: Call, assignment: Assignment, row: Submission, due: datetime | None) -> bool:
+    if row.excused or row.late_policy_status in {"late", "none", "extended"}:
+        return False
+    if row.late_policy_status == "missing":
+        return True
+    past = due is not None and due < call.now
+    tracked = not set(assignment.submission_types) & UNMISSABLE
+    return past and tracked and row.submitted_at is None and row.workflow_state != "graded"
+
+
+def comment_json(call: Call, comment: Comment, row: Submission) -> dict[str, Any]:
+    """Show a submission comment with its attachments."""
+    author = call.world.users[comment.author_id]
+    shape: dict[str, Any] = {
+        "id": comment.id,
+        "author_id": author.id,
+        "author_name": author.name,
+        "author": {"id": author.id, "display_name": author.name},
+        "comment": comment.text,
+        "created_at": shown(comment.created_at),
+        "edited_at": None,
+        "attempt": row.attempt,
+        "avatar_path": None,
+    }
+    files = [call.world.files[i] for i in comment.file_ids if i in call.world.files]
+    if files:
+        shape["attachments"] = [file_json(call, f) for f in files]
+    return shape
+
+
+def file_json(call: Call, file: StoredFile) -> dict[str, Any]:
+    """Show a file; `url` downloads it without a token, by its verifier."""
+    return {
+        "id": file.id,
+        "uuid": file.uuid,
+        "folder_id": None,
+        "display_name": file.name,
+        "filename": file.name,
+        "upload_status": "success" if file.state == "done" else "pending",
+        "content-type": file.content_type,
+        "url": f"{call.base}/files/{file.id}/download?download_frd=1&verifier={file.uuid}",
+        "size": file.size,
+        "created_at": shown(file.created_at),
+        "updated_at": shown(file.created_at),
+        "locked": False,
+        "hidden": False,
+        "mime_class": "html" if file.content_type == "text/html" else "file",
+        "preview_url": None,
+    }

@@ -1,0 +1,57 @@
+"""How this Canvas behaves: dialects, rights, delays and injected faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from rudaux.demo.simulator.state import utc_now
+
+Fault = Literal[
+    "throttle", "server_error", "html_error", "html_error_after", "reset_before", "reset_after"
+]
+"""`_after`: the write was applied, and the client is not told."""
+FaultOf = Callable[[str, str], Fault | None]
+
+
+@dataclass
+class Switches:
+    """May be changed while the simulator runs.
+
+    `permission_status`: 401 on older Canvas, 403 on hosted Canvas since 2024.
+    `throttle_status`: 403 (text) until October 2025, 429 since; `throttling` is the leaky bucket.
+    `fault` is asked per request (method, path); `fault_rate` picks from `fault_kinds` at random,
+    repeatably from `fault_seed`. Polls are those of `GET /progress`, each state lasting so many;
+    after `job_seconds` a job is done without being asked about.
+    """
+
+    permission_status: Literal[401, 403] = 403
+    throttle_status: Literal[403, 429] = 429
+    throttling: bool = True
+    upload_mode: Literal["local", "instfs"] = "local"
+    upload_seconds: int = 1800
+    max_per_page: int = 100
+    search_term_minimum: int = 0
+
+    show_email: bool = True
+    show_login: bool = True
+    show_sis: bool = True
+    may_read_roster: bool = True
+    may_read_tools: bool = True
+    may_edit_assignments: bool = True
+    may_grade: bool = True
+
+    queued_polls: int = 1
+    running_polls: int = 1
+    job_seconds: float | None = None
+    crash_bulk_after: int | None = None
+    """Let the next bulk jobs die after so many students ("Unexpected error, ID: N")."""
+
+    latency_ms: float = 0.0
+    fault: FaultOf | None = None
+    fault_rate: float = 0.0
+    fault_kinds: tuple[Fault, ...] = ("throttle", "server_error", "html_error")
+    fault_seed: int = 0
+    clock: Callable[[], datetime] = utc_now

@@ -1,0 +1,78 @@
+"""External tools of a course, an account or a group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.call import Call, Reply, number
+from rudaux.demo.simulator.entities import Level, Tool
+from rudaux.demo.simulator.paging import page_of
+from rudaux.demo.simulator.params import truthy
+
+
+def list_tools(call: Call) -> Reply:
+    """GET /(courses|accounts|groups)/:id/external_tools"""
+    level, context = _context(call)
+    places = {(level, context)}
+    if truthy(call.params.get("include_parents")):
+        places |= _parents(call, level)
+    term = str(call.params.get("search_term") or "").lower()
+    rows = [
+        t
+        for t in call.world.tools.values()
+        if (t.level, t.context_id) in places and not t.deleted and term in t.name.lower()
+    ]
+    return page_of(call, rows, tool_json)
+
+
+def get_tool(call: Call) -> Reply:
+    """GET .../external_tools/:id: only where it is installed in that very place."""
+    found = call.world.tools.get(number(call.path_params["tool"]))
+    if found is None or found.deleted or (found.level, found.context_id) != _context(call):
+        raise refusals.not_found()
+    return Reply(tool_json(found))
+
+
+def _context(call: Call) -> tuple[Level, int]:
+    call.need(call.switches.may_read_tools)
+    if "course" in call.path_params:
+        call.course()
+        return "course", call.world.course.id
+    if "group" in call.path_params:
+        return "group", call.group().id
+    account = call.world.course.account_id
+    if str(call.path_params["account"]) not in {str(account), "self"}:
+        raise refusals.not_found()
+    return "account", account
+
+
+def _parents(call: Call, level: Level) -> set[tuple[Level, int]]:
+    above: set[tuple[Level, int]] = {("account", call.world.course.account_id)}
+    if level == "group":
+        above.add(("course", call.world.course.id))
+    return above
+
+
+def tool_json(tool: Tool) -> dict[str, Any]:
+    """Show a tool; the shared secret is never returned."""
+    new = tool.version == "1.3"
+    return {
+        "id": tool.id,
+        "name": tool.name,
+        "description": tool.description,
+        "url": tool.url,
+        "domain": tool.domain,
+        "consumer_key": "N/A" if new else f"key-{tool.id}",
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
+        "privacy_level": "public",
+        "workflow_state": "public",
+        "custom_fields": {},
+        "version": tool.version,
+        "developer_key_id": 10000000000000 + tool.id if new else None,
+        "deployment_id": f"{tool.id}:deployment" if new else None,
+        "not_selectable": False,
+        "selection_width": None,
+        "selection_height": None,
+    }
