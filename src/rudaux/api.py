@@ -119,9 +119,7 @@ class Course:
             deadlines = init.coming_deadlines(
                 self.context, assignments.plan(self.context), sync.plan(self.context)
             )
-            return self._did(
-                schedule.apply(self.context, schedule.plan(self.context, deadlines))
-            )
+            return self._did(schedule.apply(self.context, schedule.plan(self.context, deadlines)))
 
     def _did(self, outcomes: Iterable[Outcome]) -> Course:
         self.outcomes.extend(outcomes)
@@ -168,7 +166,9 @@ class Assignment:
     def collect(self) -> Assignment:
         """Copy what every due student handed in, as of their own deadline."""
         with self._context.ledger.lock("collect"):
-            return self._did(collect.apply(self._context, collect.plan(self._context, self._read())))
+            return self._did(
+                collect.apply(self._context, collect.plan(self._context, self._read()))
+            )
 
     def grade(self) -> Assignment:
         """Autograde what is collected and not graded yet."""

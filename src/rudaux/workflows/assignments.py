@@ -108,9 +108,9 @@ def _spec(ctx: Context, settings: AssignmentSettings, tool_id: int) -> Assignmen
     return AssignmentSpec(
         name=settings.name,
         points=settings.points,
-        due_at=settings.due,
-        unlock_at=settings.unlock,
-        lock_at=settings.lock,
+        due_at=settings.due.astimezone(timezone.utc),
+        unlock_at=settings.unlock.astimezone(timezone.utc) if settings.unlock else None,
+        lock_at=settings.lock.astimezone(timezone.utc) if settings.lock else None,
         launch_url=launch_link(hub, ctx.config.git.student_repo, path),
         tool_id=tool_id,
     )
@@ -138,6 +138,4 @@ def _same_end(canvas: datetime | None, wanted: datetime | None) -> bool:
     """Canvas stores a midnight as the end of that day (contract 1.3): that is no difference."""
     if canvas is None or wanted is None:
         return canvas is wanted
-    midnight = (wanted.hour, wanted.minute, wanted.second) == (0, 0, 0)
-    end_of_day = wanted + timedelta(days=1) - timedelta(seconds=1)
-    return canvas in {wanted.astimezone(timezone.utc)} or (midnight and canvas == end_of_day)
+    return canvas == wanted or canvas == wanted + timedelta(days=1) - timedelta(seconds=1)

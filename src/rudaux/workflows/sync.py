@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timezone
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.outcome import Outcome
@@ -50,7 +51,9 @@ def plan(ctx: Context, remove_dropped: bool = False) -> SyncPlan:
         roster=roster,
         added=tuple(a for a in wanted.values() if a.name not in known),
         redated=tuple(
-            a for a in wanted.values() if a.name in known and known[a.name].due_at != a.due
+            a
+            for a in wanted.values()
+            if a.name in known and known[a.name].due_at != a.due.astimezone(timezone.utc)
         ),
         removed=removed,
         kept=tuple(a for a in gone if a not in removed),

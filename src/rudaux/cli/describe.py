@@ -1,0 +1,221 @@
+"""Plans in words: each function turns a plan into rows of a section, for `view` to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
+
+from rudaux.domain.links import repo_folder
+
+if TYPE_CHECKING:
+    from rudaux.config import Config
+    from rudaux.domain.grades import PushClass
+    from rudaux.domain.roster import Student
+    from rudaux.domain.timetable import Entry
+    from rudaux.ports import AssignmentSpec
+    from rudaux.workflows.assignments import AssignmentsPlan, Change
+    from rudaux.workflows.init import InitPlan
+    from rudaux.workflows.release import ReleaseLine, ReleasePlan
+    from rudaux.workflows.schedule import SchedulePlan
+    from rudaux.workflows.submit import SubmitPlan
+    from rudaux.workflows.sync import SyncPlan
+
+Mark = Literal["+", "~", "-", "!", " "]
+_NAMES_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a section: the mark says added, changed, removed, mind this, or nothing."""
+
+    section: str
+    mark: Mark
+    item: str
+    detail: str = ""
+
+
+def init_rows(plan: InitPlan, config: Config, machine: tzinfo) -> list[Row]:
+    """Everything `rudaux init` would change, section by section."""
+    return [
+        *sync_rows(plan.sync),
+        *release_rows(plan.release, config),
+        *assignment_rows(plan.assignments, config),
+        *schedule_rows(plan.schedule, config, machine),
+    ]
+
+
+def sync_rows(plan: SyncPlan) -> list[Row]:
+    """What a sync would change in the gradebook."""
+    roster, rows = plan.roster, []
+    if roster.joined:
+        rows.append(Row("Roster", "+", f"{len(roster.joined)} joined", _names(roster.joined)))
+    if roster.renamed:
+        rows.append(Row("Roster", "~", f"{len(roster.renamed)} renamed", _names(roster.renamed)))
+    for kept in roster.kept:
+        word = "grade" if kept.submissions == 1 else "grades"
+        name = f"{kept.first_name or ''} {kept.last_name or ''}".strip() or kept.id
+        rows.append(Row("Roster", " ", "dropped", f"{name} ({kept.submissions} {word} kept)"))
+    if roster.removed:
+        gone = [f"{s.first_name or ''} {s.last_name or ''}".strip() or s.id for s in roster.removed]
+        text = f"{_listed(gone)} (removed from the gradebook)"
+        rows.append(Row("Roster", "-", f"{len(gone)} dropped", text))
+    if roster.shrunk:
+        rows.append(Row("Roster", "!", roster.shrunk))
+    rows += [Row("Gradebook", "+", a.name) for a in plan.added]
+    rows += [Row("Gradebook", "~", a.name, f"due {when(a.due)}") for a in plan.redated]
+    rows += [Row("Gradebook", "-", a.name, "no longer in rudaux.toml") for a in plan.removed]
+    rows += [
+        Row("Gradebook", " ", a.name, f"not in rudaux.toml ({a.submissions} submissions kept)")
+        for a in plan.kept
+    ]
+    return rows
+
+
+def release_rows(plan: ReleasePlan, config: Config) -> list[Row]:
+    """What a release would change in the two repositories."""
+    rows = [row for line in plan.lines for row in _release_row(line, config)]
+    if plan.unpushed:
+        rows.append(Row("Release", "~", "instructors", f"{plan.unpushed} commits to push"))
+    return rows
+
+
+def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
+    if not len(line):
+        return
+    release = line.release
+    files = [*line.added, *line.changed]
+    if not files and not line.removed:
+        what = "tests changed, the students' version stays" if line.gradebook_differs else ""
+        yield Row("Release", "~", release.assignment, what or "the course's own copy differs")
+        return
+    data = len(release.files) - len(release.notebooks)
+    parts = [_count(len(release.notebooks), "notebook")]
+    parts += [_count(data, "data file")] if data else []
+    folder = "/".join(
+        p
+        for p in (
+            repo_folder(config.git.student_repo),
+            config.git.release_path.strip("/"),
+            release.assignment,
+        )
+        if p
+    )
+    mark: Mark = "~" if line.changed or line.removed else "+"
+    text = f"{', '.join(parts)} -> {folder}   no solution text found"
+    yield Row("Release", mark, release.assignment, text)
+    for name in line.removed:
+        yield Row("Release", "-", release.assignment, f"{name} (git's history keeps it)")
+    for name in line.edited:
+        text = f"{name} was edited in the student repository: replaced, git's history keeps it"
+        yield Row("Release", "!", release.assignment, text)
+
+
+def assignment_rows(plan: AssignmentsPlan, config: Config) -> list[Row]:
+    """What would be written to Canvas."""
+    zone, rows = config.course.timezone, []
+    for line in plan.lines:
+        if line.current is None:
+            rows.append(Row("Canvas", "+", line.spec.name, _new(line.spec, zone)))
+        elif line.changes:
+            text = ", ".join(_changed(change, zone) for change in line.changes)
+            rows.append(Row("Canvas", "~", line.spec.name, text))
+    return rows
+
+
+def _new(spec: AssignmentSpec, zone: tzinfo) -> str:
+    opens = unquote(unquote(unquote(spec.launch_url))).rpartition("/")[2]
+    due = when(spec.due_at.astimezone(zone)) if spec.due_at else "without a due date"
+    return f"{number(spec.points)} points, due {due}, opens {opens} on the hub"
+
+
+def _changed(change: Change, zone: tzinfo) -> str:
+    if change.field == "link":
+        return "launch link"
+    if change.field == "published":
+        return "published"
+    return f"{change.field} {_value(change.old, zone)} -> {_value(change.new, zone)}"
+
+
+def _value(value: object, zone: tzinfo) -> str:
+    if isinstance(value, datetime):
+        return when(value.astimezone(zone))
+    return number(value) if isinstance(value, Decimal) else "none" if value is None else str(value)
+
+
+def schedule_rows(plan: SchedulePlan, config: Config, machine: tzinfo) -> list[Row]:
+    """What would change in the crontab; times in the course's zone and in the machine's."""
+    rows = [Row("Schedule", "+", e.assignment, run_time(e, config, machine)) for e in plan.added]
+    rows += [Row("Schedule", "-", e.assignment, run_time(e, config, machine)) for e in plan.removed]
+    return rows + [Row("Schedule", "!", warning) for warning in plan.warnings]
+
+
+def run_time(entry: Entry, config: Config, machine: tzinfo) -> str:
+    """Say when an entry runs, in the course's zone, and in the machine's where they differ."""
+    local = datetime(entry.year, entry.month, entry.day, entry.hour, entry.minute, tzinfo=machine)
+    course = local.astimezone(config.course.timezone)
+    if course.utcoffset() == local.utcoffset():
+        return when(course)
+    return f"{when(course)} ({local:%a %-d %b %H:%M} on this machine)"
+
+
+def push_rows(plan: SubmitPlan) -> list[tuple[str, str, str, str]]:
+    """Every line of a push that is not plain: student, Canvas, now, why."""
+    return [
+        (plan.names[x.student_id], _grade(x.old), _grade(x.new), x.why or x.kind)
+        for x in plan.lines
+        if x.kind not in {"unchanged", "new", "not_due"}
+    ]
+
+
+_CLASSES: tuple[tuple[PushClass, str], ...] = (
+    ("unchanged", "unchanged"),
+    ("new", "new"),
+    ("changed", "changed"),
+    ("missing", "missing (0)"),
+    ("conflict", "edited in Canvas"),
+    ("excused", "excused"),
+    ("held", "held"),
+    ("not_gradable", "not gradable"),
+    ("not_due", "not due"),
+)
+
+
+def push_counts(plan: SubmitPlan) -> str:
+    """One line on who falls into which class, and how much feedback is new."""
+    counts = plan.counts
+    parts = [f"{counts[kind]} {words}" for kind, words in _CLASSES if counts.get(kind)]
+    text = f"{_count(len(plan.lines), 'student')}: {' · '.join(parts)}"
+    return f"{text} · feedback for {len(plan.feedback)}" if plan.feedback else text
+
+
+def when(moment: datetime) -> str:
+    """Write a moment as people do: Thu 1 Oct 2026 23:59."""
+    return f"{moment:%a %-d %b %Y %H:%M}"
+
+
+def number(value: Decimal) -> str:
+    """Write a number without trailing zeros or an exponent."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _grade(value: Decimal | None) -> str:
+    return "-" if value is None else format(value, ".2f")
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _names(people: Sequence[Student]) -> str:
+    return _listed([p.name for p in people])
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    more = len(names) - _NAMES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

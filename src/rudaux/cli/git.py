@@ -1,0 +1,64 @@
+"""`rudaux git`: the instructor repository, and releasing to the student repository."""
+
+from __future__ import annotations
+
+import typer
+
+from rudaux.cli.ask import Question
+from rudaux.cli.describe import release_rows
+from rudaux.cli.init import may_replace_leftover, up_to_date
+from rudaux.cli.options import DryRun, Folder, Names, NoPrompt, Overwrite
+from rudaux.cli.session import reading, writing
+
+app = typer.Typer(
+    help="The instructor and student repositories.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@app.command()
+def status(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
+    """Say whether the instructor repository is clean, and in step with its remote."""
+    from rudaux.workflows import checkout
+
+    with reading(folder, no_prompt) as (ctx, view):
+        state = checkout.inspect(ctx)
+        view.line(f"branch   {state.branch or 'none (detached)'}")
+        view.line(f"remote   {state.remote or 'none'}: {state.ahead} ahead, {state.behind} behind")
+        view.line(f"changes  {len(state.dirty) or 'none'}")
+        for name in state.dirty:
+            view.line(f"         {name}")
+
+
+@app.command()
+def pull(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
+    """Pull the instructor repository."""
+    from rudaux.workflows import checkout
+
+    with writing(folder, no_prompt, "git pull") as (ctx, view):
+        view.line(checkout.pull(ctx) or "Already up to date.")
+
+
+@app.command()
+def release(
+    names: Names = None,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """Release assignments to both repositories, after a check that no solution leaves."""
+    from rudaux.config import find_assignment
+    from rudaux.workflows import release as workflow
+
+    with writing(folder, no_prompt, "git release", dry_run) as (ctx, view):
+        ctx = up_to_date(ctx, view, dry_run)
+        wanted = [find_assignment(ctx.config, n).name for n in names] if names else None
+        if not may_replace_leftover(ctx, view, overwrite):
+            return
+        with workflow.workspace(ctx) as clone:
+            plan = workflow.plan(ctx, clone, wanted)
+            view.rows(release_rows(plan, ctx.config))
+            if not len(plan):
+                view.line("Both repositories are in step: nothing to release.")
+            elif not dry_run and view.ask(Question(f"Apply {len(plan)} changes?", "yes")):
+                view.follow("Release", workflow.apply(ctx, plan), len(plan))

@@ -1,0 +1,92 @@
+"""`rudaux gradebook`: nbgrader's database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rudaux.cli.ask import Question
+from rudaux.cli.describe import number, sync_rows
+from rudaux.cli.init import may_sync
+from rudaux.cli.options import AcceptRoster, DryRun, Folder, Name, NoPrompt
+from rudaux.cli.session import reading, writing
+
+app = typer.Typer(
+    help="nbgrader's gradebook: sync, scores, backup, restore.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def sync(
+    remove_dropped: Annotated[
+        bool,
+        typer.Option(
+            "--remove-dropped",
+            help="Remove dropped students and assignments that have submissions, too.",
+        ),
+    ] = False,
+    accept_roster: AcceptRoster = False,
+    dry_run: DryRun = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """Bring students and assignments of the gradebook in step with Canvas and rudaux.toml."""
+    from rudaux.workflows import sync as workflow
+
+    with writing(folder, no_prompt, "gradebook sync", dry_run) as (ctx, view):
+        plan = workflow.plan(ctx, remove_dropped)
+        view.rows(sync_rows(plan))
+        if not len(plan):
+            view.line("The gradebook is in step: nothing to change.")
+            return
+        if dry_run or not may_sync(view, plan, accept_roster):
+            return
+        if view.ask(Question(f"Apply {len(plan)} changes?", "yes")):
+            view.follow("Gradebook", workflow.apply(ctx, plan), len(plan))
+
+
+@app.command()
+def scores(name: Name, folder: Folder = None, no_prompt: NoPrompt = False) -> None:
+    """Show an assignment's scores: nbgrader's, and as points in Canvas."""
+    from rudaux.config import find_assignment
+    from rudaux.workflows.standings import read_standings
+
+    with reading(folder, no_prompt) as (ctx, view):
+        settings = find_assignment(ctx.config, name)
+        ctx.gradebook.check()
+        standings, rows = read_standings(ctx, settings), []
+        submissions = ctx.gradebook.submissions(name)
+        maximum = next((a.max_score for a in ctx.gradebook.assignments() if a.name == name), None)
+        names = {s.id: s.name for s in standings.students}
+        for standing in standings.by_student:
+            sid, graded = standing.student_id, standing.state in {"graded", "pushed"}
+            raw = submissions[sid].score if graded and sid in submissions else None
+            points = number(standings.targets[sid].normalize()) if graded else None
+            rows.append((sid, names[sid], standing.state, raw, points))
+        of = f"of {maximum}" if maximum is not None else ""
+        header = ("id", "student", "state", f"nbgrader {of}".strip(), "points")
+        view.table((*header[:-1], f"points of {number(settings.points)}"), rows)
+
+
+@app.command()
+def backup(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
+    """Copy the gradebook to .rudaux/backups."""
+    with writing(folder, no_prompt, "gradebook backup") as (ctx, view):
+        view.line(str(ctx.gradebook.backup("asked")))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy made by `backup`.")],
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """Put a backup in place; what was there before is copied first."""
+    with writing(folder, no_prompt, "gradebook restore") as (ctx, view):
+        text = f"Replace the gradebook by {file}? The present one is copied to .rudaux/backups."
+        if view.ask(Question(text, "yes", default=False)):
+            view.line(f"Restored. The gradebook as it was: {ctx.gradebook.restore(file)}")

@@ -1,0 +1,93 @@
+"""`rudaux init`: set up or update the course."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rudaux.cli.ask import Question
+from rudaux.cli.describe import init_rows
+from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoPrompt, Overwrite
+from rudaux.cli.session import open_context, writing
+from rudaux.cli.view import View
+
+if TYPE_CHECKING:
+    from rudaux.ports import Context
+    from rudaux.workflows.init import InitPlan
+    from rudaux.workflows.sync import SyncPlan
+
+
+def init(
+    overwrite: Overwrite = False,
+    accept_roster: AcceptRoster = False,
+    dry_run: DryRun = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """Set up or update the course; safe to run any number of times."""
+    from rudaux.workflows import init as workflow
+    from rudaux.workflows import release
+
+    with writing(folder, no_prompt, "init", dry_run) as (ctx, view):
+        ctx = up_to_date(ctx, view, dry_run)
+        if not may_replace_leftover(ctx, view, overwrite):
+            return
+        with release.workspace(ctx) as clone:
+            plan = workflow.plan(ctx, clone)
+            _show(ctx, view, plan)
+            if dry_run or not len(plan) or not may_sync(view, plan.sync, accept_roster):
+                return
+            if not view.ask(Question(f"Apply {len(plan)} changes?", "yes")):
+                view.notice("Nothing was changed.")
+                return
+            view.follow("Apply", workflow.apply(ctx, plan), len(plan))
+        view.notice("Done. `rudaux status` says where everything stands.")
+
+
+def _show(ctx: Context, view: View, plan: InitPlan) -> None:
+    config = ctx.config
+    host = config.canvas.url.partition("://")[2]
+    view.line(
+        f"{plan.course.name} · {host}/courses/{plan.course.id} · "
+        f"{len(plan.sync.students)} students · due dates in {config.course.timezone.key}\n"
+    )
+    view.rows(init_rows(plan, config, ctx.crontab.timezone()))
+    if not len(plan):
+        view.line("Everything is in step: nothing to change.")
+
+
+def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
+    """Check that the checkout is clean, pull it, and read the configuration again."""
+    from rudaux.errors import NeedsPersonError
+    from rudaux.workflows import checkout
+
+    dirty = checkout.inspect(ctx).dirty
+    if dirty:
+        shown = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")
+        text = f"The instructor repository has uncommitted changes ({shown}). Go on?"
+        if not view.ask(Question(text, "yes")):
+            raise NeedsPersonError("nothing was changed: commit or undo your changes first.")
+    if dry_run:
+        return ctx
+    pulled = checkout.pull(ctx)
+    if pulled:
+        view.notice(f"Pulled the instructor repository: {pulled}.")
+    return open_context(ctx.config.folder)
+
+
+def may_replace_leftover(ctx: Context, view: View, overwrite: bool) -> bool:
+    """Ask about a temporary folder of an earlier run; it is set aside, never deleted."""
+    from rudaux.workflows import release
+
+    left = release.leftover(ctx)
+    if left is None or overwrite or not ctx.config.git.push:
+        return True
+    text = f"An earlier run left {left}. Set it aside under .rudaux/kept and go on?"
+    return view.ask(Question(text, "yes"))
+
+
+def may_sync(view: View, plan: SyncPlan, accept_roster: bool) -> bool:
+    """Ask before a roster is believed that lost many students."""
+    if not plan.roster.shrunk or accept_roster:
+        return True
+    text = f"{plan.roster.shrunk}. Is that right?"
+    return view.ask(Question(text, "refuse", "--accept-roster", default=False))

@@ -1,0 +1,68 @@
+"""`rudaux schedule`: this course's crontab entries."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rudaux.cli.ask import Question
+from rudaux.cli.describe import run_time, schedule_rows
+from rudaux.cli.options import DryRun, Folder, NoPrompt
+from rudaux.cli.session import reading, writing
+
+app = typer.Typer(help="The crontab entries.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def show(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
+    """List when cron grades what."""
+    from rudaux.workflows import schedule
+
+    with reading(folder, no_prompt) as (ctx, view):
+        entries, machine = ctx.crontab.entries(schedule.owner(ctx)), ctx.crontab.timezone()
+        rows = [(e.assignment, run_time(e, ctx.config, machine)) for e in sorted(entries)]
+        view.table(("assignment", "graded at"), rows)
+        view.line(f"\nOutput goes to {schedule.log_folder(ctx)}.")
+
+
+@app.command()
+def install(
+    save_token: Annotated[
+        bool,
+        typer.Option(
+            "--save-token", help="Keep the Canvas token in a file that only you can read, for cron."
+        ),
+    ] = False,
+    dry_run: DryRun = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """Write one crontab entry per coming deadline."""
+    from rudaux.config import save_token as keep
+    from rudaux.workflows import assignments, init, schedule, sync
+
+    with writing(folder, no_prompt, "schedule install", dry_run) as (ctx, view):
+        if save_token and not dry_run:
+            view.notice(f"The Canvas token is in {keep(ctx.config)}, readable by you alone.")
+        deadlines = init.coming_deadlines(ctx, assignments.plan(ctx), sync.plan(ctx))
+        plan = schedule.plan(ctx, deadlines)
+        view.rows(schedule_rows(plan, ctx.config, ctx.crontab.timezone()))
+        if not len(plan):
+            view.line("The crontab is in step: nothing to change.")
+        elif not dry_run and view.ask(Question(f"Apply {len(plan)} changes?", "yes")):
+            view.follow("Schedule", schedule.apply(ctx, plan), len(plan))
+
+
+@app.command()
+def remove(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = False) -> None:
+    """Take this course's entries out of the crontab, and no other line."""
+    from rudaux.workflows import schedule
+
+    with writing(folder, no_prompt, "schedule remove", dry_run) as (ctx, view):
+        plan = schedule.plan_removal(ctx)
+        view.rows(schedule_rows(plan, ctx.config, ctx.crontab.timezone()))
+        if not len(plan):
+            view.line("There is no entry of this course.")
+        elif not dry_run and view.ask(Question(f"Remove {len(plan)} entries?", "yes")):
+            view.follow("Schedule", schedule.apply(ctx, plan), len(plan))

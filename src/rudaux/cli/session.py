@@ -1,0 +1,52 @@
+"""A command at work: the course it is about, its screen, the lock and the ledger's run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rudaux.cli.view import View
+from rudaux.config import find_course_folder
+from rudaux.errors import RudauxError
+
+if TYPE_CHECKING:
+    from rudaux.ports import Context
+
+
+def open_context(folder: Path | None) -> Context:
+    """Read the course at `folder`, or at the nearest parent of the working folder."""
+    from rudaux.wiring import open_course
+
+    return open_course(find_course_folder(folder or Path.cwd()))
+
+
+@contextmanager
+def reading(folder: Path | None, no_prompt: bool = False) -> Iterator[tuple[Context, View]]:
+    """Open the course for a command that only reads."""
+    yield open_context(folder), View(no_prompt)
+
+
+@contextmanager
+def writing(
+    folder: Path | None, no_prompt: bool, command: str, dry_run: bool = False
+) -> Iterator[tuple[Context, View]]:
+    """Open the course for a command that writes: one at a time, each run in the ledger."""
+    ctx, view = open_context(folder), View(no_prompt)
+    if dry_run:
+        yield ctx, view
+        return
+    with ctx.ledger.lock(command):
+        run, code = ctx.ledger.start_run(command), 1
+        try:
+            yield ctx, view
+            code = 0
+        except RudauxError as error:
+            code = error.exit_code
+            raise
+        except KeyboardInterrupt:
+            code = 130
+            raise
+        finally:
+            ctx.ledger.end_run(run, code)

@@ -1,0 +1,104 @@
+"""`rudaux status`: where every assignment stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rudaux.cli.describe import number, when
+from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
+from rudaux.cli.session import reading
+from rudaux.cli.view import View
+
+if TYPE_CHECKING:
+    from rudaux.domain.submissions import State
+    from rudaux.workflows.status import AssignmentStatus, CourseStatus
+
+
+def status(
+    name: OptionalName = None,
+    as_json: Json = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """Where every assignment stands; with NAME, every student of it."""
+    from rudaux.config import find_assignment
+    from rudaux.workflows.status import as_json as document
+    from rudaux.workflows.status import read_status
+
+    with reading(folder, no_prompt) as (ctx, view):
+        if name:
+            find_assignment(ctx.config, name)
+        read = read_status(ctx, [name] if name else None)
+        if as_json:
+            view.json(document(read))
+            return
+        _show(view, read)
+        if name:
+            _students(view, read.assignments[0])
+        else:
+            _next_step(view, read)
+
+
+def _show(view: View, read: CourseStatus) -> None:
+    view.line(f"{read.name} · course {read.canvas_id} · {read.students} students\n")
+    used = [s for s in _SHORT if any(a.counts[s] for a in read.assignments)]
+    rows = [
+        (
+            a.name,
+            when(a.due_at) if a.due_at else None,
+            number(a.points),
+            "yes" if a.released else "no",
+            {True: "published", False: "unpublished", None: "no"}[a.published],
+            when(a.scheduled_for) if a.scheduled_for else None,
+            *(a.counts[s] or "·" for s in used),
+        )
+        for a in read.assignments
+    ]
+    header = ("assignment", "due", "points", "released", "Canvas", "cron")
+    view.table((*header, *(_SHORT[s] for s in used)), rows)
+
+
+_SHORT: dict[State, str] = {
+    "not_due": "not due",
+    "missing": "missing",
+    "collected": "collected",
+    "failed": "failed",
+    "needs_manual": "by hand",
+    "graded": "graded",
+    "pushed": "pushed",
+}
+
+
+def _students(view: View, status: AssignmentStatus) -> None:
+    names = {s.id: s.name for s in status.standings.students}
+    deadlines = status.standings.deadlines
+    zone = status.due_at.tzinfo if status.due_at else None
+    rows = []
+    for standing in sorted(status.standings.by_student, key=lambda s: names[s.student_id]):
+        own = deadlines.own.get(standing.student_id)
+        extended = when(own.astimezone(zone)) if own and own != deadlines.base else ""
+        points = (
+            number(status.standings.targets[standing.student_id].normalize())
+            if standing.state in {"graded", "pushed"}
+            else None
+        )
+        name = names[standing.student_id]
+        rows.append((standing.student_id, name, standing.state, points, extended, standing.reason))
+    view.line()
+    view.table(("id", "student", "state", "points", "own deadline", "why"), rows)
+
+
+def _next_step(view: View, read: CourseStatus) -> None:
+    """Name the next step of the first assignment that has one."""
+    for a in read.assignments:
+        if a.canvas_id is None or not a.released:
+            view.notice(f"\nNext: `rudaux init` sets up {a.name}.")
+        elif a.counts["needs_manual"]:
+            view.notice(f"\nNext: mark {a.name} by hand, then `rudaux submit {a.name}`.")
+        elif a.counts["failed"] or a.counts["collected"]:
+            view.notice(f"\nNext: `rudaux status {a.name}` says why, `rudaux grade {a.name}`.")
+        elif a.counts["graded"]:
+            view.notice(f"\nNext: `rudaux submit {a.name}`.")
+        else:
+            continue
+        return
