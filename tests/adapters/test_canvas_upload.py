@@ -35,7 +35,7 @@ def store() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def canvas(server: ScriptedServer) -> Iterator[CanvasClient]:
-    with httpx.Client(timeout=0.5) as http:
+    with httpx.Client(timeout=5) as http:
         yield CanvasClient(server.url, 5, TOKEN, http=http, sleep=lambda seconds: None)
 
 
@@ -153,6 +153,16 @@ def test_files_are_not_sent_unencrypted_to_another_machine(
     assert commented(server) == []
 
 
+def test_a_confirmation_is_not_asked_for_unencrypted(
+    server: ScriptedServer, store: ScriptedServer, canvas: CanvasClient
+) -> None:
+    server.on("POST", ANNOUNCE, ticket(store.url + "/bucket"))
+    location = {"Location": "http://files.example.edu/done?uuid=s3cret"}
+    store.on("POST", "/bucket", Reply(status=303, headers=location))
+    with pytest.raises(CanvasFailure, match=r"unencrypted to http://files\.example\.edu"):
+        attach(canvas)
+
+
 def test_a_confirmation_that_is_lost_starts_the_upload_over(
     server: ScriptedServer, store: ScriptedServer, canvas: CanvasClient
 ) -> None:
@@ -254,6 +264,16 @@ def test_a_comment_that_was_lost_and_did_not_happen_is_sent_again(
     server.on("PUT", SUBMISSION, Reply(status=502), Reply({"id": 1}))
     server.on("GET", SUBMISSION, with_comments((FILE.name, 4), ("other.html", 16)))
     attach(canvas)
+    assert len(server.requests("PUT")) == 2
+
+
+def test_an_older_comment_with_one_of_the_files_is_not_this_comment(
+    server: ScriptedServer, canvas: CanvasClient
+) -> None:
+    ready(server)
+    server.on("PUT", SUBMISSION, RESET, Reply({"id": 1}))
+    server.on("GET", SUBMISSION, with_comments((FILE.name, 16)))
+    attach(canvas, FILE, FeedbackFile("b.html", b"b"))
     assert len(server.requests("PUT")) == 2
 
 
