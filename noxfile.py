@@ -1,0 +1,57 @@
+"""Checks and shows: `nox -s tests | lint | types | docs | demo | bench`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["tests", "lint", "types", "docs"]
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests against real nbgrader, git and cron; arguments go to pytest."""
+    session.install("-e", ".[dev]")
+    workers = [] if "-n" in session.posargs else ["-n", str(max(2, os.cpu_count() or 2))]
+    session.run("pytest", *workers, *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install("ruff>=0.6")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    session.install("-e", ".[dev]")
+    session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a broken link is an error."""
+    session.install("-e", ".[docs]")
+    session.run("mkdocs", "build", "--strict", "--site-dir", session.create_tmp() + "/site")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Build a practice course and run it from init to grades."""
+    session.install("-e", ".[demo]")
+    session.run("rudaux", "demo", "--no-prompt", session.create_tmp() + "/practice", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Print ratios to what one would do without rudaux, each pair measured in one run."""
+    session.install("-e", ".[dev]")
+    for script in sorted(Path("tests/bench").glob("[a-z]*.py")):
+        session.run("python", str(script))
