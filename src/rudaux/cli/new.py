@@ -71,7 +71,7 @@ def new(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Questions and answers, then a rudaux.toml; each answer can be an option, too."""
+    """Questions and answers, then a rudaux.toml."""
     given = {k: v for k, v in locals().items() if k in _QUESTIONS}
     view, target = View(no_prompt), (folder or Path.cwd()).expanduser().resolve()
     file = target / FILE

@@ -120,22 +120,25 @@ def _changes(spec: AssignmentSpec, current: CanvasAssignment | None) -> tuple[Ch
     if current is None:
         return ()
     pairs: list[tuple[str, object, object, bool]] = [
-        ("points", current.points, spec.points, current.points == spec.points),
-        ("unlock", current.unlock_at, spec.unlock_at, current.unlock_at == spec.unlock_at),
-        ("lock", current.lock_at, spec.lock_at, _same_end(current.lock_at, spec.lock_at)),
+        ("points", current.points, spec.points, current.points == spec.points)
+    ]
+    # Canvas un-hides an assignment that only override students see when its base dates are written.
+    if not current.only_visible_to_overrides:
+        pairs += [
+            ("due", current.due_at, spec.due_at, _same_end(current.due_at, spec.due_at)),
+            ("unlock", current.unlock_at, spec.unlock_at, current.unlock_at == spec.unlock_at),
+            ("lock", current.lock_at, spec.lock_at, _same_end(current.lock_at, spec.lock_at)),
+        ]
+    pairs += [
         ("published", current.published, True, current.published),
         ("link", current.launch_url, spec.launch_url, current.launch_url == spec.launch_url),
         ("tool", current.tool_id, spec.tool_id, current.tool_id == spec.tool_id),
     ]
-    # Canvas un-hides an assignment that only override students see when its due date is written.
-    if not current.only_visible_to_overrides:
-        same = _same_end(current.due_at, spec.due_at)
-        pairs.insert(1, ("due", current.due_at, spec.due_at, same))
     return tuple(Change(field, old, new) for field, old, new, same in pairs if not same)
 
 
 def _same_end(canvas: datetime | None, wanted: datetime | None) -> bool:
-    """Canvas stores a midnight as the end of that day (contract 1.3): that is no difference."""
+    """Canvas stores a midnight as the end of that day : that is no difference."""
     if canvas is None or wanted is None:
         return canvas is wanted
     return canvas == wanted or canvas == wanted + timedelta(days=1) - timedelta(seconds=1)

@@ -1,0 +1,29 @@
+"""`rudaux demo`: a practice course on this machine, Canvas included, run end to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rudaux.cli.options import Folder, NoPrompt
+from rudaux.cli.view import View
+
+
+def demo(
+    where: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="A new folder, or an earlier practice course.")
+    ] = Path("rudaux-practice"),
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """A practice course on this machine, Canvas included."""
+    from rudaux.demo.run import play, run_course
+
+    view = View(no_prompt)
+    target = (folder or Path()) / where
+    if not (target / "canvas.json").exists():
+        run_course(target.expanduser().resolve(), view.line)
+    if view.attended:
+        play(target.expanduser().resolve(), view.line)
