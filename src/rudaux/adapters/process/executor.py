@@ -1,0 +1,256 @@
+"""The `process` executor: several submissions at a time, each under its own supervisor."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import selectors
+import shutil
+import tempfile
+import time
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, get_args
+
+from rudaux.adapters.process import limits as bounds
+from rudaux.adapters.process import tree
+from rudaux.adapters.process.host import ForkServer, Lost, remove
+from rudaux.adapters.process.limits import read_memory
+from rudaux.config import GradingSettings
+from rudaux.errors import ExecutorFailure
+from rudaux.ports import CellResult, Execution, Job, Verdict
+
+_GRACE = 60.0
+"""Seconds past the whole timeout after which a supervisor counts as lost."""
+_REPORT = 2 * (bounds.OUTPUT_OF_SUBMISSION + bounds.OUTPUT_OF_CELL)
+_NEEDED = ("ipykernel", "nbclient", "jupyter_client")
+
+
+class ProcessExecutor:
+    """Runs submissions as child processes of this machine; for trusted code only."""
+
+    def __init__(self, settings: GradingSettings, scratch: Path) -> None:
+        self.settings = settings
+        self.scratch = scratch
+        self.memory = read_memory(settings.memory)
+
+    def check(self) -> None:
+        """Raise `ExecutorFailure` without kernel, client or writable scratch folder."""
+        missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+        if missing:
+            raise ExecutorFailure(
+                f"Student code cannot be run: {' and '.join(missing)} must be installed beside "
+                f"rudaux (`pip install {' '.join(missing)}`)."
+            )
+        try:
+            self.scratch.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.scratch):
+                pass
+        except OSError as error:
+            raise ExecutorFailure(
+                f"Student code cannot be run: {self.scratch} is not writable ({error.strerror})."
+            ) from error
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+        """Yield executions as they end; our own failures are tried again last, one at a time."""
+        self.check()
+        folder = Path(tempfile.mkdtemp(prefix="process-", dir=self.scratch)).resolve()
+        try:
+            with _hidden(), _Pool(self, folder) as pool:
+                yield from self._run(pool, iter(jobs))
+        finally:
+            remove(folder)
+
+    def _run(self, pool: _Pool, queue: Iterator[Job]) -> Iterator[Execution]:
+        width = self.settings.jobs or os.cpu_count() or 1
+        again: list[Job] = []
+        for execution in pool.work(queue, width):
+            if execution.verdict == "failed":
+                again.append(execution.job)
+            else:
+                yield execution
+        yield from pool.work(iter(again), 1)
+
+
+@contextmanager
+def _hidden() -> Generator[None]:
+    """Hide rudaux's own memory and environment from student code while it runs."""
+    tree.set_dumpable(False)
+    try:
+        yield
+    finally:
+        tree.set_dumpable(True)
+
+
+class _Run:
+    """A submission under way, and what was reported of it so far."""
+
+    def __init__(self, job: Job, folder: Path, pipe: int, supervisor: int) -> None:
+        self.job = job
+        self.folder = folder
+        self.pipe = pipe
+        self.supervisor = supervisor
+        self.deadline = time.monotonic()
+        self.buffer = bytearray()
+        self.size = 0
+        self.notebook = ""
+        self.running: int | None = None
+        self.results: dict[str, dict[int, CellResult]] = {name: {} for name in job.notebooks}
+        self.end: Mapping[str, Any] | None = None
+
+    def take(self, data: bytes) -> None:
+        """Take in a piece of the report."""
+        self.size += len(data)
+        *lines, rest = (bytes(self.buffer) + data).split(b"\n") if b"\n" in data else (b"",)
+        self.buffer = bytearray(rest) if b"\n" in data else self.buffer + data
+        for line in lines:
+            if line:
+                self._line(json.loads(line))
+
+    def _line(self, said: Mapping[str, Any]) -> None:
+        if "notebook" in said:
+            self._lost_cell("The kernel was lost.")
+            self.notebook = said["notebook"]
+        elif "start" in said:
+            self.running = said["start"]
+        elif "cell" in said:
+            index, count, outputs = said["cell"]
+            self.results[self.notebook][index] = CellResult(index, count, tuple(outputs))
+            self.running = None
+        else:
+            self.end = said
+
+    def _lost_cell(self, reason: str) -> None:
+        """Put an error where a cell was cut off: without one it would look like a pass."""
+        if self.running is None:
+            return
+        done = self.results[self.notebook]
+        error = {"output_type": "error", "ename": "Killed", "evalue": reason, "traceback": [reason]}
+        done[self.running] = CellResult(self.running, len(done) + 1, (error,))
+        self.running = None
+
+    def execution(self) -> Execution:
+        """Say what became of the submission."""
+        end = self.end or {"verdict": "failed", "reason": "its supervisor was killed", "seconds": 0}
+        verdict: Verdict = end["verdict"] if end["verdict"] in get_args(Verdict) else "failed"
+        self._lost_cell(end["reason"])
+        cells = {
+            name: tuple(self.results[name].get(i, CellResult(i, None)) for i in _code_cells(text))
+            for name, text in self.job.notebooks.items()
+        }
+        return Execution(self.job, verdict, end["reason"], end["seconds"], cells)
+
+
+def _code_cells(text: str) -> tuple[int, ...]:
+    cells = json.loads(text).get("cells", ())
+    return tuple(i for i, cell in enumerate(cells) if cell["cell_type"] == "code")
+
+
+class _Pool:
+    """The fork server and the submissions it runs now; leaving it ends them all."""
+
+    def __init__(self, executor: ProcessExecutor, folder: Path) -> None:
+        self.settings = executor.settings
+        self.folder = folder
+        self.limits = {
+            "cell_timeout": executor.settings.cell_timeout,
+            "timeout": executor.settings.timeout,
+            "memory": executor.memory,
+            "tasks": tree.tasks_of_this_user() + 16 * bounds.PROCESSES,
+        }
+        self.selector = selectors.DefaultSelector()
+        self.runs: dict[int, _Run] = {}
+        self.server = ForkServer(folder)
+
+    def __enter__(self) -> _Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for run in list(self.runs.values()):
+            self._forget(run)
+        self.selector.close()
+        self.server.close()
+
+    def work(self, queue: Iterator[Job], width: int) -> Iterator[Execution]:
+        """Run jobs from the queue, `width` at a time."""
+        more = True
+        while more or self.runs:
+            while more and len(self.runs) < width:
+                job = next(queue, None)
+                if job is None:
+                    more = False
+                else:
+                    yield from self._start(job)
+            for run in self._ended():
+                execution = run.execution()
+                self._forget(run)
+                yield execution
+
+    def _start(self, job: Job) -> Iterator[Execution]:
+        try:
+            if not self.server.is_alive():
+                raise Lost
+            folder = self._private_folder(job)
+            run = self._submit(job, folder)
+        except Lost:
+            self._restart()
+            yield Execution(job, "failed", "the process that runs students' code was killed")
+        except OSError as error:
+            yield Execution(job, "failed", f"it could not be started: {error}")
+        else:
+            run.deadline += self.settings.timeout + _GRACE
+            self.runs[run.pipe] = run
+            self.selector.register(run.pipe, selectors.EVENT_READ, run)
+
+    def _private_folder(self, job: Job) -> Path:
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
+        shutil.copytree(job.folder, folder / "work", symlinks=True)
+        for name in ("home", "tmp", "run"):
+            (folder / name).mkdir(mode=0o700)
+        return folder
+
+    def _submit(self, job: Job, folder: Path) -> _Run:
+        reader, writer = os.pipe()
+        try:
+            # A file without a name: student code finds no notebook to read ahead in.
+            with tempfile.TemporaryFile(dir=folder) as notebooks:
+                notebooks.write(json.dumps(dict(job.notebooks)).encode())
+                notebooks.seek(0)
+                request = {"folder": str(folder), "limits": self.limits}
+                supervisor = self.server.submit(request, [notebooks.fileno(), writer])
+        except BaseException:
+            os.close(reader)
+            raise
+        finally:
+            os.close(writer)
+        os.set_blocking(reader, False)
+        return _Run(job, folder, reader, supervisor)
+
+    def _ended(self) -> list[_Run]:
+        """Read what was reported; give the runs whose supervisors have ended."""
+        ready = self.selector.select(1.0)
+        ended = []
+        for key, _ in ready:
+            run: _Run = key.data
+            data = os.read(run.pipe, 1 << 20)
+            run.take(data)
+            if not data or run.size > _REPORT:
+                ended.append(run)
+        if not ready:
+            for run in self.runs.values():
+                if time.monotonic() > run.deadline:
+                    self.server.kill(run.supervisor)
+                    ended.append(run)
+        return ended
+
+    def _forget(self, run: _Run) -> None:
+        del self.runs[run.pipe]
+        self.selector.unregister(run.pipe)
+        os.close(run.pipe)
+        remove(run.folder)
+
+    def _restart(self) -> None:
+        self.server.close()
+        self.server = ForkServer(self.folder)

@@ -1,0 +1,235 @@
+"""Runs one notebook's cells against a kernel and reports each as a JSON line.
+
+It holds the ZeroMQ sockets and threads of nbclient, so that the supervisor, which forks and kills,
+needs none. What it reports is data: nothing from a kernel is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import zmq
+import zmq.asyncio
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.notebooknode import NotebookNode
+
+from rudaux.adapters.process import limits as bounds
+from rudaux.adapters.process.limits import Limits, confine
+
+_MESSAGE = 64 << 20
+"""A larger message from a kernel drops the connection instead of filling the memory."""
+_TIMED_OUT = {
+    "ename": "CellTimeoutError",
+    "evalue": "",
+    "traceback": ["\x1b[0;31mCellTimeoutError\x1b[0m: No reply from kernel before timeout"],
+}
+_DIED = {
+    "ename": "DeadKernelError",
+    "evalue": "",
+    "traceback": ["\x1b[0;31mDeadKernelError\x1b[0m: The kernel died while running this cell"],
+}
+
+
+class ForkedKernel(AsyncKernelManager):  # type: ignore[misc]
+    """A kernel that somebody else forked: it can be asked after and interrupted, not started."""
+
+    def __init__(self, pid: int, connection: Path) -> None:
+        super().__init__(context=_context())
+        self.pid = pid
+        self.load_connection_file(str(connection))
+
+    @property
+    def has_kernel(self) -> bool:
+        """Always: it was there first."""
+        return True
+
+    async def is_alive(self) -> bool:
+        """Whether the supervisor, its parent, has not yet seen it end."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    async def interrupt_kernel(self) -> None:
+        """Interrupt the kernel and what it runs, as a terminal would."""
+        os.killpg(self.pid, 2)
+
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        """Leave it to the supervisor, which kills it with everything below it."""
+
+    async def cleanup_resources(self, restart: bool = False) -> None:
+        """Nothing of it is ours."""
+
+
+class Runner(NotebookClient):  # type: ignore[misc]
+    """nbclient, with outputs bounded and each cell reported as soon as it has ended."""
+
+    def __init__(self, nb: NotebookNode, km: AsyncKernelManager | None, report: Report, **kw: Any):
+        super().__init__(nb, km=km, **kw)
+        self.report = report
+        self.verdict = "ok"
+        self.reason = ""
+        self.used = 0
+        self.used_before = 0
+
+    async def async_execute_cell(
+        self, cell: NotebookNode, cell_index: int, *args: Any, **kw: Any
+    ) -> NotebookNode:
+        """Run a cell and report it, also where the kernel was lost over it."""
+        if cell.cell_type != "code" or not cell.source.strip():
+            return cell
+        self.report(start=cell_index)
+        self.used_before, self.raise_on_iopub_timeout = self.used, False
+        try:
+            return await super().async_execute_cell(cell, cell_index, *args, **kw)
+        except DeadKernelError:
+            self._lost(cell, "kernel_died", f"the kernel died in cell {cell_index + 1}", _DIED)
+            raise
+        except CellTimeoutError:
+            reason = f"cell {cell_index + 1} ran into the cell timeout and ignored the interrupt"
+            self._lost(cell, "cell_timeout", reason, _TIMED_OUT)
+            raise
+        finally:
+            if not cell.get("execution_count"):
+                cell["execution_count"] = self.code_cells_executed
+            self._notice_memory(cell, cell_index)
+            self.report(cell=[cell_index, cell.execution_count, cell.outputs])
+
+    def _lost(
+        self, cell: NotebookNode, verdict: str, reason: str, error: Mapping[str, Any]
+    ) -> None:
+        self.verdict, self.reason = verdict, why
+        cell.outputs.append(NotebookNode(output_type="error", **error))
+
+    def _notice_memory(self, cell: NotebookNode, index: int) -> None:
+        errors = (o.get("ename") for o in cell.outputs if o.output_type == "error")
+        if self.verdict == "ok" and "MemoryError" in errors:
+            self.verdict, self.reason = "out_of_memory", f"cell {index + 1} ran out of memory"
+
+    async def _async_handle_timeout(
+        self, timeout: int, cell: NotebookNode | None = None
+    ) -> dict[str, Any] | None:
+        # From here on a kernel that does not fall silent is one that ignores interrupts.
+        self.raise_on_iopub_timeout = True
+        if self.verdict == "ok":
+            self.verdict = "cell_timeout"
+            self.reason = f"cell {self.nb.cells.index(cell) + 1} ran into the cell timeout"
+        reply: dict[str, Any] | None = await super()._async_handle_timeout(timeout, cell)
+        return reply
+
+    def output(self, outs: list[Any], msg: Any, display_id: Any, cell_index: int) -> Any:
+        """Keep an output if there is room for it, else say once that there was not."""
+        size = len(json.dumps(msg["content"]))
+        full = self.used - self.used_before > bounds.OUTPUT_OF_CELL
+        if msg["msg_type"] != "error" and (full or self.used + size > bounds.OUTPUT_OF_SUBMISSION):
+            return None
+        room = bounds.OUTPUT_OF_CELL - (self.used - self.used_before)
+        self.used += size
+        if size > room:
+            msg = {**msg, "msg_type": "stream", "content": _shortened(msg, room)}
+            msg["header"] = {**msg["header"], "msg_type": "stream"}
+            display_id = None
+        return super().output(outs, msg, display_id, cell_index)
+
+
+def _shortened(msg: Mapping[str, Any], room: int) -> dict[str, Any]:
+    content = msg["content"]
+    text = content["text"][: max(0, room // 4)] if msg["msg_type"] == "stream" else ""
+    return {"name": content.get("name", "stderr"), "text": text + "\n[the rest was too long]\n"}
+
+
+class Report:
+    """Writes JSON lines into a pipe."""
+
+    def __init__(self, pipe: int) -> None:
+        self.file = os.fdopen(pipe, "w", encoding="utf-8")
+
+    def __call__(self, **line: Any) -> None:
+        self.file.write(json.dumps(line) + "\n")
+        self.file.flush()
+
+
+def run_notebook(
+    text: str,
+    name: str,
+    forked: tuple[int, Path] | None,
+    limits: Limits,
+    pipe: int,
+) -> None:
+    """Run a notebook in the present folder; the last line reported is its verdict."""
+    report = Report(pipe)
+    notebook = nbformat.reads(text, as_version=4)
+    manager = ForkedKernel(*forked) if forked else AsyncKernelManager(kernel_name=name)
+    runner = Runner(
+        notebook,
+        manager,
+        report,
+        timeout=limits.cell_timeout,
+        interrupt_on_timeout=True,
+        error_on_timeout=_TIMED_OUT,
+        allow_errors=True,
+        store_widget_state=False,
+        record_timing=False,
+        skip_cells_with_tag="",
+        on_cell_executed=_keep_reply_error,
+    )
+    try:
+        asyncio.run(_run(runner, forked, limits))
+    except (DeadKernelError, CellTimeoutError):
+        if runner.verdict == "ok":
+            runner.verdict, runner.reason = "failed", "the kernel died before the first cell"
+    except Exception as error:
+        runner.verdict, runner.reason = "failed", f"the kernel did not start: {error}"
+    report(verdict=runner.verdict, reason=runner.reason)
+
+
+async def _run(runner: Runner, forked: tuple[int, Path] | None, limits: Limits) -> None:
+    if forked:
+        await _sockets(runner.km, forked[0])
+    await runner.async_execute(preexec_fn=None if forked else partial(confine, limits))
+
+
+async def _sockets(kernel: ForkedKernel, pid: int) -> None:
+    # Connecting before the kernel listens would cost ZeroMQ's reconnection pause.
+    last = Path(f"{kernel.ip}-{kernel.hb_port}")
+    while not last.exists():
+        if not await kernel.is_alive():
+            raise DeadKernelError(f"process {pid} ended")
+        await asyncio.sleep(0.005)
+
+
+def _context() -> Any:
+    context = zmq.asyncio.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, _MESSAGE)
+    return context
+
+
+def _keep_reply_error(
+    cell: NotebookNode, cell_index: int, execute_reply: Mapping[str, Any]
+) -> None:
+    """Record an error that the kernel replied with and never displayed.
+
+    As nbgrader does (nbgrader/preprocessors/execute.py): a cell without an error output is a
+    passed test, so one whose traceback was suppressed must not look like it.
+    """
+    content = execute_reply["content"]
+    if content["status"] != "error":
+        return
+    shown = (o.ename for o in cell.outputs if o.output_type == "error")
+    if content["ename"] in shown:
+        return
+    error = NotebookNode(output_type="error", ename=content["ename"], evalue=content["evalue"])
+    error.traceback = content["traceback"] or [
+        "ERROR: An error occurred while showtraceback was disabled"
+    ]
+    cell.outputs.append(error)

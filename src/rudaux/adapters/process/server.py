@@ -1,0 +1,98 @@
+"""The fork server: a clean process with everything imported, forked once per submission.
+
+It has one thread and no ZeroMQ context, so that a fork of it is as good as a fresh process. The
+environment it was started with, which any fork shows in /proc, holds nothing of rudaux's.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from contextlib import suppress
+
+from rudaux.adapters.process import tree
+from rudaux.adapters.process.supervisor import supervise
+
+READY = b"ready\n"
+
+
+def main(channel: int) -> None:
+    """Serve requests on a connected socket until the host closes it."""
+    tree.adopt_orphans()
+    tree.set_dumpable(False)
+    _import_everything()
+    gc.collect()
+    gc.freeze()
+    host = socket.socket(fileno=channel)
+    host.sendall(READY)
+    supervisors: set[int] = set()
+    try:
+        while _serve(host, supervisors):
+            _bury(supervisors)
+    finally:
+        tree.kill_below(os.getpid())
+
+
+def _import_everything() -> None:
+    """Import what every run needs, and what a kernel would import with its first cell."""
+
+    import rudaux.adapters.process.runner  # noqa: F401
+
+
+def _serve(host: socket.socket, supervisors: set[int]) -> bool:
+    """Take one request, or a moment's rest; False: the host is gone."""
+    if not select.select([host], [], [], 0.5)[0]:
+        return True
+    data, fds, _, _ = socket.recv_fds(host, 1 << 16, 2)
+    if not data:
+        return False
+    request = json.loads(data)
+    if "kill" in request:
+        if request["kill"] in supervisors:
+            os.kill(request["kill"], signal.SIGKILL)
+        return True
+    try:
+        pid = os.fork()
+    except OSError as error:
+        host.sendall(json.dumps({"error": str(error)}).encode() + b"\n")
+    else:
+        if pid == 0:
+            host.close()
+            _supervise(request, fds)
+        supervisors.add(pid)
+        host.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+    finally:
+        for fd in fds:
+            os.close(fd)
+    return True
+
+
+def _supervise(request: dict[str, object], fds: list[int]) -> None:
+    status = 1
+    try:
+        supervise(request, *fds)
+        status = 0
+    except BaseException:
+        # The host sees a submission without a verdict; this is for the person who looks why.
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(status)
+
+
+def _bury(supervisors: set[int]) -> None:
+    """Forget ended supervisors, and kill what one that was killed itself left to us."""
+    ended = tree.reap()
+    supervisors -= set(ended)
+    if not ended:
+        return
+    me = os.getpid()
+    for process in tree.descendants(me):
+        if process.parent == me and process.pid not in supervisors:
+            for pid in (process.pid, *(below.pid for below in tree.descendants(process.pid))):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,217 @@
+"""One submission: starts kernel and runner for each notebook, keeps the time, kills what is left.
+
+It runs as a single thread without ZeroMQ, so that forking is safe, and as the subreaper of all it
+starts, so that no daemon escapes it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import NoSuchKernel
+
+from rudaux.adapters.process import limits as bounds
+from rudaux.adapters.process import tree
+from rudaux.adapters.process.kernels import fork_kernel, forkable, kernel_name, write_connection
+from rudaux.adapters.process.limits import Limits
+
+_POLL = 0.2
+_GRACE = 10.0
+"""Seconds past a cell's time that the runner has for the interrupt and its own verdict."""
+_OWN = 512 << 20
+"""Bytes that the runner may hold beside the submission's limit."""
+_BUFFER = 2 * (bounds.OUTPUT_OF_SUBMISSION + bounds.OUTPUT_OF_CELL)
+
+
+class Gone(Exception):  # noqa: N818 - nothing went wrong here
+    """Nobody reads the reports any more."""
+
+
+class Supervisor:
+    """Runs the notebooks of one submission; `outbox` is the pipe to the host."""
+
+    def __init__(self, folder: Path, limits: Limits, outbox: int) -> None:
+        self.folder = folder
+        self.limits = limits
+        self.outbox = outbox
+        self.parent = os.getppid()
+        self.pending = bytearray()
+        self.started = time.monotonic()
+        self.until = self.started + limits.timeout
+        os.set_blocking(outbox, False)
+
+    def run(self, notebooks: Mapping[str, str]) -> None:
+        """Run all notebooks and report verdict and seconds as the last line."""
+        verdict, reason = "ok", ""
+        for number, (name, text) in enumerate(notebooks.items()):
+            self.tell(notebook=name)
+            ended, why = self._notebook(f"k{number}", text)
+            if not tree.kill_below(os.getpid()):
+                ended, why = "failed", "its processes cannot be killed"
+            if ended != "ok" and (verdict == "ok" or ended == "failed"):
+                verdict, reason = ended, f"{name}: {why}"
+            if ended in {"timeout", "failed"}:
+                break
+        self.tell(verdict=verdict, reason=reason, seconds=time.monotonic() - self.started)
+        while self.pending:
+            self._wait([])
+
+    def tell(self, **line: Any) -> None:
+        """Queue a line for the host, which may be busy for a while."""
+        self._queue(json.dumps(line).encode() + b"\n")
+
+    def _queue(self, data: bytes) -> None:
+        self.pending += data
+        if len(self.pending) > _BUFFER:
+            raise Gone
+
+    def _notebook(self, label: str, text: str) -> tuple[str, str]:
+        name = kernel_name(json.loads(text))
+        try:
+            env = forkable(name)
+        except NoSuchKernel:
+            return "failed", f'there is no kernel "{name}" on this machine: install it'
+        forked = None
+        if env is not None:
+            connection = write_connection(self.folder / "run", label)
+            forked = fork_kernel(connection, env, self.limits), connection
+        pipe, writer = os.pipe()
+        runner = self._fork_runner(text, name, forked, (pipe, writer))
+        os.close(writer)
+        try:
+            return _Watch(self, pipe, runner, forked[0] if forked else None).verdict()
+        finally:
+            os.close(pipe)
+
+    def _fork_runner(
+        self, text: str, name: str, forked: tuple[int, Path] | None, pipe: tuple[int, int]
+    ) -> int:
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            os.setsid()
+            tree.die_with_parent()
+            os.close(pipe[0])
+            os.close(self.outbox)
+            from rudaux.adapters.process.runner import run_notebook
+
+            run_notebook(text, name, forked, self.limits, pipe[1])
+        finally:
+            os._exit(0)
+
+    def _wait(self, readers: list[int]) -> list[int]:
+        """Wait a moment for something to read, and pass reports on to the host."""
+        if os.getppid() != self.parent:
+            raise Gone
+        poll = select.poll()
+        for reader in readers:
+            poll.register(reader, select.POLLIN)
+        # Without POLLOUT it still tells (POLLERR) when the host has closed its end.
+        poll.register(self.outbox, select.POLLOUT if self.pending else 0)
+        ready = dict(poll.poll(_POLL * 1000))
+        happened = ready.pop(self.outbox, 0)
+        if happened & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
+            raise Gone
+        if happened:
+            del self.pending[: os.write(self.outbox, self.pending[: 1 << 16])]
+        return list(ready)
+
+
+class _Watch:
+    """Watches one notebook run: forwards the runner's lines, enforces time and memory."""
+
+    def __init__(self, owner: Supervisor, pipe: int, runner: int, kernel: int | None) -> None:
+        self.owner = owner
+        self.pipe = pipe
+        self.runner = runner
+        self.kernel = kernel
+        self.cell: int | None = None
+        self.cell_until = float("inf")
+        self.kernel_end = float("inf")
+        self.buffer = bytearray()
+        self.looked = 0.0
+
+    def verdict(self) -> tuple[str, str]:
+        while True:
+            for _ in self.owner._wait([self.pipe]):
+                data = os.read(self.pipe, 1 << 16)
+                if not data:
+                    return "failed", "the runner ended without a verdict"
+                ended = self._lines(data)
+                if ended:
+                    return ended
+            ended = self._overstepped(time.monotonic())
+            if ended:
+                return ended
+
+    def _lines(self, data: bytes) -> tuple[str, str] | None:
+        self.buffer += data
+        if b"\n" not in data:
+            return None
+        *lines, rest = bytes(self.buffer).split(b"\n")
+        self.buffer = bytearray(rest)
+        for line in lines:
+            said = json.loads(line)
+            if "verdict" in said:
+                return said["verdict"], said["reason"]
+            if "start" in said:
+                self.cell = said["start"]
+                self.cell_until = time.monotonic() + self.owner.limits.cell_timeout + _GRACE
+            else:
+                self.cell, self.cell_until = None, float("inf")
+            self.owner._queue(line + b"\n")
+        return None
+
+    def _overstepped(self, now: float) -> tuple[str, str] | None:
+        where = "" if self.cell is None else f" in cell {self.cell + 1}"
+        limits = self.owner.limits
+        if now > self.owner.until:
+            return "timeout", f"the submission took longer than {limits.timeout:g} seconds{where}"
+        if now > self.cell_until:
+            return "cell_timeout", f"the time ran out{where} and the kernel did not stop"
+        if self.kernel in tree.reap():
+            self.kernel_end = now
+        if now > self.kernel_end + _GRACE:
+            return "kernel_died", f"the kernel died{where}"
+        if now < self.looked + _POLL:
+            return None
+        self.looked = now
+        everything = tree.descendants(os.getpid())
+        below = [p for p in everything if p.pid != self.runner]
+        if sum(p.memory for p in everything) > limits.memory + sum(p.memory for p in below) + _OWN:
+            return "out_of_memory", f"more output than can be held{where}"
+        if sum(p.memory for p in below) > limits.memory:
+            return "out_of_memory", f"more than {limits.memory >> 20} MiB of memory{where}"
+        if len(below) > bounds.PROCESSES:
+            return "kernel_died", f"killed: more than {bounds.PROCESSES} processes{where}"
+        return None
+
+
+def supervise(request: Mapping[str, Any], notebooks: int, outbox: int) -> None:
+    """Run a submission as the host asked; `notebooks` is a file of {name: text}, read once."""
+    tree.adopt_orphans()
+    folder = Path(request["folder"])
+    for variable, place in (
+        ("HOME", "home"),
+        ("IPYTHONDIR", "home/.ipython"),
+        ("TMPDIR", "tmp"),
+        ("JUPYTER_RUNTIME_DIR", "run"),
+    ):
+        os.environ[variable] = str(folder / place)
+    os.chdir(folder / "work")
+    supervisor = Supervisor(folder, Limits(**request["limits"]), outbox)
+    try:
+        with os.fdopen(notebooks, encoding="utf-8") as file:
+            texts = json.load(file)
+        supervisor.run(texts)
+    except Gone:
+        pass
+    finally:
+        tree.kill_below(os.getpid())

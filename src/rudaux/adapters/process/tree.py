@@ -1,0 +1,126 @@
+"""Process trees: whom a process left behind, how much they hold, how to be rid of them.
+
+Everything is read from /proc (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html);
+a system without it has no descendants to show, and only process groups are killed there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PR_SET_CHILD_SUBREAPER = 36
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A row of /proc: `memory` is resident and not shared with a file, in bytes."""
+
+    pid: int
+    parent: int
+    threads: int
+    memory: int
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent dies, daemons included."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def set_dumpable(dumpable: bool) -> None:
+    """Hide /proc/self/environ and memory from other processes of this user (not from root)."""
+    _prctl(_PR_SET_DUMPABLE, int(dumpable))
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def descendants(root: int) -> list[Process]:
+    """List every process below `root`, itself not included."""
+    children: dict[int, list[Process]] = {}
+    for process in _processes():
+        children.setdefault(process.parent, []).append(process)
+    found: list[Process] = []
+    parents = [root]
+    while parents:
+        below = children.get(parents.pop(), [])
+        found += below
+        parents += [process.pid for process in below]
+    return found
+
+
+def tasks_of_this_user() -> int:
+    """Count the threads of this user's processes, which is what RLIMIT_NPROC counts."""
+    me = os.getuid()
+    total = 0
+    for process in _processes():
+        with suppress(OSError):
+            if Path(f"/proc/{process.pid}").stat().st_uid == me:
+                total += process.threads
+    return total
+
+
+def _processes() -> list[Process]:
+    rows = []
+    with suppress(FileNotFoundError):
+        for name in os.listdir("/proc"):  # noqa: PTH208 - a hot loop
+            if name.isdigit():
+                with suppress(OSError):
+                    rows.append(_process(int(name)))
+    return rows
+
+
+def _process(pid: int) -> Process:
+    # The command's name may hold spaces and brackets: only the last ")" ends it.
+    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    resident, shared = map(int, Path(f"/proc/{pid}/statm").read_bytes().split()[1:3])
+    return Process(pid, int(fields[1]), int(fields[17]), (resident - shared) * _PAGE)
+
+
+def kill_below(root: int, seconds: float = 10.0) -> bool:
+    """Kill every descendant of `root`, and those born meanwhile; False: some are still there.
+
+    They are stopped first, so that none can start another while the rest are killed.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        if root == os.getpid():
+            reap()
+        below = [process.pid for process in descendants(root)]
+        if not below:
+            return True
+        if time.monotonic() > until:
+            return False
+        for sign in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in below:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, sign)
+        time.sleep(0.005)
+
+
+def reap() -> dict[int, int]:
+    """Collect children that have ended: pid -> exit code, negative for a signal."""
+    ended = {}
+    with suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            ended[pid] = os.waitstatus_to_exitcode(status)
+    return ended
