@@ -240,7 +240,7 @@ class Job:
     """One submission, ready to run: sanitised notebooks (file name -> nbformat JSON text).
 
     `folder` is a scratch folder that holds only the assignment's data files and the student's own
-    other files; the executor may copy from it.
+    other files; the executor may copy from it. `doubts` are what a person must settle about it.
     """
 
     assignment: str
@@ -248,6 +248,7 @@ class Job:
     notebooks: Mapping[str, str]
     folder: Path
     repairs: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,98 @@
+"""Copies of an SQLite gradebook that are consistent even while somebody writes to it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+from rudaux.adapters.nbgrader.database import BUSY_SECONDS
+from rudaux.errors import GradebookFailure, UsageError
+
+
+def back_up(file: Path, folder: Path, reason: str) -> Path:
+    """Copy the database to `folder`/gradebook-<UTC stamp>-<reason>.db and give that path.
+
+    A file that SQLite cannot read is copied as it is.
+    """
+    if not file.is_file():
+        raise GradebookFailure(f"There is no gradebook {file} to back up yet.")
+    copy = _free_name(folder, reason)
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    partial = copy.with_suffix(".partial")
+    try:
+        with _failures(file):
+            _copy(file, partial)
+    except sqlite3.DatabaseError:
+        shutil.copyfile(file, partial)
+    partial.rename(copy)
+    return copy
+
+
+def put_back(backup: Path, file: Path) -> None:
+    """Make the database `file` what `backup` is."""
+    try:
+        with _failures(file):
+            _copy(backup, file)
+    except sqlite3.DatabaseError:
+        # What was there is no database: an old journal beside it would spoil the new file.
+        for suffix in ("-journal", "-wal", "-shm"):
+            Path(f"{file}{suffix}").unlink(missing_ok=True)
+        partial = file.with_suffix(".partial")
+        _copy(backup, partial)
+        partial.replace(file)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with (
+        closing(sqlite3.connect(source.absolute().as_uri() + "?mode=ro", uri=True)) as old,
+        closing(sqlite3.connect(target, timeout=BUSY_SECONDS)) as new,
+    ):
+        # backup() waits for a lock for ever; these two give up after the time-out.
+        old.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        old.execute("BEGIN")
+        old.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        new.execute("BEGIN IMMEDIATE")
+        new.rollback()
+        old.backup(new)
+
+
+def require_gradebook(backup: Path) -> None:
+    """Raise `UsageError` unless the file is there and a sound nbgrader database."""
+    if not backup.is_file():
+        raise UsageError(f"There is no backup {backup}: see .rudaux/backups in the course folder.")
+    try:
+        with closing(sqlite3.connect(backup.absolute().as_uri() + "?mode=ro", uri=True)) as there:
+            tables = {row[0] for row in there.execute("SELECT name FROM sqlite_master")}
+            sound = there.execute("PRAGMA quick_check").fetchone()[0] == "ok"
+    except sqlite3.DatabaseError as failure:
+        raise UsageError(
+            f"{backup} is not a gradebook ({failure}): nothing was restored."
+        ) from failure
+    if not sound or not {"student", "assignment", "submitted_assignment"} <= tables:
+        raise UsageError(f"{backup} is damaged or not a gradebook: nothing was restored.")
+
+
+def _free_name(folder: Path, reason: str) -> Path:
+    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    words = re.sub(r"[^a-z0-9]+", "-", reason.lower()).strip("-") or "backup"
+    name, number = f"gradebook-{stamp}-{words}", 1
+    while (folder / f"{name}.db").exists():
+        number += 1
+        name = f"gradebook-{stamp}-{words}-{number}"
+    return folder / f"{name}.db"
+
+
+@contextmanager
+def _failures(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as failure:
+        raise GradebookFailure(
+            f"The gradebook {file} cannot be copied ({failure}): close what is writing to it "
+            "(formgrader, another nbgrader command), then run this again."
+        ) from failure

@@ -1,0 +1,97 @@
+"""Autograded notebooks -> HTML reports, by nbgrader's own exporter and template."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.converters import GenerateFeedback
+from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
+
+from rudaux.adapters.nbgrader import files
+from rudaux.adapters.nbgrader.settings import NbgraderCourse
+from rudaux.adapters.nbgrader.sheet import Sheet
+from rudaux.ports import FeedbackFile
+
+
+class GradesFromSheet(GetGrades):  # type: ignore[misc]
+    """nbgrader's step with marks that were read at once instead of a query for each."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        self.notebook_id = resources["nbgrader"]["notebook"]
+        self.assignment_id = resources["nbgrader"]["assignment"]
+        self.student_id = resources["nbgrader"]["student"]
+        sheet: Sheet = resources["nbgrader"].pop("sheet")
+        self.gradebook = sheet
+        nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+        penalty = sheet.row.late_submission_penalty or 0
+        resources["nbgrader"]["score"] = sheet.score - penalty
+        resources["nbgrader"]["max_score"] = sheet.row.max_score
+        resources["nbgrader"]["late_penalty"] = penalty
+        return nb, resources
+
+
+class Reporter:
+    """nbgrader's feedback exporter of one course, made once and used for every notebook."""
+
+    def __init__(self, course: NbgraderCourse) -> None:
+        self._course = course
+        converter = course.converter(GenerateFeedback)
+        self._permissions = int(str(converter.permissions), 8)
+        self._exporter = converter.exporter_class(parent=converter, config=converter.config)
+        for step in converter.preprocessors:
+            self._exporter.register_preprocessor(GradesFromSheet if step is GetGrades else step)
+
+    def report(
+        self, assignment: str, student_id: str, sheets: Mapping[str, Sheet]
+    ) -> tuple[FeedbackFile, ...]:
+        """Make the reports of the autograded notebooks; an outdated one is taken away."""
+        autograded = self._course.autograded(assignment, student_id)
+        folder = self._course.feedback(assignment, student_id)
+        made = []
+        for name, sheet in sheets.items():
+            target = folder / f"{name}.html"
+            if not (autograded / f"{name}.ipynb").is_file():
+                target.unlink(missing_ok=True)
+                continue
+            content = self._export(assignment, student_id, autograded / f"{name}.ipynb", sheet)
+            files.write_atomically(target, content)
+            target.chmod(self._permissions)
+            made.append(feedback_file(assignment, student_id, name, content))
+        return tuple(made)
+
+    def read(
+        self, assignment: str, student_id: str, notebooks: tuple[str, ...]
+    ) -> tuple[FeedbackFile, ...]:
+        """Read the reports that are there; a file that is no report of a notebook is left out."""
+        folder = self._course.feedback(assignment, student_id)
+        return tuple(
+            feedback_file(assignment, student_id, name, (folder / f"{name}.html").read_bytes())
+            for name in notebooks
+            if (folder / f"{name}.html").is_file()
+        )
+
+    def _export(self, assignment: str, student_id: str, path: Path, sheet: Sheet) -> bytes:
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        resources = {
+            "unique_key": path.stem,
+            "metadata": {"name": path.stem, "path": str(path.parent)},
+            "nbgrader": {
+                "student": student_id,
+                "assignment": assignment,
+                "notebook": path.stem,
+                "db_url": self._course.db_url,
+                "sheet": sheet,
+            },
+        }
+        text, _ = self._exporter.from_notebook_node(notebook, resources=resources)
+        return str(text).encode()
+
+
+def feedback_file(assignment: str, student_id: str, notebook: str, content: bytes) -> FeedbackFile:
+    """Name a report by its content, so that the same marks never make a second attachment."""
+    mark = hashlib.sha256(content).hexdigest()[:8]
+    return FeedbackFile(f"{assignment}-{student_id}-{notebook}-{mark}.html", content)

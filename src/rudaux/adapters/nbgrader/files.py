@@ -1,0 +1,95 @@
+"""Copying assignments' files: never through a student's symbolic link, never half a folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Collection, Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+
+def walk(root: Path, ignore: Collection[str], follow: bool = False) -> Iterator[Path]:
+    """Give the regular files under `root`, relative and sorted, without notebooks and `ignore`.
+
+    Links to files are given only with `follow`; links to folders never.
+    """
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(n for n in names if not _matches(n, ignore))
+        for name in sorted(files):
+            path = Path(folder, name)
+            if name.endswith(".ipynb") or _matches(name, ignore):
+                continue
+            if path.is_file() and (follow or not path.is_symlink()):
+                yield path.relative_to(root)
+
+
+def copy_tree(
+    root: Path,
+    into: Path,
+    ignore: Collection[str],
+    follow: bool = False,
+    skip: Collection[str] = (),
+) -> tuple[str, ...]:
+    """Copy the data files of `root`; what stands in their way in `into` is replaced.
+
+    `skip` names relative paths that are left out. Gives the relative paths that were copied.
+    """
+    copied = []
+    for relative in walk(root, ignore, follow):
+        if relative.as_posix() in skip:
+            continue
+        target = into / relative
+        _clear_way(into, relative)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / relative, target)
+        copied.append(relative.as_posix())
+    return tuple(copied)
+
+
+def replace_folder(target: Path, fill: Callable[[Path], None]) -> Callable[[], None]:
+    """Fill a sibling of `target` now; give the function that puts it in the place of `target`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.new")
+    old = target.with_name(f".{target.name}.old")
+    for left in (fresh, old):
+        remove(left)
+    fresh.mkdir()
+    fill(fresh)
+
+    def swap() -> None:
+        if target.exists():
+            target.rename(old)
+        fresh.rename(target)
+        remove(old)
+
+    return swap
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a whole folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a whole file or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
+def _clear_way(into: Path, relative: Path) -> None:
+    """Remove a student's file where a folder must be, or folder where a file must be."""
+    for part in [*reversed(relative.parents), relative]:
+        there = into / part
+        wrong_kind = there.exists() and there.is_dir() == (part == relative)
+        if there != into and (there.is_symlink() or wrong_kind):
+            remove(there)
+
+
+def _matches(name: str, globs: Collection[str]) -> bool:
+    return any(fnmatch(name, glob) for glob in globs)

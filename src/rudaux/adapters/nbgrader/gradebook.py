@@ -1,0 +1,252 @@
+"""The `Gradebook` port on nbgrader's database: few statements, each change one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from nbgrader import api
+from sqlalchemy import bindparam, case, delete, func, insert, select, update
+
+from rudaux.adapters.nbgrader import backups, rows
+from rudaux.adapters.nbgrader.database import Database
+from rudaux.adapters.nbgrader.settings import load_course
+from rudaux.domain.roster import GradebookStudent, Student
+from rudaux.domain.submissions import GradebookSubmission
+from rudaux.errors import GradebookFailure
+from rudaux.ports import GradebookAssignment
+
+
+class NbgraderGradebook:
+    """The gradebook of the course at `folder`; it is made when it is first used."""
+
+    def __init__(self, folder: Path) -> None:
+        self._course = load_course(folder)
+        self._backups = self._course.folder / ".rudaux" / "backups"
+        self.database = Database(self._course.db_url, self._course.course_id)
+
+    def check(self) -> None:
+        self.database.check()
+
+    def students(self) -> tuple[GradebookStudent, ...]:
+        student, submission = api.Student, api.SubmittedAssignment
+        query = (
+            select(
+                student.id,
+                student.first_name,
+                student.last_name,
+                student.email,
+                func.count(submission.id).label("submissions"),
+            )
+            .outerjoin(submission, submission.student_id == student.id)
+            .group_by(student.id, student.first_name, student.last_name, student.email)
+            .order_by(student.id)
+        )
+        with self.database.session() as session:
+            return tuple(GradebookStudent(**row) for row in session.execute(query).mappings())
+
+    def assignments(self) -> tuple[GradebookAssignment, ...]:
+        assignment = api.Assignment
+        query = select(
+            assignment.name,
+            assignment.duedate,
+            assignment.max_score.label("max_score"),
+            assignment.num_submissions.label("submissions"),
+        ).order_by(assignment.duedate, assignment.name)
+        with self.database.session() as session:
+            found = session.execute(query).all()
+        return tuple(
+            GradebookAssignment(
+                row.name, _aware(row.duedate), _decimal(row.max_score), row.submissions
+            )
+            for row in found
+        )
+
+    def save_students(self, students: Iterable[Student]) -> None:
+        wanted = {s.id: s for s in students}
+        columns = ("first_name", "last_name", "email")
+        table = api.Student.__table__
+        rename = update(table).where(table.c.id == bindparam("key"))
+        rename = rename.values({name: bindparam(name) for name in columns})
+        with self.database.session() as session:
+            known = dict(session.execute(select(api.Student.id, api.Student.email)).all())
+            new = [{"id": s.id, **_names(s, None)} for s in wanted.values() if s.id not in known]
+            old = [
+                {"key": s.id, **_names(s, known[s.id])} for s in wanted.values() if s.id in known
+            ]
+            if new:
+                session.execute(insert(table), new)
+            if old:
+                session.connection().execute(rename, old)
+
+    def remove_students(self, ids: Iterable[str]) -> None:
+        submission, student = api.SubmittedAssignment, api.Student.__table__
+        gone = list(ids)
+        with self.database.session() as session:
+            for mine in rows.chunked_in(submission.student_id, gone):
+                rows.remove_submissions(session, select(submission.id).where(mine))
+            for me in rows.chunked_in(student.c.id, gone):
+                session.execute(delete(student).where(me))
+
+    def save_assignment(self, name: str, due_at: datetime) -> None:
+        # nbgrader keeps UTC without a time zone (nbgrader.utils.parse_utc).
+        due = due_at.astimezone(timezone.utc).replace(tzinfo=None)
+        with self.database.session() as session:
+            ensure_assignment(session, name, self.database.course_id).duedate = due
+
+    def remove_assignments(self, names: Iterable[str]) -> None:
+        with self.database.session() as session:
+            for name in names:
+                row = find_assignment(session, name)
+                if row is None:
+                    continue
+                submission, notebook = api.SubmittedAssignment, api.Notebook
+                rows.remove_submissions(
+                    session, select(submission.id).where(submission.assignment_id == row.id)
+                )
+                rows.remove_notebooks(
+                    session, select(notebook.id).where(notebook.assignment_id == row.id)
+                )
+                session.expire_all()
+                session.execute(
+                    delete(api.Assignment.__table__).where(api.Assignment.__table__.c.id == row.id)
+                )
+
+    def submissions(self, assignment: str) -> Mapping[str, GradebookSubmission]:
+        with self.database.session() as session:
+            found = session.execute(_totals(assignment)).all()
+        return {row.student_id: self._submission(assignment, row) for row in found}
+
+    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
+        when = at.astimezone(timezone.utc).replace(tzinfo=None)
+        with self.database.session() as session:
+            course_id = self.database.course_id
+            row = ensure_submission(session, assignment, student_id, course_id)
+            row.timestamp = when
+
+    def backup(self, reason: str) -> Path:
+        return backups.back_up(self._file(), self._backups, reason)
+
+    def restore(self, backup: Path) -> Path:
+        file = self._file()
+        backups.require_gradebook(backup)
+        kept = backups.back_up(file, self._backups, "before-restore")
+        self.database.close()
+        backups.put_back(backup, file)
+        return kept
+
+    def _file(self) -> Path:
+        if self.database.file is None:
+            raise GradebookFailure(
+                f"The gradebook {self.database.name} is not an SQLite file: back it up and "
+                "restore it with its own database's tools."
+            )
+        return self.database.file
+
+    def _submission(self, assignment: str, row: Any) -> GradebookSubmission:
+        score = max(Decimal(0), _decimal(row.score) - _decimal(row.penalty))
+        return GradebookSubmission(
+            student_id=row.student_id,
+            submitted_at=_aware(row.timestamp),
+            autograded=self._course.autograded(assignment, row.student_id).is_dir(),
+            needs_manual=bool(row.open),
+            score=score,
+        )
+
+
+def find_assignment(session: Any, name: str) -> Any:
+    """Give nbgrader's Assignment of that name, or None."""
+    return session.scalars(select(api.Assignment).where(api.Assignment.name == name)).one_or_none()
+
+
+def ensure_assignment(session: Any, name: str, course_id: str) -> Any:
+    """Give nbgrader's Assignment of that name, made where there is none."""
+    row = find_assignment(session, name)
+    if row is None:
+        if course_id and session.get(api.Course, course_id) is None:
+            session.add(api.Course(id=course_id))
+        row = api.Assignment(name=name, course_id=course_id)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def find_submission(session: Any, assignment: str, student_id: str) -> Any:
+    """Give nbgrader's SubmittedAssignment of the student, or None."""
+    query = (
+        select(api.SubmittedAssignment)
+        .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+        .where(api.Assignment.name == assignment, api.SubmittedAssignment.student_id == student_id)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def ensure_submission(session: Any, assignment: str, student_id: str, course_id: str) -> Any:
+    """Give the student's SubmittedAssignment, complete for the assignment as it is now."""
+    row = find_submission(session, assignment, student_id)
+    if row is None:
+        assignment_id = ensure_assignment(session, assignment, course_id).id
+        if session.get(api.Student, student_id) is None:
+            session.add(api.Student(id=student_id))
+        row = api.SubmittedAssignment(assignment_id=assignment_id, student_id=student_id)
+        session.add(row)
+        session.flush()
+    rows.mirror(session, row.assignment_id, student_id)
+    return row
+
+
+def _totals(assignment: str) -> Any:
+    """Select every submission of the assignment with the sums of its marks and penalties."""
+    submission, notebook, grade = api.SubmittedAssignment, api.SubmittedNotebook, api.Grade
+    notebooks = (
+        select(api.Notebook.id)
+        .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
+        .where(api.Assignment.name == assignment)
+    )
+    cells = select(api.BaseCell.id).where(api.BaseCell.notebook_id.in_(notebooks))
+    open_marks = func.sum(case((grade.needs_manual_grade, 1), else_=0))
+    marks = (
+        select(
+            notebook.assignment_id, func.sum(grade.score).label("score"), open_marks.label("open")
+        )
+        .join(notebook, notebook.id == grade.notebook_id)
+        .where(grade.cell_id.in_(cells))
+        .group_by(notebook.assignment_id)
+        .subquery()
+    )
+    penalty = func.sum(notebook.late_submission_penalty).label("penalty")
+    late = (
+        select(notebook.assignment_id, penalty)
+        .where(notebook.notebook_id.in_(notebooks))
+        .group_by(notebook.assignment_id)
+        .subquery()
+    )
+    columns = (submission.student_id, submission.timestamp, marks.c.score, marks.c.open)
+    return (
+        select(*columns, late.c.penalty)
+        .join(api.Assignment, api.Assignment.id == submission.assignment_id)
+        .outerjoin(marks, marks.c.assignment_id == submission.id)
+        .outerjoin(late, late.c.assignment_id == submission.id)
+        .where(api.Assignment.name == assignment)
+        .order_by(submission.student_id)
+    )
+
+
+def _names(student: Student, known_email: str | None) -> dict[str, str | None]:
+    return {
+        "first_name": student.first_name,
+        "last_name": student.last_name,
+        "email": student.email or known_email,
+    }
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=timezone.utc) if moment else None
+
+
+def _decimal(score: float | None) -> Decimal:
+    # A sum of floats carries noise far below any mark: 0.1 + 0.2 is 0.3.
+    return Decimal(str(round(score or 0.0, 9)))

@@ -1,0 +1,156 @@
+"""The `Grader` port on nbgrader's converters: everything in one process, nothing executed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+
+from rudaux.adapters.nbgrader import files, record, source
+from rudaux.adapters.nbgrader.catalogue import Catalogue, load_catalogue
+from rudaux.adapters.nbgrader.feedback import Reporter
+from rudaux.adapters.nbgrader.gradebook import (
+    NbgraderGradebook,
+    ensure_submission,
+    find_submission,
+)
+from rudaux.adapters.nbgrader.release import write_release
+from rudaux.adapters.nbgrader.sanitise import Sanitiser
+from rudaux.adapters.nbgrader.score import Scorer
+from rudaux.adapters.nbgrader.settings import load_course
+from rudaux.adapters.nbgrader.sheet import load_sheets
+from rudaux.errors import ExecutorFailure, GradebookFailure
+from rudaux.ports import Broken, Execution, FeedbackFile, Job, Release
+
+
+class NbgraderGrader:
+    """nbgrader's conversions for the course at `folder`; `scratch` may be emptied at any time."""
+
+    def __init__(self, folder: Path, scratch: Path) -> None:
+        self._course = load_course(folder)
+        self._scratch = scratch / "submissions"
+        self._kept = self._course.folder / ".rudaux" / "kept"
+        self._gradebook = NbgraderGradebook(folder)
+        self._database = self._gradebook.database
+        self._converted: dict[str, tuple[str, tuple[source.Converted, ...]]] = {}
+        self._catalogues: dict[str, Catalogue] = {}
+        # nbgrader's steps keep the notebook at hand in themselves.
+        self._lock = Lock()
+
+    def source_notebooks(self, assignment: str) -> tuple[str, ...]:
+        return tuple(p.name for p in source.notebook_paths(self._course, assignment))
+
+    def build_release(self, assignment: str, into: Path) -> Release:
+        return write_release(self._course, assignment, self._convert(assignment), into)
+
+    def record_source(self, assignment: str) -> bool:
+        notebooks = [c.record for c in self._convert(assignment)]
+        self._catalogues.pop(assignment, None)
+        with self._database.session() as session:
+            if record.in_step(session, assignment, notebooks):
+                return False
+            record.record(
+                session,
+                assignment,
+                notebooks,
+                self._database.course_id,
+                lambda: self._gradebook.backup(f"before-changing-{assignment}"),
+            )
+        return True
+
+    def source_in_step(self, assignment: str) -> bool:
+        notebooks = [c.record for c in self._convert(assignment)]
+        with self._database.session() as session:
+            return record.in_step(session, assignment, notebooks)
+
+    def release_folder(self, assignment: str) -> Path:
+        return self._course.release(assignment)
+
+    def submitted_folder(self, assignment: str, student_id: str) -> Path:
+        return self._course.submitted(assignment, student_id)
+
+    def discard_autograded(self, assignment: str, student_id: str) -> None:
+        folder = self._course.autograded(assignment, student_id)
+        if not folder.is_dir():
+            return
+        kept = self._kept / "autograded" / student_id / assignment
+        files.remove(kept)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(kept)
+
+    def prepare(self, assignment: str, student_id: str) -> Job | Broken:
+        catalogue = self._catalogue(assignment)
+        with self._lock:
+            return self._sanitiser.prepare(catalogue, student_id)
+
+    def score(self, execution: Execution, seconds_late: float) -> tuple[str, ...]:
+        job = execution.job
+        if execution.verdict == "failed":
+            raise ExecutorFailure(
+                f"The submission of student {job.student_id} for {job.assignment} was not run "
+                f"({execution.reason}) and gets no score; grade it again."
+            )
+        catalogue = self._catalogue(job.assignment)
+        with self._lock:
+            with self._database.session() as session:
+                row = ensure_submission(
+                    session, job.assignment, job.student_id, self._database.course_id
+                )
+                sheets = load_sheets(session, row.id)
+                texts, reasons = self._scorer.score(execution, seconds_late, catalogue, sheets)
+                swap = self._scorer.place(
+                    execution,
+                    texts,
+                    lambda into: self._sanitiser.lay_out(job.assignment, job.student_id, into),
+                )
+            swap()
+            files.remove(job.folder)
+        return reasons
+
+    def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
+        with self._lock, self._database.session() as session:
+            row = find_submission(session, assignment, student_id)
+            sheets = load_sheets(session, row.id) if row else {}
+            return self._reporter.report(assignment, student_id, sheets)
+
+    def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
+        notebooks = tuple(p.stem for p in source.notebook_paths(self._course, assignment))
+        return self._reporter.read(assignment, student_id, notebooks)
+
+    @cached_property
+    def _sanitiser(self) -> Sanitiser:
+        return Sanitiser(self._course, self._scratch)
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return Scorer(self._course)
+
+    @cached_property
+    def _reporter(self) -> Reporter:
+        return Reporter(self._course)
+
+    def _convert(self, assignment: str) -> tuple[source.Converted, ...]:
+        """Convert the source, or give what the same source was converted to before."""
+        now = source.fingerprint(self._course, assignment)
+        before, converted = self._converted.get(assignment, ("", ()))
+        if before != now:
+            with self._lock:
+                converted = source.convert(self._course, assignment)
+            self._converted[assignment] = (now, converted)
+        return converted
+
+    def _catalogue(self, assignment: str) -> Catalogue:
+        if assignment not in self._catalogues:
+            order = {
+                c.record.name: tuple(cell.name for cell in c.record.cells)
+                for c in self._convert(assignment)
+            }
+            with self._database.session() as session:
+                found = load_catalogue(session, assignment, order)
+            if not found.notebooks:
+                raise GradebookFailure(
+                    f"The gradebook knows no notebook of {assignment}: run `rudaux init`, which "
+                    "records its source."
+                )
+            self._catalogues[assignment] = found
+        return self._catalogues[assignment]

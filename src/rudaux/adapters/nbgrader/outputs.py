@@ -1,0 +1,118 @@
+"""What an executor sent back -> outputs in the notebook, and nothing else.
+
+Student code made these outputs, so no shape and no size is taken for granted, and nothing that
+is wrong with them may look like a test that passed: nbgrader reads "no error" as full marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import nbformat
+from nbformat import v4
+
+from rudaux.ports import CellResult, Execution, Verdict
+
+MOST_TEXT = 200_000
+"""Characters of one text; nbgrader's LimitOutput limits lines, of any length."""
+MOST_DATA = 10_000_000
+"""Characters of all outputs of one cell; what comes after is left out."""
+
+WORDS: Mapping[Verdict, str] = {
+    "ok": "the run passed over it",
+    "cell_timeout": "a cell ran out of time",
+    "timeout": "the submission ran out of time",
+    "kernel_died": "the kernel died",
+    "out_of_memory": "the submission ran out of memory",
+    "failed": "the run failed",
+}
+
+
+def merge(notebook: Any, execution: Execution, file: str) -> None:
+    """Put the outputs of `execution` into the code cells that were sent.
+
+    A cell with code that never ran gets an error output that says why, so that a test scores 0.
+    """
+    results: dict[int, CellResult] = {}
+    for result in execution.cells.get(file, ()):
+        results.setdefault(result.index, result)
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        mine = results.get(index)
+        cell.outputs, cell.execution_count = [], None
+        if mine is not None:
+            cell.execution_count = _count(mine.execution_count)
+            cell.outputs = _all(mine.outputs)
+        if cell.execution_count is None and cell.source.strip() and not _has_error(cell.outputs):
+            reason = WORDS[execution.verdict]
+            cell.outputs.append(_error("NotRun", f"This cell did not run: {reason}."))
+
+
+def without_warnings(cell: Any) -> Any:
+    """Copy a cell without what it wrote to stderr."""
+    copy = nbformat.from_dict({**cell})
+    if "outputs" in copy:
+        copy.outputs = [
+            o for o in copy.outputs if not (o.output_type == "stream" and o.name == "stderr")
+        ]
+    return copy
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _has_error(outputs: Sequence[Any]) -> bool:
+    return any(output.output_type == "error" for output in outputs)
+
+
+def _all(outputs: Sequence[Mapping[str, Any]]) -> list[Any]:
+    clean, size = [], 0
+    for output in outputs:
+        try:
+            made = _one(output)
+        except (KeyError, TypeError, ValueError, AttributeError, nbformat.ValidationError):
+            made = _error("BadOutput", "The executor sent an output that is none.")
+        size += len(str(made))
+        if size > MOST_DATA and made.output_type != "error":
+            made = v4.new_output("stream", name="stdout", text="... Output truncated ...\n")
+        clean.append(made)
+    return clean
+
+
+def _one(output: Mapping[str, Any]) -> Any:
+    kind = output["output_type"]
+    if kind == "stream":
+        name = "stderr" if output["name"] == "stderr" else "stdout"
+        made = v4.new_output(kind, name=name, text=_text(output["text"]))
+    elif kind == "error":
+        trace = [_text(line) for line in output.get("traceback", ())]
+        made = _error(_text(output["ename"]), _text(output["evalue"]), trace)
+    elif kind in ("display_data", "execute_result"):
+        data = {str(mime): _datum(value) for mime, value in dict(output["data"]).items()}
+        made = v4.new_output(kind, data=data)
+        if kind == "execute_result":
+            made.execution_count = _count(output.get("execution_count"))
+    else:
+        raise ValueError(kind)
+    v4.nbbase.validate(made, kind)
+    return made
+
+
+def _datum(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(value)
+    return value
+
+
+def _text(value: Any) -> str:
+    text = "".join(value) if isinstance(value, list) else value
+    if not isinstance(text, str):
+        raise TypeError(type(value).__name__)
+    return text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + "\n... Output truncated ..."
+
+
+def _error(name: str, value: str, trace: Sequence[str] = ()) -> Any:
+    return v4.new_output("error", ename=name, evalue=value, traceback=list(trace) or [value])

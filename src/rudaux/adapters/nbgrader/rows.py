@@ -1,0 +1,132 @@
+"""Rows of nbgrader's tables that belong together, written in bulk.
+
+Which rows a submission consists of is `Gradebook.add_submission`'s rule in nbgrader.api.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from nbgrader import api
+from sqlalchemy import delete, insert, select
+
+CHUNK = 500
+"""Values per statement: SQLite allows 999 in old versions."""
+
+
+def mirror(session: Any, assignment_id: str, student_id: str | None = None) -> None:
+    """Give every submission (or one student's) the notebooks, grades and comments it lacks."""
+    mine = select(api.SubmittedAssignment.id).where(
+        api.SubmittedAssignment.assignment_id == assignment_id
+    )
+    if student_id is not None:
+        mine = mine.where(api.SubmittedAssignment.student_id == student_id)
+    submissions = session.scalars(mine).all()
+    submitted = api.SubmittedNotebook
+    notebooks = session.scalars(
+        select(api.Notebook.id).where(api.Notebook.assignment_id == assignment_id)
+    ).all()
+    # nbgrader's only indexes begin with notebook_id here and with cell_id below.
+    found = select(submitted.id, submitted.assignment_id, submitted.notebook_id).where(
+        submitted.notebook_id.in_(notebooks), submitted.assignment_id.in_(mine)
+    )
+    there = {(row.assignment_id, row.notebook_id) for row in session.execute(found)}
+    missing = [
+        {"assignment_id": s, "notebook_id": n}
+        for s in submissions
+        for n in notebooks
+        if (s, n) not in there
+    ]
+    _insert(session, submitted, missing)
+    _mirror_cells(session, assignment_id, session.execute(found).all())
+
+
+def _mirror_cells(session: Any, assignment_id: str, notebooks: Sequence[Any]) -> None:
+    cells = session.execute(
+        select(api.BaseCell.id, api.BaseCell.notebook_id, api.BaseCell.type)
+        .join(api.Notebook, api.Notebook.id == api.BaseCell.notebook_id)
+        .where(api.Notebook.assignment_id == assignment_id)
+    ).all()
+    ids, cell_ids = [n.id for n in notebooks], [c.id for c in cells]
+    for table, types in (
+        (api.Grade, ("GradeCell", "TaskCell")),
+        (api.Comment, ("SolutionCell", "TaskCell")),
+    ):
+        there = {
+            (row.cell_id, row.notebook_id)
+            for some in _chunks(ids)
+            for row in session.execute(
+                select(table.cell_id, table.notebook_id).where(
+                    table.cell_id.in_(cell_ids), table.notebook_id.in_(some)
+                )
+            )
+        }
+        missing = [
+            {"cell_id": c.id, "notebook_id": n.id}
+            for n in notebooks
+            for c in cells
+            if c.type in types and c.notebook_id == n.notebook_id and (c.id, n.id) not in there
+        ]
+        _insert(session, table, missing)
+
+
+def remove_submissions(session: Any, chosen: Any) -> None:
+    """Remove the submissions that the select `chosen` (of their ids) gives, marks and all."""
+    notebooks = select(api.SubmittedNotebook.id).where(
+        api.SubmittedNotebook.assignment_id.in_(chosen)
+    )
+    _remove_submitted(session, notebooks)
+    _delete(session, api.SubmittedAssignment.__table__, "id", chosen)
+
+
+def remove_notebooks(session: Any, chosen: Any) -> None:
+    """Remove the notebooks that the select `chosen` gives, with what was handed in for them."""
+    submitted = select(api.SubmittedNotebook.id).where(
+        api.SubmittedNotebook.notebook_id.in_(chosen)
+    )
+    _remove_submitted(session, submitted)
+    cells = select(api.BaseCell.id).where(api.BaseCell.notebook_id.in_(chosen))
+    remove_cells(session, cells)
+    _delete(session, api.SourceCell.__table__, "notebook_id", chosen)
+    _delete(session, api.Notebook.__table__, "id", chosen)
+
+
+def remove_cells(session: Any, chosen: Any) -> None:
+    """Remove grade, solution and task cells by a select of their ids, with marks and comments."""
+    _delete(session, api.Grade.__table__, "cell_id", chosen)
+    _delete(session, api.Comment.__table__, "cell_id", chosen)
+    for cell in (api.GradeCell, api.SolutionCell, api.TaskCell):
+        _delete(session, cell.__table__, "id", chosen)
+    _delete(session, api.BaseCell.__table__, "id", chosen)
+
+
+def chunked_in(column: Any, values: Iterable[str]) -> Iterator[Any]:
+    """Give `column IN (...)` conditions that together cover the values."""
+    for some in _chunks(list(values)):
+        yield column.in_(some)
+
+
+def _remove_submitted(session: Any, notebooks: Any) -> None:
+    _delete(session, api.Grade.__table__, "notebook_id", notebooks)
+    _delete(session, api.Comment.__table__, "notebook_id", notebooks)
+    ids = session.scalars(notebooks).all()
+    for some in _chunks(ids):
+        _delete(session, api.SubmittedNotebook.__table__, "id", some)
+
+
+def _delete(session: Any, table: Any, column: str, chosen: Any) -> None:
+    session.execute(
+        delete(table).where(table.c[column].in_(chosen)),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _insert(session: Any, cls: Any, rows: list[dict[str, str]]) -> None:
+    if rows:
+        session.execute(insert(cls.__table__), rows)
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]

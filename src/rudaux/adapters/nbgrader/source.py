@@ -1,0 +1,187 @@
+"""The instructor's notebooks as nbgrader's `generate_assignment` converts them, step by step."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.converters import GenerateAssignment
+from nbgrader.preprocessors import InstantiateTests, SaveCells
+from nbgrader.utils import is_grade, is_locked, is_solution, is_task
+
+from rudaux.adapters.nbgrader.settings import NbgraderCourse
+from rudaux.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class SourceCell:
+    """A cell that the gradebook knows; `points` is None where it earns none."""
+
+    name: str
+    cell_type: str
+    locked: bool
+    source: str
+    checksum: str | None
+    grade: bool
+    solution: bool
+    task: bool
+    points: float | None
+
+
+@dataclass(frozen=True)
+class SourceNotebook:
+    """What the gradebook records of a notebook; `kernelspec` is JSON."""
+
+    name: str
+    kernelspec: str
+    cells: tuple[SourceCell, ...]
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A source notebook: as written, what to record of it, and as students get it."""
+
+    file: str
+    original: Any
+    record: SourceNotebook
+    released: Any
+
+
+def notebook_paths(course: NbgraderCourse, assignment: str) -> tuple[Path, ...]:
+    """Give the source notebooks; raises `ConfigError` without folder or notebook."""
+    folder = course.source(assignment)
+    if not folder.is_dir():
+        raise ConfigError(f"The assignment {assignment} has no folder {folder}.")
+    paths = tuple(sorted(p for p in folder.glob("*.ipynb") if p.is_file()))
+    if not paths:
+        raise ConfigError(f"The folder {folder} of assignment {assignment} holds no notebook.")
+    return paths
+
+
+def convert(course: NbgraderCourse, assignment: str) -> tuple[Converted, ...]:
+    """Convert all source notebooks in memory; raises `ConfigError` naming the notebook."""
+    steps = _steps(course, assignment)
+    return tuple(
+        _convert(path, assignment, course, steps) for path in notebook_paths(course, assignment)
+    )
+
+
+def write(notebook: Any) -> str:
+    """Give the notebook as JSON text, always the same for the same notebook."""
+    return str(nbformat.writes(notebook, version=nbformat.NO_CONVERT)) + "\n"
+
+
+def give_ids(notebook: Any, seed: str) -> None:
+    """Give ids to the cells that lack one or share one: nbformat would draw them at random."""
+    seen: set[str] = set()
+    for number, cell in enumerate(notebook.cells):
+        if cell.get("id") in seen or not cell.get("id"):
+            cell["id"] = hashlib.sha256(f"{seed}/{number}".encode()).hexdigest()[:8]
+        seen.add(cell["id"])
+
+
+def _steps(course: NbgraderCourse, assignment: str) -> list[Any]:
+    converter = course.converter(GenerateAssignment)
+    steps = [cls(parent=converter, config=converter.config) for cls in converter.preprocessors]
+    for step in steps:
+        # nbgrader looks beside the notebook, then in the working folder.
+        if isinstance(step, InstantiateTests):
+            beside = course.source(assignment) / step.autotest_filename
+            if not beside.is_file():
+                step.autotest_filename = str(course.folder / step.autotest_filename)
+    return steps
+
+
+def _convert(path: Path, assignment: str, course: NbgraderCourse, steps: list[Any]) -> Converted:
+    with _mistakes(path):
+        original = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        notebook = nbformat.from_dict(json.loads(json.dumps(original)))
+        if (notebook.nbformat, notebook.nbformat_minor) >= (4, 5):
+            give_ids(notebook, f"{assignment}/{path.stem}")
+        resources = {
+            "unique_key": path.stem,
+            "metadata": {"path": str(path.parent), "name": path.stem},
+            "nbgrader": {
+                "student": ".",
+                "assignment": assignment,
+                "notebook": path.stem,
+                "db_url": course.db_url,
+            },
+        }
+        record = None
+        for step in steps:
+            if isinstance(step, SaveCells):
+                record = _record(path.stem, notebook)
+            elif step.enabled:
+                notebook, resources = step.preprocess(notebook, resources)
+        if (notebook.nbformat, notebook.nbformat_minor) >= (4, 5):
+            give_ids(notebook, f"{assignment}/{path.stem}")
+        if record is None:
+            record = _record(path.stem, notebook)
+    return Converted(path.name, original, record, notebook)
+
+
+def _record(name: str, notebook: Any) -> SourceNotebook:
+    """Collect what nbgrader's SaveCells would save at this point of the conversion."""
+    cells = tuple(
+        _source_cell(cell)
+        for cell in notebook.cells
+        if is_grade(cell) or is_solution(cell) or is_locked(cell) or is_task(cell)
+    )
+    return SourceNotebook(name, json.dumps(notebook.metadata.get("kernelspec", {})), cells)
+
+
+def _source_cell(cell: Any) -> SourceCell:
+    meta = cell.metadata.nbgrader
+    marked = is_grade(cell) or is_task(cell)
+    return SourceCell(
+        name=meta["grade_id"],
+        cell_type=cell.cell_type,
+        locked=is_locked(cell),
+        source=cell.source,
+        checksum=meta.get("checksum"),
+        grade=is_grade(cell),
+        solution=is_solution(cell),
+        task=is_task(cell),
+        points=float(meta["points"]) if marked else None,
+    )
+
+
+@contextmanager
+def _mistakes(path: Path) -> Iterator[None]:
+    """Turn whatever nbgrader says about a source notebook into a sentence that names it."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except Exception as mistake:
+        said = re.sub(r"\s+", " ", str(mistake)).strip()[:300] or type(mistake).__name__
+        advice = " Run `nbgrader update` on it." if "schema version" in said else ""
+        raise ConfigError(f"{path} cannot be converted: {said}.{advice}") from mistake
+
+
+def fingerprint(course: NbgraderCourse, assignment: str) -> str:
+    """Digest of everything that the conversion reads, to know when it must be done again."""
+    digest = hashlib.sha256()
+    header = course.config.IncludeHeaderFooter
+    outside = [header.get("header"), header.get("footer"), str(course.folder / "autotests.yml")]
+    beside = course.source(assignment) / "autotests.yml"
+    extra = [Path(p) for p in outside if isinstance(p, str)] + [beside]
+    for path in [*notebook_paths(course, assignment), *extra]:
+        if path.is_file():
+            digest.update(f"{path}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def iter_cells(notebook: Any) -> Iterator[tuple[str, Any]]:
+    """Give each cell with what to call it: its grade id, else its number."""
+    for number, cell in enumerate(notebook.cells, start=1):
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+        yield (f"cell {grade_id}" if grade_id else f"cell {number}"), cell
