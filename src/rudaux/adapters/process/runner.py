@@ -108,7 +108,7 @@ class Runner(NotebookClient):  # type: ignore[misc]
     def _lost(
         self, cell: NotebookNode, verdict: str, reason: str, error: Mapping[str, Any]
     ) -> None:
-        self.verdict, self.reason = verdict, why
+        self.verdict, self.reason = verdict, reason
         cell.outputs.append(NotebookNode(output_type="error", **error))
 
     def _notice_memory(self, cell: NotebookNode, index: int) -> None:
