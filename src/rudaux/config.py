@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import sys
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from rudaux.errors import ConfigError, UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 FILE = "rudaux.toml"
 Level = Literal["course", "account", "group"]
@@ -121,7 +128,7 @@ class Config:
 
 
 def find_course_folder(start: Path) -> Path:
-    """Find `start` or its nearest parent that holds a rudaux.toml; raises `ConfigError`."""
+    """Give the nearest folder, from `start` upwards, that holds a rudaux.toml (absolute)."""
     start = start.expanduser().resolve()
     for folder in (start, *start.parents):
         if (folder / FILE).is_file():
@@ -133,18 +140,43 @@ def find_course_folder(start: Path) -> Path:
 
 
 def load_config(folder: Path) -> Config:
-    """Read a course folder's rudaux.toml; raises `ConfigError` with all its mistakes at once."""
+    """Read the rudaux.toml in `folder`; raises one `ConfigError` with a line for every mistake."""
     from rudaux.config_reader import read
 
-    return read(folder.expanduser().resolve())
+    folder = folder.expanduser().resolve()
+    return read(folder, _text(folder / FILE))
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Read TOML; raises `ConfigError` with the line where it is malformed."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{FILE} is not valid TOML: {error}.") from error
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ConfigError(
+            f"there is no {FILE} in {file.parent}: name the course folder with --dir, or make a "
+            "new one with `rudaux new`."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not UTF-8 text: save it as UTF-8.") from error
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
 
 
 def assignment_names(folder: Path) -> list[str]:
-    """Give the configured assignment names, whatever else is wrong; for shell completion."""
-    from rudaux.config_reader import parse
-
-    assignments = parse(folder).get("assignments", [])
-    return [a["name"] for a in assignments if isinstance(a.get("name"), str)]
+    """Give the names of the nearest course's assignments, whatever is wrong; for completion."""
+    try:
+        rows = parse(_text(find_course_folder(folder) / FILE)).get("assignments")
+    except (ConfigError, OSError):
+        return []
+    named = [r.get("name") for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
+    return [name for name in named if isinstance(name, str)]
 
 
 def find_assignment(config: Config, name: str) -> AssignmentSettings:
@@ -153,7 +185,8 @@ def find_assignment(config: Config, name: str) -> AssignmentSettings:
     if name in known:
         return known[name]
     near = get_close_matches(name, known, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"There is: {', '.join(known) or 'none'}."
+    hint = f"There is {', '.join(known)}." if known else "It has no [[assignments]] yet."
+    hint = f"Did you mean {near[0]}?" if near else hint
     raise UsageError(f'there is no assignment "{name}" in {FILE}. {hint}')
 
 
@@ -170,16 +203,17 @@ def read_token(config: Config) -> str:
     canvas = config.canvas
     token = os.environ.get(canvas.token_env, "").strip()
     if token:
-        return token
+        return _checked(token, f"the environment variable {canvas.token_env}")
     for file in (canvas.token_file, saved_token_file(config)):
-        if file is not None and file.is_file():
-            return _read_private(file)
+        if file is not None and file.exists():
+            return _checked(_read_private(file), f"the Canvas token file {file}")
     named = f"the environment variable {canvas.token_env} is not set"
     if canvas.token_file is not None:
         named += f" and {canvas.token_file} is not there"
     raise ConfigError(
-        f"there is no Canvas access token: {named}. Make one in Canvas (Account > Settings > New "
-        f"Access Token), then `export {canvas.token_env}=...` or put it into canvas.token_file."
+        f"there is no Canvas access token: {named}. Make one in Canvas ({canvas.url}/profile/"
+        f"settings, New Access Token), then `export {canvas.token_env}=...` or put it into a file "
+        f"that canvas.token_file in {FILE} names."
     )
 
 
@@ -196,13 +230,23 @@ def save_token(config: Config) -> Path:
 
 def _read_private(file: Path) -> str:
     try:
-        mode, text = file.stat().st_mode, file.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the Canvas token file {file} cannot be read: {error}.") from error
-    if stat.S_IMODE(mode) & 0o077:
+        mode = file.stat().st_mode
+        if stat.S_IMODE(mode) & 0o077:
+            raise ConfigError(
+                f"the Canvas token file {file} can be read by others: run `chmod 600 {file}`."
+            )
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
         raise ConfigError(
-            f"the Canvas token file {file} can be read by others: run `chmod 600 {file}`."
-        )
-    if not text or any(c.isspace() for c in text):
-        raise ConfigError(f"the Canvas token file {file} should hold the token and nothing else.")
-    return text
+            f"the Canvas token file {file} cannot be read: {error.strerror}."
+        ) from error
+    except UnicodeDecodeError:
+        # Not kept as the cause: it carries what was read, which may hold a token.
+        raise ConfigError(f"the Canvas token file {file} is not a text file.") from None
+
+
+def _checked(token: str, place: str) -> str:
+    """A token goes into an HTTP header, which takes no blanks, line ends or letters like é."""
+    if not re.fullmatch(r"[!-~]+", token):
+        raise ConfigError(f"{place} should hold the Canvas access token and nothing else.")
+    return token
