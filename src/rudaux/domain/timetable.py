@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 
 
 @dataclass(frozen=True, order=True)
@@ -27,9 +27,12 @@ def local_run_time(due_at: datetime, delay_minutes: int, machine: tzinfo) -> dat
     """Give the machine's local time of the grading run, rounded up to a whole minute.
 
     `due_at` is aware. The way over UTC makes it right across a daylight-saving change: a time
-    that exists in UTC exists in every zone.
+    that exists in UTC exists in every zone. One in the second pass of a repeated hour is put off
+    until after it, for cron would run it in the first.
     """
-    run = due_at + timedelta(minutes=delay_minutes)
+    run = due_at.astimezone(timezone.utc) + timedelta(minutes=delay_minutes)
     if run.second or run.microsecond:
         run = run.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    while run.astimezone(machine).fold:
+        run += timedelta(minutes=1)
     return run.astimezone(machine)

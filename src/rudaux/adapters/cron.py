@@ -1,0 +1,196 @@
+"""The user's crontab: only lines that carry this course's mark are read or replaced."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable
+from datetime import datetime, timezone, tzinfo
+from pathlib import Path
+from urllib.parse import quote, unquote
+from zoneinfo import ZoneInfo
+
+from crontab import CronSlices
+
+from rudaux.domain.timetable import Entry
+from rudaux.errors import CronFailure
+
+# The year guard is ours; the mark ends the line as a comment of the shell.
+_LINE = re.compile(
+    r"^(?P<minute>\d+) (?P<hour>\d+) (?P<day>\d+) (?P<month>\d+) \* "
+    r'\[ "\$\(date \+\\%Y\)" = (?P<year>\d{4}) \] && (?P<command>.+) '
+    r"# rudaux (?P<owner>\S+) (?P<assignment>\S+)$"
+)
+# Lines after one of these run in another time zone (cronie), or see another year.
+_ZONE_SETTING = re.compile(r"^\s*[\"']?(CRON_TZ|TZ)[\"']?\s*=")
+# Debian's `crontab -l` shows a carriage return as \\r: written back, it would be another line.
+_SHOWN_RETURN = re.compile(r"(\\r|\r)$", re.MULTILINE)
+_SECONDS = 30
+
+
+class CronTable:
+    """Implements `rudaux.ports.Crontab` with the crontab program.
+
+    `backups` is a folder that keeps every table this class replaced. python-crontab validates
+    our lines only: it would reformat everybody else's.
+    """
+
+    def __init__(self, backups: Path, localtime: Path = Path("/etc/localtime")) -> None:
+        self._backups = backups
+        self._localtime = localtime
+
+    def timezone(self) -> tzinfo:
+        """Read /etc/localtime, which the daemon goes by; UTC where there is none, as in libc."""
+        try:
+            target = str(self._localtime.readlink())
+        except OSError:
+            target = ""
+        _, known, name = target.partition("zoneinfo/")
+        try:
+            if known:
+                return ZoneInfo(name)
+        except (ValueError, OSError, KeyError):
+            pass  # a zone that only this machine knows: its file says it all
+        try:
+            with self._localtime.open("rb") as file:
+                return ZoneInfo.from_file(file, key="localtime")
+        except (ValueError, OSError):
+            return timezone.utc
+
+    def entries(self, owner: str) -> tuple[Entry, ...]:
+        parsed = (_parse(line, owner) for line in _read().split("\n"))
+        return tuple(sorted(entry for entry in parsed if entry))
+
+    def replace(self, owner: str, entries: Iterable[Entry]) -> None:
+        before = _read()
+        wanted = sorted(set(entries))
+        lines = before.split("\n")
+        ours = [entry for line in lines if (entry := _parse(line, owner))]
+        if sorted(ours) == wanted:
+            return
+        # A table ends with a newline, so the last piece is empty unless somebody left it out.
+        kept = [line for line in lines if not _parse(line, owner)]
+        if kept and not kept[-1]:
+            kept.pop()
+        at = next((i for i, line in enumerate(kept) if _ZONE_SETTING.match(line)), len(kept))
+        kept[at:at] = [_render(owner, entry) for entry in wanted]
+        self._keep(before)
+        _write("".join(f"{line}\n" for line in kept))
+
+    def _keep(self, table: str) -> None:
+        if not table:
+            return
+        self._backups.mkdir(parents=True, exist_ok=True)
+        name = f"crontab-{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%f}Z"
+        # A table may hold passwords in its settings.
+        private = os.open(self._backups / name, os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(private, "wb") as file:
+            file.write(_bytes(table))
+
+
+def _render(owner: str, entry: Entry) -> str:
+    """Write an entry as a line; cron turns a bare % into a newline, so each is escaped."""
+    times = f"{entry.minute} {entry.hour} {entry.day} {entry.month} *"
+    guarded = f'[ "$(date +%Y)" = {entry.year} ] && {entry.command}'
+    mark = f"# rudaux {quote(owner)} {quote(entry.assignment, safe='')}"
+    line = f"{times} {guarded} {mark}".replace("%", r"\%")
+    if not CronSlices.is_valid(times) or _parse(line, owner) != entry:
+        raise CronFailure(
+            f"the schedule of {entry.assignment} cannot be written as a crontab line: {line!r}"
+        )
+    return line
+
+
+def _parse(line: str, owner: str) -> Entry | None:
+    """Read an entry of this owner; None for any other line, an edited one of ours included."""
+    match = _LINE.match(line)
+    if match is None:
+        return None
+    plain = {name: text.replace(r"\%", "%") for name, text in match.groupdict().items()}
+    if unquote(plain["owner"]) != owner:
+        return None
+    return Entry(
+        assignment=unquote(plain["assignment"]),
+        minute=int(plain["minute"]),
+        hour=int(plain["hour"]),
+        day=int(plain["day"]),
+        month=int(plain["month"]),
+        year=int(plain["year"]),
+        command=plain["command"],
+    )
+
+
+def _read() -> str:
+    done = _crontab("-l")
+    if done.returncode == 0:
+        table = done.stdout.decode("utf-8", "surrogateescape")
+        if _SHOWN_RETURN.search(table):
+            raise CronFailure(
+                "the crontab holds lines with Windows line ends, which cron neither runs nor "
+                "shows rightly: remove the carriage returns with `crontab -e`, then try again"
+            )
+        return table
+    if b"no crontab for" in done.stderr:
+        return ""
+    raise _failure("read", done)
+
+
+def _write(table: str) -> None:
+    _avoid_the_full_minute()
+    if not table:
+        done = _crontab("-r")
+    else:
+        with tempfile.NamedTemporaryFile("wb", prefix="crontab-") as file:
+            file.write(_bytes(table))
+            file.flush()
+            done = _crontab(file.name)
+    if done.returncode:
+        raise _failure("written", done)
+
+
+def _avoid_the_full_minute() -> None:
+    """Wait up to 4 seconds: cron would miss a change in the very second in which it looks.
+
+    It looks at each full minute and compares times of whole seconds.
+    """
+    second = time.time() % 60
+    if second > 58:
+        time.sleep(62 - second)
+    elif second < 2:
+        time.sleep(2 - second)
+
+
+def _crontab(argument: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            ["crontab", argument],
+            env={**os.environ, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise CronFailure(
+            "there is no crontab program on this machine: install cron (apt install cron), or run "
+            "`rudaux grade --auto` regularly with a scheduler that you have, such as the hub's"
+        ) from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CronFailure(f"the crontab program does not work here: {error}") from error
+
+
+def _failure(verb: str, done: subprocess.CompletedProcess[bytes]) -> CronFailure:
+    said = " ".join(done.stderr.decode("utf-8", "replace").split())
+    if "not allowed" in said:
+        return CronFailure(
+            "this account may not use cron: ask the machine's administrator to add it to "
+            "/etc/cron.allow (or take it out of /etc/cron.deny)"
+        )
+    return CronFailure(f"the crontab could not be {verb}, and is as it was: {said}")
+
+
+def _bytes(table: str) -> bytes:
+    return table.encode("utf-8", "surrogateescape")
