@@ -20,15 +20,21 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (0: a free one)")
     parser.add_argument("--upload-mode", choices=("local", "instfs"), default="local")
     options = parser.parse_args()
-    world = World.load(options.state)
+    try:
+        world = World.load(options.state)
+    except (OSError, ValueError) as error:
+        parser.error(f"cannot read {options.state}: {error}")
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     switches = Switches(upload_mode=options.upload_mode, job_seconds=5.0)
-    with serve(world, switches, options.port, lambda: world.save(options.state)) as simulator:
-        sys.stdout.write(f"{simulator.url}\n")
-        sys.stdout.flush()
-        stop.wait()
+    try:
+        with serve(world, switches, options.port, lambda: world.save(options.state)) as simulator:
+            sys.stdout.write(f"{simulator.url}\n")
+            sys.stdout.flush()
+            stop.wait()
+    except OSError as error:
+        parser.error(f"cannot serve on port {options.port}: {error}")
     return 0
 
 

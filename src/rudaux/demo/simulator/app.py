@@ -92,30 +92,38 @@ def create_app(world: World, switches: Switches, site: Site | None = None) -> St
 
 
 async def _answer(site: Site, handler: routes.Handler, token: bool, request: Request) -> Response:
-    """Answer one request, unless a fault comes first or takes the answer away."""
-    switches, path = site.switches, request.url.path
-    site.requests.append(Seen(request.method, path, request.url.query))
-    await asyncio.sleep(switches.latency_ms / 1000)
-    fault = site.weather.fault(switches, request.method, path)
+    """Answer one request within the limits of its token's bucket."""
+    switches = site.switches
+    site.requests.append(Seen(request.method, request.url.path, request.url.query))
     strings = STRING_IDS in request.headers.get("accept", "")
-    if fault == "reset_before":
-        return Dropped(site)
-    if fault and not fault.endswith("_after"):
-        return _respond(fault_reply(fault, switches), strings)
-    bucket = site.weather.bucket(request.headers.get("authorization", "") if token else "open")
-    if switches.throttling and not bucket.take():
+    if not (token and switches.throttling):
+        return _respond(await _weathered(site, handler, token, request), strings)
+    bucket = site.weather.bucket(request.headers.get("authorization", ""))
+    if not bucket.take():
         return _respond(throttled(switches), strings)
     try:
-        reply = await _handled(site, handler, token, request)
+        reply = await _weathered(site, handler, token, request)
     finally:
         remaining = bucket.settle(COST)
-    if fault == "reset_after":
-        return Dropped(site)
-    if fault == "html_error_after":
-        reply = fault_reply("html_error", switches)
-    if token and switches.throttling:
+    if not isinstance(reply, Dropped):
         reply.headers |= {"X-Request-Cost": f"{COST}", "X-Rate-Limit-Remaining": f"{remaining:.1f}"}
     return _respond(reply, strings)
+
+
+async def _weathered(
+    site: Site, handler: routes.Handler, token: bool, request: Request
+) -> Reply | Dropped:
+    """Handle a request, unless a fault comes first or takes the answer away."""
+    await asyncio.sleep(site.switches.latency_ms / 1000)
+    fault = site.weather.fault(site.switches, request.method, request.url.path)
+    if fault is None:
+        return await _handled(site, handler, token, request)
+    if fault == "reset_before":
+        return Dropped(site)
+    if not fault.endswith("_after"):
+        return fault_reply(fault, site.switches)
+    await _handled(site, handler, token, request)
+    return Dropped(site) if fault == "reset_after" else fault_reply("html_error", site.switches)
 
 
 async def _handled(site: Site, handler: routes.Handler, token: bool, request: Request) -> Reply:
@@ -144,6 +152,8 @@ async def _handled(site: Site, handler: routes.Handler, token: bool, request: Re
         try:
             if token:
                 call.user_id = _authenticated(site, request, call.params)
+                concluded = site.world.course.workflow_state == "completed"
+                call.need(request.method == "GET" or not concluded)
             bulk.run_overdue(call)
             return handler(call)
         except refusals.Refusal as refusal:
@@ -180,7 +190,9 @@ def _refused(refusal: refusals.Refusal) -> Reply:
     return Reply(refusal.body, refusal.status, refusal.headers)
 
 
-def _respond(reply: Reply, string_ids: bool) -> Response:
+def _respond(reply: Reply | Dropped, string_ids: bool) -> Response:
+    if isinstance(reply, Dropped):
+        return reply
     body = reply.body
     if not isinstance(body, str | bytes):
         body = json.dumps(_stringified(body) if string_ids else body)

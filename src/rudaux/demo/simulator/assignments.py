@@ -5,6 +5,7 @@ https://canvas.instructure.com/doc/api/assignments.html
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rudaux.demo.simulator import overrides, refusals
@@ -177,7 +178,9 @@ def _apply_points(draft: Assignment, fields: dict[str, Any]) -> None:
         try:
             draft.points_possible = float(text) if text else 0.0
         except ValueError:
-            raise refusals.invalid("points_possible", "is not a number", "not_a_number") from None
+            draft.points_possible = math.nan
+        if not math.isfinite(draft.points_possible):
+            raise refusals.invalid("points_possible", "is not a number", "not_a_number")
         if draft.points_possible < 0:
             message = "must be greater than or equal to 0"
             raise refusals.invalid("points_possible", message)

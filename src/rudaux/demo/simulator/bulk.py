@@ -102,11 +102,12 @@ def _advance(call: Call, job: Progress, upto: int) -> None:
     """Apply entries up to a position; a refused one ends the job, what was applied stays."""
     job.state, job.updated_at = "running", call.now
     crash = call.switches.crash_bulk_after
+    here = gradable(call)
     while job.done < upto:
         try:
             if crash is not None and job.done >= crash:
                 raise GradeError
-            _apply(call, job, job.work[job.done])
+            _apply(call, job, job.work[job.done], here)
         except GradeError:
             job.state, job.message = "failed", f"Unexpected error, ID: {1000 + job.id}"
             return
@@ -129,7 +130,7 @@ def _complaint(job: Progress) -> str | None:
     return None
 
 
-def _apply(call: Call, job: Progress, entry: dict[str, Any]) -> None:
+def _apply(call: Call, job: Progress, entry: dict[str, Any], here: set[int]) -> None:
     assignment = call.world.assignments[entry["assignment"]]
     if job.tag != "submissions_update":
         _post(call, job, entry)
@@ -138,7 +139,7 @@ def _apply(call: Call, job: Progress, entry: dict[str, Any]) -> None:
         job.closed.append(assignment.id)
         return
     uid = call.user_named(entry["user"])
-    if uid is None or uid not in assigned(call.world, assignment, gradable(call)):
+    if uid is None or not assigned(call.world, assignment, {uid} & here):
         job.missing.append(entry["user"])
         return
     _grade(call, job, entry["data"], uid, assignment.id)

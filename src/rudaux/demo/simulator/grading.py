@@ -103,7 +103,7 @@ def grade_row(
     if score is None and not excuse:
         row.workflow_state = "submitted" if row.submitted_at else "unsubmitted"
         row.graded_at = row.grader_id = None
-    if not assignment.post_manually:
+    if row.graded_at and not assignment.post_manually:
         row.posted_at = row.posted_at or now
     apply_late_policy(world, assignment, row)
 

@@ -17,6 +17,11 @@ small { color: #6b7780; font-weight: normal; display: block }
 """
 
 
+def home(call: Call) -> Reply:
+    """GET /: to the gradebook."""
+    return Reply("", 302, {"Location": f"/courses/{call.world.course.id}/gradebook"}, "text/html")
+
+
 def gradebook(call: Call) -> Reply:
     """GET /courses/:id/gradebook: students by assignments, scores, links to feedback."""
     call.course()

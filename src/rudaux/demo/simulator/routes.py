@@ -80,6 +80,8 @@ OPEN: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/files/{file}", files.receive_instfs),
     ("GET", "/files/{file}/download", files.download),
     ("GET", C + "/gradebook", pages.gradebook),
+    ("GET", C, pages.home),
+    ("GET", "/", pages.home),
 )
 """Without a token."""
 

@@ -31,7 +31,7 @@ def load(kind: type[World], path: Path) -> World:
     """Read a world; raises ValueError where the file is not one."""
     try:
         world: World = built(kind, json.loads(path.read_text()))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not a saved practice Canvas") from error
     folder = contents_folder(path)
     for file_id in world.files:

@@ -1,0 +1,298 @@
+"""Assignments and overrides, with the surprises of the real Canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import httpx
+import pytest
+
+from rudaux.demo.simulator.state import World
+
+from .practice import Practice, practising
+
+LATE = datetime(2026, 10, 9, 6, 59, 59, tzinfo=timezone.utc)
+SOON = datetime(2026, 10, 2, 6, 59, 59, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def canvas() -> Iterator[Practice]:
+    with practising(World.new()) as practice:
+        yield practice
+
+
+def create(canvas: Practice, **fields: Any) -> httpx.Response:
+    return canvas.post("/assignments", json={"assignment": {"name": "hw1", **fields}})
+
+
+def edit(canvas: Practice, assignment: int, **fields: Any) -> httpx.Response:
+    return canvas.put(f"/assignments/{assignment}", json={"assignment": fields})
+
+
+def override(canvas: Practice, assignment: int, **fields: Any) -> httpx.Response:
+    body = {"assignment_override": fields}
+    return canvas.post(f"/assignments/{assignment}/overrides", json=body)
+
+
+def test_a_new_assignment_is_unpublished_and_worth_nothing_unless_said(canvas: Practice) -> None:
+    answer = create(canvas)
+    assert answer.status_code == 201
+    body = answer.json()
+    assert (body["published"], body["workflow_state"]) == (False, "unpublished")
+    assert body["points_possible"] == 0
+    assert create(canvas, published=True, points_possible="").json()["published"] is True
+
+
+def test_search_finds_substrings_and_names_are_not_unique(canvas: Practice) -> None:
+    for name in ("hw1", "hw10", "HW1", "quiz"):
+        create(canvas, name=name)
+    found = canvas.get("/assignments?search_term=hw1").json()
+    assert [a["name"] for a in found] == ["hw1", "hw10", "HW1"]
+    canvas.switches.search_term_minimum = 2
+    short = canvas.get("/assignments?search_term=h")
+    assert short.status_code == 400
+    assert short.json()["errors"][0]["message"] == "2 or more characters is required"
+
+
+def test_asking_for_unknown_assignments_is_refused(canvas: Practice) -> None:
+    mine = create(canvas).json()["id"]
+    assert len(canvas.get(f"/assignments?assignment_ids[]={mine}").json()) == 1
+    answer = canvas.get(f"/assignments?assignment_ids[]={mine}&assignment_ids[]=7")
+    assert answer.json() == {"message": "Invalid assignment_ids: 7"}
+
+
+def test_dates_come_back_in_utc_and_midnight_becomes_the_end_of_the_day(canvas: Practice) -> None:
+    body = create(
+        canvas,
+        unlock_at="2026-10-01T00:00:00-07:00",
+        due_at="2026-10-02T00:00:00-07:00",
+        lock_at="2026-10-03T12:00:00",
+    ).json()
+    assert body["unlock_at"] == "2026-10-01T07:00:00Z"
+    assert body["due_at"] == "2026-10-03T06:59:59Z"
+    assert body["lock_at"] == "2026-10-03T19:00:00Z"  # no offset: in the course's zone
+
+
+@pytest.mark.parametrize("text", ["2026-10-01", "tomorrow", "2026-10-01 10:00:00", "2026-13-01T1"])
+def test_other_dates_are_refused(canvas: Practice, text: str) -> None:
+    answer = create(canvas, due_at=text)
+    assert answer.status_code == 400
+    error = answer.json()["errors"]["assignment[due_at]"][0]
+    assert error["message"] == "Invalid datetime for due_at"
+    assert not canvas.world.assignments
+
+
+def test_a_due_date_is_checked_against_stored_availability(canvas: Practice) -> None:
+    made = create(canvas, due_at="2026-10-01T10:00:00Z", lock_at="2026-10-02T10:00:00Z").json()
+    answer = edit(canvas, made["id"], due_at="2026-10-05T10:00:00Z")
+    assert answer.json()["errors"]["due_at"][0]["message"] == "must be between availability dates"
+    both = edit(canvas, made["id"], due_at="2026-10-05T10:00:00Z", lock_at=None)
+    assert (both.status_code, both.json()["lock_at"]) == (200, None)
+
+
+def test_an_edit_keeps_what_it_does_not_name_and_ignores_what_it_does_not_know(
+    canvas: Practice,
+) -> None:
+    made = create(canvas, due_at="2026-10-01T10:00:00Z", points_possible=5).json()
+    body = edit(canvas, made["id"], name="hw2", muted=True, post_manually=True, zzz=1).json()
+    assert (body["name"], body["due_at"]) == ("hw2", "2026-10-01T10:00:00Z")
+    assert (body["points_possible"], body["post_manually"]) == (5, False)
+
+
+def test_base_dates_are_shown_only_where_overridden_ones_are_not_wanted(canvas: Practice) -> None:
+    aid = canvas.world.add_assignment("hw1", due_at=SOON)
+    io = canvas.world.add_student("Io Jupiter")
+    canvas.world.add_override(aid, [io], due_at=LATE)
+    shown = canvas.get(f"/assignments/{aid}").json()
+    base = canvas.get(f"/assignments/{aid}?override_assignment_dates=false").json()
+    assert (shown["due_at"], base["due_at"]) == ("2026-10-09T06:59:59Z", "2026-10-02T06:59:59Z")
+    assert base["has_overrides"] is True
+
+
+def test_a_due_date_shows_a_hidden_assignment_to_everybody(canvas: Practice) -> None:
+    made = create(canvas, only_visible_to_overrides=True).json()
+    hidden = edit(canvas, made["id"], name="still hidden").json()
+    assert hidden["only_visible_to_overrides"] is True
+    fields = {"due_at": "2026-10-01T10:00:00Z", "only_visible_to_overrides": True}
+    assert edit(canvas, made["id"], **fields).json()["only_visible_to_overrides"] is False
+
+
+def test_the_external_tool_comes_back_in_canvas_own_spelling(canvas: Practice) -> None:
+    tool = canvas.world.add_tool("course", "Jupyter")
+    tag = {
+        "url": "https://hub/x", "new_tab": True,
+        "content_id": tool, "content_type": "context_external_tool",
+    }  # fmt: skip
+    fields = {"submission_types": "external_tool", "external_tool_tag_attributes": tag}
+    body = create(canvas, **fields).json()
+    assert body["submission_types"] == ["external_tool"]
+    shown = body["external_tool_tag_attributes"]
+    assert (shown["content_type"], shown["content_id"]) == ("ContextExternalTool", tool)
+    changed = edit(canvas, body["id"], external_tool_tag_attributes={"url": "https://hub/y"})
+    assert changed.json()["external_tool_tag_attributes"]["content_id"] == tool
+    by_url = create(canvas, **{**fields, "external_tool_tag_attributes": {"url": "https://x"}})
+    assert "content_id" not in by_url.json()["external_tool_tag_attributes"]
+    tag["content_id"] = 999
+    assert create(canvas, **fields).status_code == 404
+    without = create(canvas, external_tool_tag_attributes={"url": "https://x"}).json()
+    assert "external_tool_tag_attributes" not in without
+
+
+def test_sis_fields_are_dropped_without_the_right(canvas: Practice) -> None:
+    canvas.switches.show_sis = False
+    body = create(canvas, integration_id="mine", sis_assignment_id="mine").json()
+    assert "integration_id" not in body
+    canvas.switches.show_sis = True
+    assert canvas.get(f"/assignments/{body['id']}").json()["integration_id"] is None
+    assert create(canvas, sis_assignment_id="mine").status_code == 201
+    assert create(canvas, sis_assignment_id="mine").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("fields", "attribute"),
+    [
+        ({"name": " "}, "name"),
+        ({"name": "x" * 256}, "name"),
+        ({"submission_types": ["telepathy"]}, "submission_types"),
+        ({"points_possible": -1}, "points_possible"),
+        ({"points_possible": "nan"}, "points_possible"),
+        ({"assignment_group_id": "x"}, "assignment_group_id"),
+    ],
+)
+def test_invalid_fields_are_refused_by_name(
+    canvas: Practice, fields: dict[str, Any], attribute: str
+) -> None:
+    answer = create(canvas, **fields)
+    assert answer.status_code == 400
+    assert attribute in answer.json()["errors"]
+    assert canvas.world.journal == []
+
+
+def test_a_closed_grading_period_protects_dates_and_points(canvas: Practice) -> None:
+    aid = canvas.world.add_assignment("hw1", due_at=SOON, closed_period=True)
+    assert edit(canvas, aid, due_at="2026-10-09T10:00:00Z").status_code == 403
+    points = edit(canvas, aid, points_possible=3)
+    assert points.status_code == 400
+    assert "closed grading period" in points.json()["errors"]["points_possible"][0]["message"]
+    assert edit(canvas, aid, description="same work", points_possible=10).status_code == 200
+    assert canvas.call("DELETE", f"/assignments/{aid}").status_code == 403
+
+
+def test_work_handed_in_keeps_an_assignment_published_and_grades_alone_do_not(
+    canvas: Practice,
+) -> None:
+    aid = canvas.world.add_assignment("hw1")
+    io = canvas.world.add_student("Io Jupiter")
+    canvas.world.grade(aid, io, 3)
+    assert edit(canvas, aid, published=False).status_code == 200
+    assert edit(canvas, aid, published=True).status_code == 200
+    canvas.world.submission(aid, io).submitted_at = SOON
+    answer = edit(canvas, aid, published=False)
+    assert answer.status_code == 400
+    assert "published" in answer.json()["errors"]
+
+
+def test_a_deleted_assignment_is_gone_and_its_name_free(canvas: Practice) -> None:
+    made = create(canvas).json()["id"]
+    answer = canvas.call("DELETE", f"/assignments/{made}")
+    assert (answer.status_code, answer.json()["workflow_state"]) == (200, "deleted")
+    assert canvas.get(f"/assignments/{made}").status_code == 404
+    assert canvas.get("/assignments").json() == []
+    assert create(canvas).status_code == 201
+
+
+def test_an_override_shows_only_the_dates_it_overrides(canvas: Practice) -> None:
+    aid = canvas.world.add_assignment("hw1", due_at=SOON)
+    io = canvas.world.add_student("Io Jupiter")
+    answer = override(canvas, aid, student_ids=[io], due_at="2026-10-08T23:59:59-07:00")
+    assert answer.status_code == 201
+    body = answer.json()
+    assert (body["title"], body["student_ids"]) == ("1 student", [io])
+    assert (body["due_at"], body["all_day"]) == ("2026-10-09T06:59:59Z", True)
+    assert not {"unlock_at", "lock_at", "course_section_id"} & set(body)
+    changed = {"assignment_override": {"lock_at": None}}
+    path = f"/assignments/{aid}/overrides/{body['id']}"
+    after = canvas.put(path, json=changed).json()
+    assert "due_at" not in after
+    assert after["lock_at"] is None
+    assert canvas.get(path).json() == after
+    assert canvas.call("DELETE", path).json() == after
+    assert canvas.get(f"/assignments/{aid}/overrides").json() == []
+
+
+def test_a_section_override_has_no_students(canvas: Practice) -> None:
+    aid, lab = canvas.world.add_assignment("hw1"), canvas.world.add_section("Lab")
+    body = override(canvas, aid, course_section_id=lab, due_at=None).json()
+    assert (body["title"], body["course_section_id"], body["due_at"]) == ("Lab", lab, None)
+    assert "student_ids" not in body
+    again = override(canvas, aid, course_section_id=lab)
+    assert again.json()["errors"]["set_id"][0]["type"] == "taken"
+
+
+def test_a_group_override_needs_a_group_assignment(canvas: Practice) -> None:
+    group = canvas.world.add_group("Moons", [canvas.world.add_student("Io Jupiter")])
+    plain = canvas.world.add_assignment("hw1")
+    shared = canvas.world.add_assignment("hw2", group_category_id=1)
+    answer = override(canvas, plain, group_id=group)
+    assert answer.json() == {"errors": ["group_id is not valid for non-group assignments"]}
+    assert override(canvas, shared, group_id=group).json()["group_id"] == group
+
+
+def test_a_student_is_in_one_override_of_their_own_at_most(canvas: Practice) -> None:
+    aid = canvas.world.add_assignment("hw1")
+    one, two = canvas.world.add_student("Io Jupiter"), canvas.world.add_student("Titan Saturn")
+    assert override(canvas, aid, student_ids=[one], due_at=None).status_code == 201
+    answer = override(canvas, aid, student_ids=[two, one], due_at=None)
+    assert answer.status_code == 400
+    error = answer.json()["errors"]["assignment_override_students"][0]
+    assert (error["type"], error["message"]) == (
+        "taken", "already belongs to an assignment override",
+    )  # fmt: skip
+    assert len(canvas.world.overrides) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"student_ids": ["99"]}, 'unknown student ids: ["99"]'),
+        ({"student_ids": []}, "invalid student_ids []"),
+        ({"title": "x"}, "one of student_ids, group_id, or course_section_id is required"),
+        ({"course_section_id": 1, "due_at": "x"}, 'invalid due_at "x"'),
+    ],
+)
+def test_a_wrong_override_is_refused_in_words(
+    canvas: Practice, fields: dict[str, Any], message: str
+) -> None:
+    aid = canvas.world.add_assignment("hw1")
+    answer = override(canvas, aid, **fields)
+    assert (answer.status_code, answer.json()) == (400, {"errors": [message]})
+
+
+def test_overrides_in_an_edit_replace_all_or_none(canvas: Practice) -> None:
+    aid = canvas.world.add_assignment("hw1")
+    one, two = canvas.world.add_student("Io Jupiter"), canvas.world.add_student("Titan Saturn")
+    canvas.world.add_override(aid, [one], due_at=LATE)
+    edit(canvas, aid, name="same overrides")
+    assert [o.student_ids for o in canvas.world.overrides.values()] == [[one]]
+    wrong = edit(canvas, aid, name="no", assignment_overrides=[{"student_ids": ["99"]}])
+    assert wrong.status_code == 400
+    assert [o.student_ids for o in canvas.world.overrides.values()] == [[one]]
+    assert canvas.world.assignments[aid].name == "same overrides"
+    edit(canvas, aid, assignment_overrides=[{"student_ids": [two]}])
+    assert [o.student_ids for o in canvas.world.overrides.values()] == [[two]]
+    edit(canvas, aid, assignment_overrides=[])
+    assert not canvas.world.overrides
+
+
+def test_all_dates_and_visibility_can_be_included(canvas: Practice) -> None:
+    io = canvas.world.add_student("Io Jupiter")
+    canvas.world.add_student("Titan Saturn")
+    aid = canvas.world.add_assignment("hw1", due_at=SOON, only_visible_to_overrides=True)
+    canvas.world.add_override(aid, [io], due_at=LATE)
+    query = "include[]=all_dates&include[]=overrides&include[]=assignment_visibility"
+    body = canvas.get(f"/assignments/{aid}?{query}").json()
+    assert [d.get("base", False) for d in body["all_dates"]] == [True, False]
+    assert body["overrides"][0]["student_ids"] == [io]
+    assert body["assignment_visibility"] == [io]

@@ -1,0 +1,124 @@
+"""Posting grades through GraphQL, and the late policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rudaux.demo.simulator.queries import QueryError, parse
+from rudaux.demo.simulator.state import World
+
+from .practice import Practice, practising
+
+POLICY = """
+mutation($id: ID!, $m: Boolean!) {
+  setAssignmentPostPolicy(input: {assignmentId: $id, postManually: $m}) {
+    postPolicy { postManually }
+    errors { attribute message }
+  }
+}
+"""
+
+
+@pytest.fixture
+def canvas() -> Iterator[Practice]:
+    world = World.new()
+    for name in ("Io Jupiter", "Titan Saturn"):
+        world.add_student(name)
+    world.add_assignment("hw1", post_manually=True)
+    with practising(world) as practice:
+        yield practice
+
+
+def ask(canvas: Practice, query: str, **variables: Any) -> dict[str, Any]:
+    url = f"{canvas.simulator.url}/api/graphql"
+    answer = canvas.http.post(url, json={"query": query, "variables": variables})
+    assert answer.status_code == 200
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def test_the_post_policy_is_flipped_and_nothing_posted(canvas: Practice) -> None:
+    canvas.world.submission(2001, 1002).entered_score = 3
+    body = ask(canvas, POLICY, id="2001", m=False)
+    payload = body["data"]["setAssignmentPostPolicy"]
+    assert payload == {"postPolicy": {"postManually": False}, "errors": None}
+    assert canvas.get("/assignments/2001").json()["post_manually"] is False
+    assert canvas.world.submission(2001, 1002).posted_at is None
+
+
+def test_grades_are_posted_by_a_job(canvas: Practice) -> None:
+    body = {"submission": {"posted_grade": "3"}}
+    canvas.put("/assignments/2001/submissions/1002", json=body)
+    query = (
+        "mutation { p: postAssignmentGrades(input: {assignmentId: 2001, gradedOnly: true})"
+        " { progress { _id state } assignment { _id } } }"
+    )
+    payload = ask(canvas, query)["data"]["p"]
+    assert payload["assignment"] == {"_id": "2001"}
+    job = canvas.get(f"//progress/{payload['progress']['_id']}").json()
+    assert job["tag"] == "post_assignment_grades"
+    assert canvas.finish(job)["workflow_state"] == "completed"
+    assert canvas.world.submission(2001, 1002).posted_at is not None
+    assert canvas.world.submission(2001, 1003).posted_at is None
+
+
+def test_without_graded_only_ungraded_ones_are_posted_too_and_hiding_undoes_it(
+    canvas: Practice,
+) -> None:
+    for name in ("post", "hide"):
+        query = f"mutation {{ {name}AssignmentGrades(input: {{assignmentId: 2001}}) {{ progress {{ _id }} }} }}"  # fmt: skip # noqa: E501
+        payload = ask(canvas, query)["data"][f"{name}AssignmentGrades"]
+        canvas.finish(canvas.get(f"//progress/{payload['progress']['_id']}").json())
+        posted = canvas.world.submission(2001, 1003).posted_at
+        assert (posted is not None) is (name == "post")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "mutation { removeEverything(input: {}) { x } }",
+        "mutation { setAssignmentPostPolicy(input: {assignmentId: 9, postManually: true}) { x } }",
+        "mutation { setAssignmentPostPolicy(input: {assignmentId: 2001}) { x } }",
+        "mutation {",
+        "",
+    ],
+)
+def test_errors_come_with_status_200_and_change_nothing(canvas: Practice, query: str) -> None:
+    body = ask(canvas, query)
+    assert body["errors"][0]["message"]
+    assert canvas.world.journal == []
+
+
+def test_contradicting_lists_are_an_error_in_the_payload(canvas: Practice) -> None:
+    query = (
+        "mutation { postAssignmentGrades(input: {assignmentId: 2001, onlyStudentIds: [1002],"
+        " skipStudentIds: [1003]}) { errors { message } progress { _id } } }"
+    )
+    payload = ask(canvas, query)["data"]["postAssignmentGrades"]
+    assert "mutually exclusive" in payload["errors"][0]["message"]
+    assert payload["progress"] is None
+
+
+def test_literals_of_every_kind_are_read() -> None:
+    fields = parse(
+        'query Q($a: [ID!] = [1]) { f(x: {n: -1.5, s: "a\\"b", e: X, v: $a}) }', {"a": 2}
+    )
+    assert fields[0].arguments == {"x": {"n": -1.5, "s": 'a"b', "e": "X", "v": 2}}
+    with pytest.raises(QueryError):
+        parse("{ f(x ", {})
+
+
+def test_the_late_policy_is_not_found_until_there_is_one(canvas: Practice) -> None:
+    assert canvas.get("/late_policy").status_code == 404
+    sent = {"late_policy": {"late_submission_deduction_enabled": True}}
+    created = canvas.post("/late_policy", json=sent)
+    assert created.status_code == 201
+    assert created.json()["late_policy"]["late_submission_deduction_enabled"] is True
+    assert canvas.post("/late_policy", json=sent).status_code == 400
+    changed = {"late_policy": {"late_submission_deduction": 5}}
+    edited = canvas.call("PATCH", "/late_policy", json=changed)
+    assert (edited.status_code, edited.content) == (204, b"")
+    assert canvas.get("/late_policy").json()["late_policy"]["late_submission_deduction"] == 5
