@@ -2,63 +2,141 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_group
 
 from rudaux import __version__
-from rudaux.cli import canvas, demo, git, grade, gradebook, init, new, schedule, status, submit
 from rudaux.cli.options import Folder, NoPrompt
-from rudaux.errors import RudauxError
+from rudaux.errors import RudauxError, UsageError
+
+COMMANDS = {
+    "init": "rudaux.cli.init:init",
+    "grade": "rudaux.cli.grade:grade",
+    "submit": "rudaux.cli.submit:submit",
+    "status": "rudaux.cli.status:status",
+    "new": "rudaux.cli.new:new",
+    "demo": "rudaux.cli.demo:demo",
+    "canvas": "rudaux.cli.canvas:app",
+    "git": "rudaux.cli.git:app",
+    "gradebook": "rudaux.cli.gradebook:app",
+    "schedule": "rudaux.cli.schedule:app",
+}
+"""Where each command is, in the order of the help; imported when it is asked for."""
 
 _VALUED, _FLAGS = {"--dir"}, {"--no-prompt", "--auto", "-a"}
+INTERRUPTED = 130
 
 
-class RudauxGroup(TyperGroup):
-    """Turns errors into a sentence and an exit code, under the test runner as well.
-
-    Options shared by all commands may stand before the command's name: they are moved behind it.
-    """
+class CommandGroup(TyperGroup):
+    """A group whose shared options may also stand before the command's name."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Move shared options that stand first to the end, where every command takes them."""
-        return super().parse_args(ctx, moved_behind(args))
+        """Move leading shared options behind the command's name; nothing else asked: help."""
+        args = moved_behind(args)
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help())
+            raise typer.Exit
+        return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command; a bug still shows its traceback and exits with 1."""
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command; raises `UsageError` that names the nearest one."""
+        known = self.list_commands(ctx)
+        if args[0] not in known and not args[0].startswith("-") and not ctx.resilient_parsing:
+            near = get_close_matches(args[0], known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
+            raise UsageError(f'there is no command "{args[0]}" in {ctx.command_path}. {hint}')
+        return super().resolve_command(ctx, args)
+
+
+class RudauxGroup(CommandGroup):
+    """The whole program: loads commands on demand, and turns errors into a sentence and a code.
+
+    This happens in `main`, which the test runner calls as well as the console script.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Give the commands in the order of the design."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import one command; None where there is no such."""
+        return load_command(cmd_name) if cmd_name in COMMANDS else None
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run and exit; a bug still shows its traceback and exits with 1."""
+        extra["standalone_mode"] = False  # else the parser would print its errors in its own words
         try:
-            return super().invoke(ctx)
+            code = super().main(*args, **extra)
+            if code == INTERRUPTED:
+                raise KeyboardInterrupt
         except RudauxError as error:
-            for line in str(error).splitlines():
-                typer.echo(f"rudaux: {line}", err=True)
-            raise typer.Exit(error.exit_code) from None
+            code = _tell(str(error), error.exit_code)
+        except typer.TyperException as error:
+            code = _tell(_usage_sentence(error), error.exit_code)
         except (KeyboardInterrupt, typer.Abort):
-            typer.echo("rudaux: interrupted; running the same command again goes on.", err=True)
-            raise typer.Exit(130) from None
+            code = _tell("interrupted; running the same command again goes on.", INTERRUPTED)
+        sys.exit(code or 0)
+
+
+def load_command(name: str) -> Any:
+    """Import the command or group of commands called `name`."""
+    module, _, attribute = COMMANDS[name].partition(":")
+    target = getattr(importlib.import_module(module), attribute)
+    holder = typer.Typer(rich_markup_mode=None)
+    if isinstance(target, typer.Typer):
+        holder.add_typer(target, name=name, cls=CommandGroup, no_args_is_help=False)
+    else:
+        holder.command(name)(target)
+    return get_group(holder).commands[name]
 
 
 def moved_behind(args: Sequence[str]) -> list[str]:
-    """Move leading shared options behind the rest: `--dir D grade x` -> `grade x --dir D`."""
+    """Move leading shared options: `--dir D grade x` -> `grade --dir D x`.
+
+    What stands after the name comes later on the line, and so wins.
+    """
     rest, moved = list(args), []
     while rest:
         name = rest[0].partition("=")[0]
-        size = 1 if name in _FLAGS or (name in _VALUED and "=" in rest[0]) else 2
+        size = 1 if rest[0] in _FLAGS or (name in _VALUED and "=" in rest[0]) else 2
         if name not in _FLAGS | _VALUED or len(rest) < size:
             break
         moved += rest[:size]
         rest = rest[size:]
-    return [*rest, *moved] if rest else moved
+    if not rest or rest[0].startswith("-"):
+        return rest
+    return [rest[0], *moved, *rest[1:]]
+
+
+def _tell(message: str, code: int) -> int:
+    from rudaux.cli.view import printable
+
+    for line in message.splitlines():
+        typer.echo(f"rudaux: {printable(line)}", err=True)
+    return code
+
+
+def _usage_sentence(error: typer.TyperException) -> str:
+    """Write the parser's complaint in our words, and name the help that would settle it."""
+    text = " ".join(error.format_message().split()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "rudaux"
+    return f"{text[:1].lower()}{text[1:]}; `{path} --help` lists what there is."
 
 
 app = typer.Typer(
     cls=RudauxGroup,
     name="rudaux",
     help="Run a course on Canvas, JupyterHub, nbgrader and nbgitpuller.",
-    no_args_is_help=True,
     rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+    pretty_exceptions_enable=False,  # a pretty traceback may show a token among the locals
 )
 
 
@@ -77,15 +155,3 @@ def _rudaux(
     ] = False,
 ) -> None:
     """Run a course on Canvas, JupyterHub, nbgrader and nbgitpuller."""
-
-
-app.command("init")(init.init)
-app.command("grade")(grade.grade)
-app.command("submit")(submit.submit)
-app.command("status")(status.status)
-app.command("new")(new.new)
-app.command("demo")(demo.demo)
-app.add_typer(canvas.app, name="canvas")
-app.add_typer(git.app, name="git")
-app.add_typer(gradebook.app, name="gradebook")
-app.add_typer(schedule.app, name="schedule")

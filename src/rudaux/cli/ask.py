@@ -8,7 +8,11 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Question:
-    """A yes-or-no question; `flag` names what would have allowed a refused one unattended."""
+    """A yes-or-no question; `default` is what Enter answers.
+
+    Unattended it is answered as declared; "refuse" stops the run, and `flag` names the option that
+    would have allowed it.
+    """
 
     text: str
     unattended: Literal["yes", "no", "refuse"]

@@ -1,14 +1,18 @@
 """Everything a person sees or is asked: the only module that imports rich and questionary.
 
-Results go to stdout; progress, notices, questions and errors go to stderr.
+Results go to stdout; progress, notices, questions and errors go to stderr. Both libraries are
+imported where they are used: most of what a shell completion or a help page needs is not here.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +22,20 @@ from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
 
 _MARK_STYLE = {"+": "green", "~": "yellow", "-": "red", "!": "bold red", " ": "dim"}
-_LOG_WIDTH = 160
-"""Columns where there is no terminal: a log or a pipe is wider than 80."""
+_LOG_WIDTH = 10_000
+"""Columns where there is no terminal: a line of a log or a pipe is never broken or cut."""
 
 
 class View:
     """One command's screen; without a terminal to answer on, `attended` is false."""
 
     def __init__(self, no_prompt: bool = False) -> None:
-        self.attended = not no_prompt and sys.stdin.isatty()
+        self.attended = not no_prompt and _is_terminal(sys.stdin)
 
     @cached_property
     def out(self) -> Console:
@@ -44,44 +49,47 @@ class View:
 
     def line(self, text: str = "", style: str = "") -> None:
         """Print a line of the result."""
-        self.out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        self.out.print(_text(text, style), soft_wrap=True)
 
     def notice(self, text: str, style: str = "") -> None:
-        """Print a line beside the result."""
-        self.err.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        """Print a line beside the result: what happened, or the next step."""
+        self.err.print(_text(text, style), soft_wrap=True)
 
     def rows(self, rows: Sequence[Row]) -> None:
         """Print a plan: sections, marks, items and details, aligned."""
-        from rich.table import Table
-        from rich.text import Text
+        from rich.cells import cell_len
 
-        table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
-        for overflow in ("fold", "fold", "fold", "fold"):
-            table.add_column(overflow=overflow)
+        table = _grid()
+        width = max((cell_len(printable(r.item)) for r in rows if r.detail), default=0)
         section = ""
         for row in rows:
+            item = printable(row.item)
+            space = " " * (width - cell_len(item) + 3 if row.detail else 0)
             shown = "" if row.section == section else row.section
-            section, style = row.section, _MARK_STYLE[row.mark]
+            section = row.section
             table.add_row(
-                Text(f"  {shown}", "bold"), Text(row.mark, style), Text(row.item), Text(row.detail)
+                _text(f"  {shown}", "bold"),
+                _text(row.mark, _MARK_STYLE[row.mark]),
+                _text(f"{item}{space}{row.detail}"),
             )
-        self.out.print(table, highlight=False)
+        _print(self.out, table)
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print a table of the result; None is shown as a dash."""
+        """Print a table of the result; None is shown as a dash, numbers stand to the right."""
         from rich.table import Table
-        from rich.text import Text
 
+        lines = [["-" if cell is None else str(cell) for cell in row] for row in rows]
         table = Table(box=None, header_style="bold", padding=(0, 1), pad_edge=False)
-        for name in header:
-            table.add_column(name, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
-        self.out.print(table, highlight=False)
+        for name, column in zip(header, zip(*lines, strict=True) if lines else header, strict=True):
+            justify: Any = "right" if lines and _is_numeric(column) else "left"
+            table.add_column(_text(name), overflow="fold", justify=justify)
+        for line in lines:
+            table.add_row(*(_text(cell) for cell in line))
+        _print(self.out, table)
 
     def json(self, document: object) -> None:
-        """Print one JSON document."""
-        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        """Print one JSON document, in ASCII so that no locale can spoil it."""
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
     def ask(self, question: Question) -> bool:
         """Ask, or answer as the question declares; raises `NeedsPersonError` for a refusal."""
@@ -90,51 +98,63 @@ class View:
         if question.unattended == "refuse":
             allow = f"; {question.flag} would have allowed it" if question.flag else ""
             raise NeedsPersonError(f"{question.text} Nobody is here to answer{allow}.")
-        if question.text:
-            self.notice(f"{question.text} {question.unattended} (nobody to ask)")
+        self.notice(f"{question.text} {question.unattended} (nobody is here to answer)")
         return question.unattended == "yes"
 
-    def type_in(self, question: str, default: str = "", validate: Any = None) -> str:
+    def type_in(
+        self, question: str, default: str = "", validate: Callable[[str], bool | str] | None = None
+    ) -> str:
         """Ask for a line of text; `validate` gives True or a sentence about what is wrong."""
         import questionary
 
-        answer = questionary.text(question, default=default, validate=validate).ask()
-        if answer is None:
-            raise KeyboardInterrupt
-        return str(answer)
+        asked = questionary.text(
+            printable(question), default=default, validate=validate, output=_question_output()
+        )
+        return str(_answered(asked)).strip()
+
+    def choose(self, question: str, choices: Sequence[str], default: str) -> str:
+        """Ask to pick one of `choices`."""
+        import questionary
+
+        asked = questionary.select(
+            printable(question), choices=choices, default=default, output=_question_output()
+        )
+        return str(_answered(asked))
 
     def follow(self, label: str, outcomes: Iterable[Outcome], total: int) -> list[Outcome]:
-        """Consume outcomes under a progress bar; without a terminal, a line at the end."""
-        if not self.err.is_terminal:
-            done = list(outcomes)
-            self.notice(f"{label}: {_summary(done)}")
-            return done
-        done = []
-        with self._bar(label, total) as (bar, task):
+        """Consume outcomes under a progress bar; in a log, a line at the start and the end.
+
+        `total` is how many are expected; more may come.
+        """
+        done: list[Outcome] = []
+        with self._progress(label, total) as step:
             for outcome in outcomes:
                 done.append(outcome)
-                bar.update(task, completed=min(len(done), total), note=_troubles(done))
+                step(done)
         return done
 
     @contextmanager
-    def _bar(self, label: str, total: int) -> Iterator[tuple[Progress, Any]]:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+    def _progress(self, label: str, total: int) -> Iterator[Callable[[Sequence[Outcome]], None]]:
+        # FORCE_COLOR makes rich take a log file for a terminal; a bar needs a real one.
+        animated = self.err.is_terminal and not self.err.is_dumb_terminal
+        if animated and _is_terminal(sys.stderr):
+            with _bar(self.err, label, total) as step:
+                yield step
+            return
+        seen: Sequence[Outcome] = ()
 
-        columns = (
-            TextColumn("  {task.description:<10}"),
-            BarColumn(bar_width=32),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        )
-        with Progress(*columns, console=self.err) as bar:
-            yield bar, bar.add_task(label, total=total, note="")
+        def remember(done: Sequence[Outcome]) -> None:
+            nonlocal seen
+            seen = done
+
+        self.notice(f"{label}: {total} to do" if total else f"{label}: nothing to do")
+        try:
+            yield remember
+        except BaseException:
+            self.notice(f"{label}: stopped after {len(seen)} of {total}{troubles(seen)}")
+            raise
+        if seen:
+            self.notice(f"{label}: {sum(o.ok for o in seen)} done{troubles(seen)}")
 
     def troubles(self, outcomes: Iterable[Outcome]) -> None:
         """List who was held or failed, and why."""
@@ -147,29 +167,116 @@ def confirm(question: str, default: bool = True) -> bool:
     """Ask a yes-or-no question on the terminal; Ctrl-C and end of input interrupt."""
     import questionary
 
-    if not sys.stdin.isatty():
+    if not _is_terminal(sys.stdin):
         raise NeedsPersonError(f"{question} Nobody is here to answer.")
+    asked = questionary.confirm(printable(question), default=default, output=_question_output())
+    return bool(_answered(asked))
+
+
+def printable(text: str) -> str:
+    """Replace control characters: a name in Canvas must not move anybody's cursor."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def troubles(outcomes: Iterable[Outcome]) -> str:
+    """Count who was held or failed: ` · 2 held · 1 failed`, or nothing."""
+    results = [o.result for o in outcomes]
+    counts = {r: results.count(r) for r in ("held", "failed")}
+    return "".join(f" · {count} {result}" for result, count in counts.items() if count)
+
+
+def time_left(elapsed: float, done: int, total: int) -> str:
+    """Estimate from the pace so far, seconds in: `about 3 min left`; nothing at either end."""
+    if not 0 < done < total:
+        return ""
+    seconds = elapsed / done * (total - done)
+    if seconds < 60:
+        return f" · about {max(round(seconds), 1)} s left"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f" · about {hours} h {minutes} min left" if hours else f" · about {minutes} min left"
+
+
+@contextmanager
+def _bar(console: Console, label: str, total: int) -> Iterator[Callable[[Sequence[Outcome]], None]]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    started = time.monotonic()
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(f"{printable(label):<11}", total=total, note="")
+
+        def step(done: Sequence[Outcome]) -> None:
+            count = min(len(done), total)
+            left = time_left(time.monotonic() - started, count, total)
+            bar.update(task, completed=count, note=f"{troubles(done)}{left}".removeprefix(" · "))
+
+        yield step
+
+
+def _answered(asked: Any) -> object:
     try:
-        answer = questionary.confirm(question, default=default).unsafe_ask()
-    except EOFError as error:
+        return asked.unsafe_ask()
+    except EOFError as error:  # the terminal went away
         raise KeyboardInterrupt from error
-    return bool(answer)
+
+
+def _question_output() -> Any:
+    from prompt_toolkit.output import create_output
+
+    return create_output(stdout=sys.stderr)
 
 
 def _console(stderr: bool) -> Console:
     from rich.console import Console
 
+    stream = sys.stderr if stderr else sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")  # a name that the locale lacks must not stop a run
     console = Console(stderr=stderr, highlight=False)
-    if not console.is_terminal:
+    if not _is_terminal(stream):
         console.width = _LOG_WIDTH
     return console
 
 
-def _summary(outcomes: Sequence[Outcome]) -> str:
-    done = sum(o.ok for o in outcomes)
-    return f"{done} done{_troubles(outcomes)}"
+def _is_terminal(stream: Any) -> bool:
+    """Whether this is a terminal; a closed stream (`<&-` makes it None) is not."""
+    return stream is not None and not stream.closed and stream.isatty()
 
 
-def _troubles(outcomes: Sequence[Outcome]) -> str:
-    counts = {r: sum(o.result == r for o in outcomes) for r in ("held", "failed")}
-    return "".join(f" · {count} {result}" for result, count in counts.items() if count)
+def _text(text: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(printable(text), style)
+
+
+def _grid() -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _print(console: Console, table: RenderableType) -> None:
+    """Print a table, without the blanks that fill its last column where they would stay."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as drawn:
+        console.print(table)
+    for line in drawn.get().splitlines():
+        console.print(_text(line.rstrip()), soft_wrap=True)
+
+
+def _is_numeric(cells: Iterable[str]) -> bool:
+    try:
+        return all(cell == "-" or Decimal(cell).is_finite() for cell in cells)
+    except InvalidOperation:
+        return False
