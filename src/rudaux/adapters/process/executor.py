@@ -16,7 +16,8 @@ from typing import Any, get_args
 
 from rudaux.adapters.process import limits as bounds
 from rudaux.adapters.process import tree
-from rudaux.adapters.process.host import ForkServer, Lost, remove
+from rudaux.adapters.process.folders import remove
+from rudaux.adapters.process.host import ForkServer, Lost
 from rudaux.adapters.process.limits import read_memory
 from rudaux.config import GradingSettings
 from rudaux.errors import ExecutorFailure
@@ -236,7 +237,7 @@ class _Pool:
             run: _Run = key.data
             data = os.read(run.pipe, 1 << 20)
             run.take(data)
-            if not data or run.size > _REPORT:
+            if run.end or not data or run.size > _REPORT:
                 ended.append(run)
         if not ready:
             for run in self.runs.values():
@@ -249,7 +250,8 @@ class _Pool:
         del self.runs[run.pipe]
         self.selector.unregister(run.pipe)
         os.close(run.pipe)
-        remove(run.folder)
+        if run.end is None:
+            remove(run.folder)  # else its supervisor is about to
 
     def _restart(self) -> None:
         self.server.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import site
 import socket
 import subprocess
@@ -48,17 +47,25 @@ class ForkServer:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
+        self.ready = False
+
+    def _wait_until_ready(self) -> None:
         try:
             self._line()
         except Lost as lost:
-            self.close()
             raise ExecutorFailure(
                 "The process that runs students' code does not start: check that "
                 f"`{sys.executable} -m ipykernel --version` works."
             ) from lost
+        self.ready = True
 
     def submit(self, request: Mapping[str, object], fds: Sequence[int]) -> int:
-        """Start a supervisor for a request; give its process id. Raises `Lost`, `OSError`."""
+        """Start a supervisor for a request; give its process id. Raises `Lost`, `OSError`.
+
+        It comes up while the first submission is prepared: only the first call waits for it.
+        """
+        if not self.ready:
+            self._wait_until_ready()
         try:
             socket.send_fds(self.socket, [json.dumps(request).encode()], list(fds))
         except OSError as error:
@@ -124,14 +131,3 @@ def _environment(folder: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
-
-
-def remove(folder: Path) -> None:
-    """Remove a folder, whatever rights student code left on what is inside."""
-    for parent, names, _ in os.walk(folder):
-        for name in names:
-            inside = Path(parent, name)
-            if not inside.is_symlink():
-                with suppress(OSError):
-                    inside.chmod(0o700)
-    shutil.rmtree(folder, ignore_errors=True)

@@ -15,18 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import zmq
-import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 
 from rudaux.adapters.process import limits as bounds
+from rudaux.adapters.process.forked import ForkedKernel
 from rudaux.adapters.process.limits import Limits, confine
 
-_MESSAGE = 64 << 20
-"""A larger message from a kernel drops the connection instead of filling the memory."""
 _TIMED_OUT = {
     "ename": "CellTimeoutError",
     "evalue": "",
@@ -37,38 +34,6 @@ _DIED = {
     "evalue": "",
     "traceback": ["\x1b[0;31mDeadKernelError\x1b[0m: The kernel died while running this cell"],
 }
-
-
-class ForkedKernel(AsyncKernelManager):  # type: ignore[misc]
-    """A kernel that somebody else forked: it can be asked after and interrupted, not started."""
-
-    def __init__(self, pid: int, connection: Path) -> None:
-        super().__init__(context=_context())
-        self.pid = pid
-        self.load_connection_file(str(connection))
-
-    @property
-    def has_kernel(self) -> bool:
-        """Always: it was there first."""
-        return True
-
-    async def is_alive(self) -> bool:
-        """Whether the supervisor, its parent, has not yet seen it end."""
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
-
-    async def interrupt_kernel(self) -> None:
-        """Interrupt the kernel and what it runs, as a terminal would."""
-        os.killpg(self.pid, 2)
-
-    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
-        """Leave it to the supervisor, which kills it with everything below it."""
-
-    async def cleanup_resources(self, restart: bool = False) -> None:
-        """Nothing of it is ours."""
 
 
 class Runner(NotebookClient):  # type: ignore[misc]
@@ -168,7 +133,7 @@ def run_notebook(
 ) -> None:
     """Run a notebook in the present folder; the last line reported is its verdict."""
     report = Report(pipe)
-    notebook = nbformat.reads(text, as_version=4)
+    notebook = nbformat.v4.reads(text)  # checked by the host
     manager = ForkedKernel(*forked) if forked else AsyncKernelManager(kernel_name=name)
     runner = Runner(
         notebook,
@@ -194,24 +159,9 @@ def run_notebook(
 
 
 async def _run(runner: Runner, forked: tuple[int, Path] | None, limits: Limits) -> None:
-    if forked:
-        await _sockets(runner.km, forked[0])
+    if isinstance(runner.km, ForkedKernel):
+        await runner.km.listening()
     await runner.async_execute(preexec_fn=None if forked else partial(confine, limits))
-
-
-async def _sockets(kernel: ForkedKernel, pid: int) -> None:
-    # Connecting before the kernel listens would cost ZeroMQ's reconnection pause.
-    last = Path(f"{kernel.ip}-{kernel.hb_port}")
-    while not last.exists():
-        if not await kernel.is_alive():
-            raise DeadKernelError(f"process {pid} ended")
-        await asyncio.sleep(0.005)
-
-
-def _context() -> Any:
-    context = zmq.asyncio.Context()
-    context.setsockopt(zmq.MAXMSGSIZE, _MESSAGE)
-    return context
 
 
 def _keep_reply_error(

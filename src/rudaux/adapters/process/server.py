@@ -7,6 +7,7 @@ environment it was started with, which any fork shows in /proc, holds nothing of
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import select
@@ -16,9 +17,19 @@ import sys
 from contextlib import suppress
 
 from rudaux.adapters.process import tree
-from rudaux.adapters.process.supervisor import supervise
 
 READY = b"ready\n"
+_IMPORTS = (
+    "rudaux.adapters.process.supervisor",
+    "rudaux.adapters.process.runner",
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+    "ipykernel.debugger",
+    "IPython.core.completer",
+    "IPython.core.magics",
+)
+"""What a runner needs, and what a kernel would import before its first cell has run."""
 
 
 def main(channel: int) -> None:
@@ -39,9 +50,14 @@ def main(channel: int) -> None:
 
 
 def _import_everything() -> None:
-    """Import what every run needs, and what a kernel would import with its first cell."""
-
-    import rudaux.adapters.process.runner  # noqa: F401
+    # jsonschema would import a grammar for IRIs, for over a second, that no notebook is checked by.
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    for name in _IMPORTS:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    del sys.modules["rfc3987_syntax"]
+    # nbformat compiles its schema with the first output it checks.
+    importlib.import_module("nbformat.v4").new_output("stream")
 
 
 def _serve(host: socket.socket, supervisors: set[int]) -> bool:
@@ -73,6 +89,8 @@ def _serve(host: socket.socket, supervisors: set[int]) -> bool:
 
 
 def _supervise(request: dict[str, object], fds: list[int]) -> None:
+    from rudaux.adapters.process.supervisor import supervise
+
     status = 1
     try:
         supervise(request, *fds)

@@ -18,6 +18,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 
 from rudaux.adapters.process import limits as bounds
 from rudaux.adapters.process import tree
+from rudaux.adapters.process.folders import remove
 from rudaux.adapters.process.kernels import fork_kernel, forkable, kernel_name, write_connection
 from rudaux.adapters.process.limits import Limits
 
@@ -215,3 +216,5 @@ def supervise(request: Mapping[str, Any], notebooks: int, outbox: int) -> None:
         pass
     finally:
         tree.kill_below(os.getpid())
+        os.chdir("/")
+        remove(folder)
