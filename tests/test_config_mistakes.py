@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rudaux.errors import ConfigError
 from tests.course_files import MINIMAL, assignment, changed, mistakes, only_mistake, parsed
 
 
