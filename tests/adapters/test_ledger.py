@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from rudaux.adapters.ledger import SqliteLedger
+from rudaux.domain.submissions import Record
+from rudaux.errors import NeedsPersonError, SystemFailure
+from rudaux.ports import Collection, Push
+
+AT = datetime(2026, 10, 2, 0, 10, tzinfo=timezone(timedelta(hours=-7)))
+HW = "homework_1"
+
+
+def push(student: str, new: str | None, read_back: str | None, assignment: str = HW) -> Push:
+    def score(text: str | None) -> Decimal | None:
+        return None if text is None else Decimal(text)
+
+    return Push(assignment, student, None, score(new), score(read_back), AT)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / ".rudaux" / "ledger.db"
+
+
+@pytest.fixture
+def ledger(path: Path) -> SqliteLedger:
+    return SqliteLedger(path)
+
+
+@pytest.fixture
+def again(path: Path) -> Callable[[], SqliteLedger]:
+    """Open the same ledger anew, as the next run does."""
+    return lambda: SqliteLedger(path)
+
+
+class TestFile:
+    def test_reading_creates_nothing(self, ledger: SqliteLedger, path: Path) -> None:
+        assert ledger.records(HW) == {}
+        assert ledger.collected(HW) == {}
+        assert ledger.last_pushed(HW) == {}
+        assert ledger.feedback_sent(HW) == frozenset()
+        assert ledger.dropped() == frozenset()
+        ledger.forget(HW, "1")
+        ledger.record_pushes([])
+        ledger.record_dropped([])
+        assert not path.parent.exists()
+
+    def test_the_first_write_makes_a_folder_that_git_ignores(
+        self, ledger: SqliteLedger, path: Path, tmp_path: Path
+    ) -> None:
+        subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+        ledger.start_run("rudaux grade")
+        status = subprocess.run(
+            ["git", "status", "--porcelain"], cwd=tmp_path, capture_output=True, check=True
+        )
+        assert path.exists()
+        assert status.stdout == b""
+
+    def test_runs_are_kept_with_their_end(self, ledger: SqliteLedger, path: Path) -> None:
+        first = ledger.start_run("rudaux init")
+        ledger.end_run(first, 0)
+        second = ledger.start_run("rudaux grade")
+        ledger.record_collection(HW, "1", Collection("abc", None, AT))
+        ledger.end_run(second, 6)
+        with sqlite3.connect(path) as db:
+            runs = db.execute("SELECT id, command, exit_code FROM runs ORDER BY id").fetchall()
+            (run,) = db.execute("SELECT run FROM collections").fetchone()
+        assert runs == [(first, "rudaux init", 0), (second, "rudaux grade", 6)]
+        assert run == second
+
+    @pytest.mark.parametrize("content", [b"not a database, but some text that is long" * 50])
+    def test_a_damaged_file_is_kept_and_the_way_out_is_told(
+        self, ledger: SqliteLedger, path: Path, content: bytes
+    ) -> None:
+        path.parent.mkdir()
+        path.write_bytes(content)
+        with pytest.raises(SystemFailure, match=r"damaged.*move it away.*holds no grades"):
+            ledger.records(HW)
+        with pytest.raises(SystemFailure, match="damaged"):
+            ledger.start_run("rudaux grade")
+        assert path.read_bytes() == content
+
+    def test_a_newer_ledger_is_left_alone(self, ledger: SqliteLedger, path: Path) -> None:
+        path.parent.mkdir()
+        with sqlite3.connect(path) as db:
+            db.execute("PRAGMA user_version = 99")
+        with pytest.raises(SystemFailure, match="newer rudaux"):
+            ledger.records(HW)
+
+    def test_a_strange_database_is_left_alone(self, ledger: SqliteLedger, path: Path) -> None:
+        path.parent.mkdir()
+        with sqlite3.connect(path) as db:
+            db.execute("CREATE TABLE mine (x)")
+        with pytest.raises(SystemFailure, match="no ledger of rudaux"):
+            ledger.start_run("rudaux grade")
+        with sqlite3.connect(path) as db:
+            assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("mine",)]
+
+    def test_a_folder_in_its_place_is_put_in_words(self, ledger: SqliteLedger, path: Path) -> None:
+        path.mkdir(parents=True)
+        with pytest.raises(SystemFailure, match="cannot be used"):
+            ledger.start_run("rudaux grade")
+
+
+class TestMemory:
+    def test_the_last_record_of_a_student_stands(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        ledger.record(HW, "1", Record("failed", "the kernel died", AT))
+        ledger.record(HW, "2", Record("missing", "no home", AT))
+        ledger.record("homework_10", "1", Record("graded", "", AT))
+        ledger.record(HW, "1", Record("graded", "", AT))
+        assert again().records(HW) == {
+            "1": Record("graded", "", AT),
+            "2": Record("missing", "no home", AT),
+        }
+
+    def test_a_forgotten_record_is_gone(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        ledger.record(HW, "1", Record("graded", "", AT))
+        ledger.record(HW, "2", Record("graded", "", AT))
+        ledger.forget(HW, "1")
+        assert set(again().records(HW)) == {"2"}
+
+    def test_the_last_collection_stands_and_times_are_utc(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        ledger.record_collection(HW, "1", Collection("old", "snap-1", AT))
+        ledger.record_collection(HW, "1", Collection("new", None, AT))
+        (collection,) = again().collected(HW).values()
+        assert collection == Collection("new", None, AT)
+        assert collection.at.tzinfo == timezone.utc
+
+    def test_executions_are_kept_with_their_repairs(self, ledger: SqliteLedger, path: Path) -> None:
+        ledger.record_execution(HW, "1", "ok", 1.5, ["renamed a cell"])
+        with sqlite3.connect(path) as db:
+            rows = db.execute("SELECT student, verdict, seconds, repairs FROM executions")
+            assert rows.fetchall() == [("1", "ok", 1.5, '["renamed a cell"]')]
+
+    def test_only_a_push_that_was_read_back_counts(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        ledger.record_pushes([push("1", "7.50", "7.5"), push("2", "3", "9"), push("3", "1", None)])
+        ledger.record_pushes([push("1", "8.5000", None), push("4", "4", "4", "homework_10")])
+        assert again().last_pushed(HW) == {"1": Decimal("7.5")}
+
+    def test_the_last_of_several_pushes_counts(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        ledger.record_pushes([push("1", "7.5", "7.5"), push("2", "5", "5")])
+        ledger.record_pushes([push("1", "0.1", "0.1"), push("2", None, None)])
+        assert again().last_pushed(HW) == {"1": Decimal("0.1")}
+
+    def test_feedback_is_remembered_by_student_and_name(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        for _ in range(2):
+            ledger.record_feedback(HW, "1", ["a.html", "b.html"])
+        ledger.record_feedback(HW, "2", ["a.html"])
+        ledger.record_feedback(HW, "3", [])
+        assert again().feedback_sent(HW) == {("1", "a.html"), ("1", "b.html"), ("2", "a.html")}
+
+    def test_the_dropped_students_are_replaced(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        ledger.record_dropped(["1", "2"])
+        ledger.record_dropped(["2", "3"])
+        assert again().dropped() == {"2", "3"}
+
+    def test_a_failing_batch_leaves_nothing_behind(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        with pytest.raises(sqlite3.IntegrityError):
+            ledger.record_pushes([push("1", "7", "7"), push(None, "7", "7")])  # type: ignore[arg-type]
+        assert again().last_pushed(HW) == {}
+
+    def test_two_processes_write_to_one_ledger(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger], path: Path
+    ) -> None:
+        ledger.record(HW, "1", Record("graded", "", AT))
+        script = (
+            "import sys; from pathlib import Path\n"
+            "from rudaux.adapters.ledger import SqliteLedger\n"
+            "SqliteLedger(Path(sys.argv[1])).record_feedback('homework_1', '2', ['x'])"
+        )
+        subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+        ledger.record(HW, "2", Record("graded", "", AT))
+        assert again().feedback_sent(HW) == {("2", "x")}
+        assert set(again().records(HW)) == {"1", "2"}
+
+
+@contextmanager
+def other_run(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the course until its input ends."""
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from rudaux.adapters.ledger import SqliteLedger\n"
+        "ledger = SqliteLedger(Path(sys.argv[1]))\n"
+        "with ledger.lock('rudaux grade homework_1'):\n"
+        "    ledger.start_run('rudaux grade homework_1')\n"
+        "    print('held', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+class TestLock:
+    def test_the_second_run_is_told_who_holds_it_and_since_when(
+        self, ledger: SqliteLedger, path: Path
+    ) -> None:
+        with other_run(path) as other:
+            with pytest.raises(NeedsPersonError) as caught, ledger.lock("rudaux submit"):
+                pass
+            words = str(caught.value)
+            assert f"`rudaux grade homework_1` (process {other.pid} on " in words
+            since = json.loads((path.parent / "lock.json").read_text())["since"]
+            assert f"since {datetime.fromisoformat(since).astimezone():%Y-%m-%d %H:%M}" in words
+
+    def test_it_is_free_again_after_the_other_run(self, ledger: SqliteLedger, path: Path) -> None:
+        with other_run(path) as other:
+            assert other.stdin is not None
+            other.stdin.close()
+            assert other.wait() == 0
+            assert not (path.parent / "lock.json").exists()
+            with ledger.lock("rudaux submit"):
+                assert json.loads((path.parent / "lock.json").read_text())["command"] == (
+                    "rudaux submit"
+                )
+
+    def test_a_killed_run_blocks_nobody(self, ledger: SqliteLedger, path: Path) -> None:
+        with other_run(path) as other:
+            other.kill()
+            other.wait()
+            assert (path.parent / "lock.json").exists()
+            with ledger.lock("rudaux submit"):
+                assert ledger.start_run("rudaux submit") == 2
+
+    def test_one_run_may_take_it_twice(self, ledger: SqliteLedger, path: Path) -> None:
+        with ledger.lock("rudaux grade"):
+            with ledger.lock("rudaux submit"):
+                pass
+            who = json.loads((path.parent / "lock.json").read_text())
+            assert who["command"] == "rudaux grade"
+            with pytest.raises(NeedsPersonError), SqliteLedger(path).lock("rudaux init"):
+                pass
+        with ledger.lock("rudaux init"):
+            pass
+        assert not (path.parent / "lock.json").exists()
+
+    def test_an_error_frees_it(self, ledger: SqliteLedger, path: Path) -> None:
+        with pytest.raises(KeyError), ledger.lock("rudaux grade"):
+            raise KeyError
+        with SqliteLedger(path).lock("rudaux grade"):
+            assert (path.parent / "lock.json").exists()
+
+    def test_an_unreadable_note_still_gives_a_sentence(
+        self, ledger: SqliteLedger, path: Path
+    ) -> None:
+        with other_run(path):
+            (path.parent / "lock.json").write_text("{")
+            with pytest.raises(NeedsPersonError, match="in use by another rudaux"):
+                ledger.lock("rudaux submit").__enter__()
