@@ -27,7 +27,9 @@ CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 
 def kernel_name(notebook: Mapping[str, Any]) -> str:
     """Name the kernelspec that the notebook asks for."""
-    return str(notebook.get("metadata", {}).get("kernelspec", {}).get("name") or "python3")
+    name = str(notebook.get("metadata", {}).get("kernelspec", {}).get("name") or "python3")
+    # Old notebooks say "python", which jupyter_client's KernelManager takes for this name, too.
+    return "python3" if name == "python" else name
 
 
 def forkable(name: str) -> Mapping[str, str] | None:

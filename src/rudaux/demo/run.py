@@ -1,0 +1,175 @@
+"""The practice course from `init` to grades: each command as a person would type it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rudaux.config import load_config
+from rudaux.demo.course import PracticeCourse, build_course
+from rudaux.demo.marking import mark_by_hand
+from rudaux.demo.simulator.state import World
+from rudaux.demo.students import STUDENTS, Kind
+from rudaux.errors import SystemFailure, UsageError
+
+Say = Callable[[str], None]
+WORLD = "canvas.json"
+
+_CRONTAB = """\
+#!/bin/sh
+# The practice course's crontab: a file beside this folder, so that your own stays as it is.
+table="$(dirname "$0")/../crontab"
+case "$1" in
+  -l) if [ -f "$table" ]; then cat "$table"; else echo "no crontab for practice" >&2; exit 1; fi ;;
+  -r) rm -f "$table" ;;
+  -|"") cat > "$table" ;;
+  *) cp "$1" "$table" ;;
+esac
+"""
+
+
+def run_course(folder: Path, say: Say) -> None:
+    """Build the practice course in a new folder and run it; raises where a score is not right."""
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty: name a new folder, as in `rudaux demo practice`.")
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds = _fill_canvas(folder)
+    port = _free_port()
+    say(f"Building a practice course with {len(kinds)} students in {folder}.")
+    course = build_course(folder, f"http://127.0.0.1:{port}", kinds, datetime.now(timezone.utc))
+    _write_crontab_program(folder)
+    with serve_in_background(folder, port):
+        _run(course, say)
+    wrong = compare(course)
+    if wrong:
+        raise SystemFailure("the practice course did not end as it should: " + "; ".join(wrong))
+    say("\nEvery score in the practice Canvas is the expected one.")
+    say(f"Play on: `rudaux demo {shlex.quote(str(folder))}` starts its Canvas again.")
+
+
+def play(folder: Path, say: Say) -> None:
+    """Serve the Canvas of an earlier practice course until Ctrl-C."""
+    instructors = folder / "instructors"
+    address = load_config(instructors).canvas.url
+    with serve_in_background(folder, urlsplit(address).port or 0):
+        say(
+            f"\nThe practice Canvas is at {address}/courses/12345/gradebook (open it in a browser)."
+        )
+        say("In another terminal:")
+        say(f'  export PATH={shlex.quote(str(folder / "bin"))}:"$PATH"    # a crontab of its own')
+        say(f"  cd {shlex.quote(str(instructors))}")
+        say("  rudaux status homework_1")
+        say("Things to try: change a due date in rudaux.toml and run `rudaux init`, a grade in")
+        say(f"Canvas and submit again, a student's work in {folder / 'homes'} and grade it with")
+        say("`rudaux grade homework_2 --student ID`.")
+        say("Ctrl-C ends the practice Canvas; everything stays in its folder.")
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            say("\nThe practice Canvas has stopped.")
+
+
+def compare(course: PracticeCourse) -> list[str]:
+    """Name every score in the practice Canvas that is not the expected one."""
+    world = World.load(course.folder / WORLD)
+    wrong = []
+    for name in ("homework_1", "homework_2"):
+        shown = scores(world, name)
+        for sid, expected in course.expected(name).items():
+            if shown.get(sid) != expected:
+                wrong.append(f"{name} of {sid} is {shown.get(sid)}, not {expected}")
+    return wrong
+
+
+def scores(world: World, assignment: str) -> Mapping[str, Decimal | None]:
+    """Give each student's score of an assignment in the practice Canvas."""
+    [found] = [a for a in world.assignments.values() if a.name == assignment]
+    return {
+        str(s.user_id): None
+        if s.entered_score is None
+        else Decimal(str(s.entered_score)).quantize(Decimal("0.0001"))
+        for s in world.submissions.values()
+        if s.assignment_id == found.id
+    }
+
+
+def _run(course: PracticeCourse, say: Say) -> None:
+    command(course, say, "init", codes={0})
+    command(course, say, "grade homework_1", codes={6})
+    command(course, say, "grade homework_2 --manual", codes={6})
+    marked = mark_by_hand(course.instructors, "homework_2", course.kinds)
+    say(f"\n(A person marks {marked} answers of homework_2 by hand, in nbgrader.)")
+    command(course, say, "submit homework_2", codes={6})
+    command(course, say, "init", codes={0})
+    command(course, say, "status", codes={0})
+
+
+def command(course: PracticeCourse, say: Say, words: str, codes: set[int]) -> None:
+    """Run a command in the course folder and show it; raises where it ends otherwise."""
+    say(f"\n$ rudaux {words}")
+    sys.stdout.flush()
+    env = {**os.environ, "PATH": f"{course.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    argv = [sys.executable, "-m", "rudaux", *words.split(), "--no-prompt"]
+    done = subprocess.run(argv, cwd=course.instructors, env=env, check=False)
+    if done.returncode not in codes:
+        raise SystemFailure(f"`rudaux {words}` ended with {done.returncode}, not {sorted(codes)}.")
+
+
+@contextmanager
+def serve_in_background(folder: Path, port: int) -> Iterator[None]:
+    """Run the practice Canvas as a process of its own, until the block ends."""
+    argv = [sys.executable, "-m", "rudaux.demo.simulator", "--state", str(folder / WORLD)]
+    with (folder / "canvas.log").open("ab") as log:
+        process = subprocess.Popen(
+            [*argv, "--port", str(port)], stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        _wait_for(port, process)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        if process.poll() is not None:
+            break
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise SystemFailure(f"the practice Canvas did not start on port {port}: see canvas.log.")
+
+
+def _fill_canvas(folder: Path) -> dict[str, Kind]:
+    world = World.new(12345, "Practice course")
+    world.add_tool("course", "Jupyter", url="https://hub.example.edu/jupyter/hub/lti/launch")
+    world.add_test_student()
+    kinds = {str(world.add_student(s.name, s.sortable_name, s.email)): s.kind for s in STUDENTS}
+    world.save(folder / WORLD)
+    return kinds
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _write_crontab_program(folder: Path) -> None:
+    program = folder / "bin" / "crontab"
+    program.parent.mkdir()
+    program.write_text(_CRONTAB)
+    program.chmod(0o755)
