@@ -103,8 +103,8 @@ def test_params_must_be_sent_as_they_were_given(canvas: Practice, wrong: str) ->
 
 def test_the_file_must_come_last(canvas: Practice) -> None:
     begun = start(canvas)
-    parts = [("file", FILE), *((k, (None, v)) for k, v in begun["upload_params"].items())]
-    answer = httpx.post(begun["upload_url"], files=parts)
+    fields = {k: (None, v) for k, v in begun["upload_params"].items()}
+    answer = httpx.post(begun["upload_url"], files={"file": FILE, **fields})
     assert answer.status_code == 400
 
 

@@ -35,7 +35,7 @@ async def _multipart(request: Request) -> tuple[dict[str, Any], Upload | None]:
     fields: list[tuple[str, str]] = []
     upload: Upload | None = None
     last = ""
-    async with request.form(max_part_size=64 * 2**20) as form:
+    async with request.form() as form:
         for last, value in form.multi_items():
             if not isinstance(value, UploadFile):
                 fields.append((last, value))

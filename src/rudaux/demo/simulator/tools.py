@@ -34,6 +34,12 @@ def get_tool(call: Call) -> Reply:
     return Reply(tool_json(found))
 
 
+def get_account(call: Call) -> Reply:
+    """GET /accounts/:id"""
+    _, account = _context(call)
+    return Reply({"id": account, "name": "Account", "workflow_state": "active"})
+
+
 def _context(call: Call) -> tuple[Level, int]:
     call.need(call.switches.may_read_tools)
     if "course" in call.path_params:
