@@ -65,6 +65,12 @@ class ForkedKernel(AsyncKernelManager):  # type: ignore[misc]
             return False
         return True
 
+    # The client asks its manager by this name while a cell runs.
+    _async_is_alive = is_alive
+
+    # The name under which jupyter_client's client asks.
+    _async_is_alive = is_alive
+
     async def interrupt_kernel(self) -> None:
         """Interrupt the kernel and what it runs, as a terminal would."""
         os.killpg(self.pid, signal.SIGINT)

@@ -154,7 +154,7 @@ def run_notebook(
         if runner.verdict == "ok":
             runner.verdict, runner.reason = "failed", "the kernel died before the first cell"
     except Exception as error:
-        runner.verdict, runner.reason = "failed", f"the kernel did not start: {error}"
+        runner.verdict, runner.reason = "failed", f"the kernel did not start: {error!r}"
     report(verdict=runner.verdict, reason=runner.reason)
 
 
