@@ -43,8 +43,8 @@ def complete(course: Path, line: str, shell: str = "bash") -> list[str]:
 @pytest.mark.parametrize(
     ("args", "moved"),
     [
-        (["--dir", "D", "grade", "x"], ["grade", "x", "--dir", "D"]),
-        (["-a", "canvas", "push"], ["canvas", "push", "-a"]),
+        (["--dir", "D", "grade", "x"], ["grade", "--dir", "D", "x"]),
+        (["-a", "canvas", "push"], ["canvas", "-a", "push"]),
         (["--dir=D", "--auto", "status"], ["status", "--dir=D", "--auto"]),
         (["grade", "x", "--dir", "D"], ["grade", "x", "--dir", "D"]),
         (["--help"], ["--help"]),

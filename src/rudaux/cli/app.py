@@ -40,10 +40,23 @@ class CommandGroup(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Move leading shared options behind the command's name; nothing else asked: help."""
         args = moved_behind(args)
+        if ctx.resilient_parsing:
+            _leave_values(self, ctx)
         if not args and not ctx.resilient_parsing:
             typer.echo(ctx.get_help())
             raise typer.Exit
         return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Find the command; a shell completion gets it without conversion of values."""
+        command = self.find_command(ctx, cmd_name)
+        if command is not None and ctx.resilient_parsing:
+            _leave_values(command, ctx)
+        return command
+
+    def find_command(self, ctx: Any, name: str) -> Any:
+        """Find the command among those registered."""
+        return super().get_command(ctx, name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command; raises `UsageError` that names the nearest one."""
@@ -65,9 +78,9 @@ class RudauxGroup(CommandGroup):
         """Give the commands in the order of the design."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def find_command(self, ctx: Any, name: str) -> Any:
         """Import one command; None where there is no such."""
-        return load_command(cmd_name) if cmd_name in COMMANDS else None
+        return load_command(name) if name in COMMANDS else None
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run and exit; a bug still shows its traceback and exits with 1."""
@@ -95,6 +108,12 @@ def load_command(name: str) -> Any:
     else:
         holder.command(name)(target)
     return get_group(holder).commands[name]
+
+
+def _leave_values(command: Any, ctx: Any) -> None:
+    """Take values as they were typed: Typer converts with pydantic, 0.2 s that no TAB key has."""
+    for parameter in command.get_params(ctx):
+        parameter.process_value = lambda ctx, value: value
 
 
 def moved_behind(args: Sequence[str]) -> list[str]:

@@ -10,9 +10,9 @@ import typer
 def complete_assignment(ctx: typer.Context, incomplete: str) -> list[str]:
     """Give the configured assignment names that begin so, without those already on the line."""
     try:
-        from rudaux.config import assignment_names, find_course_folder
+        from rudaux.config import assignment_names
 
-        names = assignment_names(find_course_folder(Path(ctx.params.get("folder") or Path.cwd())))
+        names = assignment_names(Path(ctx.params.get("folder") or Path.cwd()))
         taken = ctx.params.get("names") or ()
         return [n for n in names if n.startswith(incomplete) and n not in taken]
     except Exception:  # a shell in the middle of a line is no place for an error

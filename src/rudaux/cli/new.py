@@ -2,148 +2,215 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from rudaux.cli.ask import Question
 from rudaux.cli.options import Folder, NoPrompt
 from rudaux.cli.view import View
-from rudaux.config import FILE, load_config
-from rudaux.errors import NeedsPersonError
+from rudaux.config import FILE, LEVELS
+from rudaux.errors import ConfigError, NeedsPersonError
 
 _TEMPLATE = """\
 # One course; `rudaux init` brings everything in step with this file.
 
 [course]
 name = {name}
-timezone = {timezone}        # every date below is in it
+timezone = {timezone}   # every date below is in it
 
 [canvas]
 url = {canvas_url}
 course_id = {course_id}
-external_tool_name = {tool}    # exactly as `rudaux canvas tools --all` lists it
-external_tool_level = {level}      # course | account | group
+external_tool_name = {tool}   # exactly as `rudaux canvas tools --all` lists it
+external_tool_level = {level}   # course | account | group
 # token_file = "~/.config/rudaux/canvas-token"   # instead of the variable CANVAS_TOKEN
 
 [git]
 instructor_repo = {instructor_repo}
 student_repo = {student_repo}
-release_path = {release_path}
+release_path = {release_path}   # folder of the student repository that assignments go to
 
 [jupyterhub]
 url = {hub_url}
 base_url = {base_url}
-storage_path = {storage}       # where students' homes are on this machine
-
-# [jupyterhub.snapshots]       # where the file server takes snapshots
-# path = ".zfs/snapshot"
-# pattern = '\\d{{4}}-\\d{{2}}-\\d{{2}}-\\d{{4}}'
-# format = "%Y-%m-%d-%H%M"
-# timezone = "UTC"
-
+storage_path = {storage}   # where students' homes are on this machine
+{snapshots}
 [grading]
-executor = "process"           # runs students' code as you: only for code you trust
-
+executor = "process"   # runs students' code as you: only for code you trust
+{assignments}"""
+_SNAPSHOTS = """
+{c}[jupyterhub.snapshots]   # where the file server keeps them; without it, folders are read as is
+{c}path = {path}
+{c}pattern = '\\d{{4}}-\\d{{2}}-\\d{{2}}-\\d{{4}}'   # the time stamp inside a snapshot's name
+{c}format = "%Y-%m-%d-%H%M"
+{c}timezone = "UTC"
+"""
+_ASSIGNMENT = """
 # [[assignments]]
-# name = "homework_1"          # the folder under source/
+# name = {name}   # the folder under source/
 # due = 2026-10-01T23:59:59
 # points = 10
 """
 
 
+@dataclass(frozen=True)
+class _Field:
+    """One answer: `example` is right in form, `default` is what the question starts with."""
+
+    question: str
+    example: str
+    default: str = ""
+    needed: bool = True
+
+
+_FIELDS = {
+    "name": _Field("A short name for the course", "dsci100"),
+    "timezone": _Field("Time zone of the due dates (IANA name)", "America/Vancouver"),
+    "canvas_url": _Field("Canvas's address", "https://canvas.example.edu"),
+    "course_id": _Field("The number at the end of the course's address in Canvas", "12345"),
+    "tool": _Field("The hub's external tool in Canvas, its exact name", "Jupyter", "Jupyter"),
+    "level": _Field("Where that tool is installed: course, account or group", "course", "course"),
+    "instructor_repo": _Field(
+        "Git remote of the instructor repository", "git@github.com:org/dsci100-instructors.git"
+    ),
+    "student_repo": _Field(
+        "Git remote of the student repository", "git@github.com:org/dsci100.git"
+    ),
+    "release_path": _Field(
+        "Folder in the student repository for assignments (empty: its top)", "", "materials", False
+    ),
+    "hub_url": _Field("The hub's address", "https://hub.example.edu"),
+    "base_url": _Field("The hub's prefix, such as /jupyter (empty: none)", "", "", False),
+    "storage": _Field("Folder on this machine that holds students' homes", "/tank/home/dsci100"),
+    "snapshots": _Field(
+        "Folder of its snapshots, such as .zfs/snapshot (empty: none)", "", "", False
+    ),
+}
+
+
+def _answer(key: str) -> Any:
+    return typer.Option(help=f"{_FIELDS[key].question}.", show_default=False, metavar="TEXT")
+
+
 def new(
-    name: Annotated[str, typer.Option(help="A short name for the course.")] = "",
-    timezone: Annotated[str, typer.Option(help="IANA time zone of the due dates.")] = "",
-    canvas_url: Annotated[str, typer.Option(help="Canvas's address.")] = "",
-    course_id: Annotated[str, typer.Option(help="The number in the course's address.")] = "",
-    tool: Annotated[str, typer.Option(help="Name of the hub's external tool.")] = "",
-    level: Annotated[str, typer.Option(help="course, account or group.")] = "",
-    instructor_repo: Annotated[str, typer.Option(help="Remote of this checkout.")] = "",
-    student_repo: Annotated[str, typer.Option(help="Remote that students pull.")] = "",
-    release_path: Annotated[str, typer.Option(help="Folder in the student repository.")] = "",
-    hub_url: Annotated[str, typer.Option(help="The hub's address.")] = "",
-    base_url: Annotated[str, typer.Option(help="The hub's prefix, if any.")] = "",
-    storage: Annotated[str, typer.Option(help="Where students' homes are here.")] = "",
+    name: Annotated[str, _answer("name")] = "",
+    timezone: Annotated[str, _answer("timezone")] = "",
+    canvas_url: Annotated[str, _answer("canvas_url")] = "",
+    course_id: Annotated[str, _answer("course_id")] = "",
+    tool: Annotated[str, _answer("tool")] = "",
+    level: Annotated[str, _answer("level")] = "",
+    instructor_repo: Annotated[str, _answer("instructor_repo")] = "",
+    student_repo: Annotated[str, _answer("student_repo")] = "",
+    release_path: Annotated[str, _answer("release_path")] = "",
+    hub_url: Annotated[str, _answer("hub_url")] = "",
+    base_url: Annotated[str, _answer("base_url")] = "",
+    storage: Annotated[str, _answer("storage")] = "",
+    snapshots: Annotated[str, _answer("snapshots")] = "",
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
     """Questions and answers, then a rudaux.toml."""
-    given = {k: v for k, v in locals().items() if k in _QUESTIONS}
-    view, target = View(no_prompt), (folder or Path.cwd()).expanduser().resolve()
-    file = target / FILE
+    given = {key: value.strip() for key, value in locals().items() if key in _FIELDS}
+    view, file = View(no_prompt), (folder or Path.cwd()).expanduser().resolve() / FILE
     if file.exists():
-        text = f"{file} exists. Replace it? The old one is kept as {FILE}.old."
+        text = f"{file} exists. Replace it? The old one is kept beside it."
         if not view.ask(Question(text, "refuse", default=False)):
+            view.notice("Nothing was written.")
             return
-    text = _TEMPLATE.format(**_answers(view, given))
-    _write(file, text)
-    view.line(f"Wrote {file}.")
+    answers = _asked(view, given) if view.attended else _complete(given)
+    kept = _write(file, _render(answers, _sources(file.parent)))
+    view.line(f"Wrote {file}." + (f" The old one is {kept}." if kept else ""))
     view.notice(
-        "Next: add your [[assignments]], `export CANVAS_TOKEN=...` (Canvas: Account > Settings > "
-        "New Access Token), then `rudaux init --dry-run`."
+        "\nNext: fill in its [[assignments]]; make a token in Canvas (Account > Settings > New "
+        "Access Token)\nand `export CANVAS_TOKEN=...`; then `rudaux init --dry-run` shows what "
+        "`rudaux init` would do."
     )
 
 
-_QUESTIONS = {
-    "name": ("A short name for the course", ""),
-    "timezone": ("Time zone of the due dates (IANA name)", "America/Vancouver"),
-    "canvas_url": ("Canvas's address", "https://canvas.example.edu"),
-    "course_id": ("The number at the end of the course's address in Canvas", ""),
-    "tool": ("The exact name of the hub's external tool in Canvas", "Jupyter"),
-    "level": ("Where that tool is installed: course, account or group", "course"),
-    "instructor_repo": ("Git remote of the instructor repository", ""),
-    "student_repo": ("Git remote of the student repository", ""),
-    "release_path": ("Folder of the student repository that assignments go to", "materials"),
-    "hub_url": ("The hub's address", "https://hub.example.edu"),
-    "base_url": ("The hub's prefix, such as /jupyter (empty: none)", ""),
-    "storage": ("Folder on this machine that holds students' homes", "/home"),
-}
-_OPTIONAL = {"release_path", "base_url"}
-
-
-def _answers(view: View, given: dict[str, str]) -> dict[str, str]:
-    """Take what was given as options, ask for the rest; unattended, name what is missing."""
-    if not view.attended:
-        missing = [k for k in _QUESTIONS if not given[k] and k not in {*_OPTIONAL, "level"}]
-        if missing:
-            flags = ", ".join(f"--{k.replace('_', '-')}" for k in missing)
-            raise NeedsPersonError(f"nobody is here to answer: give {flags}.")
-    answers = {}
-    for key, (question, default) in _QUESTIONS.items():
-        answer = given[key]
-        if not answer and view.attended:
-            answer = view.type_in(question, default, lambda v, k=key: _valid(k, v))
-        if key == "level":
-            answer = answer or "course"
-        is_number = key == "course_id" and answer.isdigit()
-        answers[key] = answer if is_number else json.dumps(answer, ensure_ascii=False)
+def _complete(given: Mapping[str, str]) -> dict[str, str]:
+    """Check answers that nobody can be asked about; raises `NeedsPersonError` for lacking ones."""
+    answers = {**given, "level": given["level"] or "course"}
+    missing = [key for key, field in _FIELDS.items() if field.needed and not answers[key]]
+    if missing:
+        flags = ", ".join(f"--{key.replace('_', '-')}" for key in missing)
+        raise NeedsPersonError(f"nobody is here to answer: give {flags}.")
+    _check(answers)
     return answers
 
 
-def _valid(key: str, value: str) -> bool | str:
-    if key in _OPTIONAL:
-        return True
-    if not value.strip():
-        return "An answer is needed."
-    if key == "course_id" and not value.isdigit():
-        return "The number at the end of the course's address, such as 12345."
-    if key.endswith("_url") and not value.startswith(("https://", "http://")):
-        return "The whole address, with https://."
-    if key == "storage" and not value.startswith("/"):
-        return "An absolute path."
-    return True
+def _asked(view: View, given: Mapping[str, str]) -> dict[str, str]:
+    """Ask for what was not given, or was given wrong; each answer is checked as it is typed."""
+    answers: dict[str, str] = {}
+    for key, field in _FIELDS.items():
+        wrong = _wrong({**answers, key: given[key]}) if given[key] else ""
+        if wrong:
+            view.notice(wrong)
+        if given[key] and not wrong:
+            answers[key] = given[key]
+        elif key == "level":
+            answers[key] = view.choose(field.question, LEVELS, field.default)
+        else:
+            so_far = dict(answers)
+
+            def valid(value: str, key: str = key, so_far: dict[str, str] = so_far) -> bool | str:
+                return _wrong({**so_far, key: value.strip()}) or True
+
+            answers[key] = view.type_in(field.question, given[key] or field.default, valid)
+    return answers
 
 
-def _write(file: Path, text: str) -> None:
-    """Write only what loads: a wrong answer is told before anything is replaced."""
-    with tempfile.TemporaryDirectory() as scratch:
-        (Path(scratch) / FILE).write_text(text, encoding="utf-8")
-        load_config(Path(scratch))
-    if file.exists():
-        file.replace(file.with_name(f"{FILE}.old"))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+def _wrong(answers: Mapping[str, str]) -> str:
+    """Say what is wrong with the answers so far; the others are filled in with good ones."""
+    try:
+        _check({**{key: field.example for key, field in _FIELDS.items()}, **answers})
+    except ConfigError as error:
+        return error.mistakes[0].removeprefix(f"{FILE}: ")
+    return ""
+
+
+def _check(answers: Mapping[str, str]) -> None:
+    from rudaux.config_reader import read
+
+    read(Path("/"), _render(answers, []))
+
+
+def _render(answers: Mapping[str, str], sources: list[str]) -> str:
+    """Write the file; a JSON text is a TOML text, too."""
+    quoted = {key: json.dumps(value, ensure_ascii=False) for key, value in answers.items()}
+    if answers["course_id"].isdecimal():
+        quoted["course_id"] = str(int(answers["course_id"]))
+    path = answers["snapshots"]
+    quoted["snapshots"] = _SNAPSHOTS.format(
+        c="" if path else "# ", path=quoted["snapshots"] if path else '".zfs/snapshot"'
+    )
+    blocks = (_ASSIGNMENT.format(name=json.dumps(s, ensure_ascii=False)) for s in sources)
+    return _TEMPLATE.format(**quoted, assignments="".join(blocks))
+
+
+def _sources(folder: Path) -> list[str]:
+    """Give the assignments that are there already, or an example."""
+    source = folder / "source"
+    found = source.iterdir() if source.is_dir() else ()
+    return sorted(p.name for p in found if p.is_dir() and p.name[0] not in "._") or ["homework_1"]
+
+
+def _write(file: Path, text: str) -> Path | None:
+    """Write the file whole or not at all; give where an old one went."""
+    fresh, kept = file.with_name(f".{FILE}.new"), None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(text, encoding="utf-8")
+        if file.exists():
+            names = (f"{FILE}.old{n}" for n in itertools.chain([""], itertools.count(2)))
+            kept = next(p for p in map(file.with_name, names) if not p.exists())
+            file.rename(kept)
+        fresh.replace(file)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror}.") from error
+    return kept
