@@ -40,11 +40,11 @@ class CommandGroup(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Move leading shared options behind the command's name; nothing else asked: help."""
         args = moved_behind(args)
-        if ctx.resilient_parsing:
-            _leave_values(self, ctx)
         if not args and not ctx.resilient_parsing:
             typer.echo(ctx.get_help())
             raise typer.Exit
+        if ctx.resilient_parsing or not args[0].startswith("-"):
+            _leave_values(self, ctx)  # a name stands first: the group's own options have none
         return super().parse_args(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -111,7 +111,7 @@ def load_command(name: str) -> Any:
 
 
 def _leave_values(command: Any, ctx: Any) -> None:
-    """Take values as they were typed: Typer converts with pydantic, 0.2 s that no TAB key has."""
+    """Take values as they were typed: Typer imports pydantic to convert even a missing one."""
     for parameter in command.get_params(ctx):
         parameter.process_value = lambda ctx, value: value
 
