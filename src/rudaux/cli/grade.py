@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,11 +26,10 @@ from rudaux.cli.view import View
 from rudaux.errors import NeedsPersonError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rudaux.config import AssignmentSettings
     from rudaux.domain.outcome import Outcome
-    from rudaux.ports import Context
+    from rudaux.ports import Context, Lookup
+    from rudaux.workflows.standings import Standings
 
 Students = Annotated[
     list[str] | None,
@@ -87,48 +87,52 @@ def _sync(ctx: Context, view: View, accept_roster: bool, dry_run: bool) -> bool:
     return True
 
 
+@dataclass
 class _Job:
     """One run over one or more assignments; a question about one does not stop the others."""
 
-    def __init__(
-        self,
-        ctx: Context,
-        view: View,
-        manual: bool,
-        students: list[str] | None,
-        overwrite_edits: bool,
-        accept_zeros: bool,
-        dry_run: bool,
-    ) -> None:
-        self.ctx, self.view, self.manual, self.students = ctx, view, manual, students
-        self.overwrite_edits, self.accept_zeros = overwrite_edits, accept_zeros
-        self.dry_run = dry_run
-        self.outcomes: list[Outcome] = []
-        self.unanswered: list[NeedsPersonError] = []
+    ctx: Context
+    view: View
+    manual: bool
+    students: list[str] | None
+    overwrite_edits: bool
+    accept_zeros: bool
+    dry_run: bool
+    outcomes: list[Outcome] = field(default_factory=list)
+    unanswered: list[NeedsPersonError] = field(default_factory=list)
 
     def run(self, settings: AssignmentSettings) -> None:
         """Grade one assignment as far as it goes without a person."""
+        from rudaux.workflows.standings import read_standings, reread
+
         self.view.line(settings.name, "bold")
+        standings = read_standings(self.ctx, settings)
+        for unknown in set(self.students or ()) - {s.id for s in standings.students}:
+            raise UsageError(
+                f"no student of this course has the id {unknown}: `rudaux canvas students` lists "
+                "them."
+            )
         if self.dry_run:
-            self._preview(settings)
+            self._preview(standings)
             return
-        self._collect_and_autograde(settings)
+        standings = self._collect_and_autograde(standings)
         if self.manual or settings.manual:
+            left = open_ends(standings, hand_marking=True)
+            self.view.troubles(left)
             self.view.notice(
                 f"  Autograded. Mark {settings.name} by hand in nbgrader's formgrader, then run "
                 f"`rudaux submit {settings.name}`."
             )
-            self._tell(open_ends(self.ctx, settings, hand_marking=True))
+            self.outcomes += left
             return
-        make_feedback(self.ctx, self.view, settings)
+        make_feedback(self.ctx, self.view, standings)
         try:
-            pushed = push_grades(
-                self.ctx, self.view, settings, self.overwrite_edits, self.accept_zeros
+            self.outcomes += push_grades(
+                self.ctx, self.view, standings, self.overwrite_edits, self.accept_zeros
             )
         except NeedsPersonError as error:
             self.unanswered.append(error)
-            pushed = []
-        self._tell([*open_ends(self.ctx, settings), *(o for o in pushed if not o.ok)])
+        self.outcomes += open_ends(reread(self.ctx, standings))
 
     def finish(self) -> None:
         """End with what a person must look at."""
@@ -136,33 +140,30 @@ class _Job:
             raise NeedsPersonError("\n".join(str(e) for e in self.unanswered))
         finish(self.outcomes, "see above; `rudaux status NAME` lists them, running again goes on.")
 
-    def _collect_and_autograde(self, settings: AssignmentSettings) -> None:
+    def _collect_and_autograde(self, standings: Standings) -> Standings:
         from rudaux.workflows import autograde, collect
-        from rudaux.workflows.standings import read_standings
+        from rudaux.workflows.standings import reread
 
         ctx, view = self.ctx, self.view
-        collecting = collect.plan(ctx, read_standings(ctx, settings), self.students)
+        collecting = collect.plan(ctx, standings, self.students)
         label = f"  Collect{_from(collecting.snapshots)}"
         view.follow(label, collect.apply(ctx, collecting), len(collecting))
-        grading = autograde.plan(ctx, read_standings(ctx, settings), self.students)
+        grading = autograde.plan(ctx, reread(ctx, standings), self.students)
         view.follow("  Autograde", autograde.apply(ctx, grading), len(grading))
+        return reread(ctx, standings)
 
-    def _preview(self, settings: AssignmentSettings) -> None:
+    def _preview(self, standings: Standings) -> None:
         from rudaux.workflows import autograde, collect
-        from rudaux.workflows.standings import read_standings
 
-        standings = read_standings(self.ctx, settings)
         collecting = collect.plan(self.ctx, standings, self.students)
         for line in collecting.lines:
-            found = line.found
-            reason = getattr(found, "reason", "") or f"{getattr(found, 'folder', '')}"
-            self.view.line(f"  {type(found).__name__.lower():<10} {line.student.name}: {reason}")
+            self.view.line(f"  {line.student.name}: {_found(line.found)}")
         grading = autograde.plan(self.ctx, standings, self.students)
         self.view.line(f"  {len(collecting)} to look up, {len(grading)} collected and not graded")
 
-    def _tell(self, outcomes: Sequence[Outcome]) -> None:
-        self.view.troubles(outcomes)
-        self.outcomes += outcomes
+
+def _found(found: Lookup) -> str:
+    return getattr(found, "reason", "") or f"would be collected from {getattr(found, 'folder', '')}"
 
 
 def _from(snapshots: tuple[str, ...]) -> str:

@@ -21,8 +21,8 @@ from rudaux.cli.view import View
 from rudaux.domain.outcome import Outcome
 
 if TYPE_CHECKING:
-    from rudaux.config import AssignmentSettings
     from rudaux.ports import Context
+    from rudaux.workflows.standings import Standings
 
 
 def submit(
@@ -36,28 +36,27 @@ def submit(
 ) -> None:
     """Feedback and grades to Canvas, after manual grading."""
     from rudaux.config import find_assignment
+    from rudaux.workflows.standings import read_standings, reread
 
     with writing(folder, no_prompt, f"submit {name}", dry_run) as (ctx, view):
         settings = find_assignment(ctx.config, name)
         ctx.gradebook.check()
+        standings = read_standings(ctx, settings)
         if not dry_run and not no_feedback:
-            make_feedback(ctx, view, settings)
+            make_feedback(ctx, view, standings)
         outcomes = push_grades(
-            ctx, view, settings, overwrite_edits, accept_zeros, not no_feedback, dry_run
+            ctx, view, standings, overwrite_edits, accept_zeros, not no_feedback, dry_run
         )
-        if dry_run:
-            return
-        left = [*open_ends(ctx, settings), *(o for o in outcomes if not o.ok)]
-        view.troubles(left)
-        finish(left, "see above; running `rudaux submit` again goes on with them.")
+        if not dry_run:
+            again = f"`rudaux submit {name}` goes on with them."
+            finish([*open_ends(reread(ctx, standings)), *outcomes], f"see above; {again}")
 
 
-def make_feedback(ctx: Context, view: View, settings: AssignmentSettings) -> None:
+def make_feedback(ctx: Context, view: View, standings: Standings) -> None:
     """Write the HTML feedback of every graded submission."""
     from rudaux.workflows import feedback
-    from rudaux.workflows.standings import read_standings
 
-    plan = feedback.plan(ctx, read_standings(ctx, settings))
+    plan = feedback.plan(ctx, standings)
     if len(plan):
         view.follow("  Feedback", feedback.apply(ctx, plan), len(plan))
 
@@ -65,17 +64,16 @@ def make_feedback(ctx: Context, view: View, settings: AssignmentSettings) -> Non
 def push_grades(
     ctx: Context,
     view: View,
-    settings: AssignmentSettings,
+    standings: Standings,
     overwrite_edits: bool = False,
     accept_zeros: bool = False,
     feedback: bool = True,
     dry_run: bool = False,
 ) -> list[Outcome]:
-    """Show what a push would write, ask, and write it."""
+    """Show what a push would write, ask, write it, and list what did not take."""
     from rudaux.workflows import submit as workflow
-    from rudaux.workflows.standings import read_standings
 
-    plan = workflow.plan(ctx, read_standings(ctx, settings), overwrite_edits, feedback)
+    plan = workflow.plan(ctx, standings, overwrite_edits, feedback)
     view.line(f"  {push_counts(plan)}")
     special = push_rows(plan)
     if special:
@@ -83,7 +81,7 @@ def push_grades(
     if dry_run:
         return []
     if plan.alarm and len(plan) and not accept_zeros:
-        text = f"{settings.name}: {plan.alarm}. Push nevertheless?"
+        text = f"{plan.settings.name}: {plan.alarm}. Push nevertheless?"
         if not view.ask(Question(text, "refuse", "--accept-zeros", default=False)):
             view.notice("  Nothing was pushed.")
             return []
@@ -95,16 +93,13 @@ def push_grades(
     if not view.ask(Question(text, "yes")):
         view.notice("  Nothing was pushed.")
         return []
-    return view.follow("  Submit", workflow.apply(ctx, plan), len(plan))
+    outcomes = view.follow("  Submit", workflow.apply(ctx, plan), len(plan))
+    view.troubles(outcomes)
+    return outcomes
 
 
-def open_ends(
-    ctx: Context, settings: AssignmentSettings, hand_marking: bool = False
-) -> list[Outcome]:
+def open_ends(standings: Standings, hand_marking: bool = False) -> list[Outcome]:
     """Give who waits for a person, and why; `hand_marking` is no surprise where it is planned."""
-    from rudaux.workflows.standings import read_standings
-
-    standings = read_standings(ctx, settings)
     names = {s.id: s.name for s in standings.students}
     left = []
     for standing in standings.by_student:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rudaux.config import AssignmentSettings
@@ -38,22 +38,27 @@ def read_standings(
     existing = ctx.canvas.assignments() if existing is None else existing
     assignment = by_exact_name(existing, settings.name)
     deadlines = find_deadlines(ctx, settings, students, assignment)
-    now, name = ctx.now(), settings.name
+    return reread(ctx, Standings(settings, tuple(students), assignment, deadlines, (), {}))
+
+
+def reread(ctx: Context, before: Standings) -> Standings:
+    """Look into gradebook and ledger again; what Canvas said stays as it was read."""
+    now, name = ctx.now(), before.settings.name
     maximum = next((a.max_score for a in ctx.gradebook.assignments() if a.name == name), Decimal(0))
     submissions, records = ctx.gradebook.submissions(name), ctx.ledger.records(name)
     pushed = ctx.ledger.last_pushed(name)
     targets, standings = {}, []
-    for student in students:
+    for student in before.students:
         submission = submissions.get(student.id)
         score = submission.score if submission else Decimal(0)
-        targets[student.id] = canvas_score(score, maximum, settings.points)
+        targets[student.id] = canvas_score(score, maximum, before.settings.points)
         standings.append(
             standing_of(
                 student.id,
-                deadlines.is_due(student.id, now),
+                before.deadlines.is_due(student.id, now),
                 submission,
                 records.get(student.id),
                 same_score(pushed.get(student.id), targets[student.id]),
             )
         )
-    return Standings(settings, tuple(students), assignment, deadlines, tuple(standings), targets)
+    return replace(before, by_student=tuple(standings), targets=targets)
