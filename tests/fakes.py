@@ -238,7 +238,7 @@ class FakeGradebook:
 class FakeGrader:
     """nbgrader's conversions in memory: a submission's text is its score, or a word about it.
 
-    "manual" needs a person, "broken" cannot be read; anything that is no number scores 1.
+    "manual" and "doubtful" need a person, "broken" cannot be read; other words score 1.
     """
 
     folder: Path
@@ -279,7 +279,8 @@ class FakeGrader:
         text = (self.submitted_folder(assignment, student_id) / "nb.ipynb").read_text()
         if text == "broken":
             return Broken("nb.ipynb is no notebook")
-        return Job(assignment, student_id, {"nb.ipynb": text}, self.folder)
+        doubts = ("two works differ",) if text == "doubtful" else ()
+        return Job(assignment, student_id, {"nb.ipynb": text}, self.folder, (), doubts)
 
     def score(self, execution: Execution, seconds_late: float) -> tuple[str, ...]:
         job = execution.job

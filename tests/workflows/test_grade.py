@@ -131,6 +131,23 @@ def test_a_broken_submission_and_our_failure_are_failed_and_never_scored(ctx: Fa
     assert states(ctx)["2"] == "graded"
 
 
+def test_doubtful_work_waits_for_a_person_until_it_is_graded_again(ctx: FakeContext) -> None:
+    ctx.storage.hand_in("1", "doubtful")
+    [held] = [o for o in run_grade(ctx) if o.result == "held"]
+    assert "rudaux grade homework_1 --student 1" in held.reason
+    assert states(ctx)["1"] == "needs_manual"
+    (ctx.grader.submitted_folder("homework_1", "1") / "nb.ipynb").write_text("4")
+    run_autograde(ctx, only=["1"])
+    assert states(ctx)["1"] == "graded"
+
+
+def test_a_time_out_is_the_students_result_and_no_reason_to_wait(ctx: FakeContext) -> None:
+    ctx.storage.hand_in("1", "2")
+    ctx.executor.verdicts["1"] = "cell_timeout"
+    assert all(o.ok for o in run_grade(ctx))
+    assert states(ctx)["1"] == "graded"
+
+
 def test_a_lost_ledger_loses_no_grade(ctx: FakeContext) -> None:
     ctx.storage.hand_in("1", "3")
     ctx.storage.hand_in("2", "4")

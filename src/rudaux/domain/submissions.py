@@ -32,10 +32,11 @@ class Record:
     """The ledger's last word on one student's assignment.
 
     missing: proven that nothing was handed in; failed: our side could not collect or grade it;
-    graded: autograding ended in a true result.
+    held: it was graded, but something about the work is for a person to settle; graded: autograding
+    ended in a true result.
     """
 
-    kind: Literal["missing", "failed", "graded"]
+    kind: Literal["missing", "failed", "held", "graded"]
     reason: str
     at: datetime
 
@@ -69,6 +70,8 @@ def standing_of(
         return Standing(student_id, "collected", "", due)
     if submission.needs_manual:
         return Standing(student_id, "needs_manual", "nbgrader waits for a mark by hand", due)
+    if record and record.kind == "held":
+        return Standing(student_id, "needs_manual", record.reason, due)
     return Standing(student_id, "pushed" if pushed else "graded", "", due)
 
 

@@ -86,12 +86,24 @@ def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -
         reasons = ctx.grader.score(execution, plan.seconds_late.get(job.student_id, 0.0))
     except NeedsPersonError as error:
         return _failed(ctx, plan.assignment, job.student_id, name, str(error))
+    if job.doubts:
+        return _held(ctx, job, name)
     note = "; ".join([*job.repairs, *([execution.reason] if execution.reason else [])])
     record = Record("graded", note, ctx.now())
     ctx.ledger.record(plan.assignment, job.student_id, record)
     if reasons:
         return Outcome(name, "held", "; ".join(reasons))
     return Outcome(name, reason=note)
+
+
+def _held(ctx: Context, job: Job, name: str) -> Outcome:
+    where = ctx.grader.submitted_folder(job.assignment, job.student_id)
+    reason = (
+        f"{'; '.join(job.doubts)}: settle it in {where}, then "
+        f"`rudaux grade {job.assignment} --student {job.student_id}`"
+    )
+    ctx.ledger.record(job.assignment, job.student_id, Record("held", reason, ctx.now()))
+    return Outcome(name, "held", reason)
 
 
 def _failed(ctx: Context, assignment: str, student_id: str, name: str, reason: str) -> Outcome:

@@ -15,7 +15,7 @@ from nbgrader.utils import is_solution
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.catalogue import Catalogue, KnownNotebook
 from rudaux.adapters.nbgrader.choose import grade_id
-from rudaux.adapters.nbgrader.outputs import WORDS, merge, without_warnings
+from rudaux.adapters.nbgrader.outputs import merge, without_warnings
 from rudaux.adapters.nbgrader.sanitise import make_steps, run_steps
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.sheet import Sheet
@@ -110,9 +110,6 @@ class Scorer:
         """Set the marks on the sheets; give the notebooks' text by file, and the doubts."""
         job = execution.job
         doubts = list(job.doubts)
-        if execution.verdict != "ok":
-            said = f" ({execution.reason})" if execution.reason else ""
-            doubts.append(f"{WORDS[execution.verdict]}{said}: tests that did not run score 0")
         texts = {}
         for name, sheet in sheets.items():
             file = f"{name}.ipynb"
