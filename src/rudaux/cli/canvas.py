@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import assignment_rows, number, when
+from rudaux.cli.describe import assignment_rows, count, number, when
 from rudaux.cli.options import DryRun, Folder, NoPrompt
 from rudaux.cli.session import reading, writing
 
@@ -74,5 +74,5 @@ def push(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = F
         view.rows(assignment_rows(plan, ctx.config))
         if not len(plan):
             view.line("Canvas is in step: nothing to change.")
-        elif not dry_run and view.ask(Question(f"Apply {len(plan)} changes?", "yes")):
+        elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
             view.follow("Canvas", workflow.apply(ctx, plan), len(plan))

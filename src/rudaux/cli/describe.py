@@ -93,8 +93,8 @@ def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
         yield Row("Release", "~", release.assignment, what or "the course's own copy differs")
         return
     data = len(release.files) - len(release.notebooks)
-    parts = [_count(len(release.notebooks), "notebook")]
-    parts += [_count(data, "data file")] if data else []
+    parts = [count(len(release.notebooks), "notebook")]
+    parts += [count(data, "data file")] if data else []
     folder = "/".join(
         p
         for p in (
@@ -188,7 +188,7 @@ def push_counts(plan: SubmitPlan) -> str:
     """One line on who falls into which class, and how much feedback is new."""
     counts = plan.counts
     parts = [f"{counts[kind]} {words}" for kind, words in _CLASSES if counts.get(kind)]
-    text = f"{_count(len(plan.lines), 'student')}: {' · '.join(parts)}"
+    text = f"{count(len(plan.lines), 'student')}: {' · '.join(parts)}"
     return f"{text} · feedback for {len(plan.feedback)}" if plan.feedback else text
 
 
@@ -207,8 +207,9 @@ def _grade(value: Decimal | None) -> str:
     return "-" if value is None else format(value, ".2f")
 
 
-def _count(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+def count(number: int, word: str) -> str:
+    """Write a number with its word, as in "1 change" or "2 changes"."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _names(people: Sequence[Student]) -> str:

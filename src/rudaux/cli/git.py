@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import release_rows
+from rudaux.cli.describe import count, release_rows
 from rudaux.cli.init import may_replace_leftover, up_to_date
 from rudaux.cli.options import DryRun, Folder, Names, NoPrompt, Overwrite
 from rudaux.cli.session import reading, writing
@@ -60,5 +60,5 @@ def release(
             view.rows(release_rows(plan, ctx.config))
             if not len(plan):
                 view.line("Both repositories are in step: nothing to release.")
-            elif not dry_run and view.ask(Question(f"Apply {len(plan)} changes?", "yes")):
+            elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
                 view.follow("Release", workflow.apply(ctx, plan), len(plan))

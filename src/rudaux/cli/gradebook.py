@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import number, sync_rows
+from rudaux.cli.describe import count, number, sync_rows
 from rudaux.cli.init import may_sync
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, Name, NoPrompt
 from rudaux.cli.session import reading, writing
@@ -45,7 +45,7 @@ def sync(
             return
         if dry_run or not may_sync(view, plan, accept_roster):
             return
-        if view.ask(Question(f"Apply {len(plan)} changes?", "yes")):
+        if view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
             view.follow("Gradebook", workflow.apply(ctx, plan), len(plan))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import init_rows
+from rudaux.cli.describe import count, init_rows
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoPrompt, Overwrite
 from rudaux.cli.session import open_context, writing
 from rudaux.cli.view import View
@@ -36,7 +36,7 @@ def init(
             _show(ctx, view, plan)
             if dry_run or not len(plan) or not may_sync(view, plan.sync, accept_roster):
                 return
-            if not view.ask(Question(f"Apply {len(plan)} changes?", "yes")):
+            if not view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
                 view.notice("Nothing was changed.")
                 return
             view.follow("Apply", workflow.apply(ctx, plan), len(plan))

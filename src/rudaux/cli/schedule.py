@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import run_time, schedule_rows
+from rudaux.cli.describe import count, run_time, schedule_rows
 from rudaux.cli.options import DryRun, Folder, NoPrompt
 from rudaux.cli.session import reading, writing
 
@@ -50,7 +50,7 @@ def install(
         view.rows(schedule_rows(plan, ctx.config, ctx.crontab.timezone()))
         if not len(plan):
             view.line("The crontab is in step: nothing to change.")
-        elif not dry_run and view.ask(Question(f"Apply {len(plan)} changes?", "yes")):
+        elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
             view.follow("Schedule", schedule.apply(ctx, plan), len(plan))
 
 
@@ -64,5 +64,5 @@ def remove(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt =
         view.rows(schedule_rows(plan, ctx.config, ctx.crontab.timezone()))
         if not len(plan):
             view.line("There is no entry of this course.")
-        elif not dry_run and view.ask(Question(f"Remove {len(plan)} entries?", "yes")):
+        elif not dry_run and view.ask(Question("Remove them?", "yes")):
             view.follow("Schedule", schedule.apply(ctx, plan), len(plan))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import push_counts, push_rows
+from rudaux.cli.describe import count, push_counts, push_rows
 from rudaux.cli.options import (
     AcceptZeros,
     DryRun,
@@ -89,7 +89,9 @@ def push_grades(
         view.line("  Canvas is up to date.")
         return list(workflow.apply(ctx, plan))
     grades = sum(line.writes for line in plan.lines)
-    text = f"Push {grades} grades and {len(plan.feedback)} feedback comments to Canvas?"
+    parts = [count(grades, "grade")] if grades else []
+    parts += [count(len(plan.feedback), "feedback comment")] if plan.feedback else []
+    text = f"Push {' and '.join(parts)} to Canvas?"
     if not view.ask(Question(text, "yes")):
         view.notice("  Nothing was pushed.")
         return []

@@ -72,7 +72,8 @@ def standing_of(
         return Standing(student_id, "needs_manual", "nbgrader waits for a mark by hand", due)
     if record and record.kind == "held":
         return Standing(student_id, "needs_manual", record.reason, due)
-    return Standing(student_id, "pushed" if pushed else "graded", "", due)
+    note = record.reason if record else ""
+    return Standing(student_id, "pushed" if pushed else "graded", note, due)
 
 
 def _without_submission(
