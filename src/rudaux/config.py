@@ -190,6 +190,16 @@ def find_assignment(config: Config, name: str) -> AssignmentSettings:
     raise UsageError(f'there is no assignment "{name}" in {FILE}. {hint}')
 
 
+def private_folder(config: Config) -> Path:
+    """Give .rudaux in the course folder, made so that git never sees it."""
+    folder = config.folder / ".rudaux"
+    folder.mkdir(exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+    return folder
+
+
 def saved_token_file(config: Config) -> Path:
     """Where `schedule install --save-token` keeps the token."""
     return config.folder / ".rudaux" / "canvas-token"
@@ -220,8 +230,7 @@ def read_token(config: Config) -> str:
 def save_token(config: Config) -> Path:
     """Keep the token where cron finds it, readable by its owner alone; give the file's path."""
     token, file = read_token(config), saved_token_file(config)
-    file.parent.mkdir(exist_ok=True)
-    (file.parent / ".gitignore").write_text("*\n")
+    private_folder(config)
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
         out.write(token + "\n")

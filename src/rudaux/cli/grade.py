@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,6 +56,8 @@ def grade(
     with writing(folder, no_prompt, f"grade {name or ''}".strip(), dry_run) as (ctx, view):
         if name is None and view.attended:
             raise UsageError("name the assignment to grade, or use --auto for all that is due.")
+        if not view.attended:
+            view.notice(f"{datetime.now().astimezone():%a %-d %b %Y %H:%M %Z} · rudaux grade")
         wanted = [find_assignment(ctx.config, name)] if name else None
         if not _sync(ctx, view, accept_roster, dry_run):
             return

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rudaux.config import private_folder
 from rudaux.domain.links import repo_folder
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import ConfigError
@@ -67,6 +68,7 @@ def workspace(ctx: Context) -> Iterator[Path]:
     What an earlier run left there is set aside under .rudaux/kept where it holds anything that
     the remote lacks. With `git.push = false` the folder stays: it holds the commits.
     """
+    private_folder(ctx.config)
     folder = temporary_folder(ctx)
     keep = not ctx.config.git.push
     if folder.exists() and not keep:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from rudaux.config import saved_token_file
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.timetable import Entry, local_run_time
 from rudaux.ports import Context
@@ -85,7 +86,7 @@ def cron_warnings(ctx: Context) -> tuple[str, ...]:
     """Say what cron will miss that this terminal has, and how to provide it."""
     warnings = []
     canvas, git = ctx.config.canvas, ctx.config.git
-    if canvas.token_file is None:
+    if canvas.token_file is None and not saved_token_file(ctx.config).exists():
         warnings.append(
             f"cron will not find {canvas.token_env}: set canvas.token_file, or run "
             "`rudaux schedule install --save-token`"
