@@ -1,0 +1,82 @@
+"""A terminal with a rudaux on it, driven as a person does: wait for words, press keys."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+PATIENCE = 60.0  # seconds until a test gives up waiting
+
+
+class Terminal:
+    """One program on a pseudo-terminal; `seen` is all that it wrote there."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        stderr: Path | None = None,
+    ) -> None:
+        self.seen = ""
+        self._main, terminal = pty.openpty()
+        aside = stderr.open("wb") if stderr else None
+        self._process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100", **(env or {})},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=aside or terminal,
+            close_fds=True,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(terminal)
+        if aside:
+            aside.close()
+
+    def wait_for(self, words: str) -> None:
+        """Read until the program has written `words`."""
+        start, until = len(self.seen), time.monotonic() + PATIENCE
+        while words not in self.seen[max(0, start - len(words)) :]:
+            assert time.monotonic() < until, f"{words!r} never came; seen: {self.seen!r}"
+            assert self._read(), f"ended without {words!r}; seen: {self.seen!r}"
+
+    def press(self, keys: str) -> None:
+        os.write(self._main, keys.encode())
+
+    def hang_up(self) -> None:
+        """Close the window."""
+        os.close(self._main)
+        self._process.wait(PATIENCE)
+
+    def ends(self) -> int:
+        """Read on until the program ends; give its exit code."""
+        while self._read():
+            pass
+        os.close(self._main)
+        return self._process.wait(PATIENCE)
+
+    def _read(self) -> bool:
+        if select.select([self._main], [], [], PATIENCE)[0]:
+            try:
+                read = os.read(self._main, 65536)
+            except OSError:  # Linux says so when the other side is closed
+                return False
+            self.seen += read.decode(errors="replace")
+            return bool(read)
+        return False
+
+
+def _take_terminal() -> None:
+    """Make standard input the controlling terminal, so that Ctrl-C becomes a signal."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
