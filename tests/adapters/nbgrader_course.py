@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Collection
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 
-from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
+from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, find_submission
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
+from rudaux.adapters.nbgrader.sheet import load_sheets
 from rudaux.ports import CellResult, Execution, Job, Verdict
 
 BIN = Path(sys.executable).parent
@@ -27,6 +31,7 @@ RIGHT = {
     "sum_of_squares_application": "sum_of_squares(3)",
 }
 WRONG = {**RIGHT, "squares": "def squares(n):\n    return [i for i in range(1, n + 1)]"}
+ERROR = {"output_type": "error", "ename": "AssertionError", "evalue": "", "traceback": []}
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -34,6 +39,24 @@ def nbgrader(*args: str, folder: Path) -> None:
     env = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     command = [str(BIN / "nbgrader"), *args]
     subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True)
+
+
+@cache
+def _quickstart() -> Path:
+    """The example course with its release made and recorded; made once per test process."""
+    folder = Path(tempfile.mkdtemp(prefix="rudaux-nbgrader-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    nbgrader("quickstart", "course", folder=folder)
+    course = Course(folder / "course")
+    course.release()
+    course.gradebook.database.close()
+    return folder / "course"
+
+
+def make_course(folder: Path) -> Course:
+    """Give a copy of the example course, released but without students."""
+    shutil.copytree(_quickstart(), folder)
+    return Course(folder)
 
 
 class Course:
@@ -73,8 +96,32 @@ class Course:
         assert isinstance(job, Job), job
         return job
 
-    def grade(self, student: str, seconds_late: float = 0.0) -> tuple[str, ...]:
-        return self.grader.score(run(self.job(student)), seconds_late)
+    def grade(self, student: str, *failing: str, seconds_late: float = 0.0) -> tuple[str, ...]:
+        """Prepare and score with made-up outputs: every test passes but the `failing` ones."""
+        return self.grader.score(pretend(self.job(student), failing), seconds_late)
+
+    def edit_source(self, change: Change, notebook: str = "problem1") -> None:
+        content = json.loads(self.source(notebook).read_text())
+        change(content)
+        self.source(notebook).write_text(json.dumps(content))
+
+    def mark(self, student: str, cell: str, points: float) -> None:
+        """Mark a cell by hand, as formgrader does."""
+        with self.gradebook.database.session() as session:
+            grade = next(
+                g
+                for sheet in load_sheets(
+                    session, find_submission(session, "ps1", student).id
+                ).values()
+                for name, g in sheet.grades.items()
+                if name == cell
+            )
+            grade.manual_score, grade.needs_manual_grade = points, False
+
+    def autograded(self, student: str, notebook: str = "problem1") -> dict[str, Any]:
+        path = self.folder / "autograded" / student / "ps1" / f"{notebook}.ipynb"
+        content: dict[str, Any] = json.loads(path.read_text())
+        return content
 
     def score(self, student: str) -> str:
         return str(self.gradebook.submissions("ps1")[student].score)
@@ -83,6 +130,22 @@ class Course:
 def run(job: Job, verdict: Verdict = "ok") -> Execution:
     """Execute a job's notebooks with nbclient, here and now."""
     cells = {file: execute(text, job.folder) for file, text in job.notebooks.items()}
+    return Execution(job, verdict, cells=cells)
+
+
+def pretend(
+    job: Job, failing: Collection[str] = (), verdict: Verdict = "ok", **outputs: Any
+) -> Execution:
+    """Make up an execution: code cells ran in order and said nothing, but for these `outputs`."""
+    cells = {}
+    for file, text in job.notebooks.items():
+        results = []
+        for index, cell in enumerate(json.loads(text)["cells"]):
+            name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+            said = (ERROR,) if name in failing else tuple(outputs.get(name, ()))
+            if cell["cell_type"] == "code":
+                results.append(CellResult(index, index + 1, said))
+        cells[file] = tuple(results)
     return Execution(job, verdict, cells=cells)
 
 

@@ -46,6 +46,7 @@ class Runner(NotebookClient):  # type: ignore[misc]
         self.reason = ""
         self.used = 0
         self.used_before = 0
+        self.heard_all = True
 
     async def async_execute_cell(
         self, cell: NotebookNode, cell_index: int, *args: Any, **kw: Any
@@ -54,9 +55,12 @@ class Runner(NotebookClient):  # type: ignore[misc]
         if cell.cell_type != "code" or not cell.source.strip():
             return cell
         self.report(start=cell_index)
-        self.used_before, self.raise_on_iopub_timeout = self.used, False
+        self.used_before, self.raise_on_iopub_timeout, self.heard_all = self.used, False, False
         try:
-            return await super().async_execute_cell(cell, cell_index, *args, **kw)
+            await super().async_execute_cell(cell, cell_index, *args, **kw)
+            if not self.heard_all:
+                cell.outputs.append(NotebookNode(output_type="stream", **_shortened({}, 0)))
+            return cell
         except DeadKernelError:
             self._lost(cell, "kernel_died", f"the kernel died in cell {cell_index + 1}", _DIED)
             raise
@@ -92,6 +96,11 @@ class Runner(NotebookClient):  # type: ignore[misc]
         reply: dict[str, Any] | None = await super()._async_handle_timeout(timeout, cell)
         return reply
 
+    async def _async_poll_output_msg(self, *args: Any) -> None:
+        # It is cut short where a message was so large that the connection broke over it.
+        await super()._async_poll_output_msg(*args)
+        self.heard_all = True
+
     def output(self, outs: list[Any], msg: Any, display_id: Any, cell_index: int) -> Any:
         """Keep an output if there is room for it, else say once that there was not."""
         size = len(json.dumps(msg["content"]))
@@ -108,8 +117,8 @@ class Runner(NotebookClient):  # type: ignore[misc]
 
 
 def _shortened(msg: Mapping[str, Any], room: int) -> dict[str, Any]:
-    content = msg["content"]
-    text = content["text"][: max(0, room // 4)] if msg["msg_type"] == "stream" else ""
+    content = msg.get("content", {})
+    text = str(content.get("text", ""))[: max(0, room // 4)]
     return {"name": content.get("name", "stderr"), "text": text + "\n[the rest was too long]\n"}
 
 

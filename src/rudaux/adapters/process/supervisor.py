@@ -27,6 +27,8 @@ _GRACE = 10.0
 """Seconds past a cell's time that the runner has for the interrupt and its own verdict."""
 _OWN = 512 << 20
 """Bytes that the runner may hold beside the submission's limit."""
+_MOURNING = 3.0
+"""Seconds after a kernel's death that the runner has to notice it."""
 _BUFFER = 2 * (bounds.OUTPUT_OF_SUBMISSION + bounds.OUTPUT_OF_CELL)
 
 
@@ -179,7 +181,7 @@ class _Watch:
             return "cell_timeout", f"the time ran out{where} and the kernel did not stop"
         if self.kernel in tree.reap():
             self.kernel_end = now
-        if now > self.kernel_end + _GRACE:
+        if now > self.kernel_end + _MOURNING:
             return "kernel_died", f"the kernel died{where}"
         if now < self.looked + _POLL:
             return None
