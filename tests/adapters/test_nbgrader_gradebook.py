@@ -141,7 +141,8 @@ def test_removing_a_student_takes_their_submissions_and_nobody_elses(course: Cou
     assert course.gradebook.submissions("ps1") == {"12": kept}
     with closing(sqlite3.connect(course.folder / "gradebook.db")) as raw:
         (orphans,) = raw.execute(
-            "SELECT count(*) FROM grade WHERE notebook_id NOT IN (SELECT id FROM submitted_notebook)"
+            "SELECT count(*) FROM grade "
+            "WHERE notebook_id NOT IN (SELECT id FROM submitted_notebook)"
         ).fetchone()
     assert orphans == 0
 

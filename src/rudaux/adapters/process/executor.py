@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -191,12 +191,8 @@ class _Pool:
 
     def _start(self, job: Job) -> Iterator[Execution]:
         try:
-            if not self.server.is_alive():
-                raise Lost
-            folder = self._private_folder(job)
-            run = self._submit(job, folder)
+            run = self._begin(job)
         except Lost:
-            self._restart()
             yield Execution(job, "failed", "the process that runs students' code was killed")
         except OSError as error:
             yield Execution(job, "failed", f"it could not be started: {error}")
@@ -204,6 +200,14 @@ class _Pool:
             run.deadline += self.settings.timeout + _GRACE
             self.runs[run.pipe] = run
             self.selector.register(run.pipe, selectors.EVENT_READ, run)
+
+    def _begin(self, job: Job) -> _Run:
+        """Submit a job, to a new server where other code has killed the one before."""
+        if self.server.is_alive():
+            with suppress(Lost):
+                return self._submit(job, self._private_folder(job))
+        self._restart()
+        return self._submit(job, self._private_folder(job))
 
     def _private_folder(self, job: Job) -> Path:
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))

@@ -65,9 +65,6 @@ class ForkedKernel(AsyncKernelManager):  # type: ignore[misc]
             return False
         return True
 
-    # The client asks its manager by this name while a cell runs.
-    _async_is_alive = is_alive
-
     # The name under which jupyter_client's client asks.
     _async_is_alive = is_alive
 
