@@ -46,7 +46,9 @@ def docs(session: nox.Session) -> None:
 def demo(session: nox.Session) -> None:
     """Build a practice course and run it from init to grades."""
     session.install("-e", ".[demo]")
-    session.run("rudaux", "demo", "--no-prompt", session.create_tmp() + "/practice", *session.posargs)
+    session.run(
+        "rudaux", "demo", "--no-prompt", session.create_tmp() + "/practice", *session.posargs
+    )
 
 
 @nox.session

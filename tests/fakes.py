@@ -23,32 +23,16 @@ from rudaux.config import (
     HubSettings,
     Level,
 )
+from rudaux.domain.artifacts import FeedbackFile, Release
+from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
+from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
-from rudaux.domain.grades import Attachment, CanvasSubmission
+from rudaux.domain.execution import Broken, CellResult, Execution, Job, Verdict
+from rudaux.domain.grades import Attachment, CanvasSubmission, Push
+from rudaux.domain.repository import RepoState
 from rudaux.domain.roster import GradebookStudent, Student
-from rudaux.domain.submissions import GradebookSubmission, Record
+from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
-from rudaux.ports import (
-    Absent,
-    AssignmentSpec,
-    Broken,
-    CanvasAssignment,
-    CanvasCourse,
-    CellResult,
-    Collection,
-    Copied,
-    Execution,
-    ExternalTool,
-    FeedbackFile,
-    GradebookAssignment,
-    Job,
-    Located,
-    Lookup,
-    Push,
-    Release,
-    RepoState,
-    Verdict,
-)
 
 NOW = datetime(2026, 10, 2, 8, 0, tzinfo=timezone.utc)
 YESTERDAY = NOW - timedelta(days=1)

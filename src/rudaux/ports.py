@@ -8,72 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
 from rudaux.config import Config, Level
+from rudaux.domain.artifacts import FeedbackFile, Release
+from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
+from rudaux.domain.collection import Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
-from rudaux.domain.grades import CanvasSubmission
+from rudaux.domain.execution import Broken, Execution, Job
+from rudaux.domain.grades import CanvasSubmission, Push
+from rudaux.domain.repository import RepoState
 from rudaux.domain.roster import GradebookStudent, Student
-from rudaux.domain.submissions import GradebookSubmission, Record
+from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
 
 # --- Canvas -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class CanvasCourse:
-    """The course as Canvas names it."""
-
-    id: int
-    name: str
-
-
-@dataclass(frozen=True)
-class ExternalTool:
-    """An external tool that the course can launch; `url` or `domain` may be unknown."""
-
-    id: int
-    name: str
-    url: str | None = None
-    domain: str | None = None
-
-
-@dataclass(frozen=True)
-class AssignmentSpec:
-    """What rudaux wants a Canvas assignment to be; dates are aware."""
-
-    name: str
-    points: Decimal
-    due_at: datetime | None
-    unlock_at: datetime | None
-    lock_at: datetime | None
-    launch_url: str
-    tool_id: int
-
-
-@dataclass(frozen=True)
-class CanvasAssignment:
-    """An assignment as it is in Canvas: base dates (UTC), without overrides applied.
-
-    `launch_url` and `tool_id` are None where it is not an external-tool assignment.
-    """
-
-    id: int
-    name: str
-    points: Decimal | None
-    due_at: datetime | None
-    unlock_at: datetime | None
-    lock_at: datetime | None
-    published: bool
-    launch_url: str | None
-    tool_id: int | None
-    has_overrides: bool = False
-    submission_types: tuple[str, ...] = ()
-    only_visible_to_overrides: bool = False
 
 
 class Canvas(Protocol):
@@ -125,50 +77,6 @@ class Canvas(Protocol):
 # --- The file server ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Located:
-    """A student's work was found: `snapshot` names the one it is in, None the live folder."""
-
-    folder: Path
-    snapshot: str | None = None
-
-
-@dataclass(frozen=True)
-class Absent:
-    """Proof that nothing was handed in: home or snapshot are there (or never were), work is not."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class NotYet:
-    """No snapshot at or after the deadline exists so far."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """It cannot be told whether there is work; never a zero."""
-
-    reason: str
-
-
-Lookup = Located | Absent | NotYet | Unreadable
-
-
-@dataclass(frozen=True)
-class Copied:
-    """A copied submission: `digest` over names and contents, `modified_at` the newest (UTC).
-
-    `skipped` names what was left behind and why (symbolic links, devices, too large).
-    """
-
-    modified_at: datetime
-    digest: str
-    skipped: tuple[str, ...] = ()
-
-
 class Storage(Protocol):
     """Students' homes as the file server shows them on this machine."""
 
@@ -189,16 +97,6 @@ class Storage(Protocol):
 
 
 # --- nbgrader -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class GradebookAssignment:
-    """An assignment in the gradebook; `max_score` in nbgrader's points comes from the source."""
-
-    name: str
-    due_at: datetime | None
-    max_score: Decimal
-    submissions: int
 
 
 class Gradebook(Protocol):
@@ -233,72 +131,6 @@ class Gradebook(Protocol):
     def restore(self, backup: Path) -> Path:
         """Put a backup in place; give the path of the copy made of what was there before."""
         ...
-
-
-@dataclass(frozen=True)
-class Job:
-    """One submission, ready to run: sanitised notebooks (file name -> nbformat JSON text).
-
-    `folder` is a scratch folder that holds only the assignment's data files and the student's own
-    other files; the executor may copy from it. `doubts` are what a person must settle about it.
-    """
-
-    assignment: str
-    student_id: str
-    notebooks: Mapping[str, str]
-    folder: Path
-    repairs: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class CellResult:
-    """Outputs of one code cell, by its position in the notebook; count None: it never ran."""
-
-    index: int
-    execution_count: int | None
-    outputs: tuple[Mapping[str, Any], ...] = ()
-
-
-Verdict = Literal["ok", "cell_timeout", "timeout", "kernel_died", "out_of_memory", "failed"]
-
-
-@dataclass(frozen=True)
-class Execution:
-    """What became of a job; only `failed` is our failure and never a score."""
-
-    job: Job
-    verdict: Verdict
-    reason: str = ""
-    seconds: float = 0.0
-    cells: Mapping[str, tuple[CellResult, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A submission that cannot be graded without a person, and why."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class FeedbackFile:
-    """A feedback report of one notebook of one student; `name` is unique per content."""
-
-    name: str
-    content: bytes
-
-
-@dataclass(frozen=True)
-class Release:
-    """A released assignment on disk, before it goes anywhere; `files` are relative paths."""
-
-    assignment: str
-    folder: Path
-    notebooks: tuple[str, ...]
-    files: tuple[str, ...]
-    leaks: tuple[str, ...] = ()
-    """Sentences about solution text, hidden tests or mark schemes found in it (rule 8)."""
 
 
 class Grader(Protocol):
@@ -371,17 +203,6 @@ class Executor(Protocol):
 # --- git, cron, the ledger ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class RepoState:
-    """A checkout: `dirty` names changed and untracked files; `branch` None means detached."""
-
-    branch: str | None
-    dirty: tuple[str, ...]
-    ahead: int
-    behind: int
-    remote: str | None
-
-
 class Git(Protocol):
     """git in a given folder. Raises `GitFailure`; never asks for a password."""
 
@@ -412,27 +233,6 @@ class Crontab(Protocol):
     def entries(self, owner: str) -> tuple[Entry, ...]: ...
 
     def replace(self, owner: str, entries: Iterable[Entry]) -> None: ...
-
-
-@dataclass(frozen=True)
-class Collection:
-    """A submission was copied at `at` (aware) from `snapshot` (None: the live folder)."""
-
-    digest: str
-    snapshot: str | None
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Push:
-    """One grade written: Canvas had `old`, was given `new`, and then showed `read_back`."""
-
-    assignment: str
-    student_id: str
-    old: Decimal | None
-    new: Decimal | None
-    read_back: Decimal | None
-    at: datetime
 
 
 class Ledger(Protocol):

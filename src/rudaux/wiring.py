@@ -12,16 +12,7 @@ from rudaux.config import Config, find_course_folder, load_config, read_token
 from rudaux.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rudaux.ports import (
-        Canvas,
-        Crontab,
-        Executor,
-        Git,
-        Gradebook,
-        Grader,
-        Ledger,
-        Storage,
-    )
+    from rudaux.ports import Canvas, Crontab, Executor, Git, Gradebook, Grader, Ledger, Storage
 
 
 @dataclass(frozen=True)

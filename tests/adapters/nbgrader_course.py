@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, find_submission
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.adapters.nbgrader.sheet import load_sheets
-from rudaux.ports import CellResult, Execution, Job, Verdict
+from rudaux.domain.execution import CellResult, Execution, Job, Verdict
 
 BIN = Path(sys.executable).parent
 RIGHT = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rudaux.adapters.process import ProcessExecutor
 from rudaux.config import GradingSettings
-from rudaux.ports import CellResult, Execution, Job
+from rudaux.domain.execution import CellResult, Execution, Job
 
 NAME = "homework.ipynb"
 

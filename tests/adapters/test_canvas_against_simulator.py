@@ -15,10 +15,11 @@ from rudaux.adapters.canvas import CanvasClient
 from rudaux.demo.simulator.server import Simulator, serve
 from rudaux.demo.simulator.state import World
 from rudaux.demo.simulator.switches import Fault, FaultOf
+from rudaux.domain.artifacts import FeedbackFile
+from rudaux.domain.canvas import AssignmentSpec, CanvasCourse
 from rudaux.domain.deadlines import Override
 from rudaux.domain.grades import Attachment
 from rudaux.errors import CanvasFailure, LostAnswer, NotFound, PermissionRefused, TokenRefused
-from rudaux.ports import AssignmentSpec, CanvasCourse, FeedbackFile
 
 TOKEN = "practice-token"
 DUE = datetime(2026, 10, 2, 6, 59, 59, tzinfo=timezone.utc)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from rudaux.adapters.canvas import CanvasClient
+from rudaux.domain.canvas import AssignmentSpec, ExternalTool
 from rudaux.errors import (
     CanvasFailure,
     ConfigError,
@@ -20,7 +21,7 @@ from rudaux.errors import (
     PermissionRefused,
     TokenRefused,
 )
-from rudaux.ports import AssignmentSpec, Canvas, ExternalTool
+from rudaux.ports import Canvas
 from tests.adapters.scripted_server import RESET, SILENCE, Reply, ScriptedServer, Seen
 from tests.adapters.test_canvas_decode import assignment_row, enrollment
 

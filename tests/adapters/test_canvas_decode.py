@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudaux.adapters.canvas import calls, decode
+from rudaux.domain.canvas import AssignmentSpec
 from rudaux.domain.deadlines import Override
 from rudaux.domain.grades import Attachment, CanvasSubmission
 from rudaux.domain.roster import Student
 from rudaux.errors import CanvasFailure, RudauxError
-from rudaux.ports import AssignmentSpec
 
 DUE = datetime(2026, 10, 2, 6, 59, 59, tzinfo=timezone.utc)
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from rudaux.adapters.canvas import CanvasClient
+from rudaux.domain.artifacts import FeedbackFile
 from rudaux.errors import CanvasFailure, NotFound, PermissionRefused
-from rudaux.ports import FeedbackFile
 from tests.adapters.scripted_server import RESET, Reply, ScriptedServer
 
 TOKEN = "12345~s3cretS3cret"

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from rudaux.adapters.ledger import SqliteLedger
+from rudaux.domain.collection import Collection
+from rudaux.domain.grades import Push
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError, SystemFailure
-from rudaux.ports import Collection, Push
 
 AT = datetime(2026, 10, 2, 0, 10, tzinfo=timezone(timedelta(hours=-7)))
 HW = "homework_1"

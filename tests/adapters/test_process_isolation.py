@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rudaux.adapters.process import tree
-from rudaux.ports import Job
+from rudaux.domain.execution import Job
 from tests.adapters.process_notebooks import (
     cells,
     errors,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rudaux.domain.execution import CellResult, Job
 from rudaux.errors import ConfigError, ExecutorFailure
-from rudaux.ports import CellResult, Job
 from tests.adapters.process_notebooks import (
     NAME,
     cells,

@@ -14,8 +14,8 @@ import pytest
 from rudaux.adapters.storage import Homes, snapshot_time
 from rudaux.adapters.storage_copy import Limits
 from rudaux.config import GitSettings, HubSettings, SnapshotSettings
+from rudaux.domain.collection import Absent, Located, NotYet, Unreadable
 from rudaux.errors import StorageFailure
-from rudaux.ports import Absent, Located, NotYet, Unreadable
 
 UTC = timezone.utc
 DEADLINE = datetime(2026, 10, 1, 23, 59, 59, tzinfo=UTC)

@@ -103,7 +103,7 @@ def grade_with_rudaux(folder: Path) -> None:
     from rudaux.adapters.nbgrader.grader import NbgraderGrader
     from rudaux.adapters.process import ProcessExecutor
     from rudaux.config import GradingSettings
-    from rudaux.ports import Broken, Job
+    from rudaux.domain.execution import Broken, Job
 
     scratch = folder / ".rudaux" / "scratch"
     grader = NbgraderGrader(folder, scratch)

@@ -100,10 +100,10 @@ def test_a_table_puts_numbers_right_and_nothing_as_a_dash(
 ) -> None:
     view.table(("student", "now"), [("Io Jupiter", "7.50"), ("Titan Saturn", "10"), ("x", None)])
     assert capsys.readouterr().out.splitlines() == [
-        "student         now",
-        "Io Jupiter     7.50",
-        "Titan Saturn     10",
-        "x                 -",
+        "student        now",
+        "Io Jupiter    7.50",
+        "Titan Saturn    10",
+        "x                -",
     ]
 
 

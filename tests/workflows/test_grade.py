@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from rudaux.domain.collection import NotYet, Unreadable
 from rudaux.domain.deadlines import Override
 from rudaux.errors import StorageFailure
-from rudaux.ports import NotYet, Unreadable
 from rudaux.workflows.grade import unfinished
 from tests.fakes import NEXT_WEEK, NOW, FakeContext, assignment, fake_course
 from tests.workflows.run import (

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from rudaux.domain.canvas import ExternalTool
 from rudaux.domain.deadlines import Override
 from rudaux.errors import CanvasFailure, ConfigError
-from rudaux.ports import ExternalTool
 from rudaux.workflows import init, release, schedule, sync
 from tests.fakes import NEXT_WEEK, NOW, YESTERDAY, FakeContext, assignment, fake_course, student
 from tests.workflows.run import run_grade, run_init

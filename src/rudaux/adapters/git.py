@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rudaux.adapters.git_words import redact, sentence
+from rudaux.domain.repository import RepoState
 from rudaux.errors import GitFailure, PushRejected
-from rudaux.ports import RepoState
 
 # Without it the import itself fails on a machine without git, and with it the first command does.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")

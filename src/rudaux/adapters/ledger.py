@@ -16,10 +16,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from rudaux.domain.grades import same_score
+from rudaux.domain.collection import Collection
+from rudaux.domain.grades import Push, same_score
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError, SystemFailure
-from rudaux.ports import Collection, Push
 
 VERSION = 1
 _BUSY_SECONDS = 30.0

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rudaux.adapters.storage_copy import Limits, copy_folder
 from rudaux.config import GitSettings, HubSettings, SnapshotSettings
+from rudaux.domain.collection import Absent, Copied, Located, Lookup, NotYet, Unreadable
 from rudaux.domain.links import repo_folder
 from rudaux.errors import StorageFailure
-from rudaux.ports import Absent, Copied, Located, Lookup, NotYet, Unreadable
 
 _STUDENT = "{student_id}"
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
+from rudaux.domain.collection import Copied
 from rudaux.errors import StorageFailure
-from rudaux.ports import Copied
 
 LITTER = frozenset({".ipynb_checkpoints", ".git", "__pycache__", ".DS_Store"})
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -13,10 +13,10 @@ from rudaux.domain.links import repo_folder
 
 if TYPE_CHECKING:
     from rudaux.config import Config
+    from rudaux.domain.canvas import AssignmentSpec
     from rudaux.domain.grades import PushClass
     from rudaux.domain.roster import Student
     from rudaux.domain.timetable import Entry
-    from rudaux.ports import AssignmentSpec
     from rudaux.workflows.assignments import AssignmentsPlan, Change
     from rudaux.workflows.init import InitPlan
     from rudaux.workflows.release import ReleaseLine, ReleasePlan

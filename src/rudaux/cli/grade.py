@@ -28,8 +28,9 @@ from rudaux.errors import NeedsPersonError, UsageError
 
 if TYPE_CHECKING:
     from rudaux.config import AssignmentSettings
+    from rudaux.domain.collection import Lookup
     from rudaux.domain.outcome import Outcome
-    from rudaux.ports import Context, Lookup
+    from rudaux.ports import Context
     from rudaux.workflows.standings import Standings
 
 Students = Annotated[

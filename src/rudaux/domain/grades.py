@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
@@ -137,3 +138,15 @@ def zero_alarm(standings: Iterable[Standing], limit: float) -> str:
             f"is more than {limit:.0%}"
         )
     return ""
+
+
+@dataclass(frozen=True)
+class Push:
+    """One grade written: Canvas had `old`, was given `new`, and then showed `read_back`."""
+
+    assignment: str
+    student_id: str
+    old: Decimal | None
+    new: Decimal | None
+    read_back: Decimal | None
+    at: datetime

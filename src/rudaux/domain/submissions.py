@@ -92,3 +92,13 @@ def count_states(standings: Iterable[Standing]) -> Mapping[State, int]:
     """Count students per state, every state present."""
     counts = Counter(s.state for s in standings)
     return {state: counts[state] for state in STATES}
+
+
+@dataclass(frozen=True)
+class GradebookAssignment:
+    """An assignment in the gradebook; `max_score` in nbgrader's points comes from the source."""
+
+    name: str
+    due_at: datetime | None
+    max_score: Decimal
+    submissions: int

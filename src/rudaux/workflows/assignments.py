@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from rudaux.config import AssignmentSettings
+from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment
 from rudaux.domain.links import Hub, launch_link
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure, ConfigError
-from rudaux.ports import AssignmentSpec, CanvasAssignment, Context
+from rudaux.ports import Context
 from rudaux.workflows.tool import find_tool
 
 

@@ -6,11 +6,12 @@ from collections.abc import Collection as Ids
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError
-from rudaux.ports import Broken, Context, Execution, Job
+from rudaux.ports import Context
 from rudaux.workflows.standings import Standings
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rudaux.ports import Context, RepoState
+from rudaux.domain.repository import RepoState
+from rudaux.ports import Context
 
 
 def inspect(ctx: Context) -> RepoState:

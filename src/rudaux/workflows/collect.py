@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rudaux.config import AssignmentSettings
+from rudaux.domain.collection import Absent, Collection, Located, Lookup, NotYet, Unreadable
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Record
 from rudaux.errors import StorageFailure
-from rudaux.ports import Absent, Collection, Context, Located, Lookup, NotYet, Unreadable
+from rudaux.ports import Context
 from rudaux.workflows.standings import Standings
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rudaux.config import AssignmentSettings
+from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.deadlines import deadline_of
 from rudaux.domain.roster import Student
-from rudaux.ports import CanvasAssignment, Context
+from rudaux.ports import Context
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from rudaux.domain.canvas import CanvasAssignment, CanvasCourse
 from rudaux.domain.outcome import Outcome
-from rudaux.ports import CanvasAssignment, CanvasCourse, Context
+from rudaux.ports import Context
 from rudaux.workflows import assignments, release, schedule, sync
 from rudaux.workflows.assignments import AssignmentsPlan, by_exact_name
 from rudaux.workflows.deadlines import find_deadlines

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rudaux.config import private_folder
+from rudaux.domain.artifacts import Release
 from rudaux.domain.links import repo_folder
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import ConfigError
-from rudaux.ports import Context, Release
+from rudaux.ports import Context
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rudaux.config import AssignmentSettings
+from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.grades import canvas_score, same_score
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Standing, standing_of
-from rudaux.ports import CanvasAssignment, Context
+from rudaux.ports import Context
 from rudaux.workflows.assignments import by_exact_name
 from rudaux.workflows.deadlines import Deadlines, find_deadlines
 

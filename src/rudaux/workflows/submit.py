@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rudaux.config import AssignmentSettings
+from rudaux.domain.artifacts import FeedbackFile
 from rudaux.domain.grades import (
     CanvasSubmission,
+    Push,
     PushClass,
     PushLine,
     decide_push,
@@ -18,7 +20,7 @@ from rudaux.domain.grades import (
 )
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure, NotFound, PermissionRefused
-from rudaux.ports import Context, FeedbackFile, Push
+from rudaux.ports import Context
 from rudaux.workflows.standings import Standings
 
 

@@ -9,7 +9,8 @@ from datetime import timezone
 from rudaux.config import AssignmentSettings
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import RosterChange, Student, compare_rosters
-from rudaux.ports import Context, GradebookAssignment
+from rudaux.domain.submissions import GradebookAssignment
+from rudaux.ports import Context
 
 
 @dataclass(frozen=True)

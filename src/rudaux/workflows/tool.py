@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rudaux.domain.canvas import ExternalTool
 from rudaux.errors import ConfigError
-from rudaux.ports import Context, ExternalTool
+from rudaux.ports import Context
 
 
 def find_tool(ctx: Context) -> ExternalTool:

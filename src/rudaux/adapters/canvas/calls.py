@@ -11,9 +11,9 @@ from decimal import Decimal
 from urllib.parse import quote
 
 from rudaux.adapters.canvas.protocol import PER_PAGE, Call, Value
+from rudaux.domain.canvas import AssignmentSpec
 from rudaux.domain.grades import fixed_point
 from rudaux.errors import RudauxError
-from rudaux.ports import AssignmentSpec
 
 
 def no_course(course_id: int) -> str:

@@ -14,17 +14,12 @@ from rudaux.adapters.canvas import calls, decode
 from rudaux.adapters.canvas.upload import upload
 from rudaux.adapters.canvas.wire import Wire
 from rudaux.config import Level
+from rudaux.domain.artifacts import FeedbackFile
+from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.deadlines import Override
 from rudaux.domain.grades import Attachment, CanvasSubmission
 from rudaux.domain.roster import Student
 from rudaux.errors import NotFound, PermissionRefused
-from rudaux.ports import (
-    AssignmentSpec,
-    CanvasAssignment,
-    CanvasCourse,
-    ExternalTool,
-    FeedbackFile,
-)
 
 CHUNK = 500
 LONGEST_POLL = 10.0

@@ -8,11 +8,11 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TypeAlias
 
+from rudaux.domain.canvas import CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.deadlines import Override
 from rudaux.domain.grades import Attachment, CanvasSubmission
 from rudaux.domain.roster import Student
 from rudaux.errors import CanvasFailure
-from rudaux.ports import CanvasAssignment, CanvasCourse, ExternalTool
 
 Row: TypeAlias = Mapping[str, object]
 

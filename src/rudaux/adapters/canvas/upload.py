@@ -11,8 +11,8 @@ from rudaux.adapters.canvas import calls, decode
 from rudaux.adapters.canvas.protocol import Answer, may_carry_secrets, parse, resolve, spell
 from rudaux.adapters.canvas.refusals import complaint
 from rudaux.adapters.canvas.wire import Wire, pauses
+from rudaux.domain.artifacts import FeedbackFile
 from rudaux.errors import CanvasFailure, LostAnswer
-from rudaux.ports import FeedbackFile
 
 
 def upload(

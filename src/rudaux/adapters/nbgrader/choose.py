@@ -14,7 +14,7 @@ from typing import Any
 
 from rudaux.adapters.nbgrader.catalogue import Catalogue, KnownNotebook
 from rudaux.adapters.nbgrader.reading import read_notebook
-from rudaux.ports import Broken
+from rudaux.domain.execution import Broken
 
 
 @dataclass

@@ -14,7 +14,7 @@ from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.sheet import Sheet
-from rudaux.ports import FeedbackFile
+from rudaux.domain.artifacts import FeedbackFile
 
 
 class GradesFromSheet(GetGrades):  # type: ignore[misc]

@@ -15,9 +15,8 @@ from rudaux.adapters.nbgrader import backups, rows
 from rudaux.adapters.nbgrader.database import Database
 from rudaux.adapters.nbgrader.settings import load_course
 from rudaux.domain.roster import GradebookStudent, Student
-from rudaux.domain.submissions import GradebookSubmission
+from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 from rudaux.errors import GradebookFailure
-from rudaux.ports import GradebookAssignment
 
 
 class NbgraderGradebook:

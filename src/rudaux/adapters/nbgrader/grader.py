@@ -19,8 +19,9 @@ from rudaux.adapters.nbgrader.sanitise import Sanitiser
 from rudaux.adapters.nbgrader.score import Scorer
 from rudaux.adapters.nbgrader.settings import load_course
 from rudaux.adapters.nbgrader.sheet import load_sheets
+from rudaux.domain.artifacts import FeedbackFile, Release
+from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.errors import ExecutorFailure, GradebookFailure
-from rudaux.ports import Broken, Execution, FeedbackFile, Job, Release
 
 
 class NbgraderGrader:

@@ -12,7 +12,7 @@ from typing import Any
 import nbformat
 from nbformat import v4
 
-from rudaux.ports import CellResult, Execution, Verdict
+from rudaux.domain.execution import CellResult, Execution, Verdict
 
 MOST_TEXT = 200_000
 """Characters of one text; nbgrader's LimitOutput limits lines, of any length."""

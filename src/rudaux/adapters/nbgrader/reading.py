@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 
 from rudaux.adapters.nbgrader.source import give_ids
-from rudaux.ports import Broken
+from rudaux.domain.execution import Broken
 
 LARGEST = 50_000_000
 """Bytes; a notebook beyond that is an output gone wild, and reading it could exhaust the host."""

@@ -12,8 +12,8 @@ from nbgrader.utils import is_solution
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.source import Converted, iter_cells, write
+from rudaux.domain.artifacts import Release
 from rudaux.domain.release import Kind, Secret, Secrets, leaks, regions
-from rudaux.ports import Release
 
 
 def write_release(

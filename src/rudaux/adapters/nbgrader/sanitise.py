@@ -15,7 +15,7 @@ from rudaux.adapters.nbgrader.choose import choose
 from rudaux.adapters.nbgrader.repair import repair
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.source import write
-from rudaux.ports import Broken, Job
+from rudaux.domain.execution import Broken, Job
 
 
 class KnownKernelspec(OverwriteKernelspec):  # type: ignore[misc]

@@ -20,7 +20,7 @@ from rudaux.adapters.nbgrader.sanitise import make_steps, run_steps
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.sheet import Sheet
 from rudaux.adapters.nbgrader.source import write
-from rudaux.ports import Execution
+from rudaux.domain.execution import Execution
 
 RAISING = frozenset({"python", "R", "julia"})
 """Kernel languages whose every error is an error output, so that stderr holds only warnings.

@@ -20,8 +20,8 @@ from rudaux.adapters.process.folders import remove
 from rudaux.adapters.process.host import ForkServer, Lost
 from rudaux.adapters.process.limits import read_memory
 from rudaux.config import GradingSettings
+from rudaux.domain.execution import CellResult, Execution, Job, Verdict
 from rudaux.errors import ExecutorFailure
-from rudaux.ports import CellResult, Execution, Job, Verdict
 
 _GRACE = 60.0
 """Seconds past the whole timeout after which a supervisor counts as lost."""

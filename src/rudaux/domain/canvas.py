@@ -1,0 +1,59 @@
+"""Canvas's course, tools and assignments, as far as rudaux cares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class CanvasCourse:
+    """The course as Canvas names it."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class ExternalTool:
+    """An external tool that the course can launch; `url` or `domain` may be unknown."""
+
+    id: int
+    name: str
+    url: str | None = None
+    domain: str | None = None
+
+
+@dataclass(frozen=True)
+class AssignmentSpec:
+    """What rudaux wants a Canvas assignment to be; dates are aware."""
+
+    name: str
+    points: Decimal
+    due_at: datetime | None
+    unlock_at: datetime | None
+    lock_at: datetime | None
+    launch_url: str
+    tool_id: int
+
+
+@dataclass(frozen=True)
+class CanvasAssignment:
+    """An assignment as it is in Canvas: base dates (UTC), without overrides applied.
+
+    `launch_url` and `tool_id` are None where it is not an external-tool assignment.
+    """
+
+    id: int
+    name: str
+    points: Decimal | None
+    due_at: datetime | None
+    unlock_at: datetime | None
+    lock_at: datetime | None
+    published: bool
+    launch_url: str | None
+    tool_id: int | None
+    has_overrides: bool = False
+    submission_types: tuple[str, ...] = ()
+    only_visible_to_overrides: bool = False

@@ -1,0 +1,54 @@
+"""A submission on its way through an executor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission, ready to run: sanitised notebooks (file name -> nbformat JSON text).
+
+    `folder` is a scratch folder that holds only the assignment's data files and the student's own
+    other files; the executor may copy from it. `doubts` are what a person must settle about it.
+    """
+
+    assignment: str
+    student_id: str
+    notebooks: Mapping[str, str]
+    folder: Path
+    repairs: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """Outputs of one code cell, by its position in the notebook; count None: it never ran."""
+
+    index: int
+    execution_count: int | None
+    outputs: tuple[Mapping[str, Any], ...] = ()
+
+
+Verdict = Literal["ok", "cell_timeout", "timeout", "kernel_died", "out_of_memory", "failed"]
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What became of a job; only `failed` is our failure and never a score."""
+
+    job: Job
+    verdict: Verdict
+    reason: str = ""
+    seconds: float = 0.0
+    cells: Mapping[str, tuple[CellResult, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A submission that cannot be graded without a person, and why."""
+
+    reason: str
