@@ -44,8 +44,16 @@ def theirs(
         yield opened
 
 
+def test_looking_into_a_gradebook_that_is_not_there_does_not_make_it(tmp_path: Path) -> None:
+    gradebook = NbgraderGradebook(tmp_path)
+    gradebook.check()
+    assert gradebook.students() == gradebook.assignments() == ()
+    assert gradebook.submissions("ps1") == {}
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_new_database_is_one_that_nbgrader_made_itself(tmp_path: Path) -> None:
-    NbgraderGradebook(tmp_path).check()
+    NbgraderGradebook(tmp_path).save_students([])
     own = f"sqlite:///{tmp_path / 'own.db'}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", str(BIN), prepend=":")
@@ -179,7 +187,7 @@ def test_a_locked_database_is_a_failure_that_says_what_to_close(
 
 
 def test_an_older_schema_is_refused_with_the_command_to_run(tmp_path: Path) -> None:
-    NbgraderGradebook(tmp_path).check()
+    NbgraderGradebook(tmp_path).save_students([])
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as raw, raw:
         raw.execute("UPDATE alembic_version SET version_num = '724cde206c17'")
     with pytest.raises(GradebookFailure, match="`nbgrader db upgrade` after `rudaux gradebook"):
@@ -188,7 +196,7 @@ def test_an_older_schema_is_refused_with_the_command_to_run(tmp_path: Path) -> N
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    NbgraderGradebook(tmp_path).check()
+    NbgraderGradebook(tmp_path).save_students([])
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as raw, raw:
         raw.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
     with pytest.raises(GradebookFailure, match="upgrade nbgrader"):
@@ -198,7 +206,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "gradebook.db").write_text("not a database" * 100)
     with pytest.raises(GradebookFailure, match="not a database"):
-        NbgraderGradebook(tmp_path).check()
+        NbgraderGradebook(tmp_path).save_students([])
 
 
 def test_a_backup_can_be_restored_and_what_was_there_is_kept(gradebook: NbgraderGradebook) -> None:
@@ -264,7 +272,7 @@ def test_the_course_folder_is_the_root_wherever_it_runs(
         "c.CourseDirectory.db_url = 'sqlite:///marks.db'\n"
     )
     monkeypatch.chdir(tmp_path)
-    NbgraderGradebook(Path("course")).check()
+    NbgraderGradebook(Path("course")).save_students([])
     assert (tmp_path / "course" / "marks.db").is_file()
 
 

@@ -47,7 +47,7 @@ def run_course(folder: Path, say: Say) -> None:
     port = _free_port()
     say(f"Building a practice course with {len(kinds)} students in {folder}.")
     course = build_course(folder, f"http://127.0.0.1:{port}", kinds, datetime.now(timezone.utc))
-    _write_crontab_program(folder)
+    write_crontab_program(folder)
     with serve_in_background(folder, port):
         _run(course, say)
     wrong = compare(course)
@@ -168,7 +168,8 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _write_crontab_program(folder: Path) -> None:
+def write_crontab_program(folder: Path) -> None:
+    """Put a `crontab` into `folder`/bin that keeps its table in `folder`, not the user's own."""
     program = folder / "bin" / "crontab"
     program.parent.mkdir()
     program.write_text(_CRONTAB)

@@ -44,7 +44,7 @@ class NbgraderGradebook:
             .group_by(student.id, student.first_name, student.last_name, student.email)
             .order_by(student.id)
         )
-        with self.database.session() as session:
+        with self.database.reading() as session:
             return tuple(GradebookStudent(**row) for row in session.execute(query).mappings())
 
     def assignments(self) -> tuple[GradebookAssignment, ...]:
@@ -55,7 +55,7 @@ class NbgraderGradebook:
             assignment.max_score.label("max_score"),
             assignment.num_submissions.label("submissions"),
         ).order_by(assignment.duedate, assignment.name)
-        with self.database.session() as session:
+        with self.database.reading() as session:
             found = session.execute(query).all()
         return tuple(
             GradebookAssignment(
@@ -115,7 +115,7 @@ class NbgraderGradebook:
                 )
 
     def submissions(self, assignment: str) -> Mapping[str, GradebookSubmission]:
-        with self.database.session() as session:
+        with self.database.reading() as session:
             found = session.execute(_totals(assignment)).all()
         return {row.student_id: self._submission(assignment, row) for row in found}
 

@@ -61,7 +61,7 @@ class NbgraderGrader:
 
     def source_in_step(self, assignment: str) -> bool:
         notebooks = [c.record for c in self._convert(assignment)]
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return record.in_step(session, assignment, notebooks)
 
     def release_folder(self, assignment: str) -> Path:

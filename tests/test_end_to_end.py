@@ -1,0 +1,340 @@
+"""Each command on a real course: nbgrader, git, a crontab, and Canvas over HTTP; each run twice."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from rudaux.demo.marking import mark_by_hand
+from rudaux.demo.students import Kind
+from tests.course import SmallCourse, git, small_course
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
+    with small_course(tmp_path / "practice", monkeypatch) as built:
+        yield built
+
+
+@pytest.fixture
+def ready(course: SmallCourse) -> SmallCourse:
+    course.rudaux("init")
+    return course
+
+
+@pytest.fixture
+def graded(ready: SmallCourse) -> SmallCourse:
+    ready.rudaux("grade", "homework_1")
+    return ready
+
+
+def student(course: SmallCourse, kind: str) -> str:
+    """The first student of a kind."""
+    return next(sid for sid, k in course.practice.kinds.items() if k == kind)
+
+
+def assignment_id(course: SmallCourse, name: str = "homework_1") -> int:
+    return next(a.id for a in course.world.assignments.values() if a.name == name)
+
+
+def test_init_sets_everything_up_and_a_second_one_changes_nothing(course: SmallCourse) -> None:
+    course.rudaux("init")
+    names = [a.name for a in course.world.assignments.values()]
+    assert names == ["homework_1", "homework_3"]
+    listed = git(
+        course.practice.folder / "remotes" / "practice-course.git",
+        "ls-tree", "-r", "--name-only", "main",
+    )  # fmt: skip
+    assert "materials/homework_1/homework_1.ipynb" in listed
+    assert "README.md" in listed
+    assert "BEGIN SOLUTION" not in git(
+        course.practice.folder / "remotes" / "practice-course.git",
+        "show", "main:materials/homework_1/homework_1.ipynb",
+    )  # fmt: skip
+    assert course.crontab.read_text().count("# rudaux") == 1
+    before = course.fingerprint()
+    again = course.rudaux("init")
+    assert "Everything is in step" in again.out
+    assert course.fingerprint() == before
+
+
+def test_a_dry_run_shows_the_plan_and_changes_nothing(course: SmallCourse) -> None:
+    before = course.fingerprint()
+    shown = course.rudaux("init", "--dry-run").out
+    assert "homework_1" in shown
+    assert "7 joined" in shown
+    assert course.fingerprint() == before
+
+
+def test_init_survives_a_push_that_came_between(ready: SmallCourse, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    remote = ready.practice.folder / "remotes" / "practice-course.git"
+    git(tmp_path, "clone", "--quiet", str(remote), str(other))
+    (other / "header.ipynb").write_text("{}")
+    git(other, "add", "--all")
+    git(other, "commit", "--quiet", "--message", "Add a header")
+    git(other, "push", "--quiet")
+    ready.edit("points = 2", "points = 3")
+    ready.edit("Part A", "Part One", "source/homework_3/homework_3.ipynb")
+    ready.rudaux("init")
+    assert git(remote, "show", "main:header.ipynb") == "{}"
+    assert "Part One" in git(remote, "show", "main:materials/homework_3/homework_3.ipynb")
+
+
+def test_a_dirty_checkout_is_said_and_an_unattended_run_goes_on(course: SmallCourse) -> None:
+    (course.folder / "notes.txt").write_text("mine")
+    assert "notes.txt" in course.rudaux("init").err
+    assert (course.folder / "notes.txt").read_text() == "mine"
+    assert "notes.txt" not in git(course.folder, "ls-files")
+
+
+def test_grade_brings_the_right_scores_and_feedback_to_canvas_once(ready: SmallCourse) -> None:
+    ready.rudaux("grade", "homework_1")
+    assert ready.grades() == ready.practice.expected("homework_1")
+    before = ready.fingerprint()
+    assert "Canvas is up to date" in ready.rudaux("grade", "homework_1").out
+    assert ready.fingerprint() == before
+    right = student(ready, "right")
+    [row] = [s for s in ready.world.submissions.values() if str(s.user_id) == right and s.comments]
+    [comment] = row.comments
+    [file] = [ready.world.files[i] for i in comment.file_ids]
+    assert right in file.name
+    assert b"squares" in ready.world.contents[file.id]
+
+
+def test_grade_auto_takes_what_is_due_and_nothing_else(ready: SmallCourse) -> None:
+    ready.rudaux("grade", "--auto")
+    assert ready.grades() == ready.practice.expected("homework_1")
+    assert set(ready.grades("homework_3").values()) <= {None}
+    assert "Nothing is due" in ready.rudaux("grade", "--auto").err
+
+
+def test_cron_runs_the_entry_in_its_bare_environment(ready: SmallCourse) -> None:
+    line = next(x for x in ready.crontab.read_text().splitlines() if "rudaux grade" in x)
+    command = line.partition("&& ")[2].replace("\\%", "%")
+    bare = {"HOME": "/", "LOGNAME": "root", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
+    subprocess.run(["/bin/sh", "-c", command], env=bare, cwd="/", check=True)
+    assert ready.grades() == ready.practice.expected("homework_1")
+    [log] = (ready.folder / "logs").iterdir()
+    assert "homework_1" in log.read_text()
+
+
+def test_a_file_server_that_is_down_grades_nobody(ready: SmallCourse) -> None:
+    ready.practice.homes.rename(ready.practice.folder / "elsewhere")
+    result = ready.rudaux("grade", "homework_1", code=5)
+    assert "homes" in result.err
+    assert set(ready.grades().values()) <= {None}
+    (ready.practice.folder / "elsewhere").rename(ready.practice.homes)
+    ready.rudaux("grade", "homework_1")
+    assert ready.grades() == ready.practice.expected("homework_1")
+
+
+def test_broken_work_is_failed_and_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds: tuple[Kind, ...] = ("right", "invalid_json", "right", "right")
+    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as course:
+        course.rudaux("init")
+        result = course.rudaux("grade", "homework_1", code=6)
+        assert "not valid JSON" in result.out + result.err
+        assert course.grades() == course.practice.expected("homework_1")
+
+
+def test_many_missing_ask_a_person_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: tuple[Kind, ...] = ("right", "missing", "missing")
+    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as course:
+        course.rudaux("init")
+        assert "--accept-zeros" in course.rudaux("grade", "homework_1", code=4).err
+        assert set(course.grades().values()) <= {None}
+        course.rudaux("grade", "homework_1", "--accept-zeros")
+        assert course.grades() == course.practice.expected("homework_1")
+
+
+def test_marking_by_hand_then_submit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: tuple[Kind, ...] = ("right", "wrong", "partly", "right")
+    with small_course(tmp_path / "p", monkeypatch, ("homework_2",), kinds) as course:
+        course.rudaux("init")
+        shown = course.rudaux("grade", "homework_2", "-m")
+        assert "rudaux submit homework_2" in shown.err
+        assert set(course.grades("homework_2").values()) <= {None}
+        mark_by_hand(course.folder, "homework_2", course.practice.kinds)
+        before = course.fingerprint()
+        course.rudaux("submit", "homework_2", "--dry-run")
+        assert course.fingerprint() == before
+        course.rudaux("submit", "homework_2")
+        assert course.grades("homework_2") == course.practice.expected("homework_2")
+        before = course.fingerprint()
+        course.rudaux("submit", "homework_2")
+        assert course.fingerprint() == before
+
+
+def test_without_marks_by_hand_submissions_are_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_course(tmp_path / "p", monkeypatch, ("homework_2",), ("right",)) as course:
+        course.rudaux("init")
+        assert "1 held" in course.rudaux("grade", "homework_2", code=6).out
+        assert set(course.grades("homework_2").values()) <= {None}
+
+
+def test_an_edit_in_canvas_is_kept_until_asked_for(graded: SmallCourse) -> None:
+    right = student(graded, "right")
+    row = next(s for s in graded.world.submissions.values() if str(s.user_id) == right)
+    row.entered_score = 4.0
+    assert "edited in Canvas" in graded.rudaux("submit", "homework_1").out
+    assert graded.grades()[right] == 4
+    graded.rudaux("submit", "homework_1", "--overwrite-edits")
+    assert graded.grades()[right] == 10
+
+
+@pytest.mark.parametrize("mode", ["local", "instfs"])
+@pytest.mark.parametrize("refusal", [401, 403])
+def test_feedback_arrives_in_both_upload_modes(ready: SmallCourse, mode: str, refusal: int) -> None:
+    ready.canvas.switches.upload_mode = mode  # type: ignore[assignment]
+    ready.canvas.switches.permission_status = refusal  # type: ignore[assignment]
+    ready.rudaux("grade", "homework_1")
+    assert sum(len(s.comments) for s in ready.world.submissions.values()) == 6
+
+
+def test_an_extension_is_graded_at_its_own_deadline(ready: SmallCourse) -> None:
+    right = student(ready, "right")
+    later = ready.practice.due["homework_1"] + timedelta(days=30)
+    ready.world.add_override(assignment_id(ready), student_ids=[int(right)], due_at=later)
+    ready.rudaux("grade", "homework_1")
+    assert ready.grades()[right] is None
+    ready.rudaux("init")
+    assert ready.crontab.read_text().count("rudaux grade") == 2
+
+
+def test_a_dropped_student_keeps_work_and_one_without_goes(graded: SmallCourse) -> None:
+    right, missing = student(graded, "right"), student(graded, "missing")
+    for sid in (right, missing):
+        graded.world.set_state(int(sid), "deleted")
+    shown = graded.rudaux("gradebook", "sync", "--accept-roster").out
+    assert "1 grade kept" in shown
+    listed = graded.rudaux("canvas", "students").out
+    assert right not in listed
+    before = graded.fingerprint()
+    graded.rudaux("gradebook", "sync")
+    assert graded.fingerprint() == before
+    graded.rudaux("gradebook", "sync", "--remove-dropped", "--accept-roster")
+    assert list((graded.folder / ".rudaux" / "backups").glob("gradebook-*"))
+
+
+def test_a_roster_that_shrank_stops_an_unattended_run(ready: SmallCourse) -> None:
+    for sid in list(ready.practice.kinds)[:3]:
+        ready.world.set_state(int(sid), "deleted")
+    before = ready.fingerprint()
+    assert "--accept-roster" in ready.rudaux("init", code=4).err
+    assert "--accept-roster" in ready.rudaux("grade", "homework_1", code=4).err
+    assert ready.fingerprint() == before
+
+
+def test_status_as_json_is_the_documented_document(graded: SmallCourse) -> None:
+    document = json.loads(graded.rudaux("status", "--json").out)
+    assert document["course"] == {"name": "practice", "canvas_id": 12345, "students": 7}
+    first, third = document["assignments"]
+    assert list(first) == [
+        "name", "due_at", "points", "canvas_id", "launch_url", "published", "released",
+        "scheduled_for", "counts",
+    ]  # fmt: skip
+    assert first["counts"]["pushed"] == 7
+    assert sum(third["counts"].values()) == 7
+    assert third["counts"]["not_due"] == 7
+    assert third["scheduled_for"] is not None
+    assert first["launch_url"].startswith("https://hub.example.edu/jupyter/hub/lti/launch?next=")
+
+
+def test_status_names_every_student_of_an_assignment(graded: SmallCourse) -> None:
+    shown = graded.rudaux("status", "homework_1").out
+    assert "Io Jupiter" in shown
+    assert shown.count("pushed") >= 7
+
+
+def test_canvas_commands_list_and_push(course: SmallCourse) -> None:
+    assert "io@example.edu" in course.rudaux("canvas", "students").out
+    assert "Test Student" not in course.rudaux("canvas", "students").out
+    assert "Jupyter" in course.rudaux("canvas", "tools", "--all").out
+    before = course.fingerprint()
+    course.rudaux("canvas", "push", "--dry-run")
+    assert course.fingerprint() == before
+    course.rudaux("canvas", "push")
+    assert "homework_1" in course.rudaux("canvas", "assignments").out
+    before = course.fingerprint()
+    assert "in step" in course.rudaux("canvas", "push").out
+    assert course.fingerprint() == before
+
+
+def test_git_commands_pull_and_release(course: SmallCourse) -> None:
+    assert "main" in course.rudaux("git", "status").out
+    assert "up to date" in course.rudaux("git", "pull").out
+    before = course.fingerprint()
+    course.rudaux("git", "release", "homework_3", "--dry-run")
+    assert course.fingerprint() == before
+    course.rudaux("git", "release", "homework_3")
+    remote = course.practice.folder / "remotes" / "practice-course.git"
+    listed = git(remote, "ls-tree", "-r", "--name-only", "main")
+    assert "homework_3" in listed
+    assert "homework_1" not in listed
+    before = course.fingerprint()
+    course.rudaux("git", "release", "homework_3")
+    assert course.fingerprint() == before
+
+
+def test_gradebook_scores_backup_and_restore(graded: SmallCourse) -> None:
+    assert "points of 10" in graded.rudaux("gradebook", "scores", "homework_1").out
+    copy = graded.rudaux("gradebook", "backup").out.strip()
+    (graded.folder / "gradebook.db").write_bytes(b"")
+    graded.rudaux("gradebook", "restore", copy)
+    assert "points of 10" in graded.rudaux("gradebook", "scores", "homework_1").out
+
+
+def test_schedule_shows_installs_and_removes_only_its_own(course: SmallCourse) -> None:
+    course.crontab.write_text("5 4 * * * echo mine\n")
+    course.rudaux("schedule", "install", "--save-token")
+    token = course.folder / ".rudaux" / "canvas-token"
+    assert oct(token.stat().st_mode)[-3:] == "600"
+    assert "homework_3" in course.rudaux("schedule", "show").out
+    before = course.fingerprint()
+    course.rudaux("schedule", "install")
+    assert course.fingerprint() == before
+    course.rudaux("schedule", "remove")
+    assert course.crontab.read_text() == "5 4 * * * echo mine\n"
+    course.rudaux("schedule", "remove")
+
+
+def test_the_token_is_nowhere_but_in_its_file(graded: SmallCourse) -> None:
+    secret = graded.world.tokens
+    assert len(secret) == 1
+    [token] = secret
+    found = [
+        path
+        for path in graded.practice.folder.rglob("*")
+        if path.is_file() and token.encode() in path.read_bytes()
+    ]
+    assert found == [graded.practice.folder / "canvas-token"]
+
+
+def test_a_lost_ledger_is_no_loss(graded: SmallCourse) -> None:
+    shutil.rmtree(graded.folder / ".rudaux")
+    writes = graded.writes()
+    graded.rudaux("grade", "homework_1")
+    assert graded.writes() == writes
+
+
+def test_the_module_runs_like_the_script(course: SmallCourse) -> None:
+    command = [sys.executable, "-m", "rudaux", "--dir", str(course.folder), "-a", "canvas", "tools"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Jupyter" in done.stdout
+
+
+def test_scores_have_four_decimals(graded: SmallCourse) -> None:
+    assert graded.grades()[student(graded, "partly")] == Decimal("6.6667")
