@@ -1,4 +1,4 @@
-"""A small practice course for end-to-end tests: a simulated Canvas, git remotes, homes, a crontab."""
+"""A small practice course for end-to-end tests: Canvas simulated, git remotes, homes, a crontab."""
 
 from __future__ import annotations
 

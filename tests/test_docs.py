@@ -1,0 +1,97 @@
+"""What the documents say about commands, options and keys is checked against the code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from rudaux import config
+from rudaux.cli.app import COMMANDS, app, load_command
+
+ROOT = Path(__file__).parents[1]
+DOCS = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text()
+TABLES = {
+    "course": config.CourseSettings,
+    "canvas": config.CanvasSettings,
+    "git": config.GitSettings,
+    "jupyterhub": config.HubSettings,
+    "jupyterhub.snapshots": config.SnapshotSettings,
+    "grading": config.GradingSettings,
+    "schedule": config.ScheduleSettings,
+    "assignments": config.AssignmentSettings,
+}
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command with its full name."""
+    for name in COMMANDS:
+        command = load_command(name)
+        inner = getattr(command, "commands", None)
+        if inner:
+            yield from ((f"{name} {sub}", found) for sub, found in inner.items())
+        else:
+            yield name, command
+
+
+def options() -> set[str]:
+    """Every option that some command offers."""
+    offered = {o for _, command in commands() for p in command.params for o in p.opts}
+    offered |= {o for p in get_command(app).params for o in p.opts}
+    return {o for o in offered if o.startswith("-")} | {"--help"}
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands()])
+def test_every_command_is_documented(name: str) -> None:
+    assert f"`rudaux {name}" in COMMANDS_PAGE
+
+
+def test_every_option_is_documented_and_no_other() -> None:
+    named = set(
+        re.findall(
+            r"(?<![\w-])--?[a-z][a-z-]*", re.sub(r"```.*?```", "", COMMANDS_PAGE, flags=re.S)
+        )
+    )
+    assert options() - named == set()
+    assert named - options() == set()
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda p: p.name)
+def test_every_command_named_in_the_documents_exists(path: Path) -> None:
+    groups = {name.split()[0] for name, _ in commands() if " " in name}
+    known = {name for name, _ in commands()} | groups
+    for words in re.findall(r"(?:`|\$ )rudaux ((?:[a-z]+)(?: [a-z]+)?)", path.read_text()):
+        first, _, second = words.partition(" ")
+        assert first in known, words
+        if first in groups and second:
+            assert words in known, words
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_key_is_documented_with_its_default(table: str) -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    heading = f"## `[[{table}]]`" if table == "assignments" else f"## `[{table}]`"
+    section = text.split(heading)[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", section, flags=re.M))
+    settings = {f.name: f for f in fields(TABLES[table]) if f.name != "snapshots"}
+    assert set(rows) == set(settings)
+    for name, field in settings.items():
+        if field.default is MISSING:
+            continue  # required, or with a default that the reader gives
+        default = field.default
+        shown = str(default).lower() if isinstance(default, bool) else str(default)
+        expected = "none" if default is None else "empty" if default == "" else f"`{shown}`"
+        assert rows[name] == expected, name
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda p: p.name)
+def test_every_relative_link_leads_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
