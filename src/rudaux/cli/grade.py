@@ -60,6 +60,8 @@ def grade(
         if not view.attended:
             view.notice(f"{datetime.now().astimezone():%a %-d %b %Y %H:%M %Z} · rudaux grade")
         wanted = [find_assignment(ctx.config, name)] if name else None
+        if not dry_run:
+            ctx.executor.check()
         if not _sync(ctx, view, accept_roster, dry_run):
             return
         job = _Job(ctx, view, manual, student, overwrite_edits, accept_zeros, dry_run)

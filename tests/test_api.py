@@ -1,0 +1,100 @@
+"""`from rudaux import Course, Assignment` on a real course."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rudaux
+from rudaux import Assignment, Course
+from rudaux.demo.students import Kind
+from rudaux.errors import ConfigError, NeedsPersonError, UsageError
+from tests.course import SmallCourse, small_course
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
+    with small_course(tmp_path / "practice", monkeypatch) as built:
+        yield built
+
+
+def set_up(small: SmallCourse) -> Course:
+    """The chain that `rudaux init` stands for."""
+    course = Course(course_dir=small.folder, auto=True)
+    return (
+        course.get_external_tool_id()
+        .get_students_from_canvas()
+        .sync_nbgrader()
+        .assign(overwrite=True)
+        .create_canvas_assignments()
+        .schedule_grading()
+    )
+
+
+def test_the_chain_sets_the_course_up_like_init(small: SmallCourse) -> None:
+    course = set_up(small)
+    assert course.external_tool_id == next(iter(small.world.tools))
+    assert len(course.students) == 7
+    assert [a.name for a in course.assignments] == ["homework_1", "homework_3"]
+    before = small.fingerprint()
+    assert "in step" in small.rudaux("init").out
+    set_up(small)
+    assert small.fingerprint() == before
+
+
+def test_an_assignment_goes_from_collecting_to_canvas(small: SmallCourse) -> None:
+    homework = Assignment("homework_1", course=set_up(small))
+    assert homework.collect().grade().feedback().submit() is homework
+    assert small.grades() == small.practice.expected("homework_1")
+    assert homework.problems == []
+    before = small.fingerprint()
+    homework.collect().grade().feedback().submit()
+    assert small.fingerprint() == before
+
+
+def test_a_subclass_shares_its_course(small: SmallCourse) -> None:
+    class Homework(Assignment):
+        course = Course(small.folder, auto=True)
+
+    homework = Homework("homework_1")
+    assert homework.settings.points == 10
+    assert homework.due.startswith(small.practice.due["homework_1"].astimezone().isoformat()[:10])
+
+
+def test_mistakes_are_exceptions_and_never_an_exit(small: SmallCourse, tmp_path: Path) -> None:
+    course = Course(small.folder, auto=True)
+    with pytest.raises(UsageError, match="Did you mean homework_1"):
+        Assignment("homwork_1", course=course)
+    with pytest.raises(UsageError, match="has no course"):
+        Assignment("homework_1")
+    with pytest.raises(ConfigError, match="rudaux new"):
+        Course(tmp_path)
+
+
+def test_a_dirty_checkout_asks_and_auto_goes_on(
+    small: SmallCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (small.folder / "notes.txt").write_text("mine")
+    monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: PTH123, SIM115
+    with pytest.raises(NeedsPersonError, match="not committed"):
+        Course(small.folder)
+    assert Course(small.folder, auto=True).config.course.name == "practice"
+
+
+def test_too_many_zeros_need_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: tuple[Kind, ...] = ("right", "missing", "missing")
+    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as small:
+        homework = Assignment("homework_1", course=set_up(small)).collect().grade().feedback()
+        with pytest.raises(NeedsPersonError, match="accept_zeros"):
+            homework.submit()
+        assert set(small.grades().values()) <= {None}
+        homework.submit(accept_zeros=True)
+        assert small.grades() == small.practice.expected("homework_1")
+
+
+def test_the_package_loads_its_interface_only_when_asked() -> None:
+    assert set(rudaux.__all__) == {"Assignment", "Course", "__version__"}
+    with pytest.raises(AttributeError, match="no attribute 'Curse'"):
+        _ = rudaux.Curse
