@@ -56,4 +56,4 @@ def bench(session: nox.Session) -> None:
     """Print ratios to what one would do without rudaux, each pair measured in one run."""
     session.install("-e", ".[dev]")
     for script in sorted(Path("tests/bench").glob("[a-z]*.py")):
-        session.run("python", str(script))
+        session.run("python", "-m", f"tests.bench.{script.stem}")

@@ -81,12 +81,13 @@ def test_another_process_of_this_user_cannot_read_our_environment_meanwhile(
 
 
 def _give_up_reading_any_process() -> None:
-    """Be an ordinary user in this, also as root, for what is started next.
+    """Be an ordinary user in this, also as root: drop the rights to look into any process."""
+    for capability in (_CAP_SYS_PTRACE, _CAP_SYS_ADMIN, _CAP_PERFMON):
+        ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
 
-    Drops CAP_SYS_PTRACE, and CAP_SYS_ADMIN and CAP_PERFMON, which newer kernels take instead.
-    """
-    for capability in (19, 21, 38):
-        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+
+_PR_CAPBSET_DROP = 24
+_CAP_SYS_PTRACE, _CAP_SYS_ADMIN, _CAP_PERFMON = 19, 21, 38
 
 
 def test_home_and_temporary_folder_are_private(tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rudaux.config import load_config
+from rudaux.demo.run import WORLD, run_course
+from rudaux.demo.simulator.state import World
+from rudaux.errors import UsageError
+
+
+def test_the_practice_course_ends_with_every_expected_score(tmp_path: Path) -> None:
+    said: list[str] = []
+    folder = tmp_path / "practice"
+    run_course(folder, said.append)  # raises where a score is not the expected one
+    assert any("Every score in the practice Canvas is the expected one" in line for line in said)
+    world = World.load(folder / WORLD)
+    assert len(load_config(folder / "instructors").assignments) == 3
+    commented = [s for s in world.submissions.values() if s.comments]
+    assert len(commented) == 2 * 15
+    assert all(len(s.comments) == 1 for s in commented)
+    assert "rudaux grade --auto" in (folder / "crontab").read_text()
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(UsageError, match="not empty"):
+        run_course(tmp_path, lambda _: None)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
