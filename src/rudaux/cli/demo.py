@@ -9,6 +9,7 @@ import typer
 
 from rudaux.cli.options import Folder, NoPrompt
 from rudaux.cli.view import View
+from rudaux.errors import UsageError
 
 
 def demo(
@@ -19,8 +20,13 @@ def demo(
     no_prompt: NoPrompt = False,
 ) -> None:
     """A practice course on this machine, Canvas included."""
-    from rudaux.demo.run import play, run_course
-
+    try:
+        from rudaux.demo.run import play, run_course
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the practice course needs {error.name}, which is not installed: run "
+            "`python3 -m pip install 'rudaux[demo]'`."
+        ) from error
     view = View(no_prompt)
     target = (folder or Path()) / where
     if not (target / "canvas.json").exists():
