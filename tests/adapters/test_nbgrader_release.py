@@ -92,11 +92,11 @@ def test_solutions_in_data_files_and_left_over_cells_are_leaks(
         content["cells"][4]["source"] = "def mine(n):" + inner
 
     course.edit_source(leave_a_copy)
-    (course.source().parent / "key.md").write_text("The answer: $\\sum_{i=1}^n i^2$\n")
+    (course.source().parent / "key.md").write_text("The answer:\n\n$\\sum_{i=1}^n  i^2$\n")
     built = course.grader.build_release("ps1", tmp_path / "into")
     assert built.leaks == (
         "key.md shows the solution of problem1.ipynb, cell sum_of_squares_equation.",
-        "problem1.ipynb, cell 6 shows the solution of problem1.ipynb, cell squares.",
+        "problem1.ipynb, cell 8 shows the solution of problem1.ipynb, cell squares.",
     )
 
 

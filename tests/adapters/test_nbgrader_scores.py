@@ -1,29 +1,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.adapters.nbgrader_course import RIGHT, WRONG, Course, cell_named, nbgrader, run
-
-
-@pytest.fixture(scope="session")
-def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("nbgrader")
-    nbgrader("quickstart", "course", folder=folder)
-    return folder / "course"
+from tests.adapters.nbgrader_course import (
+    RIGHT,
+    WRONG,
+    Course,
+    cell_named,
+    make_course,
+    nbgrader,
+    run,
+)
 
 
 @pytest.fixture
-def course(quickstart: Path, tmp_path: Path) -> Iterator[Course]:
-    shutil.copytree(quickstart, tmp_path / "course")
-    made = Course(tmp_path / "course")
-    made.release()
-    yield made
-    made.gradebook.database.close()
+def course(tmp_path: Path) -> Course:
+    return make_course(tmp_path / "course")
 
 
 def test_scores_are_those_of_nbgrader_autograde(course: Course) -> None:

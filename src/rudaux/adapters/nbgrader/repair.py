@@ -115,16 +115,18 @@ def _place(order: list[str], name: str, there: dict[str, int], end: int) -> int:
 
 
 def _new_cell(known: KnownCell, restorer: OverwriteCells) -> Any:
-    if known.cell_type == "code" and known.locked:
-        # nbgrader's notice would be a first line before a %%magic, and change the checksum.
-        cell = nbformat.v4.new_code_cell(known.source, metadata={"nbgrader": _metadata(known)})
+    if known.locked:
+        # nbgrader's notice would stand before a %%magic, and OverwriteCells would remove it.
+        is_code = known.cell_type == "code"
+        new = nbformat.v4.new_code_cell if is_code else nbformat.v4.new_markdown_cell
+        cell = new(known.source, metadata={"nbgrader": nbformat.from_dict(_metadata(known))})
         del cell["id"]
         return cell
     cell = restorer.missing_cell_transform(
         known, known.points or 0, is_solution=known.solution, is_task=known.task
     )
-    cell.metadata["nbgrader"] = nbformat.from_dict(_metadata(known))
-    return cell
+    cell.metadata["nbgrader"] = _metadata(known)
+    return nbformat.from_dict(cell)
 
 
 def _retype(cell: Any, cell_type: str) -> None:

@@ -101,10 +101,8 @@ def _steps(course: NbgraderCourse, assignment: str) -> list[Any]:
 
 def _convert(path: Path, assignment: str, course: NbgraderCourse, steps: list[Any]) -> Converted:
     with _mistakes(path):
-        original = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        original = _read(path, f"{assignment}/{path.stem}")
         notebook = nbformat.from_dict(json.loads(json.dumps(original)))
-        if (notebook.nbformat, notebook.nbformat_minor) >= (4, 5):
-            give_ids(notebook, f"{assignment}/{path.stem}")
         resources = {
             "unique_key": path.stem,
             "metadata": {"path": str(path.parent), "name": path.stem},
@@ -121,11 +119,24 @@ def _convert(path: Path, assignment: str, course: NbgraderCourse, steps: list[An
                 record = _record(path.stem, notebook)
             elif step.enabled:
                 notebook, resources = step.preprocess(notebook, resources)
-        if (notebook.nbformat, notebook.nbformat_minor) >= (4, 5):
+        if _has_ids(notebook):
             give_ids(notebook, f"{assignment}/{path.stem}")
         if record is None:
             record = _record(path.stem, notebook)
     return Converted(path.name, original, record, notebook)
+
+
+def _read(path: Path, seed: str) -> Any:
+    """Read a notebook; ids come before nbformat, which would put random ones where they lack."""
+    content = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    if _has_ids(content):
+        give_ids(content, seed)
+    return nbformat.reads(json.dumps(content), as_version=4)
+
+
+def _has_ids(notebook: Any) -> bool:
+    # https://jupyter.org/enhancement-proposals/62-cell-id/cell-id.html: since format 4.5.
+    return (notebook.nbformat, notebook.nbformat_minor) >= (4, 5)
 
 
 def _record(name: str, notebook: Any) -> SourceNotebook:
