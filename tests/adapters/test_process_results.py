@@ -180,6 +180,14 @@ def test_a_flood_of_output_is_cut_and_the_rest_runs(tmp_path: Path) -> None:
     assert text(cells(execution)[1]) == "next\n"
 
 
+def test_a_message_beyond_all_measure_is_said_to_be_lost(tmp_path: Path) -> None:
+    one = job(tmp_path, "print('x' * 100_000_000)", "print('next')", "1/0")
+    first, second, third = cells(run_one(executor(tmp_path), one))
+    assert "too long" in text(first)
+    assert text(second) == "next\n"
+    assert errors(third) == ["ZeroDivisionError"]
+
+
 def test_one_huge_message_is_cut_too(tmp_path: Path) -> None:
     execution = run_one(
         executor(tmp_path), job(tmp_path, "print('x' * (30 << 20))", "print('next')")

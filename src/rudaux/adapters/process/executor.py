@@ -243,11 +243,12 @@ class _Pool:
             run.take(data)
             if run.end or not data or run.size > _REPORT:
                 ended.append(run)
-        if not ready:
-            for run in self.runs.values():
-                if time.monotonic() > run.deadline:
-                    self.server.kill(run.supervisor)
-                    ended.append(run)
+        # Reports wait while their reader is busy: only who is silent may be late.
+        silent = set(self.runs) - {key.fd for key, _ in ready}
+        for run in map(self.runs.__getitem__, silent):
+            if time.monotonic() > run.deadline:
+                self.server.kill(run.supervisor)
+                ended.append(run)
         return ended
 
     def _forget(self, run: _Run) -> None:

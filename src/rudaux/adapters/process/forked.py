@@ -9,14 +9,10 @@ import time
 from pathlib import Path
 from queue import Empty
 
-import zmq
-import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.session import Session
 from nbclient.exceptions import DeadKernelError
-
-_MESSAGE = 64 << 20
-"""A larger message from a kernel drops the connection instead of filling the memory."""
 
 
 class ForkedClient(AsyncKernelClient):  # type: ignore[misc]
@@ -45,10 +41,8 @@ class ForkedClient(AsyncKernelClient):  # type: ignore[misc]
 class ForkedKernel(AsyncKernelManager):  # type: ignore[misc]
     """A kernel that somebody else forked: it can be asked after and interrupted, not started."""
 
-    def __init__(self, pid: int, connection: Path) -> None:
-        context = zmq.asyncio.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, _MESSAGE)
-        super().__init__(context=context, client_factory=ForkedClient)
+    def __init__(self, pid: int, connection: Path, session: Session) -> None:
+        super().__init__(session=session, client_factory=ForkedClient)
         self.pid = pid
         self.load_connection_file(str(connection))
 

@@ -23,6 +23,7 @@ from nbformat.notebooknode import NotebookNode
 from rudaux.adapters.process import limits as bounds
 from rudaux.adapters.process.forked import ForkedKernel
 from rudaux.adapters.process.limits import Limits, confine
+from rudaux.adapters.process.session import TOO_LONG, BoundedSession
 
 _TIMED_OUT = {
     "ename": "CellTimeoutError",
@@ -97,7 +98,7 @@ class Runner(NotebookClient):  # type: ignore[misc]
         return reply
 
     async def _async_poll_output_msg(self, *args: Any) -> None:
-        # It is cut short where a message was so large that the connection broke over it.
+        # A kernel drops what it says faster than it is heard, the end of the cell included.
         await super()._async_poll_output_msg(*args)
         self.heard_all = True
 
@@ -119,7 +120,7 @@ class Runner(NotebookClient):  # type: ignore[misc]
 def _shortened(msg: Mapping[str, Any], room: int) -> dict[str, Any]:
     content = msg.get("content", {})
     text = str(content.get("text", ""))[: max(0, room // 4)]
-    return {"name": content.get("name", "stderr"), "text": text + "\n[the rest was too long]\n"}
+    return {"name": content.get("name", "stderr"), "text": text + TOO_LONG}
 
 
 class Report:
@@ -143,7 +144,11 @@ def run_notebook(
     """Run a notebook in the present folder; the last line reported is its verdict."""
     report = Report(pipe)
     notebook = nbformat.v4.reads(text)  # checked by the host
-    manager = ForkedKernel(*forked) if forked else AsyncKernelManager(kernel_name=name)
+    session = BoundedSession()
+    if forked:
+        manager = ForkedKernel(*forked, session)
+    else:
+        manager = AsyncKernelManager(kernel_name=name, session=session)
     runner = Runner(
         notebook,
         manager,
