@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
+import struct
 import subprocess
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,11 +28,12 @@ class Terminal:
     ) -> None:
         self.seen = ""
         self._main, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
         aside = stderr.open("wb") if stderr else None
         self._process = subprocess.Popen(
             command,
             cwd=cwd,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "100", **(env or {})},
+            env={**os.environ, "TERM": "xterm", **(env or {})},
             stdin=terminal,
             stdout=terminal,
             stderr=aside or terminal,
@@ -51,11 +55,6 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self._main, keys.encode())
 
-    def hang_up(self) -> None:
-        """Close the window."""
-        os.close(self._main)
-        self._process.wait(PATIENCE)
-
     def ends(self) -> int:
         """Read on until the program ends; give its exit code."""
         while self._read():
@@ -76,7 +75,4 @@ class Terminal:
 
 def _take_terminal() -> None:
     """Make standard input the controlling terminal, so that Ctrl-C becomes a signal."""
-    import fcntl
-    import termios
-
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)

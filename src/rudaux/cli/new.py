@@ -15,6 +15,7 @@ from rudaux.cli.ask import Question
 from rudaux.cli.options import Folder, NoPrompt
 from rudaux.cli.view import View
 from rudaux.config import FILE, LEVELS
+from rudaux.config_values import shown
 from rudaux.errors import ConfigError, NeedsPersonError
 
 _TEMPLATE = """\
@@ -148,9 +149,9 @@ def _asked(view: View, given: Mapping[str, str]) -> dict[str, str]:
     """Ask for what was not given, or was given wrong; each answer is checked as it is typed."""
     answers: dict[str, str] = {}
     for key, field in _FIELDS.items():
-        wrong = _wrong({**answers, key: given[key]}) if given[key] else ""
+        wrong = _wrong(answers, key, given[key]) if given[key] else ""
         if wrong:
-            view.notice(wrong)
+            view.notice(f"--{key.replace('_', '-')}: {wrong}")
         if given[key] and not wrong:
             answers[key] = given[key]
         elif key == "level":
@@ -159,18 +160,21 @@ def _asked(view: View, given: Mapping[str, str]) -> dict[str, str]:
             so_far = dict(answers)
 
             def valid(value: str, key: str = key, so_far: dict[str, str] = so_far) -> bool | str:
-                return _wrong({**so_far, key: value.strip()}) or True
+                return _wrong(so_far, key, value.strip()) or True
 
             answers[key] = view.type_in(field.question, given[key] or field.default, valid)
     return answers
 
 
-def _wrong(answers: Mapping[str, str]) -> str:
-    """Say what is wrong with the answers so far; the others are filled in with good ones."""
+def _wrong(answers: Mapping[str, str], key: str, value: str) -> str:
+    """Say what is wrong with a further answer, short enough for the line under a question."""
+    examples = {name: field.example for name, field in _FIELDS.items()}
     try:
-        _check({**{key: field.example for key, field in _FIELDS.items()}, **answers})
+        _check({**examples, **answers, key: value})
     except ConfigError as error:
-        return error.mistakes[0].removeprefix(f"{FILE}: ")
+        mistake = error.mistakes[0].removeprefix(f"{FILE}: ")
+        _, found, verdict = mistake.partition(f" = {shown(_typed(key, value))}: ")
+        return f"this {verdict}" if found else mistake
     return ""
 
 
@@ -182,15 +186,17 @@ def _check(answers: Mapping[str, str]) -> None:
 
 def _render(answers: Mapping[str, str], sources: list[str]) -> str:
     """Write the file; a JSON text is a TOML text, too."""
-    quoted = {key: json.dumps(value, ensure_ascii=False) for key, value in answers.items()}
-    if answers["course_id"].isdecimal():
-        quoted["course_id"] = str(int(answers["course_id"]))
+    quoted = {key: json.dumps(_typed(key, v), ensure_ascii=False) for key, v in answers.items()}
     path = answers["snapshots"]
     quoted["snapshots"] = _SNAPSHOTS.format(
         c="" if path else "# ", path=quoted["snapshots"] if path else '".zfs/snapshot"'
     )
     blocks = (_ASSIGNMENT.format(name=json.dumps(s, ensure_ascii=False)) for s in sources)
     return _TEMPLATE.format(**quoted, assignments="".join(blocks))
+
+
+def _typed(key: str, value: str) -> str | int:
+    return int(value) if key == "course_id" and value.isdecimal() else value
 
 
 def _sources(folder: Path) -> list[str]:
