@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PATIENCE = 60.0  # seconds until a test gives up waiting
+SIZE = (24, 250)  # lines, columns: questions with a temporary folder in them stay on one line
 
 
 class Terminal:
@@ -28,7 +29,7 @@ class Terminal:
     ) -> None:
         self.seen = ""
         self._main, terminal = pty.openpty()
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
         aside = stderr.open("wb") if stderr else None
         self._process = subprocess.Popen(
             command,

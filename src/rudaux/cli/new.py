@@ -120,7 +120,7 @@ def new(
     given = {key: value.strip() for key, value in locals().items() if key in _FIELDS}
     view, file = View(no_prompt), (folder or Path.cwd()).expanduser().resolve() / FILE
     if file.exists():
-        text = f"{file} exists. Replace it? The old one is kept beside it."
+        text = f"{FILE} exists. Replace it? The old one is kept beside it."
         if not view.ask(Question(text, "refuse", default=False)):
             view.notice("Nothing was written.")
             return
