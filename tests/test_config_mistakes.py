@@ -76,6 +76,11 @@ def test_a_wrong_value_is_named_with_what_would_be_right(
         ("timeout", "59"),
         ("network", '"no"'),
         ("zero_guard", "30"),
+        ("median_guard", "20"),
+        ("scratch", "512"),
+        ("preload", '"numpy"'),
+        ("preload", '["scikit-learn"]'),
+        ("stderr_fails", '"no"'),
     ],
 )
 def test_wrong_grading_settings_are_named(key: str, value: str) -> None:

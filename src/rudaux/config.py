@@ -24,6 +24,7 @@ else:
 FILE = "rudaux.toml"
 Level = Literal["course", "account", "group"]
 LEVELS: tuple[Level, ...] = get_args(Level)
+Posting = Literal["manual", "automatic"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class CanvasSettings:
     external_tool_level: Level = "course"
     token_env: str = "CANVAS_TOKEN"  # noqa: S105 - the name of a variable
     token_file: Path | None = None
+    posting: Posting | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,12 @@ class GradingSettings:
     cell_timeout: int = 60
     timeout: int = 600
     network: bool = False
+    scratch: str = "512m"
+    preload: tuple[str, ...] = ()
     zero_guard: float = 0.30
+    median_guard: float = 0.20
+    stderr_fails: bool = False
+    redact_hidden_tests: bool = True
 
 
 @dataclass(frozen=True)

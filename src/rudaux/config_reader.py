@@ -19,6 +19,7 @@ from rudaux.config import (
     GitSettings,
     GradingSettings,
     HubSettings,
+    Posting,
     ScheduleSettings,
     SnapshotSettings,
     parse,
@@ -157,6 +158,7 @@ def _course(table: Table) -> CourseSettings:
 def _canvas(table: Table, folder: Path) -> CanvasSettings:
     default = CanvasSettings("", 0, "")
     token_file = table.optional("token_file", values.home_path, None)
+    posting: Callable[[object], Posting | None] = values.one_of("manual", "automatic")
     return CanvasSettings(
         url=table.required("url", values.site, '"https://canvas.example.edu"'),
         course_id=table.required("course_id", values.course_id, "12345"),
@@ -168,6 +170,7 @@ def _canvas(table: Table, folder: Path) -> CanvasSettings:
         ),
         token_env=table.optional("token_env", values.variable, default.token_env),
         token_file=folder / token_file if token_file else None,
+        posting=table.optional("posting", posting, None),
     )
 
 
@@ -251,7 +254,14 @@ def _grading(table: Table) -> GradingSettings:
         cell_timeout=table.optional("cell_timeout", seconds, default.cell_timeout),
         timeout=table.optional("timeout", seconds, default.timeout),
         network=table.optional("network", values.boolean, default.network),
+        scratch=table.optional("scratch", values.memory, default.scratch),
+        preload=table.optional("preload", values.modules, default.preload),
         zero_guard=table.optional("zero_guard", values.number(0, 1), default.zero_guard),
+        median_guard=table.optional("median_guard", values.number(0, 1), default.median_guard),
+        stderr_fails=table.optional("stderr_fails", values.boolean, default.stderr_fails),
+        redact_hidden_tests=table.optional(
+            "redact_hidden_tests", values.boolean, default.redact_hidden_tests
+        ),
     )
     if settings.timeout < settings.cell_timeout:
         key = "timeout" if "timeout" in table.content else "cell_timeout"

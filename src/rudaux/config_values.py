@@ -286,6 +286,15 @@ def memory(value: object) -> str:
     return size
 
 
+def modules(value: object) -> tuple[str, ...]:
+    """A list of Python modules, by the names that `import` takes."""
+    names = value if isinstance(value, list) else [None]
+    parts = [part for name in names for part in str(name).split(".")]
+    if not all(isinstance(name, str) for name in names) or not all(map(str.isidentifier, parts)):
+        raise Wrong('should be a list of names as `import` takes them, such as ["numpy"]')
+    return tuple(names)
+
+
 def variable(value: object) -> str:
     """The name of an environment variable."""
     name = text(value)
