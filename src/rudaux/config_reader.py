@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 from zoneinfo import ZoneInfo
 
 from rudaux import config_values as values
@@ -158,7 +158,7 @@ def _course(table: Table) -> CourseSettings:
 def _canvas(table: Table, folder: Path) -> CanvasSettings:
     default = CanvasSettings("", 0, "")
     token_file = table.optional("token_file", values.home_path, None)
-    posting: Callable[[object], Posting | None] = values.one_of("manual", "automatic")
+    choices: tuple[Posting, ...] = get_args(Posting)
     return CanvasSettings(
         url=table.required("url", values.site, '"https://canvas.example.edu"'),
         course_id=table.required("course_id", values.course_id, "12345"),
@@ -170,7 +170,7 @@ def _canvas(table: Table, folder: Path) -> CanvasSettings:
         ),
         token_env=table.optional("token_env", values.variable, default.token_env),
         token_file=folder / token_file if token_file else None,
-        posting=table.optional("posting", posting, None),
+        posting=table.optional("posting", values.one_of(*choices), None),
     )
 
 
