@@ -9,23 +9,22 @@ import selectors
 import shutil
 import tempfile
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, get_args
 
 from rudaux.adapters.process import limits as bounds
 from rudaux.adapters.process import tree
 from rudaux.adapters.process.folders import remove
 from rudaux.adapters.process.host import ForkServer, Lost
 from rudaux.adapters.process.limits import read_memory
+from rudaux.adapters.process.report import MOST, Report
 from rudaux.config import GradingSettings
-from rudaux.domain.execution import CellResult, Execution, Job, Verdict
+from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
 
 _GRACE = 60.0
 """Seconds past the whole timeout after which a supervisor counts as lost."""
-_REPORT = 2 * (bounds.OUTPUT_OF_SUBMISSION + bounds.OUTPUT_OF_CELL)
 _NEEDED = ("ipykernel", "nbclient", "jupyter_client")
 
 
@@ -89,64 +88,11 @@ class _Run:
     """A submission under way, and what was reported of it so far."""
 
     def __init__(self, job: Job, folder: Path, pipe: int, supervisor: int) -> None:
-        self.job = job
         self.folder = folder
         self.pipe = pipe
         self.supervisor = supervisor
         self.deadline = time.monotonic()
-        self.buffer = bytearray()
-        self.size = 0
-        self.notebook = ""
-        self.running: int | None = None
-        self.results: dict[str, dict[int, CellResult]] = {name: {} for name in job.notebooks}
-        self.end: Mapping[str, Any] | None = None
-
-    def take(self, data: bytes) -> None:
-        """Take in a piece of the report."""
-        self.size += len(data)
-        *lines, rest = (bytes(self.buffer) + data).split(b"\n") if b"\n" in data else (b"",)
-        self.buffer = bytearray(rest) if b"\n" in data else self.buffer + data
-        for line in lines:
-            if line:
-                self._line(json.loads(line))
-
-    def _line(self, said: Mapping[str, Any]) -> None:
-        if "notebook" in said:
-            self._lost_cell("The kernel was lost.")
-            self.notebook = said["notebook"]
-        elif "start" in said:
-            self.running = said["start"]
-        elif "cell" in said:
-            index, count, outputs = said["cell"]
-            self.results[self.notebook][index] = CellResult(index, count, tuple(outputs))
-            self.running = None
-        else:
-            self.end = said
-
-    def _lost_cell(self, reason: str) -> None:
-        """Put an error where a cell was cut off: without one it would look like a pass."""
-        if self.running is None:
-            return
-        done = self.results[self.notebook]
-        error = {"output_type": "error", "ename": "Killed", "evalue": reason, "traceback": [reason]}
-        done[self.running] = CellResult(self.running, len(done) + 1, (error,))
-        self.running = None
-
-    def execution(self) -> Execution:
-        """Say what became of the submission."""
-        end = self.end or {"verdict": "failed", "reason": "its supervisor was killed", "seconds": 0}
-        verdict: Verdict = end["verdict"] if end["verdict"] in get_args(Verdict) else "failed"
-        self._lost_cell(end["reason"])
-        cells = {
-            name: tuple(self.results[name].get(i, CellResult(i, None)) for i in _code_cells(text))
-            for name, text in self.job.notebooks.items()
-        }
-        return Execution(self.job, verdict, end["reason"], end["seconds"], cells)
-
-
-def _code_cells(text: str) -> tuple[int, ...]:
-    cells = json.loads(text).get("cells", ())
-    return tuple(i for i, cell in enumerate(cells) if cell["cell_type"] == "code")
+        self.report = Report(job)
 
 
 class _Pool:
@@ -185,7 +131,7 @@ class _Pool:
                 else:
                     yield from self._start(job)
             for run in self._ended():
-                execution = run.execution()
+                execution = run.report.execution("its supervisor was killed")
                 self._forget(run)
                 yield execution
 
@@ -240,8 +186,8 @@ class _Pool:
         for key, _ in ready:
             run: _Run = key.data
             data = os.read(run.pipe, 1 << 20)
-            run.take(data)
-            if run.end or not data or run.size > _REPORT:
+            run.report.take(data)
+            if run.report.end or not data or run.report.size > MOST:
                 ended.append(run)
         # Reports wait while their reader is busy: only who is silent may be late.
         silent = set(self.runs) - {key.fd for key, _ in ready}
@@ -255,7 +201,7 @@ class _Pool:
         del self.runs[run.pipe]
         self.selector.unregister(run.pipe)
         os.close(run.pipe)
-        if run.end is None:
+        if run.report.end is None:
             remove(run.folder)  # else its supervisor is about to
 
     def _restart(self) -> None:

@@ -1,0 +1,96 @@
+"""What a supervisor says of its submission, line by line -> an Execution.
+
+Student code may stand behind any byte of it: nothing is taken but outputs and counts of the cells
+that were sent, and what cannot be read makes the whole a failure of ours, never a score.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from rudaux.adapters.process import limits as bounds
+from rudaux.domain.execution import CellResult, Execution, Job, Verdict
+
+MOST = 2 * (bounds.OUTPUT_OF_SUBMISSION + bounds.OUTPUT_OF_CELL)
+"""Bytes of one report; who sends more is not listened to any longer."""
+
+
+class Report:
+    """The report on one submission, as far as it has come."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.size = 0
+        self.end: Mapping[str, Any] | None = None
+        self._buffer = bytearray()
+        self._notebook = ""
+        self._running: int | None = None
+        self._sent = {name: _code_cells(text) for name, text in job.notebooks.items()}
+        self._results: dict[str, dict[int, CellResult]] = {name: {} for name in job.notebooks}
+
+    def take(self, data: bytes) -> None:
+        """Take in a piece of the report."""
+        self.size += len(data)
+        self._buffer += data
+        if b"\n" not in data:
+            return
+        *lines, rest = bytes(self._buffer).split(b"\n")
+        self._buffer = bytearray(rest)
+        for line in lines:
+            if line and not self.end:
+                self._line(line)
+
+    def _line(self, line: bytes) -> None:
+        try:
+            self._said(json.loads(line))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            self.end = {"verdict": "failed", "reason": "its report cannot be read", "seconds": 0.0}
+
+    def _said(self, said: Mapping[str, Any]) -> None:
+        if "notebook" in said:
+            self._lost_cell("The kernel was lost.")
+            if said["notebook"] not in self._sent:
+                raise KeyError(said["notebook"])
+            self._notebook = said["notebook"]
+        elif "start" in said:
+            if said["start"] not in self._sent[self._notebook]:
+                raise KeyError(said["start"])
+            self._running = said["start"]
+        elif "cell" in said:
+            index, count, outputs = said["cell"]
+            if index in self._sent[self._notebook]:
+                result = CellResult(index, count, tuple(outputs))
+                self._results[self._notebook][index] = result
+            self._running = None
+        else:
+            self.end = {
+                "verdict": said["verdict"] if said["verdict"] in get_args(Verdict) else "failed",
+                "reason": str(said["reason"]),
+                "seconds": float(said["seconds"]),
+            }
+
+    def _lost_cell(self, reason: str) -> None:
+        """Put an error where a cell was cut off: without one it would look like a pass."""
+        if self._running is None:
+            return
+        done = self._results[self._notebook]
+        error = {"output_type": "error", "ename": "Killed", "evalue": reason, "traceback": [reason]}
+        done[self._running] = CellResult(self._running, len(done) + 1, (error,))
+        self._running = None
+
+    def execution(self, without_end: str, verdict: Verdict = "failed") -> Execution:
+        """Say what became of the submission; `without_end` and `verdict` where it does not say."""
+        end = self.end or {"verdict": verdict, "reason": without_end, "seconds": 0.0}
+        self._lost_cell(end["reason"])
+        cells = {
+            name: tuple(self._results[name].get(i, CellResult(i, None)) for i in sent)
+            for name, sent in self._sent.items()
+        }
+        return Execution(self.job, end["verdict"], end["reason"], end["seconds"], cells)
+
+
+def _code_cells(text: str) -> tuple[int, ...]:
+    cells = json.loads(text).get("cells", ())
+    return tuple(i for i, cell in enumerate(cells) if cell["cell_type"] == "code")
