@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Collection as Names
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ from rudaux.config import (
     HubSettings,
     Level,
 )
-from rudaux.domain.artifacts import FeedbackFile, Release
+from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
@@ -33,6 +34,7 @@ from rudaux.domain.repository import RepoState
 from rudaux.domain.roster import GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
+from rudaux.errors import CanvasFailure, NotFound, PermissionRefused
 
 NOW = datetime(2026, 10, 2, 8, 0, tzinfo=timezone.utc)
 YESTERDAY = NOW - timedelta(days=1)
@@ -121,6 +123,17 @@ class FakeCanvas:
         rows = self.grades[assignment_id]
         new = tuple(Attachment(f.name, len(f.content)) for f in files)
         rows[student_id] = replace(rows[student_id], comments=rows[student_id].comments + new)
+
+    def attach_all(
+        self, assignment_id: int, comments: Iterable[FeedbackComment]
+    ) -> Iterator[tuple[str, CanvasFailure | None]]:
+        for c in comments:
+            try:
+                self.attach_feedback(assignment_id, c.student_id, c.files, c.text)
+            except (NotFound, PermissionRefused) as refused:
+                yield c.student_id, refused
+            else:
+                yield c.student_id, None
 
     def enter(self, assignment_id: int, student_id: str, score: str) -> None:
         """Enter a grade by hand, as a person would in Canvas."""
@@ -235,6 +248,9 @@ class FakeGrader:
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return self.sources.get(assignment, (f"{assignment}.ipynb",))
 
+    def kernels(self, assignment: str) -> frozenset[str]:
+        return frozenset({"python3"})
+
     def build_release(self, assignment: str, into: Path) -> Release:
         names = self.source_notebooks(assignment)
         (into / assignment).mkdir(parents=True)
@@ -294,7 +310,7 @@ class FakeExecutor:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)
 
-    def check(self) -> None:
+    def check(self, kernels: Names[str] = ()) -> None:
         return
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:

@@ -44,18 +44,22 @@ def refused(course: SmallCourse, command: tuple[str, ...], code: int, *words: st
         ("America/Vancouver", "America/Vancouvr", ("time zone", "America/Vancouver")),
         ("token_file = ", "token = ", ("token",)),
         ("points = 10", 'points = "ten"', ("points", "number")),
-        ('executor = "process"', 'executor = "docker"', ()),
     ],
 )
 def test_a_wrong_rudaux_toml(
     course: SmallCourse, old: str, new: str, words: tuple[str, ...]
 ) -> None:
     course.edit(old, new)
-    command = GRADE if "docker" in new else INIT
-    if "docker" in new:
-        course.rudaux("init")
-        words = ("docker", "process")
-    refused(course, command, 3, *words)
+    refused(course, INIT, 3, *words)
+
+
+def test_an_engine_that_does_not_answer(
+    course: SmallCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{course.folder}/nothing.sock")
+    course.edit('executor = "process"', 'executor = "docker"')
+    course.rudaux("init")
+    refused(course, GRADE, 5, "Docker does not answer", "DOCKER_HOST")
 
 
 def test_a_due_date_that_the_clocks_skip(course: SmallCourse) -> None:

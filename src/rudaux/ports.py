@@ -6,6 +6,7 @@ that is down raises one of `rudaux.errors`; one student's trouble is a value.
 
 from __future__ import annotations
 
+from collections.abc import Collection as Names
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, tzinfo
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rudaux.config import Config, Level
-from rudaux.domain.artifacts import FeedbackFile, Release
+from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.collection import Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
@@ -24,6 +25,7 @@ from rudaux.domain.repository import RepoState
 from rudaux.domain.roster import GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
+from rudaux.errors import CanvasFailure
 
 # --- Canvas -------------------------------------------------------------------------------------
 
@@ -71,6 +73,16 @@ class Canvas(Protocol):
         self, assignment_id: int, student_id: str, files: Sequence[FeedbackFile], text: str
     ) -> None:
         """Upload the files and attach them to one new comment on that student's submission."""
+        ...
+
+    def attach_all(
+        self, assignment_id: int, comments: Iterable[FeedbackComment]
+    ) -> Iterator[tuple[str, CanvasFailure | None]]:
+        """Attach many, several at a time: (student id, refusal of that one) as each is done.
+
+        Takes comments only as fast as it can send them, in the caller's thread; a Canvas that is
+        down is raised, once what is under way has ended.
+        """
         ...
 
 
@@ -140,6 +152,10 @@ class Grader(Protocol):
         """File names of the source notebooks; raises `ConfigError` without folder or notebook."""
         ...
 
+    def kernels(self, assignment: str) -> frozenset[str]:
+        """Names of the kernelspecs that the source notebooks ask for."""
+        ...
+
     def build_release(self, assignment: str, into: Path) -> Release:
         """Make the students' version under `into`/assignment; the same source gives the same bytes.
 
@@ -191,8 +207,8 @@ class Grader(Protocol):
 class Executor(Protocol):
     """Runs student code, several submissions at a time."""
 
-    def check(self) -> None:
-        """Raise `ExecutorFailure` where nothing could be run."""
+    def check(self, kernels: Names[str] = ()) -> None:
+        """Raise `ExecutorFailure` where nothing could be run, or no notebook of these kernels."""
         ...
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:

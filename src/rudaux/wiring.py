@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rudaux.config import Config, find_course_folder, load_config, read_token
-from rudaux.errors import ConfigError
 
 if TYPE_CHECKING:
     from rudaux.ports import Canvas, Crontab, Executor, Git, Gradebook, Grader, Ledger, Storage
@@ -57,10 +56,9 @@ class CourseContext:
     @cached_property
     def executor(self) -> Executor:
         if self.config.grading.executor == "docker":
-            raise ConfigError(
-                'rudaux.toml: grading.executor = "docker" is not available in this version: set '
-                'executor = "process", which runs students\' code as you, if you trust that code.'
-            )
+            from rudaux.adapters.docker import DockerExecutor
+
+            return DockerExecutor(self.config.grading, self.config.folder)
         from rudaux.adapters.process import ProcessExecutor
 
         return ProcessExecutor(self.config.grading, self._private / "scratch")

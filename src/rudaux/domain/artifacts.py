@@ -15,6 +15,15 @@ class FeedbackFile:
 
 
 @dataclass(frozen=True)
+class FeedbackComment:
+    """One student's next comment: its text and the reports to attach to it."""
+
+    student_id: str
+    files: tuple[FeedbackFile, ...]
+    text: str
+
+
+@dataclass(frozen=True)
 class Release:
     """A released assignment on disk, before it goes anywhere; `files` are relative paths."""
 

@@ -24,6 +24,13 @@ class Job:
     doubts: tuple[str, ...] = ()
 
 
+def kernel_name(notebook: Mapping[str, Any]) -> str:
+    """Name the kernelspec that a notebook (nbformat 4) asks for."""
+    name = str(notebook.get("metadata", {}).get("kernelspec", {}).get("name") or "python3")
+    # Old notebooks say "python", which jupyter_client's KernelManager takes for this name, too.
+    return "python3" if name == "python" else name
+
+
 @dataclass(frozen=True)
 class CellResult:
     """Outputs of one code cell, by its position in the notebook; count None: it never ran."""

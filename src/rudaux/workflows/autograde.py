@@ -55,7 +55,7 @@ def apply(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
     """Grade, one outcome per student as each ends; each result is committed as it arrives."""
     if not plan.students:
         return
-    ctx.executor.check()
+    ctx.executor.check(ctx.grader.kernels(plan.assignment))
     if ctx.grader.record_source(plan.assignment):
         yield Outcome(plan.assignment, reason="tests changed: the gradebook follows the source")
     names = {s.id: s.name for s in plan.students}

@@ -41,6 +41,9 @@ class NbgraderGrader:
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return tuple(p.name for p in source.notebook_paths(self._course, assignment))
 
+    def kernels(self, assignment: str) -> frozenset[str]:
+        return source.kernels(self._course, assignment)
+
     def build_release(self, assignment: str, into: Path) -> Release:
         return write_release(self._course, assignment, self._convert(assignment), into)
 

@@ -17,6 +17,7 @@ from nbgrader.preprocessors import InstantiateTests, SaveCells
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
+from rudaux.domain.execution import kernel_name
 from rudaux.errors import ConfigError
 
 
@@ -63,6 +64,15 @@ def notebook_paths(course: NbgraderCourse, assignment: str) -> tuple[Path, ...]:
     if not paths:
         raise ConfigError(f"The folder {folder} of assignment {assignment} holds no notebook.")
     return paths
+
+
+def kernels(course: NbgraderCourse, assignment: str) -> frozenset[str]:
+    """Give the names of the kernels that the source notebooks ask for."""
+    names = set()
+    for path in notebook_paths(course, assignment):
+        with _mistakes(path):
+            names.add(kernel_name(json.loads(path.read_text(encoding="utf-8"))))
+    return frozenset(names)
 
 
 def convert(course: NbgraderCourse, assignment: str) -> tuple[Converted, ...]:

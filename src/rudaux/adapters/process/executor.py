@@ -9,7 +9,7 @@ import selectors
 import shutil
 import tempfile
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class ProcessExecutor:
         self.scratch = scratch
         self.memory = read_memory(settings.memory)
 
-    def check(self) -> None:
+    def check(self, kernels: Collection[str] = ()) -> None:
         """Raise `ExecutorFailure` without kernel, client or writable scratch folder."""
         missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
         if missing:
@@ -44,6 +44,7 @@ class ProcessExecutor:
                 f"Student code cannot be run: {' and '.join(missing)} must be installed beside "
                 f"rudaux (`pip install {' '.join(missing)}`)."
             )
+        _check_kernels(kernels)
         try:
             self.scratch.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.scratch):
@@ -72,6 +73,18 @@ class ProcessExecutor:
             else:
                 yield execution
         yield from pool.work(iter(again), 1)
+
+
+def _check_kernels(kernels: Collection[str]) -> None:
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    known = KernelSpecManager().find_kernel_specs() if kernels else ()
+    lacking = sorted(name for name in kernels if name not in known)
+    if lacking:
+        raise ExecutorFailure(
+            f'Student code cannot be run: there is no kernel "{lacking[0]}", which the source '
+            f"notebooks ask for, on this machine. Its kernels: {', '.join(sorted(known))}."
+        )
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from jupyter_client.kernelspec import KernelSpecManager
 
@@ -23,13 +23,6 @@ from rudaux.adapters.process.limits import Limits, confine
 
 _ARGV = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
-
-
-def kernel_name(notebook: Mapping[str, Any]) -> str:
-    """Name the kernelspec that the notebook asks for."""
-    name = str(notebook.get("metadata", {}).get("kernelspec", {}).get("name") or "python3")
-    # Old notebooks say "python", which jupyter_client's KernelManager takes for this name, too.
-    return "python3" if name == "python" else name
 
 
 def forkable(name: str) -> Mapping[str, str] | None:

@@ -36,7 +36,7 @@ def main(channel: int) -> None:
     """Serve requests on a connected socket until the host closes it."""
     tree.adopt_orphans()
     tree.set_dumpable(False)
-    _import_everything()
+    import_everything()
     gc.collect()
     gc.freeze()
     host = socket.socket(fileno=channel)
@@ -49,7 +49,8 @@ def main(channel: int) -> None:
         tree.kill_below(os.getpid())
 
 
-def _import_everything() -> None:
+def import_everything() -> None:
+    """Import what forks will need, before the first fork."""
     # jsonschema would import a grammar for IRIs, for over a second, that no notebook is checked by.
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     for name in _IMPORTS:

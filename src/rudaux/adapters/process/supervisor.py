@@ -19,8 +19,9 @@ from jupyter_client.kernelspec import NoSuchKernel
 from rudaux.adapters.process import limits as bounds
 from rudaux.adapters.process import tree
 from rudaux.adapters.process.folders import remove
-from rudaux.adapters.process.kernels import fork_kernel, forkable, kernel_name, write_connection
+from rudaux.adapters.process.kernels import fork_kernel, forkable, write_connection
 from rudaux.adapters.process.limits import Limits
+from rudaux.domain.execution import kernel_name
 
 _POLL = 0.2
 _GRACE = 10.0
@@ -39,10 +40,13 @@ class Gone(Exception):  # noqa: N818 - nothing went wrong here
 class Supervisor:
     """Runs the notebooks of one submission; `outbox` is the pipe to the host."""
 
-    def __init__(self, folder: Path, limits: Limits, outbox: int) -> None:
+    def __init__(
+        self, folder: Path, limits: Limits, outbox: int, oom_file: Path | None = None
+    ) -> None:
         self.folder = folder
         self.limits = limits
         self.outbox = outbox
+        self.oom_file = oom_file
         self.parent = os.getppid()
         self.pending = bytearray()
         self.started = time.monotonic()
@@ -87,10 +91,21 @@ class Supervisor:
         pipe, writer = os.pipe()
         runner = self._fork_runner(text, name, forked, (pipe, writer))
         os.close(writer)
+        killed = self._killed_for_memory()
         try:
-            return _Watch(self, pipe, runner, forked[0] if forked else None).verdict()
+            ended, why = _Watch(self, pipe, runner, forked[0] if forked else None).verdict()
         finally:
             os.close(pipe)
+        if ended == "kernel_died" and self._killed_for_memory() > killed:
+            return "out_of_memory", f"{why}: more memory than it may use"
+        return ended, why
+
+    def _killed_for_memory(self) -> int:
+        """Count what the kernel's OOM killer took of this cgroup (memory.events, "oom_kill")."""
+        if self.oom_file is None:
+            return 0
+        lines = map(str.split, self.oom_file.read_text().splitlines())
+        return sum(int(count) for name, count in lines if name == "oom_kill")
 
     def _fork_runner(
         self, text: str, name: str, forked: tuple[int, Path] | None, pipe: tuple[int, int]
@@ -209,7 +224,8 @@ def supervise(request: Mapping[str, Any], notebooks: int, outbox: int) -> None:
     ):
         os.environ[variable] = str(folder / place)
     os.chdir(folder / "work")
-    supervisor = Supervisor(folder, Limits(**request["limits"]), outbox)
+    oom_file = Path(request["oom_file"]) if request.get("oom_file") else None
+    supervisor = Supervisor(folder, Limits(**request["limits"]), outbox, oom_file)
     try:
         with os.fdopen(notebooks, encoding="utf-8") as file:
             texts = json.load(file)

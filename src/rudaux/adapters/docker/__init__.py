@@ -1,0 +1,9 @@
+"""The `docker` executor: each submission in a fresh container that is given nothing but itself.
+
+The container's first process is rudaux's own supervisor, sent in as source text; the image needs
+Python, nbclient and a kernel, not rudaux or nbgrader. docs/security.md says what this protects.
+"""
+
+from rudaux.adapters.docker.executor import DockerExecutor
+
+__all__ = ["DockerExecutor"]

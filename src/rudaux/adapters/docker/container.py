@@ -1,0 +1,165 @@
+"""One container: what it may do and use, and the two streams that go in and out of it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import tarfile
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from rudaux.adapters.docker import engine
+from rudaux.adapters.process import limits as bounds
+from rudaux.adapters.process.limits import read_memory
+from rudaux.config import GradingSettings
+from rudaux.domain.execution import Job
+
+OWN = 192 << 20
+"""Bytes of memory for the supervisor and the runner, beside what the submission may use."""
+_MODULES = ("errors", "domain.execution", *(f"adapters.process.{name}" for name in (
+    "folders", "forked", "kernels", "limits", "runner", "server", "session", "supervisor", "tree",
+)))  # fmt: skip
+_STDOUT = 1
+_FRAME = struct.Struct(">BxxxL")
+_LISTEN = 0.5  # seconds between two looks at whether to go on
+
+
+def options(
+    client: Any, settings: GradingSettings, image: Mapping[str, Any], owner: str
+) -> dict[str, Any]:
+    """Make the container's description: all that is protected is decided here.
+
+    What each line keeps out is in docs/security.md;
+    https://docs.docker.com/reference/cli/docker/container/run/ has the options.
+    """
+    scratch, memory = read_memory(settings.scratch), read_memory(settings.memory)
+    whole = memory + scratch + OWN
+    cpus = min(settings.cpus, float(client.info()["NCPU"]))
+    # An image's own volumes would be writable places on the host's disk, outside of all limits.
+    volumes = image.get("Config", {}).get("Volumes") or {}
+    host = client.create_host_config(
+        network_mode=None if settings.network else "none",
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        read_only=True,
+        tmpfs={
+            "/tmp": f"rw,exec,nosuid,nodev,size={scratch},mode=1777",  # noqa: S108 - the container's
+            **dict.fromkeys(volumes, "ro,size=64k"),
+        },
+        mem_limit=whole,
+        memswap_limit=whole,
+        nano_cpus=int(cpus * 1e9),
+        pids_limit=4 * bounds.PROCESSES,
+        shm_size=64 << 20,
+        ulimits=[{"Name": "core", "Soft": 0, "Hard": 0}],
+        log_config={"Type": "none", "Config": {}},
+        ipc_mode="private",
+    )
+    inside = resources.files("rudaux.adapters.docker").joinpath("inside.py").read_text("utf-8")
+    return {
+        "image": image["Id"],
+        "entrypoint": ["python3", "-I", "-c", inside],
+        "user": "1000:100",  # as in Jupyter's docker-stacks; the name need not exist
+        "working_dir": "/tmp",  # noqa: S108 - the container's
+        "environment": {"HOME": "/tmp", "TMPDIR": "/tmp", "USER": "student"},  # noqa: S108
+        "stdin_open": True,
+        "labels": {engine.LABEL: owner},
+        "healthcheck": {"test": ["NONE"]},
+        "host_config": host,
+        "use_config_proxy": False,
+    }
+
+
+@contextmanager
+def started(client: Any, description: Mapping[str, Any]) -> Generator[tuple[str, socket.socket]]:
+    """Start a container and give its id and a socket to it; gone afterwards, whatever happens."""
+    container = client.create_container(**description)["Id"]
+    try:
+        streams = client.attach_socket(
+            container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        )
+        raw = getattr(streams, "_sock", streams)
+        try:
+            client.start(container)
+            yield container, raw
+        finally:
+            streams.close()
+            raw.close()
+    finally:
+        engine.remove(client, container)
+
+
+def send_probe(streams: socket.socket, kernels: Sequence[str]) -> None:
+    """Ask what the image lacks."""
+    streams.sendall(json.dumps({"probe": list(kernels)}).encode() + b"\n")
+
+
+def send_job(streams: socket.socket, job: Job, limits: Mapping[str, float]) -> None:
+    """Send rudaux's supervisor, the notebooks, and the files beside them."""
+    notebooks = json.dumps(dict(job.notebooks)).encode()
+    request = {"modules": _sources(), "limits": dict(limits), "notebooks": len(notebooks)}
+    streams.sendall(json.dumps(request).encode() + b"\n" + notebooks)
+    with streams.makefile("wb") as file, tarfile.open(fileobj=file, mode="w|") as files:
+        _pack(files, job.folder)
+
+
+def _sources() -> dict[str, str]:
+    folder = resources.files("rudaux")
+    return {
+        f"rudaux.{name}": folder.joinpath(name.replace(".", "/") + ".py").read_text("utf-8")
+        for name in _MODULES
+    }
+
+
+def _pack(files: tarfile.TarFile, folder: Path) -> None:
+    """Pack regular files and folders; links and devices stay out."""
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            continue
+        entry = files.gettarinfo(path, name)
+        entry.uid = entry.gid = 0
+        entry.uname = entry.gname = ""
+        entry.mode = 0o700 if path.is_dir() else 0o600 | (entry.mode & 0o100)
+        if path.is_dir():
+            files.addfile(entry)
+        else:
+            entry.type = tarfile.REGTYPE  # two names of one file are two files
+            with path.open("rb") as content:
+                files.addfile(entry, content)
+
+
+def listen(streams: socket.socket, until: float, stop: Event) -> Iterator[tuple[bool, bytes]]:
+    """Yield (is standard output, bytes) until the container's end, the time, or `stop`.
+
+    Docker multiplexes the streams: https://docs.docker.com/reference/api/engine/#tag/Container
+    ("Stream format"). `until` is a moment of `time.monotonic`.
+    """
+    streams.settimeout(_LISTEN)
+    header, kind, due = b"", 0, 0
+    while time.monotonic() < until and not stop.is_set():
+        try:
+            data = streams.recv(1 << 16)
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            return
+        if not data:
+            return
+        while data:
+            if due == 0:
+                wanted = _FRAME.size - len(header)
+                header, data = header + data[:wanted], data[wanted:]
+                if len(header) == _FRAME.size:
+                    kind, due = _FRAME.unpack(header)
+                    header = b""
+                continue
+            piece, data = data[:due], data[due:]
+            due -= len(piece)
+            yield kind == _STDOUT, piece

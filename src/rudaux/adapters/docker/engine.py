@@ -1,0 +1,85 @@
+"""The Docker Engine: reaching it, its images, and sweeping what an earlier run left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from docker import APIClient
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.utils import kwargs_from_env
+from requests.exceptions import RequestException
+
+from rudaux.errors import ExecutorFailure
+
+LABEL = "rudaux.course"
+_SECONDS = 60
+_FULL = "no space left on device"
+
+
+@contextmanager
+def reached() -> Generator[None]:
+    """Turn an engine that does not answer, or cannot work, into an `ExecutorFailure`."""
+    try:
+        yield
+    except APIError as error:
+        said = error.explanation or str(error)
+        raise ExecutorFailure(f"Docker refused: {said}.") from error
+    except (DockerException, RequestException, OSError) as error:
+        raise ExecutorFailure(
+            "Docker does not answer: start it (`sudo systemctl start docker`), see with `docker "
+            "info` whether you may use it, or name its address in DOCKER_HOST."
+        ) from error
+
+
+def connect(width: int) -> Any:
+    """Open the engine that DOCKER_HOST names, else the local one, for `width` threads."""
+    with reached():
+        return APIClient(**kwargs_from_env(), timeout=_SECONDS, max_pool_size=width + 1,
+                         version="auto")  # fmt: skip
+
+
+def image(client: Any, name: str) -> Mapping[str, Any]:
+    """Inspect an image; raises `ExecutorFailure` with the way to get it."""
+    try:
+        with reached():
+            found: Mapping[str, Any] = client.inspect_image(name)
+            return found
+    except ExecutorFailure as error:
+        if isinstance(error.__cause__, (ImageNotFound, NotFound)):
+            raise ExecutorFailure(
+                f"The image {name} (grading.image) is not on this machine: get it with `docker "
+                f"pull {name}`, or build it (docs: Grading in containers)."
+            ) from error.__cause__
+        raise
+
+
+def is_down(client: Any, error: BaseException) -> bool:
+    """Whether the engine as a whole is what failed, and the next submission would fail as well."""
+    if _FULL in str(error).lower():
+        return True
+    try:
+        client.ping()
+    except (DockerException, RequestException, OSError):
+        return True
+    return False
+
+
+def sweep(client: Any, owner: str) -> int:
+    """Remove the containers that carry this course's label, with their volumes; give how many."""
+    with reached():
+        left = client.containers(all=True, filters={"label": f"{LABEL}={owner}"})
+        for container in left:
+            remove(client, container["Id"])
+        return len(left)
+
+
+def remove(client: Any, container: str) -> None:
+    """Kill and remove a container with its anonymous volumes; it may be gone already."""
+    with suppress(NotFound):
+        try:
+            client.remove_container(container, force=True, v=True)
+        except APIError as error:
+            if error.status_code != 409:  # its removal is under way already
+                raise

@@ -1,0 +1,161 @@
+"""The `docker` executor: several containers at a time, one for each submission."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+import weakref
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import cached_property
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from docker.errors import APIError, DockerException
+from requests.exceptions import RequestException
+
+from rudaux.adapters.docker import container, engine
+from rudaux.adapters.process import limits as bounds
+from rudaux.adapters.process.limits import read_memory
+from rudaux.adapters.process.report import MOST, Report
+from rudaux.config import GradingSettings
+from rudaux.domain.execution import Execution, Job
+from rudaux.errors import ExecutorFailure
+
+_GRACE = 60.0
+"""Seconds past the whole timeout after which a container counts as lost."""
+_PROBE = 120.0
+_MOST_SAID = 1 << 20
+_OLDEST = [3, 9]
+
+
+class DockerExecutor:
+    """Runs submissions in containers of a Docker Engine; `folder` names the course on this host."""
+
+    def __init__(self, settings: GradingSettings, folder: Path) -> None:
+        self.settings = settings
+        self.owner = f"{socket.gethostname()}:{folder}"
+        self.width = settings.jobs or os.cpu_count() or 1
+
+    @cached_property
+    def _client(self) -> Any:
+        client = engine.connect(self.width)
+        weakref.finalize(self, client.close)
+        return client
+
+    @cached_property
+    def _description(self) -> Mapping[str, Any]:
+        image = engine.image(self._client, self.settings.image)
+        with engine.reached():
+            return container.options(self._client, self.settings, image, self.owner)
+
+    @property
+    def image(self) -> str:
+        """The digest of the image, which names its content for ever."""
+        return str(self._description["image"])
+
+    def check(self, kernels: Collection[str] = ()) -> None:
+        """Raise `ExecutorFailure` without engine, image, or what the image needs to run these."""
+        description = self._description
+        engine.sweep(self._client, self.owner)
+        said = self._probe(description, kernels)
+        name, lack = self.settings.image, []
+        if said["python"] < _OLDEST:
+            lack.append(f"Python 3.9 or newer (it has {'.'.join(map(str, said['python']))})")
+        lack += [f"the package {module}" for module in said["missing"]]
+        if not said["missing"]:
+            lack += [f'the kernel "{kernel}"' for kernel in said["lacking"]]
+        if lack:
+            kernels_there = f" Its kernels: {', '.join(said['known'])}." if said["known"] else ""
+            raise ExecutorFailure(
+                f"The image {name} (grading.image) lacks {' and '.join(lack)}: add it to the "
+                f"image, or name another.{kernels_there}"
+            )
+
+    def _probe(self, description: Mapping[str, Any], kernels: Collection[str]) -> Mapping[str, Any]:
+        out, err = bytearray(), bytearray()
+        with engine.reached():
+            try:
+                with container.started(self._client, description) as (_, streams):
+                    container.send_probe(streams, sorted(kernels))
+                    until = time.monotonic() + _PROBE
+                    for is_output, data in container.listen(streams, until, Event()):
+                        (out if is_output else err).extend(data)
+                        if len(out) + len(err) > _MOST_SAID:
+                            break
+            except APIError as error:
+                if "executable file not found" in str(error):
+                    raise self._without_python() from error
+                raise
+        try:
+            said: Mapping[str, Any] = json.loads(out)
+        except ValueError:
+            raise self._without_python(err.decode(errors="replace")) from None
+        return said
+
+    def _without_python(self, said: str = "") -> ExecutorFailure:
+        why = said.strip().splitlines()[-1] if said.strip() else "there is no python3 on its PATH"
+        return ExecutorFailure(
+            f"The image {self.settings.image} (grading.image) cannot run Python: {why[:300]}. It "
+            "needs Python 3.9 or newer with nbclient."
+        )
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+        """Yield executions as they end; a job is prepared while the others run.
+
+        Raises `ExecutorFailure` when the engine is down. Every container is gone at the end.
+        """
+        engine.sweep(self._client, self.owner)
+        stop = Event()
+        pool = ThreadPoolExecutor(self.width, thread_name_prefix="container")
+        try:
+            under_way: set[Future[Execution]] = set()
+            for job in jobs:
+                under_way.add(pool.submit(self._run, job, stop))
+                if len(under_way) > self.width:
+                    ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in ended)
+            while under_way:
+                ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in ended)
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+
+    def _run(self, job: Job, stop: Event) -> Execution:
+        report = Report(job)
+        try:
+            return self._in_container(job, report, stop)
+        except (APIError, DockerException, RequestException, OSError) as error:
+            if engine.is_down(self._client, error):
+                raise ExecutorFailure(f"Docker failed: {error}.") from error
+            return Execution(job, "failed", f"its container failed: {error}")
+
+    def _in_container(self, job: Job, report: Report, stop: Event) -> Execution:
+        limits = {
+            "cell_timeout": self.settings.cell_timeout,
+            "timeout": self.settings.timeout,
+            "memory": read_memory(self.settings.memory),
+            "tasks": 16 * bounds.PROCESSES,
+        }
+        said = bytearray()
+        with container.started(self._client, self._description) as (name, streams):
+            container.send_job(streams, job, limits)
+            until = time.monotonic() + self.settings.timeout + _GRACE
+            for is_output, data in container.listen(streams, until, stop):
+                if is_output:
+                    report.take(data)
+                elif len(said) < _MOST_SAID:
+                    said += data
+                if report.end or report.size > MOST:
+                    break
+            if report.end:
+                return report.execution("")
+            state = self._client.inspect_container(name)["State"]
+        if state["OOMKilled"]:
+            return report.execution("the container ran out of memory", "out_of_memory")
+        last = said.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+        return report.execution(f"its container ended without a verdict: {last[0][:300]}")

@@ -1,0 +1,111 @@
+"""A container's first process: takes a request from standard input, reports on standard output.
+
+Sent as text to the image's own Python (3.9 or newer), so it imports nothing of rudaux before the
+request has brought it. As process 1 without signal handlers it cannot be signalled from inside
+(https://man7.org/linux/man-pages/man7/pid_namespaces.7.html), and it hides its memory.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import signal
+import sys
+import tarfile
+import tempfile
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_NEEDED = ("nbformat", "nbclient", "jupyter_client")
+_COUNTS_OF_OOM = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+
+
+class Sent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports the modules whose source came with the request; every parent is an empty package."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self.modules = modules
+        parts = [name.split(".") for name in modules]
+        self.packages = {".".join(p[:depth]) for p in parts for depth in range(1, len(p))}
+
+    def find_spec(self, name: str, *_: Any) -> importlib.machinery.ModuleSpec | None:
+        """Answer for what was sent, and for nothing else."""
+        if name not in self.modules and name not in self.packages:
+            return None
+        return importlib.util.spec_from_loader(name, self, is_package=name in self.packages)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Run a module's source; nothing of it is in a file that a kernel could change."""
+        name = module.__name__
+        code = compile(self.modules.get(name, ""), f"<{name}>", "exec")
+        exec(code, module.__dict__)  # noqa: S102 - rudaux's own source
+
+
+def probe(kernels: list[str]) -> dict[str, Any]:
+    """Say what the image lacks to run notebooks of these kernels."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    known: list[str] = []
+    if not missing:
+        found = importlib.import_module("jupyter_client.kernelspec").KernelSpecManager()
+        known = sorted(found.find_kernel_specs())
+    lacking = [name for name in kernels if name not in known]
+    return {"python": list(sys.version_info[:2]), "missing": missing, "lacking": lacking,
+            "known": known}  # fmt: skip
+
+
+def supervise(request: Mapping[str, Any], outbox: int) -> None:
+    """Run one submission; its notebooks and files follow the request on standard input."""
+    sys.meta_path.insert(0, Sent(request["modules"]))
+    importlib.import_module("rudaux.adapters.process.tree").set_dumpable(False)
+    server = importlib.import_module("rudaux.adapters.process.server")
+    notebooks = _unnamed_file(sys.stdin.buffer.read(request["notebooks"]))
+    folder = Path(tempfile.mkdtemp(prefix="submission-"))
+    for name in ("work", "home", "tmp", "run"):
+        (folder / name).mkdir(mode=0o700)
+    with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as files:
+        files.extractall(folder / "work")  # noqa: S202 - packed by rudaux: files and folders only
+    server.import_everything()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    order = {
+        "folder": str(folder),
+        "limits": request["limits"],
+        "oom_file": next((name for name in _COUNTS_OF_OOM if Path(name).exists()), None),
+    }
+    supervisor = importlib.import_module("rudaux.adapters.process.supervisor")
+    supervisor.supervise(order, notebooks, outbox)
+
+
+def _unnamed_file(content: bytes) -> int:
+    """Keep the notebooks where student code finds nothing to read ahead in."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        return os.dup(file.fileno())
+
+
+def main() -> None:
+    """Do what the request asks for: look at the image, or run a submission."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    request = json.loads(sys.stdin.buffer.readline())
+    if "probe" in request:
+        os.write(1, json.dumps(probe(request["probe"])).encode())
+        return
+    outbox = os.dup(1)
+    try:
+        supervise(request, outbox)
+    except OSError as error:
+        verdict = {"verdict": "failed", "reason": str(error), "seconds": 0.0}
+        os.set_blocking(outbox, True)
+        os.write(outbox, json.dumps(verdict).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()
