@@ -127,13 +127,14 @@ class FakeCanvas:
     def attach_all(
         self, assignment_id: int, comments: Iterable[FeedbackComment]
     ) -> Iterator[tuple[str, CanvasFailure | None]]:
-        for c in comments:
-            try:
-                self.attach_feedback(assignment_id, c.student_id, c.files, c.text)
-            except (NotFound, PermissionRefused) as refused:
-                yield c.student_id, refused
-            else:
-                yield c.student_id, None
+        return ((c.student_id, self._refusal(assignment_id, c)) for c in comments)
+
+    def _refusal(self, assignment_id: int, comment: FeedbackComment) -> CanvasFailure | None:
+        try:
+            self.attach_feedback(assignment_id, comment.student_id, comment.files, comment.text)
+        except (NotFound, PermissionRefused) as refused:
+            return refused
+        return None
 
     def enter(self, assignment_id: int, student_id: str, score: str) -> None:
         """Enter a grade by hand, as a person would in Canvas."""

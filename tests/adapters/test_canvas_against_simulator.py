@@ -294,7 +294,7 @@ def test_a_job_that_dies_half_way_is_a_message(practice: Practice) -> None:
 def test_hundreds_of_grades_go_in_several_jobs(practice: Practice) -> None:
     aid = practice.assignment()
     world = practice.world
-    ids = [world.add_student(f"Moon Number{n}") for n in range(620)]
+    ids = [world.add_student(f"Moon Number{n}") for n in range(1220)]
     scores = {str(uid): Decimal(n) / 100 for n, uid in enumerate(ids)}
     assert practice.canvas.push_grades(aid, scores) == ""
     found = entered(practice, aid)

@@ -210,6 +210,9 @@ def test_a_refused_token_is_told_from_a_refused_action(
         Reply(raw="<html>Bad gateway</html>", status=502),
         Reply(raw="403 Forbidden (Rate Limit Exceeded)\n", status=403),
         Reply(status=429),
+        Reply(raw="<html>We will be back at noon</html>", status=503),
+        Reply(raw="<html>We will be back at noon</html>"),
+        Reply(raw='{"id": 5, "name": "DSC'),
         RESET,
         SILENCE,
     ],
@@ -224,28 +227,29 @@ def test_reading_gets_over_a_passing_fault(
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("fault", "requests", "words"),
     [
-        (Reply(raw="<html>Bad gateway</html>", status=502), "failed when asked to show course 5"),
-        (Reply(status=429), "slowing us down"),
-        (RESET, "cannot be reached"),
-        (SILENCE, "did not answer in time"),
+        (Reply(raw="<html>Bad gateway</html>", status=502), 5, "failed when asked to show course"),
+        (Reply(raw="<html>Down for maintenance</html>"), 5, "maintenance"),
+        (Reply(status=429), 9, "slowing us down"),
+        (RESET, 5, "cannot be reached"),
+        (SILENCE, 5, "did not answer in time"),
     ],
 )
 def test_a_lasting_fault_ends_in_a_sentence(
-    server: ScriptedServer, canvas: CanvasClient, fault: Reply, words: str
+    server: ScriptedServer, canvas: CanvasClient, fault: Reply, requests: int, words: str
 ) -> None:
     server.on("GET", COURSE, fault)
     with pytest.raises(CanvasFailure, match=words):
         canvas.course()
-    assert len(server.seen) == 5
+    assert len(server.seen) == requests
 
 
 def test_a_login_page_is_not_taken_for_an_answer(
     server: ScriptedServer, canvas: CanvasClient
 ) -> None:
     server.on("GET", COURSE, Reply(raw="<html>Log in</html>"))
-    with pytest.raises(CanvasFailure, match=r"JSON.*canvas\.url"):
+    with pytest.raises(CanvasFailure, match=r"JSON.*maintenance.*canvas\.url"):
         canvas.course()
 
 
@@ -343,7 +347,17 @@ def test_a_new_assignment_is_made_once(server: ScriptedServer, canvas: CanvasCli
     assert sent.json["assignment"]["due_at"] == "2026-10-02T06:59:59Z"
 
 
-@pytest.mark.parametrize("fault", [RESET, SILENCE, Reply(raw="<html>", status=504)])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        RESET,
+        SILENCE,
+        Reply(raw="<html>", status=504),
+        Reply(raw="<html>Accepted</html>"),
+        Reply(raw='{"id": 7, "na', status=201),
+        Reply({"status": "ok"}, 201),
+    ],
+)
 def test_after_a_lost_answer_an_assignment_is_found_and_not_doubled(
     server: ScriptedServer, canvas: CanvasClient, fault: Reply
 ) -> None:
@@ -476,10 +490,37 @@ def test_a_failed_job_is_a_message_and_the_other_chunks_are_still_written(
     server.on("POST", GRADES, job("queued", 1), job("queued", 2), job("completed", 3))
     server.on("GET", "/api/v1/progress/1", job("failed", 1, said))
     server.on("GET", "/api/v1/progress/2", job("canceled", 2))
-    message = canvas.push_grades(7, {str(n): Decimal(n) for n in range(1201)})
-    assert message == f"{said}; Canvas says that writing 500 grades canceled"
+    message = canvas.push_grades(7, {str(n): Decimal(n) for n in range(2201)})
+    assert message == f"{said}; Canvas says that writing 1000 grades canceled"
     sizes = [len(s.json["grade_data"]) for s in server.requests("POST")]
-    assert sizes == [500, 500, 201]
+    assert sizes == [1000, 1000, 201]
+
+
+def test_a_canvas_that_goes_down_between_two_writes_still_has_the_first_one_waited_for(
+    server: ScriptedServer, canvas: CanvasClient
+) -> None:
+    server.on("POST", GRADES, job("queued", 1), Reply(status=503))
+    server.on("GET", "/api/v1/progress/1", job("running", 1), job("completed", 1))
+    message = canvas.push_grades(7, {str(n): Decimal(n) for n in range(1201)})
+    assert "Canvas failed when asked to write the grades of assignment 7 (503)" in message
+    assert len(server.requests("GET")) == 2
+
+
+def test_a_job_that_is_not_heard_of_again_is_a_message(
+    server: ScriptedServer, canvas: CanvasClient
+) -> None:
+    server.on("POST", GRADES, job("queued"))
+    message = canvas.push_grades(7, {"11": Decimal(1)})
+    assert message.startswith("Canvas took 1 grades, but Canvas could not find")
+
+
+def test_a_token_that_expires_between_two_writes_stops_everything(
+    server: ScriptedServer, canvas: CanvasClient
+) -> None:
+    expired = {"errors": [{"message": "Expired access token."}]}
+    server.on("POST", GRADES, job("queued", 1), Reply(expired, 401))
+    with pytest.raises(TokenRefused, match="expired"):
+        canvas.push_grades(7, {str(n): Decimal(n) for n in range(1201)})
 
 
 @pytest.mark.parametrize("fault", [RESET, SILENCE, Reply(status=503)])

@@ -36,7 +36,6 @@ def test_a_success_is_no_failure() -> None:
         ("Invalid access token.", "invalid"),
         ("Expired access token.", "expired"),
         ("Revoked access token.", "revoked"),
-        ("Insufficient scopes on access token.", "insufficient scopes"),
         ("user authorization required", "invalid"),
     ],
 )
@@ -47,6 +46,17 @@ def test_a_refused_token_says_why_and_where_to_put_a_new_one(said: str, word: st
         f"Canvas refused the access token ({word}): make a new one in Canvas under Account > "
         "Settings and put it where canvas.token_env or canvas.token_file says"
     )
+
+
+def test_a_token_with_too_narrow_scopes_says_whom_to_ask() -> None:
+    found = refusal(401, {"errors": [{"message": "Insufficient scopes on access token."}]}, BEARER)
+    assert type(found) is TokenRefused
+    assert "list the students" in str(found)
+    assert "Canvas administrator" in str(found)
+
+
+def test_a_proxy_that_drops_the_challenge_does_not_make_it_a_matter_of_permission() -> None:
+    assert type(refusal(401, {"errors": [{"message": "Expired access token."}]})) is TokenRefused
 
 
 @pytest.mark.parametrize("status", [401, 403])

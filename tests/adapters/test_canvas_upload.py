@@ -163,16 +163,43 @@ def test_a_confirmation_is_not_asked_for_unencrypted(
         attach(canvas)
 
 
-def test_a_confirmation_that_is_lost_starts_the_upload_over(
+CONFIRM = "/api/v1/files/99/create_success"
+
+
+def test_a_confirmation_whose_answer_is_lost_is_looked_up(
     server: ScriptedServer, store: ScriptedServer, canvas: CanvasClient
 ) -> None:
     server.on("POST", ANNOUNCE, ticket(store.url + "/bucket"))
-    path = "/api/v1/files/99/create_success"
+    store.on("POST", "/bucket", Reply(status=303, headers={"Location": server.url + CONFIRM}))
+    server.on("GET", CONFIRM, RESET, Reply(status=400))
+    server.on("GET", "/api/v1/files/99", Reply({"id": 99, "url": "https://x.example.edu"}))
+    attach(canvas)
+    assert len(store.seen) == len(server.requests("GET", CONFIRM)) == 1
+    assert commented(server)[0]["file_ids"] == [99]
+
+
+def test_a_confirmation_that_never_arrived_is_sent_again(
+    server: ScriptedServer, store: ScriptedServer, canvas: CanvasClient
+) -> None:
+    server.on("POST", ANNOUNCE, ticket(store.url + "/bucket"))
+    store.on("POST", "/bucket", Reply(status=303, headers={"Location": server.url + CONFIRM}))
+    server.on("GET", CONFIRM, RESET, Reply({"id": 99}))
+    pending = {"id": 99, "upload_status": "pending", "url": ""}
+    server.on("GET", "/api/v1/files/99", Reply(pending))
+    attach(canvas)
+    assert len(store.seen) == 1
+    assert commented(server)[0]["file_ids"] == [99]
+
+
+def test_a_confirmation_elsewhere_that_is_lost_starts_the_upload_over(
+    server: ScriptedServer, store: ScriptedServer, canvas: CanvasClient
+) -> None:
+    server.on("POST", ANNOUNCE, ticket(store.url + "/bucket"))
+    path = "/api/v1/done"
     store.on("POST", "/bucket", Reply(status=303, headers={"Location": server.url + path}))
     server.on("GET", path, RESET, Reply({"id": 100}))
     attach(canvas)
     assert len(store.seen) == 2
-    assert len(server.requests("GET")) == 2
     assert commented(server)[0]["file_ids"] == [100]
 
 
@@ -237,22 +264,23 @@ def test_no_files_make_no_comment(server: ScriptedServer, canvas: CanvasClient) 
 # --- The comment, after a lost answer -----------------------------------------------------------
 
 
-def with_comments(*files: tuple[str, int]) -> Reply:
-    attachments = [{"id": 99, "display_name": name, "size": size} for name, size in files]
+def with_comments(*file_ids: int) -> Reply:
+    attachments = [{"id": n, "display_name": FILE.name, "size": 16} for n in file_ids]
     return Reply({"user_id": 11, "submission_comments": [{"id": 1, "attachments": attachments}]})
 
 
 def ready(server: ScriptedServer) -> None:
     server.on("POST", ANNOUNCE, ticket(server.url + "/up"))
-    server.on("POST", "/up", Reply({"id": 99}, 201))
+    server.on("POST", "/up", Reply({"id": 99}, 201), Reply({"id": 100}, 201))
 
 
+@pytest.mark.parametrize("fault", [RESET, Reply(raw="<html>Done</html>"), Reply(status=502)])
 def test_a_comment_whose_answer_was_lost_is_found_and_not_doubled(
-    server: ScriptedServer, canvas: CanvasClient
+    server: ScriptedServer, canvas: CanvasClient, fault: Reply
 ) -> None:
     ready(server)
-    server.on("PUT", SUBMISSION, RESET)
-    server.on("GET", SUBMISSION, with_comments(), with_comments((FILE.name, 16)))
+    server.on("PUT", SUBMISSION, fault)
+    server.on("GET", SUBMISSION, with_comments(), with_comments(99))
     attach(canvas)
     assert len(server.requests("PUT")) == 1
 
@@ -262,17 +290,27 @@ def test_a_comment_that_was_lost_and_did_not_happen_is_sent_again(
 ) -> None:
     ready(server)
     server.on("PUT", SUBMISSION, Reply(status=502), Reply({"id": 1}))
-    server.on("GET", SUBMISSION, with_comments((FILE.name, 4), ("other.html", 16)))
+    server.on("GET", SUBMISSION, with_comments())
     attach(canvas)
     assert len(server.requests("PUT")) == 2
 
 
-def test_an_older_comment_with_one_of_the_files_is_not_this_comment(
+def test_an_older_comment_with_a_report_of_the_same_name_and_size_is_not_this_comment(
     server: ScriptedServer, canvas: CanvasClient
 ) -> None:
     ready(server)
     server.on("PUT", SUBMISSION, RESET, Reply({"id": 1}))
-    server.on("GET", SUBMISSION, with_comments((FILE.name, 16)))
+    server.on("GET", SUBMISSION, with_comments(98))
+    attach(canvas)
+    assert len(server.requests("PUT")) == 2
+
+
+def test_a_comment_with_one_of_two_files_is_not_this_comment(
+    server: ScriptedServer, canvas: CanvasClient
+) -> None:
+    ready(server)
+    server.on("PUT", SUBMISSION, RESET, Reply({"id": 1}))
+    server.on("GET", SUBMISSION, with_comments(99))
     attach(canvas, FILE, FeedbackFile("b.html", b"b"))
     assert len(server.requests("PUT")) == 2
 

@@ -212,7 +212,8 @@ def submission(course_id: int, assignment_id: int, student_id: str) -> Call:
 def grade(course_id: int, assignment_id: int, scores: Mapping[str, Decimal]) -> Call:
     """Write scores in bulk, points as fixed-point text: an exponent would wipe the grade silently.
 
-    Sending the same scores again changes nothing; a null or an empty one would clear a grade.
+    Sending the same scores again changes nothing, so a lost answer needs no looking up; a null or
+    an empty one would clear a grade.
     """
     for student_id, score in scores.items():
         if not score.is_finite():
@@ -246,6 +247,11 @@ def announce_file(
         body={"name": name, "size": size, "content_type": media_type},
         missing=_no_submission(assignment_id, student_id),
     )
+
+
+def file(file_id: int) -> Call:
+    """Ask for an uploaded file."""
+    return Call("GET", f"/files/{file_id}", f"show file {file_id}")
 
 
 def comment(

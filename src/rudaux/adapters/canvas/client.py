@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 
 import httpx
 
 from rudaux.adapters.canvas import calls, decode
+from rudaux.adapters.canvas.parallel import in_parallel
+from rudaux.adapters.canvas.patience import AT_ONCE
 from rudaux.adapters.canvas.upload import upload
 from rudaux.adapters.canvas.wire import Wire
 from rudaux.config import Level
-from rudaux.domain.artifacts import FeedbackFile
+from rudaux.domain.artifacts import FeedbackComment, FeedbackFile
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.deadlines import Override
-from rudaux.domain.grades import Attachment, CanvasSubmission
+from rudaux.domain.grades import CanvasSubmission
 from rudaux.domain.roster import Student
-from rudaux.errors import NotFound, PermissionRefused
+from rudaux.errors import CanvasFailure, NotFound, PermissionRefused, TokenRefused
 
-CHUNK = 500
+CHUNK = 1000
+SHORTEST_POLL = 0.2
 LONGEST_POLL = 10.0
 
 
 class CanvasClient:
-    """One course of a Canvas installation; implements `rudaux.ports.Canvas`.
+    """One course of a Canvas installation; implements `rudaux.ports.Canvas`, for several threads.
 
     `sleep` takes seconds; `progress_timeout` is how long (in seconds of waiting) one bulk write of
-    grades may take. Raises `ConfigError` for an address that would give the token away.
+    grades may take; `at_once` is how many students get feedback at a time. Raises `ConfigError` for
+    an address that would give the token away.
     """
 
     def __init__(
@@ -41,10 +45,12 @@ class CanvasClient:
         http: httpx.Client | None = None,
         sleep: Callable[[float], object] = time.sleep,
         progress_timeout: float = 900.0,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._wire = Wire(url, token, http, sleep)
         self._course_id = course_id
         self._progress_timeout = progress_timeout
+        self._at_once = at_once
 
     def __repr__(self) -> str:
         return f"CanvasClient({self._wire!r}, course_id={self._course_id})"
@@ -129,26 +135,41 @@ class CanvasClient:
         return tuple(decode.submissions(rows))
 
     def push_grades(self, assignment_id: int, scores: Mapping[str, Decimal]) -> str:
-        messages = [self._push_chunk(assignment_id, c) for c in _chunks(scores, CHUNK)]
+        """Write scores in bulk; what happened after some were taken is a message, not an error."""
+        jobs: list[_Job] = []
+        trouble = ""
+        for chunk in _chunks(scores, CHUNK):
+            call = calls.grade(self._course_id, assignment_id, chunk)
+            try:
+                jobs.append(_Job(decode.progress(self._wire.json(call)), len(chunk), call.task))
+            except CanvasFailure as error:
+                if not jobs or isinstance(error, TokenRefused):
+                    raise
+                trouble = str(error)
+                break
+        messages = [*map(self._wait, jobs), trouble]
         return "; ".join(dict.fromkeys(m for m in messages if m))
 
-    def _push_chunk(self, assignment_id: int, scores: Mapping[str, Decimal]) -> str:
-        """Write some scores and wait; a job that is not done in time is said, not raised."""
-        call = calls.grade(self._course_id, assignment_id, scores)
-        job = decode.progress(self._wire.json(call))
-        waited, pause = 0.0, 0.5
-        while job.state not in {"completed", "failed", "canceled"}:
+    def _wait(self, job: _Job) -> str:
+        """Wait for a job; one that is not done in time, or not heard of again, is a message."""
+        now, waited, pause = job.progress, 0.0, SHORTEST_POLL
+        while now.state not in {"completed", "failed", "canceled"}:
             if waited >= self._progress_timeout:
                 return (
-                    f"Canvas has not finished writing {len(scores)} grades after "
-                    f"{waited / 60:.0f} minutes (it is {job.state}): they may still appear"
+                    f"Canvas has not finished writing {job.size} grades after "
+                    f"{waited / 60:.0f} minutes (it is {now.state}): they may still appear"
                 )
             self._wire.sleep(pause)
             waited, pause = waited + pause, min(pause * 1.5, LONGEST_POLL)
-            job = decode.progress(self._wire.json(calls.progress(job.id, call.task)))
-        if job.state == "completed":
+            try:
+                now = decode.progress(self._wire.json(calls.progress(now.id, job.task)))
+            except TokenRefused:
+                raise
+            except CanvasFailure as error:
+                return f"Canvas took {job.size} grades, but {error}"
+        if now.state == "completed":
             return ""
-        return job.message or f"Canvas says that writing {len(scores)} grades {job.state}"
+        return now.message or f"Canvas says that writing {job.size} grades {now.state}"
 
     def attach_feedback(
         self, assignment_id: int, student_id: str, files: Sequence[FeedbackFile], text: str
@@ -158,15 +179,36 @@ class CanvasClient:
         uploaded = [
             upload(self._wire, self._course_id, assignment_id, student_id, f) for f in files
         ]
-        wanted = {Attachment(f.name, len(f.content)) for f in files}
 
         def attached() -> bool | None:
             asked = calls.submission(self._course_id, assignment_id, student_id)
-            there = set(decode.submission(self._wire.json(asked)).comments)
-            return True if wanted <= there else None
+            there = decode.attached_ids(self._wire.json(asked))
+            return True if there.issuperset(uploaded) else None
 
         call = calls.comment(self._course_id, assignment_id, student_id, text, uploaded)
         self._wire.once(call, lambda _answer: True, find=attached)
+
+    def attach_all(
+        self, assignment_id: int, comments: Iterable[FeedbackComment]
+    ) -> Iterator[tuple[str, CanvasFailure | None]]:
+        def attach(comment: FeedbackComment) -> tuple[str, CanvasFailure | None]:
+            student = comment.student_id
+            try:
+                self.attach_feedback(assignment_id, student, comment.files, comment.text)
+            except (NotFound, PermissionRefused) as refused:
+                return student, refused
+            return student, None
+
+        return in_parallel(attach, comments, self._at_once)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A bulk write of so many grades that Canvas took on; `task` says it in words."""
+
+    progress: decode.Progress
+    size: int
+    task: str
 
 
 def _chunks(scores: Mapping[str, Decimal], size: int) -> Iterator[dict[str, Decimal]]:

@@ -201,6 +201,22 @@ def file_id(data: object) -> int | None:
     return number if isinstance(number, int) else None
 
 
+def file_is_ready(data: object) -> bool:
+    """Whether a file's upload came to its end; older installations do not say `upload_status`."""
+    row = _row(data)
+    return row.get("upload_status", "success") == "success" and bool(_text(row, "url"))
+
+
+def attached_ids(data: object) -> frozenset[int]:
+    """Read the ids of all files attached to a submission's comments.
+
+    https://github.com/instructure/canvas-lms/blob/master/app/models/submission_comment.rb
+    """
+    comments = map(_row, _rows(_row(data), "submission_comments"))
+    found = [_maybe_whole(_row(f), "id") for c in comments for f in _rows(c, "attachments")]
+    return frozenset(number for number in found if number is not None)
+
+
 def _row(data: object) -> Row:
     if not isinstance(data, Mapping):
         raise _unusable("object", data)

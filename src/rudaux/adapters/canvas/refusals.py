@@ -21,8 +21,8 @@ def failure(answer: Answer, task: str, missing: str = "") -> CanvasFailure | Non
     because = _because(answer)
     if answer.status < 400:
         return _redirected(answer, task)
-    if answer.status == 401 and answer.header("WWW-Authenticate"):
-        return TokenRefused(_token_sentence(complaint(answer.body)))
+    if answer.status == 401 and _about_the_token(answer):
+        return TokenRefused(_token_sentence(complaint(answer.body), task))
     if throttled(answer):
         return CanvasFailure(
             f"Canvas keeps slowing us down when asked to {task}: try again in some minutes"
@@ -46,8 +46,18 @@ def _because(answer: Answer) -> str:
     return f" ({answer.status}: {said})" if said else f" ({answer.status})"
 
 
-def _token_sentence(said: str) -> str:
-    words = ("expired", "revoked", "insufficient scopes")
+def _about_the_token(answer: Answer) -> bool:
+    """A 401 without challenge is a matter of permission, but proxies may drop the header."""
+    return bool(answer.header("WWW-Authenticate")) or "access token" in complaint(answer.body)
+
+
+def _token_sentence(said: str, task: str) -> str:
+    if "insufficient scopes" in said.lower():
+        return (
+            f"Canvas refused the access token, for its scopes do not cover what is needed to "
+            f"{task}: use a token without scopes, or ask your Canvas administrator to add them"
+        )
+    words = ("expired", "revoked")
     state = next((word for word in words if word in said.lower()), "invalid")
     return (
         f"Canvas refused the access token ({state}): make a new one in Canvas under Account > "

@@ -6,13 +6,19 @@ https://canvas.instructure.com/doc/api/file.file_uploads.html
 from __future__ import annotations
 
 import mimetypes
+import re
+from urllib.parse import urlsplit
 
 from rudaux.adapters.canvas import calls, decode
+from rudaux.adapters.canvas.patience import pauses
 from rudaux.adapters.canvas.protocol import Answer, may_carry_secrets, parse, resolve, spell
 from rudaux.adapters.canvas.refusals import complaint
-from rudaux.adapters.canvas.wire import Wire, pauses
+from rudaux.adapters.canvas.wire import Wire
 from rudaux.domain.artifacts import FeedbackFile
-from rudaux.errors import CanvasFailure, LostAnswer
+from rudaux.errors import CanvasFailure, LostAnswer, NotFound, PermissionRefused
+
+# https://canvas.example.edu/api/v1/files/99/create_success?uuid=...
+_NAMED = re.compile(r"/files/(\d+)/create_success$")
 
 
 def upload(
@@ -25,8 +31,8 @@ def upload(
 ) -> int:
     """Upload a file for that student's comments and give its id.
 
-    A lost answer starts over from the first step: a step can not be repeated by itself, and a
-    file that no comment names is seen by nobody.
+    Where the file store's answer is lost it starts over from the first step: the bytes can not be
+    sent to one address twice, and a file that no comment names is seen by nobody.
     """
     try:
         return _attempt(wire, course_id, assignment_id, student_id, file)
@@ -72,10 +78,30 @@ def _finish(wire: Wire, answer: Answer, name: str, task: str) -> int:
             f'the file store {spell(answer.url)} lost the file "{name}": run this again'
         )
     _refuse_insecure(location, name)
-    done = _file_id(wire.follow(location, task))
+    done = _confirm(wire, location, task)
     if done is None:
         raise CanvasFailure(f'Canvas did not confirm that it has the file "{name}": run this again')
     return done
+
+
+def _confirm(wire: Wire, location: str, task: str, tries: int = 3) -> int | None:
+    """Tell Canvas that the bytes are stored: it may be told once, so a lost answer is looked up."""
+    try:
+        return _file_id(wire.follow(location, task))
+    except LostAnswer:
+        named = _NAMED.search(urlsplit(location).path)
+        if named is None or tries == 1:
+            raise
+    number = int(named[1])
+    return number if _is_there(wire, number) else _confirm(wire, location, task, tries - 1)
+
+
+def _is_there(wire: Wire, number: int) -> bool:
+    wire.sleep(next(pauses()))
+    try:
+        return decode.file_is_ready(wire.json(calls.file(number)))
+    except (NotFound, PermissionRefused):
+        return False
 
 
 def _file_id(answer: Answer) -> int | None:

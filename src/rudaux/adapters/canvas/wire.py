@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-import random
+import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import httpx
 
+from rudaux.adapters.canvas.patience import (
+    BUDGET,
+    LONGEST_ANSWER,
+    LOOKS,
+    NEVER_SENT,
+    POOL,
+    THROTTLED_ATTEMPTS,
+    TIMEOUT,
+    Failure,
+    asked_pause,
+    fate,
+    pauses,
+)
 from rudaux.adapters.canvas.protocol import (
-    LONGEST_PAUSE,
     Answer,
     Call,
     Value,
@@ -27,21 +40,12 @@ from rudaux.errors import CanvasFailure, ConfigError, LostAnswer
 
 T = TypeVar("T")
 
-ATTEMPTS = 5
-LOOKS = 3
-TIMEOUT = httpx.Timeout(60.0, connect=15.0)
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL)
-
-
-def pauses(attempts: int = ATTEMPTS) -> Iterator[float]:
-    """Give the seconds to wait between attempts: doubling, and jittered so that runs spread."""
-    for turn in range(attempts - 1):
-        longest = min(2.0**turn, LONGEST_PAUSE)
-        yield longest * random.uniform(0.5, 1.0)  # noqa: S311 - it spreads load, it hides nothing
-
 
 class Wire:
-    """Speaks to one Canvas with one token; never raises anything but `rudaux.errors`."""
+    """Speaks to one Canvas with one token; never raises anything but `rudaux.errors`.
+
+    It may be used by several threads at a time.
+    """
 
     def __init__(
         self, url: str, token: str, http: httpx.Client | None, sleep: Callable[[float], object]
@@ -55,7 +59,9 @@ class Wire:
         self._base = api_base(url)
         # httpx.Headers shows itself without the value of Authorization.
         self._secret = httpx.Headers({"Authorization": f"Bearer {token}"})
-        self._http = http or httpx.Client(timeout=TIMEOUT)
+        self._http = http or httpx.Client(timeout=TIMEOUT, limits=POOL)
+        if http is None:
+            weakref.finalize(self, self._http.close)
         self.sleep = sleep
 
     def __repr__(self) -> str:
@@ -98,7 +104,7 @@ class Wire:
         Raises `LostAnswer` where it cannot be told, or never worked.
         """
         try:
-            return decode(self.json(call))
+            return self._decoded(call, decode)
         except LostAnswer as lost:
             found = self._look(find, lost)
             if found is not None:
@@ -106,6 +112,14 @@ class Wire:
             if tries == 1:
                 raise
         return self.once(call, decode, find, tries - 1)
+
+    def _decoded(self, call: Call, decode: Callable[[object], T]) -> T:
+        """Send a write once; an answer of another shape than expected is as good as lost."""
+        done = self.json(call)
+        try:
+            return decode(done)
+        except CanvasFailure as error:
+            raise _lost(call.task) from error
 
     def _look(self, find: Callable[[], T | None], lost: LostAnswer) -> T | None:
         """Look several times, for the write may still be under way."""
@@ -147,15 +161,15 @@ class Wire:
             return parse(answer.body)
         except ValueError as error:
             raise CanvasFailure(
-                f"{spell(answer.url)} did not answer with JSON when asked to {task}: check that "
-                "canvas.url is the address of Canvas itself"
+                f"{spell(answer.url)} did not answer with JSON when asked to {task}: Canvas may be "
+                "under maintenance, or canvas.url is not the address of Canvas itself"
             ) from error
 
     def _api(self, method: str, url: str, call: Call) -> Answer:
         def build() -> httpx.Request:
             return self._request(method, url, call.body)
 
-        answer = self._exchange(build, url, call.task, call.repeatable)
+        answer = self._exchange(build, url, call.task, call.repeatable, wants_json=True)
         return self._checked(answer, call.task, call.missing)
 
     def _request(self, method: str, url: str, body: Mapping[str, Value] | None) -> httpx.Request:
@@ -174,30 +188,49 @@ class Wire:
         return request
 
     def _exchange(
-        self, build: Callable[[], httpx.Request], url: str, task: str, repeatable: bool
+        self,
+        build: Callable[[], httpx.Request],
+        url: str,
+        task: str,
+        repeatable: bool,
+        wants_json: bool = False,
     ) -> Answer:
         """Send until it is answered; what surely was not acted on is always sent again."""
-        waits = pauses()
+        waits, long_waits, started = pauses(), pauses(THROTTLED_ATTEMPTS), time.monotonic()
         while True:
-            wait = next(waits, None)
-            try:
-                answer = self._send(build())
-            except (httpx.RequestError, httpx.InvalidURL) as error:
-                if not repeatable and not isinstance(error, NEVER_SENT):
-                    raise _lost(task) from error
-                if wait is None or isinstance(error, httpx.InvalidURL):
-                    raise _unreachable(error, url, task) from error
-            else:
-                if answer.status >= 500 and not repeatable:
-                    raise _lost(task) from self._failure(answer, task)
-                if wait is None or not (answer.status >= 500 or throttled(answer)):
-                    self._be_courteous(answer)
-                    return answer
-            self.sleep(wait)
+            result = self._try(build)
+            state = fate(result, wants_json)
+            if state == "unknown" and not repeatable:
+                raise _lost(task) from self._cause(result, task)
+            slow = isinstance(result, Answer) and throttled(result)
+            wait = next(long_waits if slow else waits, None)
+            late = time.monotonic() - started > BUDGET
+            if state in {"answered", "hopeless"} or wait is None or late:
+                return self._given(result, url, task)
+            self.sleep(max(wait, asked_pause(result)))
+
+    def _given(self, result: Answer | Failure, url: str, task: str) -> Answer:
+        if isinstance(result, Answer):
+            self._be_courteous(result)
+            return result
+        raise _unreachable(result, url, task) from result
+
+    def _cause(self, result: Answer | Failure, task: str) -> Exception | None:
+        return self._failure(result, task) if isinstance(result, Answer) else result
+
+    def _try(self, build: Callable[[], httpx.Request]) -> Answer | Failure:
+        try:
+            return self._send(build())
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            return error
 
     def _send(self, request: httpx.Request) -> Answer:
-        response = self._http.send(request, auth=None, follow_redirects=False)
-        return Answer(response.status_code, response.headers, response.text, str(request.url))
+        response = self._http.send(request, auth=None, follow_redirects=False, stream=True)
+        try:
+            body = _body(response)
+        finally:
+            response.close()
+        return Answer(response.status_code, response.headers, body, str(request.url))
 
     def _be_courteous(self, answer: Answer) -> None:
         pause = courtesy_pause(answer)
@@ -217,6 +250,16 @@ class Wire:
         # A proxy may echo what it was sent.
         token = self._secret["Authorization"].removeprefix("Bearer ")
         return type(refused)(str(refused).replace(token, "(token)"))
+
+
+def _body(response: httpx.Response) -> str:
+    """Read an answer to its end; a time-out of httpx's starts anew with every byte that comes."""
+    ends, parts = time.monotonic() + LONGEST_ANSWER, []
+    for part in response.iter_bytes():
+        parts.append(part)
+        if time.monotonic() > ends:
+            raise httpx.ReadTimeout("the answer goes on and on", request=response.request)
+    return b"".join(parts).decode("utf-8", "replace")
 
 
 def _lost(task: str) -> LostAnswer:
