@@ -342,3 +342,16 @@ def test_a_notebook_is_not_readable_ahead_of_its_cells(
     folder.mkdir()
     one = Job("homework", "io", {NAME: notebook(look, "hidden = 'TERCES'")}, folder)
     assert text(cells(run_one(settings, one, tmp_path))[0]) == "False\n"
+
+
+def test_the_dockerfile_makes_an_image_that_grades(
+    settings: GradingSettings, tmp_path: Path, engine: Any
+) -> None:
+    folder = Path(__file__).parents[2] / "docker"
+    image, _ = engine.images.build(path=str(folder), buildargs={"BASE_IMAGE": settings.image})
+    try:
+        built = replace(settings, image=image.id)
+        DockerExecutor(built, tmp_path).check({"python3"})
+        assert text(ask(built, tmp_path, "6 * 7")[0]) == "42"
+    finally:
+        engine.images.remove(image.id, force=True)

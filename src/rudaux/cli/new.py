@@ -43,7 +43,8 @@ base_url = {base_url}
 storage_path = {storage}   # where students' homes are on this machine
 {snapshots}
 [grading]
-executor = "process"   # runs students' code as you: only for code you trust
+executor = "docker"    # docker | process (process runs students' code as you)
+image = "quay.io/jupyter/scipy-notebook:latest"   # the image that students work in
 {assignments}"""
 _SNAPSHOTS = """
 {c}[jupyterhub.snapshots]   # where the file server keeps them; without it, folders are read as is
