@@ -22,7 +22,7 @@ from rudaux.demo.simulator import bulk, files, refusals, routes
 from rudaux.demo.simulator.bodies import read_body
 from rudaux.demo.simulator.call import Call, Reply
 from rudaux.demo.simulator.dates import shown
-from rudaux.demo.simulator.faults import Weather, fault_reply, throttled
+from rudaux.demo.simulator.faults import Weather, fault_reply, throttled, truncated
 from rudaux.demo.simulator.params import merged, nested
 from rudaux.demo.simulator.state import World
 from rudaux.demo.simulator.switches import Switches
@@ -58,14 +58,15 @@ class Site:
 
 
 class Dropped(Response):
-    """No answer at all: the connection is reset."""
+    """No answer at all: the connection is reset, or silent until the client gives up."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, silent: bool = False) -> None:
         super().__init__()
-        self.site = site
+        self.site, self.silent = site, silent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.site.drop(scope["client"])
+        if not self.silent:
+            self.site.drop(scope["client"])
         while (await receive())["type"] != "http.disconnect":
             await asyncio.sleep(0)
 
@@ -122,8 +123,10 @@ async def _weathered(
         return Dropped(site)
     if not fault.endswith("_after"):
         return fault_reply(fault, site.switches)
-    await _handled(site, handler, token, request)
-    return Dropped(site) if fault == "reset_after" else fault_reply("html_error", site.switches)
+    reply = await _handled(site, handler, token, request)
+    if fault in {"reset_after", "silence_after"}:
+        return Dropped(site, silent=fault == "silence_after")
+    return truncated(reply) if fault == "truncated_after" else fault_reply(fault, site.switches)
 
 
 async def _handled(site: Site, handler: routes.Handler, token: bool, request: Request) -> Reply:
@@ -171,6 +174,7 @@ def _authenticated(site: Site, request: Request, params: dict[str, Any]) -> int:
     if not value:
         raise refusals.no_credentials()
     token = site.world.tokens.get(value)
+    _let_tokens_expire(site)
     if token is None:
         raise refusals.bad_token("Invalid access token.")
     if token.state == "revoked":
@@ -182,6 +186,14 @@ def _authenticated(site: Site, request: Request, params: dict[str, Any]) -> int:
     if params.get("as_user_id") not in (None, token.user_id, str(token.user_id)):
         raise refusals.Refusal(401, {"errors": "Invalid as_user_id"})
     return token.user_id
+
+
+def _let_tokens_expire(site: Site) -> None:
+    left = site.switches.token_expires_after
+    if left == 0:
+        for token in site.world.tokens.values():
+            token.state = "expired"
+    site.switches.token_expires_after = left - 1 if left else None
 
 
 def _refused(refusal: refusals.Refusal) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from rudaux.demo.simulator.switches import Fault, Switches
 
 THROTTLED = "Forbidden (Rate Limit Exceeded)\n"
 HTML_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
+MAINTENANCE_PAGE = "<html><head><title>Maintenance</title></head><body>Back soon</body></html>"
 HIGH_WATER, MAXIMUM, OUTFLOW, UP_FRONT = 600.0, 800.0, 10.0, 50.0
 
 
@@ -69,7 +71,14 @@ def fault_reply(fault: Fault, switches: Switches) -> Reply:
     if fault == "server_error":
         error = {"message": "An error occurred.", "error_code": "internal_server_error"}
         return Reply({"errors": [error], "error_report_id": 77}, 500)
-    return Reply(HTML_PAGE, 502, media_type="text/html")
+    status = {"maintenance": 503, "web_page": 200, "web_page_after": 200}.get(fault, 502)
+    return Reply(HTML_PAGE if status == 502 else MAINTENANCE_PAGE, status, media_type="text/html")
+
+
+def truncated(reply: Reply) -> Reply:
+    """Cut an answer in the middle, as a gateway does that lost Canvas while it read from it."""
+    whole = reply.body if isinstance(reply.body, str | bytes) else json.dumps(reply.body)
+    return Reply(whole[: len(whole) // 2], reply.status, reply.headers, reply.media_type)
 
 
 def throttled(switches: Switches) -> Reply:

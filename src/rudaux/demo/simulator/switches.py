@@ -10,9 +10,23 @@ from typing import Literal
 from rudaux.demo.simulator.state import utc_now
 
 Fault = Literal[
-    "throttle", "server_error", "html_error", "html_error_after", "reset_before", "reset_after"
+    "throttle",
+    "server_error",
+    "html_error",
+    "html_error_after",
+    "reset_before",
+    "reset_after",
+    "silence_after",
+    "maintenance",
+    "web_page",
+    "web_page_after",
+    "truncated_after",
 ]
-"""`_after`: the write was applied, and the client is not told."""
+"""`_after`: the write was applied, and the client is not told.
+
+silence: no answer until the client gives up; maintenance: a page as a 503; web_page: a page as a
+200; truncated: the first half of the answer, as if it were whole.
+"""
 FaultOf = Callable[[str, str], Fault | None]
 
 
@@ -48,6 +62,9 @@ class Switches:
     job_seconds: float | None = None
     crash_bulk_after: int | None = None
     """Let the next bulk jobs die after so many students ("Unexpected error, ID: N")."""
+
+    token_expires_after: int | None = None
+    """Let every token expire once the simulator has answered so many requests more."""
 
     latency_ms: float = 0.0
     fault: FaultOf | None = None
