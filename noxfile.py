@@ -1,4 +1,4 @@
-"""Checks and shows: `nox -s tests | lint | types | docs | demo | bench`."""
+"""Checks and shows: `nox -s tests | lint | types | docs | demo | chaos | bench`."""
 
 from __future__ import annotations
 
@@ -49,6 +49,13 @@ def demo(session: nox.Session) -> None:
     session.run(
         "rudaux", "demo", "--no-prompt", session.create_tmp() + "/practice", *session.posargs
     )
+
+
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """Inject faults into Canvas and kill rudaux, a hundred times; every end must be the same."""
+    session.install("-e", ".[dev]")
+    session.run("python", "-m", "tests.chaos", *session.posargs)
 
 
 @nox.session

@@ -1,0 +1,93 @@
+"""A course at a certain stage, put back to it before every trial, and what its Canvas shows."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rudaux.demo.simulator.state import World
+from rudaux.demo.simulator.switches import Switches
+from tests.course import SmallCourse, small_course
+
+NAME = "homework_1"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What was there before the command under test: `reference` is the undisturbed end."""
+
+    course: SmallCourse
+    command: tuple[str, ...]
+    saved: Path
+    world: World
+    reference: dict[str, Any]
+
+    def restore(self) -> None:
+        """Put the course's folder and its Canvas back."""
+        _restore(self.course, self.saved, self.world)
+
+
+@contextmanager
+def stages(folder: Path) -> Iterator[dict[str, Stage]]:
+    """Build a course; give its stages before `init` and before `submit`."""
+    with pytest.MonkeyPatch.context() as patch:
+        place = folder / "course"
+        with small_course(place, patch, assignments=(NAME,)) as course:
+            course.canvas.switches.throttling = False
+            init = _stage(course, folder / "before-init", ("init",))
+            course.rudaux("init")
+            course.rudaux("grade", NAME, "--manual", code=None)
+            yield {"init": init, "submit": _stage(course, folder / "graded", ("submit", NAME))}
+
+
+def _stage(course: SmallCourse, saved: Path, command: tuple[str, ...]) -> Stage:
+    shutil.copytree(course.practice.folder, saved, symlinks=True)
+    world = copy.deepcopy(course.world)
+    course.rudaux(*command)
+    reference = shown(course.world)
+    _restore(course, saved, world)
+    return Stage(course, command, saved, world, reference)
+
+
+def _restore(course: SmallCourse, saved: Path, world: World) -> None:
+    with course.canvas.lock:
+        fresh = copy.deepcopy(world)
+        for field in fields(World):
+            setattr(course.world, field.name, getattr(fresh, field.name))
+        calm = Switches(throttling=False)
+        for switch in fields(Switches):
+            setattr(course.canvas.switches, switch.name, getattr(calm, switch.name))
+    shutil.rmtree(course.practice.folder)
+    shutil.copytree(saved, course.practice.folder, symlinks=True)
+
+
+def shown(world: World) -> dict[str, Any]:
+    """What people see in Canvas, without ids and times."""
+    names = {a.id: a.name for a in world.assignments.values() if not a.deleted}
+    return {
+        "assignments": sorted(
+            (a.name, a.points_possible, str(a.due_at), a.published, a.tool.url if a.tool else "")
+            for a in world.assignments.values()
+            if not a.deleted
+        ),
+        "overrides": len(world.overrides),
+        "scores": {
+            (names[s.assignment_id], s.user_id): s.entered_score
+            for s in world.submissions.values()
+            if s.assignment_id in names and s.entered_score is not None
+        },
+        "comments": Counter(
+            (names[s.assignment_id], s.user_id, world.files[file].name)
+            for s in world.submissions.values()
+            for comment in s.comments
+            for file in comment.file_ids
+        ),
+    }
