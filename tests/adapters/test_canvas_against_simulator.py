@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -15,10 +16,10 @@ from rudaux.adapters.canvas import CanvasClient
 from rudaux.demo.simulator.server import Simulator, serve
 from rudaux.demo.simulator.state import World
 from rudaux.demo.simulator.switches import Fault, FaultOf
-from rudaux.domain.artifacts import FeedbackFile
+from rudaux.domain.artifacts import FeedbackComment, FeedbackFile
 from rudaux.domain.canvas import AssignmentSpec, CanvasCourse
 from rudaux.domain.deadlines import Override
-from rudaux.domain.grades import Attachment
+from rudaux.domain.grades import Attachment, same_score
 from rudaux.errors import CanvasFailure, LostAnswer, NotFound, PermissionRefused, TokenRefused
 
 TOKEN = "practice-token"
@@ -58,11 +59,20 @@ def practice() -> Iterator[Practice]:
     titan = world.add_student("Titan Saturn", email="titan@example.edu", state="invited")
     world.add_test_student()
     tool = world.add_tool("account", "Jupyter", domain="hub.example.edu")
-    with serve(world) as simulator, httpx.Client(timeout=10) as http:
+    patience = httpx.Timeout(10, read=1.5)
+    with serve(world) as simulator, httpx.Client(timeout=patience) as http:
         canvas = CanvasClient(
             simulator.url, world.course.id, TOKEN, http=http, sleep=lambda seconds: None
         )
         yield Practice(simulator, canvas, io, titan, tool)
+
+
+LOST: list[Fault] = [
+    "reset_after", "html_error_after", "web_page_after", "truncated_after", "silence_after"
+]  # fmt: skip
+"""What was asked is done, and the client cannot know."""
+PASSING: list[Fault] = ["reset_before", "throttle", "server_error", "maintenance", "web_page"]
+"""Nothing was done; the client knows that only of the first two."""
 
 
 def spec(practice: Practice) -> AssignmentSpec:
@@ -175,7 +185,7 @@ def test_an_assignment_is_made_and_read_back(practice: Practice) -> None:
     assert made.submission_types == ("external_tool",)
 
 
-@pytest.mark.parametrize("fault", ["reset_after", "html_error_after", "reset_before", "throttle"])
+@pytest.mark.parametrize("fault", [*LOST, *PASSING])
 def test_a_fault_on_the_way_makes_no_second_assignment(practice: Practice, fault: Fault) -> None:
     practice.simulator.switches.fault = first(fault, "POST", "/assignments")
     made = practice.canvas.create_assignment(spec(practice))
@@ -302,7 +312,7 @@ def test_hundreds_of_grades_go_in_several_jobs(practice: Practice) -> None:
     assert len(world.progress) == 2
 
 
-@pytest.mark.parametrize("fault", ["reset_after", "reset_before", "html_error_after", "throttle"])
+@pytest.mark.parametrize("fault", [*LOST, *PASSING])
 def test_grades_survive_a_fault_on_the_way(practice: Practice, fault: Fault) -> None:
     aid = practice.assignment()
     practice.simulator.switches.fault = first(fault, "POST", "/update_grades")
@@ -333,7 +343,7 @@ def test_feedback_is_attached_to_one_comment(practice: Practice, mode: str) -> N
     assert practice.world.comments(aid, practice.titan) == []
 
 
-@pytest.mark.parametrize("fault", ["reset_after", "html_error_after", "reset_before", "throttle"])
+@pytest.mark.parametrize("fault", [*LOST, *PASSING])
 @pytest.mark.parametrize("step", ["/comments/files", "/files_api", "/create_success", "/comment"])
 def test_a_fault_at_any_step_leaves_one_comment_with_the_file(
     practice: Practice, fault: Fault, step: str
@@ -345,6 +355,24 @@ def test_a_fault_at_any_step_leaves_one_comment_with_the_file(
     practice.canvas.attach_feedback(aid, io, (FILE,), "Feedback")
     (comment,) = practice.world.comments(aid, practice.io)
     assert [practice.world.contents[f] for f in comment.file_ids] == [FILE.content]
+    if step != "/files_api":
+        assert len(stored(practice)) == 1
+
+
+def stored(practice: Practice) -> list[str]:
+    return [f.name for f in practice.world.files.values() if f.state == "done"]
+
+
+def test_a_new_report_of_the_same_size_gets_its_own_comment_through_a_lost_answer(
+    practice: Practice,
+) -> None:
+    aid, io = practice.assignment(), str(practice.io)
+    practice.canvas.attach_feedback(aid, io, (FILE,), "Feedback")
+    again = FeedbackFile(FILE.name, FILE.content[::-1])
+    practice.simulator.switches.fault = first("reset_before", "PUT", f"/submissions/{io}")
+    practice.canvas.attach_feedback(aid, io, (again,), "New feedback")
+    files = [c.file_ids for c in practice.world.comments(aid, practice.io)]
+    assert [practice.world.contents[f] for (f,) in files] == [FILE.content, again.content]
 
 
 def test_feedback_for_a_student_who_left_is_not_found(practice: Practice) -> None:
@@ -362,20 +390,92 @@ def test_a_canvas_that_is_down_for_writing_is_told_as_such(practice: Practice) -
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_whole_term_in_bad_weather_ends_right(practice: Practice, seed: int) -> None:
+    """A tenth of all requests meets a fault, and what comes out is what a fine day gives."""
     dice = random.Random(seed)
-    kinds: list[Fault] = ["throttle", "html_error", "html_error_after", "reset_after"]
+    kinds = [*LOST[:-1], *PASSING]
 
     def weather(method: str, path: str) -> Fault | None:
-        return dice.choice(kinds) if dice.random() < 0.15 else None
+        return dice.choice(kinds) if dice.random() < 0.1 else None
 
+    ids = [str(practice.world.add_student(f"Moon Number{n}")) for n in range(30)]
+    scores = {sid: Decimal(n) / 3 for n, sid in enumerate(ids)}
+    reports = [FeedbackComment(sid, (report(sid),), "Feedback") for sid in ids]
+    practice.simulator.switches.upload_mode = "instfs" if seed == 1 else "local"
     practice.simulator.switches.fault = weather
-    io = str(practice.io)
     made = practice.canvas.create_assignment(spec(practice))
     practice.canvas.update_assignment(made.id, spec(practice))
-    assert practice.canvas.push_grades(made.id, {io: Decimal("9.25")}) == ""
-    practice.canvas.attach_feedback(made.id, io, (FILE,), "Feedback")
-    assert len(practice.canvas.students()) == 2
+    assert practice.canvas.push_grades(made.id, scores) == ""
+    assert dict(practice.canvas.attach_all(made.id, reports)) == dict.fromkeys(ids)
+    assert len(practice.canvas.students()) == 32
     practice.simulator.switches.fault = None
     assert [a.id for a in practice.canvas.assignments()] == [made.id]
-    (shown,) = [s for s in practice.canvas.submissions(made.id) if s.student_id == io]
-    assert (shown.entered, len(shown.comments)) == (Decimal("9.25"), 1)
+    shown = {s.student_id: s for s in practice.canvas.submissions(made.id)}
+    assert {sid: same_score(shown[sid].entered, scores[sid]) for sid in ids} == dict.fromkeys(
+        ids, True
+    )
+    for sid in ids:
+        (comment,) = practice.world.comments(made.id, int(sid))
+        assert [practice.world.contents[f] for f in comment.file_ids] == [report(sid).content]
+
+
+def report(student_id: str) -> FeedbackFile:
+    return FeedbackFile(f"homework_1-{student_id}.html", f"<p>{student_id}</p>".encode())
+
+
+# --- Many at a time -----------------------------------------------------------------------------
+
+
+def test_feedback_of_many_goes_out_together_and_names_who_could_not_get_it(
+    practice: Practice,
+) -> None:
+    aid = practice.assignment()
+    ids = [str(practice.world.add_student(f"Moon Number{n}")) for n in range(12)]
+    reports = [FeedbackComment(sid, (report(sid),), "Feedback") for sid in [*ids, "987654"]]
+    answers = dict(practice.canvas.attach_all(aid, iter(reports)))
+    assert set(answers) == {*ids, "987654"}
+    assert [sid for sid, refused in answers.items() if refused] == ["987654"]
+    for sid in ids:
+        assert [c.text for c in practice.world.comments(aid, int(sid))] == ["Feedback"]
+
+
+def test_a_canvas_that_goes_down_among_many_loses_nobody_who_got_theirs(
+    practice: Practice,
+) -> None:
+    aid = practice.assignment()
+    ids = [str(practice.world.add_student(f"Moon Number{n}")) for n in range(40)]
+    practice.simulator.switches.token_expires_after = 60
+    reports = (FeedbackComment(sid, (report(sid),), "Feedback") for sid in ids)
+    told: list[str] = []
+    with pytest.raises(TokenRefused, match="expired"):
+        told.extend(sid for sid, _ in practice.canvas.attach_all(aid, reports))
+    assert 0 < len(told) < len(ids)
+    assert set(told) <= {sid for sid in ids if practice.world.comments(aid, int(sid))}
+    assert next(reports, None) is not None
+
+
+def test_the_next_run_sends_the_rest_and_doubles_nothing(practice: Practice) -> None:
+    aid = practice.assignment()
+    ids = [str(practice.world.add_student(f"Moon Number{n}")) for n in range(20)]
+    practice.simulator.switches.token_expires_after = 40
+    with pytest.raises(TokenRefused):
+        list(practice.canvas.attach_all(aid, [FeedbackComment(s, (FILE,), "") for s in ids]))
+    practice.world.tokens[TOKEN].state = "active"
+    shown = {s.student_id: s.comments for s in practice.canvas.submissions(aid)}
+    rest = [FeedbackComment(s, (FILE,), "Feedback") for s in ids if not shown[s]]
+    assert dict(practice.canvas.attach_all(aid, rest)) == {c.student_id: None for c in rest}
+    assert [len(practice.world.comments(aid, int(sid))) for sid in ids] == [1] * 20
+
+
+def test_a_throttling_canvas_is_waited_for(practice: Practice) -> None:
+    """Twenty at a time is more than Canvas's bucket takes: all get through all the same."""
+    aid = practice.assignment()
+    ids = [str(practice.world.add_student(f"Moon Number{n}")) for n in range(24)]
+    practice.simulator.switches.latency_ms = 50
+    with httpx.Client(timeout=10) as http:
+        eager = CanvasClient(
+            practice.simulator.url, 12345, TOKEN, http=http,
+            sleep=lambda seconds: time.sleep(seconds / 10), at_once=20,
+        )  # fmt: skip
+        reports = [FeedbackComment(sid, (report(sid),), "Feedback") for sid in ids]
+        assert dict(eager.attach_all(aid, reports)) == dict.fromkeys(ids)
+    assert [len(practice.world.comments(aid, int(sid))) for sid in ids] == [1] * 24

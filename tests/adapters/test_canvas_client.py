@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
@@ -285,6 +286,35 @@ def test_a_server_that_is_not_there_is_said_so(naps: list[float]) -> None:
         with pytest.raises(CanvasFailure, match="cannot be reached") as caught:
             canvas.create_assignment(SPEC)
     assert not isinstance(caught.value, LostAnswer)
+
+
+def test_the_connections_of_a_client_close_with_it(server: ScriptedServer) -> None:
+    server.on("GET", COURSE, Reply({"id": 5, "name": "DSCI 100"}))
+    canvas = CanvasClient(server.url, 5, TOKEN)
+    assert canvas.course().id == 5
+    http = canvas._wire._http
+    del canvas
+    gc.collect()
+    assert http.is_closed
+
+
+def test_a_gateway_that_names_a_time_is_believed(
+    server: ScriptedServer, canvas: CanvasClient, naps: list[float]
+) -> None:
+    down = Reply(raw="<html>", status=503, headers={"Retry-After": "12"})
+    server.on("GET", COURSE, down, Reply({"id": 5, "name": "DSCI 100"}))
+    canvas.course()
+    assert naps == [12.0]
+
+
+def test_an_http_address_that_asks_for_https_is_told_in_words(
+    server: ScriptedServer, canvas: CanvasClient
+) -> None:
+    secure = server.url.replace("http:", "https:")
+    server.on("GET", COURSE, Reply(status=301, headers={"Location": secure + COURSE}))
+    with pytest.raises(CanvasFailure, match=rf"sent us on to {secure}.*canvas\.url"):
+        canvas.course()
+    assert len(server.seen) == 1
 
 
 # --- Secrets ------------------------------------------------------------------------------------

@@ -74,9 +74,7 @@ def _finish(wire: Wire, answer: Answer, name: str, task: str) -> int:
         return done
     location = resolve(answer.url, answer.header("Location"))
     if not location:
-        raise CanvasFailure(
-            f'the file store {spell(answer.url)} lost the file "{name}": run this again'
-        )
+        raise LostAnswer(f'the file store {spell(answer.url)} did not say where "{name}" is')
     _refuse_insecure(location, name)
     done = _confirm(wire, location, task)
     if done is None:
