@@ -168,7 +168,7 @@ class FakeStorage:
         self.homes[student_id] = Located(Path("/homes") / student_id, snapshot)
         self.contents[student_id] = content
 
-    def copy(self, located: Located, destination: Path) -> Copied:
+    def copy(self, located: Located, destination: Path, needed: Iterable[str] = ()) -> Copied:
         sid = located.folder.name
         if sid in self.broken:
             raise self.broken[sid]
@@ -245,6 +245,7 @@ class FakeGrader:
     leaks: tuple[str, ...] = ()
     recorded: set[str] = field(default_factory=set)
     reports: dict[tuple[str, str], tuple[FeedbackFile, ...]] = field(default_factory=dict)
+    swept: int = 0
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return self.sources.get(assignment, (f"{assignment}.ipynb",))
@@ -275,6 +276,9 @@ class FakeGrader:
 
     def discard_autograded(self, assignment: str, student_id: str) -> None:
         self.reports.pop((assignment, student_id), None)
+
+    def sweep(self) -> None:
+        self.swept += 1
 
     def prepare(self, assignment: str, student_id: str) -> Job | Broken:
         text = (self.submitted_folder(assignment, student_id) / "nb.ipynb").read_text()

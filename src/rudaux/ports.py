@@ -100,10 +100,11 @@ class Storage(Protocol):
         """Find the work as of the deadline (aware)."""
         ...
 
-    def copy(self, located: Located, destination: Path) -> Copied:
+    def copy(self, located: Located, destination: Path, needed: Names[str] = ()) -> Copied:
         """Copy into `destination` atomically: it appears whole or not at all.
 
-        Raises `StorageFailure` where a file cannot be read.
+        Raises `StorageFailure` where a file cannot be read, or one of the `needed` names is there
+        and is a link, a device or too large.
         """
         ...
 
@@ -179,6 +180,10 @@ class Grader(Protocol):
 
     def discard_autograded(self, assignment: str, student_id: str) -> None:
         """Set aside an autograded version made from older work; marks by hand stay in place."""
+        ...
+
+    def sweep(self) -> None:
+        """Remove what `prepare` laid out and nobody scored, of a run that was killed also."""
         ...
 
     def prepare(self, assignment: str, student_id: str) -> Job | Broken:

@@ -56,6 +56,14 @@ def apply(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
     if not plan.students:
         return
     ctx.executor.check(ctx.grader.kernels(plan.assignment))
+    ctx.grader.sweep()
+    try:
+        yield from _grade(ctx, plan)
+    finally:
+        ctx.grader.sweep()
+
+
+def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
     if ctx.grader.record_source(plan.assignment):
         yield Outcome(plan.assignment, reason="tests changed: the gradebook follows the source")
     names = {s.id: s.name for s in plan.students}

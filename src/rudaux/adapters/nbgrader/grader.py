@@ -82,6 +82,9 @@ class NbgraderGrader:
         kept.parent.mkdir(parents=True, exist_ok=True)
         folder.rename(kept)
 
+    def sweep(self) -> None:
+        files.remove(self._scratch)
+
     def prepare(self, assignment: str, student_id: str) -> Job | Broken:
         catalogue = self._catalogue(assignment)
         with self._lock:

@@ -57,6 +57,8 @@ class ProcessExecutor:
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Yield executions as they end; our own failures are tried again last, one at a time."""
         self.check()
+        for left in self.scratch.glob("process-*"):  # of a run that was killed: the course is ours
+            remove(left)
         folder = Path(tempfile.mkdtemp(prefix="process-", dir=self.scratch)).resolve()
         try:
             with _hidden(), _Pool(self, folder) as pool:
