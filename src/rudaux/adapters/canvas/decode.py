@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -133,10 +134,13 @@ def assignment(data: object) -> CanvasAssignment:
     )
 
 
+_FOR_SOME = ("student_ids", "group_id", "course_section_id", "noop_id")
+
+
 def override(data: object) -> Override:
     """Read an override; the key `due_at` is there only where the due date is overridden."""
     row = _row(data)
-    narrower = {"student_ids", "group_id", "course_section_id", "noop_id"} & set(row)
+    narrower = any(row.get(k) is not None for k in _FOR_SOME)
     return Override(
         id=_whole(row, "id"),
         due_at=_moment(row, "due_at"),
@@ -158,10 +162,12 @@ def submissions(rows: Iterable[object]) -> Iterator[CanvasSubmission]:
 def submission(data: object) -> CanvasSubmission:
     """Read a submission; `entered_score` is what was given, before Canvas's late policy deducts."""
     row = _row(data)
-    given = "entered_score" if "entered_score" in row else "score"
+    entered = _number(row, "entered_score")
+    if "entered_score" not in row and (score := _number(row, "score")) is not None:
+        entered = score + (_number(row, "points_deducted") or 0)
     return CanvasSubmission(
         student_id=str(_whole(row, "user_id")),
-        entered=_number(row, given),
+        entered=entered,
         excused=row.get("excused") is True,
         graded_at=_text(row, "graded_at") or None,
         grader_id=_maybe_whole(row, "grader_id"),
@@ -273,7 +279,9 @@ def _moment(row: Row, key: str) -> datetime | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        # Fractions of a second come in any length, which Python 3.10 does not read.
+        whole_seconds = re.sub(r"[.,]\d+", "", text)
+        moment = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", whole_seconds))
     except ValueError as error:
         raise _unusable(key, text) from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(
