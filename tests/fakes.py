@@ -331,6 +331,7 @@ class FakeGit:
     """Folders and commits in memory; a clone is a real empty folder, filled from `remotes`."""
 
     dirty: tuple[str, ...] = ()
+    unsaved: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     commits: list[tuple[str, str]] = field(default_factory=list)
     pushes: list[str] = field(default_factory=list)
     remotes: dict[str, Path] = field(default_factory=dict)
@@ -338,7 +339,7 @@ class FakeGit:
     pulled: str = ""
 
     def state(self, folder: Path) -> RepoState:
-        return RepoState("main", self.dirty, 0, 0, "origin")
+        return RepoState("main", self.unsaved.get(folder, self.dirty), 0, 0, "origin")
 
     def pull(self, folder: Path) -> str:
         return self.pulled

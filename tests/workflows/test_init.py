@@ -139,14 +139,23 @@ def test_a_file_that_left_the_release_leaves_the_student_repository(ctx: FakeCon
     assert [p.name for p in released.iterdir()] == ["renamed.ipynb"]
 
 
-def test_a_leftover_of_an_earlier_run_is_kept_aside(ctx: FakeContext) -> None:
+def test_a_leftover_of_an_earlier_run_is_kept_aside_every_time(ctx: FakeContext) -> None:
     folder = release.temporary_folder(ctx)
-    folder.mkdir(parents=True)
-    (folder / "notes.txt").write_text("mine")
-    assert release.leftover(ctx) == folder
+    ctx.git.unsaved[folder] = ("notes.txt",)
+    for _ in range(3):
+        folder.mkdir(parents=True)
+        (folder / "notes.txt").write_text("mine")
+        assert release.leftover(ctx) == folder
+        run_init(ctx)
+    kept = list((ctx.config.folder / ".rudaux" / "kept").iterdir())
+    assert [(k / "notes.txt").read_text() for k in kept] == ["mine"] * 3
+    assert release.leftover(ctx) is None
+
+
+def test_a_leftover_that_holds_nothing_new_does_not_pile_up(ctx: FakeContext) -> None:
+    release.temporary_folder(ctx).mkdir(parents=True)
     run_init(ctx)
-    [kept] = (ctx.config.folder / ".rudaux" / "kept").iterdir()
-    assert (kept / "notes.txt").read_text() == "mine"
+    assert not (ctx.config.folder / ".rudaux" / "kept").exists()
     assert release.leftover(ctx) is None
 
 

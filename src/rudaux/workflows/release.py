@@ -13,7 +13,7 @@ from rudaux.config import private_folder
 from rudaux.domain.artifacts import Release
 from rudaux.domain.links import repo_folder
 from rudaux.domain.outcome import Outcome
-from rudaux.errors import ConfigError
+from rudaux.errors import ConfigError, GitFailure
 from rudaux.ports import Context
 
 
@@ -85,9 +85,24 @@ def workspace(ctx: Context) -> Iterator[Path]:
 
 
 def _set_aside(ctx: Context, folder: Path) -> None:
-    kept = ctx.config.folder / ".rudaux" / "kept" / f"{folder.name}-{ctx.now():%Y%m%dT%H%M%SZ}"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    folder.rename(kept)
+    if _holds_nothing_new(ctx, folder):
+        shutil.rmtree(folder)
+        return
+    name = f"{folder.name}-{ctx.now():%Y%m%dT%H%M%SZ}"
+    kept = ctx.config.folder / ".rudaux" / "kept"
+    kept.mkdir(parents=True, exist_ok=True)
+    taken = {path.name for path in kept.iterdir()}
+    # Two runs may be cut short in one second.
+    names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
+    folder.rename(kept / next(n for n in names if n not in taken))
+
+
+def _holds_nothing_new(ctx: Context, folder: Path) -> bool:
+    try:
+        state = ctx.git.state(folder)
+    except GitFailure:
+        return False  # a clone that was cut short: a person may look at it
+    return not state.dirty and state.ahead == 0 and state.remote is not None
 
 
 def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> ReleasePlan:
