@@ -6,8 +6,10 @@ https://canvasapi.readthedocs.io
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,16 @@ from canvasapi.exceptions import (  # type: ignore[import-untyped]
     Unauthorized,
 )
 
+from rudaux.adapters.canvas import CanvasClient
+from rudaux.config import Level
 from rudaux.demo.simulator.entities import LatePolicy
 from rudaux.demo.simulator.server import Simulator, serve
 from rudaux.demo.simulator.state import World
+from rudaux.domain.artifacts import FeedbackFile
+from rudaux.domain.canvas import AssignmentSpec
 
 DUE = datetime(2026, 10, 2, 6, 59, 59, tzinfo=timezone.utc)
+LEVELS: tuple[Level, ...] = ("course", "account", "group")
 MOONS = ("Io Jupiter", "Titan Saturn", "Ariel Uranus")
 
 
@@ -182,3 +189,106 @@ def test_it_understands_being_throttled_in_the_new_dialect(
     simulator.switches.fault = lambda method, path: "throttle"
     with pytest.raises(RateLimitExceeded):
         list(course.get_users())
+
+
+def test_it_posts_grades_and_manages_comments(simulator: Simulator, course: Any) -> None:
+    aid = simulator.world.add_assignment("hw1", post_manually=True)
+    work = course.get_assignment(aid)
+    for student, grade in ((1002, "8.5"), (1003, "7")):
+        work.get_submission(student).edit(submission={"posted_grade": grade})
+    assert {s.posted_at for s in work.get_submissions()} == {None}
+    query = (
+        "mutation($id: ID!) { postAssignmentGrades(input: {assignmentId: $id, gradedOnly: true})"
+        " { progress { _id state } } }"
+    )
+    canvas = connect(simulator)
+    body = canvas.graphql(query, variables={"id": str(aid)})
+    progress = body["data"]["postAssignmentGrades"]["progress"]["_id"]
+    assert finished(canvas.get_progress(progress)).workflow_state == "completed"
+    posted = {s.user_id: s.posted_at is not None for s in work.get_submissions()}
+    assert posted == {1002: True, 1003: True, 1004: False}
+
+
+def test_it_excuses_and_regrades(simulator: Simulator, course: Any) -> None:
+    one = course.get_assignment(simulator.world.add_assignment("hw1")).get_submission(1002)
+    one.edit(submission={"excuse": True})
+    assert (one.excused, one.score) == (True, None)
+    one.edit(submission={"posted_grade": "3"})
+    assert (one.excused, one.score, one.grade) == (False, 3, "3")
+    with pytest.raises(BadRequest):
+        one.edit(submission={"excuse": True, "posted_grade": "3"})
+
+
+def test_it_edits_the_late_policy_and_sees_sections_and_people(
+    simulator: Simulator, course: Any
+) -> None:
+    course.create_late_policy(late_policy={"late_submission_deduction_enabled": True})
+    course.edit_late_policy(late_policy={"late_submission_deduction": 7})
+    assert course.get_late_policy().late_submission_deduction == 7
+    section = course.get_sections()[0]
+    assert connect(simulator).get_section(section.id).name == section.name
+    assert {e.user_id for e in section.get_enrollments(type=["StudentEnrollment"])} == {
+        1002, 1003, 1004,
+    }  # fmt: skip
+    assert course.get_user(1002).name == "Io Jupiter"
+
+
+NUMBER = re.compile(r"/\d+")
+
+
+def addresses(simulator: Simulator) -> set[tuple[str, str]]:
+    """What was asked so far, ids left out."""
+    return {(r.method, NUMBER.sub("/:id", r.path)) for r in simulator.requests}
+
+
+def test_it_has_driven_every_address_that_rudaux_uses(
+    simulator: Simulator, course: Any, tmp_path: Path
+) -> None:
+    """Each address that our client asks is asked by the public one too, and both are understood."""
+    world = simulator.world
+    tool = world.add_tool("account", "Jupyter", domain="hub.example.edu")
+    group = world.add_group("Big moons", [1002])
+    ours = CanvasClient(simulator.url, 12345, "practice-token")
+    spec = AssignmentSpec("hw1", Decimal(10), DUE, None, None, "https://hub.example.edu/x", tool)
+    made = ours.create_assignment(spec)
+    ours.update_assignment(made.id, spec)
+    world.add_override(made.id, [1002], due_at=DUE)
+    assert len(ours.students()) == len(MOONS)
+    assert [ours.course().id, len(ours.overrides(made.id))] == [12345, 1]
+    assert all(ours.tools(level) for level in LEVELS)
+    assert ours.group_members(group) == {"1002"}
+    assert ours.push_grades(made.id, {"1002": Decimal("8.5")}) == ""
+    ours.attach_feedback(made.id, "1002", [FeedbackFile("hw1.html", b"<p>")], "Feedback")
+    assert ours.assignments()[0].has_overrides
+    assert len(ours.submissions(made.id)) == len(MOONS)
+    used = addresses(simulator)
+    simulator.requests.clear()
+    drive(connect(simulator), made.id, group, tmp_path)
+    # That client has no call for the tools of a group.
+    assert used - addresses(simulator) == {("GET", "/api/v1/groups/:id/external_tools")}
+
+
+def drive(canvas: Any, assignment_id: int, group: int, folder: Path) -> None:
+    course = canvas.get_course(12345)
+    assert list(course.get_users(include=["email"]))
+    assert list(course.get_enrollments())
+    assert list(course.get_groups())
+    assert list(canvas.get_group(group).get_memberships())
+    places = [course, canvas.get_account(course.account_id)]
+    assert all(list(p.get_external_tools(include_parents=True)) for p in places)
+    made = course.create_assignment({"name": "hw2", "published": True})
+    assert made.edit(assignment={"points_possible": 5}).points_possible == 5
+    work = course.get_assignment(assignment_id, override_assignment_dates=False)
+    assert work.name == "hw1"
+    assert len(list(course.get_assignments())) == 2
+    assert [o.student_ids for o in work.get_overrides()] == [[1002]]
+    job = work.submissions_bulk_update(grade_data={"1003": {"posted_grade": "7"}})
+    assert finished(job).workflow_state == "completed"
+    assert {s.user_id: s.score for s in work.get_submissions()} == {1002: 8.5, 1003: 7, 1004: None}
+    report = folder / "hw1.html"
+    report.write_text("<p>")
+    one = work.get_submission(1003, include=["submission_comments"])
+    # It confirms a local upload as its HTTP library follows redirects: without the token.
+    one.upload_comment(str(report))
+    one.edit(comment={"text_comment": "hello"})
+    assert one.submission_comments[-1]["comment"] == "hello"
