@@ -51,7 +51,8 @@ class CourseContext:
     def grader(self) -> Grader:
         from rudaux.adapters.nbgrader.grader import NbgraderGrader
 
-        return NbgraderGrader(self.config.folder, self._private / "scratch")
+        stderr_fails = self.config.grading.stderr_fails
+        return NbgraderGrader(self.config.folder, self._private / "scratch", stderr_fails)
 
     @cached_property
     def executor(self) -> Executor:

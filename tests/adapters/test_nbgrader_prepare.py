@@ -56,7 +56,10 @@ def test_a_changed_test_gets_its_own_text_back(course: Course) -> None:
     assert "assert squares(10)" in source_of(job, TEST)
     meta = cell_named({"cells": cells(job)}, "squares_invalid_input")["metadata"]["nbgrader"]
     assert (meta["points"], meta["grade"]) == (1, True)
-    assert job.repairs == ("problem1: the settings of cell squares_invalid_input had been changed",)
+    assert job.repairs == (
+        f"problem1: the locked cell {TEST} had been edited",
+        "problem1: the settings of cell squares_invalid_input had been changed",
+    )
 
 
 def test_a_deleted_test_is_put_back_behind_its_answer(course: Course) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -61,14 +61,14 @@ class Homes:
         except OSError as error:
             return Unreadable(f"{error.filename or self._root} cannot be read: {error.strerror}")
 
-    def copy(self, located: Located, destination: Path) -> Copied:
+    def copy(self, located: Located, destination: Path, needed: Collection[str] = ()) -> Copied:
         # Only what a student cannot replace is trusted: their home, or the snapshot itself.
         work = self._work("student", "assignment")
         own = self._snapshots is None or _STUDENT in self._snapshots.path
         below = len(work.rest if own else work.all)
         parts = located.folder.parts
         base = Path(*parts[: len(parts) - below])
-        return copy_folder(base, parts[len(parts) - below :], destination, self._limits)
+        return copy_folder(base, parts[len(parts) - below :], destination, self._limits, needed)
 
     # --- the three layouts ----------------------------------------------------------------------
 

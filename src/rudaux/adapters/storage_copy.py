@@ -8,7 +8,7 @@ import shutil
 import stat
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -43,10 +43,19 @@ class _Progress:
     skipped: list[str] = field(default_factory=list)
     entries: int = 0
     total: int = 0
+    needed: Collection[str] = ()
     newest: float | None = None
 
     def skip(self, relative: str, reason: str) -> None:
-        """Remember what was left behind; a name may hold anything, even terminal codes."""
+        """Remember what was left behind; a name may hold anything, even terminal codes.
+
+        Raises `StorageFailure` where it is needed: without it the work would look incomplete.
+        """
+        if relative in self.needed:
+            raise StorageFailure(
+                f"{self.source / relative} cannot be collected ({reason}): have it handed in as a "
+                "file without outputs, then collect again"
+            )
         shown = relative if relative.isprintable() else ascii(relative)
         self.skipped.append(f"{shown}: {reason}")
 
@@ -67,13 +76,20 @@ class _Progress:
         )
 
 
-def copy_folder(base: Path, parts: Sequence[str], destination: Path, limits: Limits) -> Copied:
+def copy_folder(
+    base: Path,
+    parts: Sequence[str],
+    destination: Path,
+    limits: Limits,
+    needed: Collection[str] = (),
+) -> Copied:
     """Copy `base`/`parts` to `destination`, which appears whole or stays as it was.
 
     Links are followed up to `base` and nowhere below it. Modes are the process's own, times of
-    modification are kept. Raises `StorageFailure`.
+    modification are kept. Raises `StorageFailure`, also where a `needed` file is there and cannot
+    be copied.
     """
-    progress = _Progress(limits, base.joinpath(*parts))
+    progress = _Progress(limits, base.joinpath(*parts), needed=needed)
     part = _sibling(destination, "part")
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)

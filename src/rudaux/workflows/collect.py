@@ -79,7 +79,11 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
     if isinstance(found, Unreadable):
         return _failed(ctx, name, student, found.reason)
     try:
-        copied = ctx.storage.copy(found, ctx.grader.submitted_folder(name, student.id))
+        copied = ctx.storage.copy(
+            found,
+            ctx.grader.submitted_folder(name, student.id),
+            ctx.grader.source_notebooks(name),
+        )
     except StorageFailure as error:
         return _failed(ctx, name, student, str(error))
     earlier = ctx.ledger.collected(name).get(student.id)

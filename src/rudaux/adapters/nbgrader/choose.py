@@ -6,6 +6,7 @@ one of that name, so the renamed copy may hold the work and the proper name a bl
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ from typing import Any
 from rudaux.adapters.nbgrader.catalogue import Catalogue, KnownNotebook
 from rudaux.adapters.nbgrader.reading import read_notebook
 from rudaux.domain.execution import Broken
+
+_MOST_BELOW = 20
+"""Notebooks in sub-folders that are looked into."""
 
 
 @dataclass
@@ -35,10 +39,14 @@ class _Candidate:
 
 
 def choose(folder: Path, catalogue: Catalogue) -> Chosen | Broken:
-    """Read the submission's notebooks; `Broken` where there is none or one cannot be read."""
-    found = sorted(p for p in folder.glob("*.ipynb") if p.is_file() and not p.is_symlink())
+    """Read the submission's notebooks; `Broken` where there is none or one cannot be read.
+
+    A file of another name that cannot be read could be the work, unless there is some already.
+    """
+    found = _files(folder)
     known = catalogue.notebooks
-    extra = _read_all([p for p in found if p.stem not in known])
+    extra, broken = _read_all([p for p in found if p.stem not in known])
+    below: list[_Candidate] | None = None
     chosen = Chosen()
     for name, notebook in known.items():
         rivals = [c for c in extra if _best_match(c.notebook, known) == name]
@@ -49,14 +57,34 @@ def choose(folder: Path, catalogue: Catalogue) -> Chosen | Broken:
             if isinstance(read, Broken):
                 return read
             rivals.insert(0, _Candidate(proper, read, tuple(repairs)))
+        if not any(answers(c.notebook, notebook) for c in rivals):
+            below = _read_all(_below(folder))[0] if below is None else below
+            rivals += [c for c in below if _best_match(c.notebook, known) == name]
+            unread = [b for file, b in broken.items() if file.startswith(name)]
+            if unread and not any(answers(c.notebook, notebook) for c in rivals):
+                return unread[0]
         if rivals:
-            _settle(notebook, rivals, chosen)
+            _settle(notebook, rivals, chosen, folder)
         else:
             chosen.missing.append(name)
     if not chosen.notebooks:
-        return Broken(_nothing(found, known))
+        return next(iter(broken.values()), None) or Broken(_nothing(found, known))
     chosen.repairs += [f"{name}.ipynb was not handed in: 0 for it" for name in chosen.missing]
     return chosen
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.glob("*.ipynb") if p.is_file() and not p.is_symlink())
+
+
+def _below(folder: Path) -> list[Path]:
+    """Give the notebooks in folders of the student's own, where the work may have been moved."""
+    found: list[Path] = []
+    for parent, names, _ in os.walk(folder):
+        names[:] = sorted(n for n in names if not n.startswith("."))
+        if Path(parent) != folder:
+            found += _files(Path(parent))
+    return found[:_MOST_BELOW]
 
 
 def answers(notebook: Any, known: KnownNotebook) -> dict[str, str]:
@@ -77,14 +105,17 @@ def grade_id(cell: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _read_all(files: list[Path]) -> list[_Candidate]:
-    candidates = []
+def _read_all(files: list[Path]) -> tuple[list[_Candidate], dict[str, Broken]]:
+    """Read what can be read; the others are given by name."""
+    candidates, broken = [], {}
     for file in files:
         repairs: list[str] = []
         read = read_notebook(file, repairs)
-        if not isinstance(read, Broken):
+        if isinstance(read, Broken):
+            broken[file.name] = read
+        else:
             candidates.append(_Candidate(file, read, tuple(repairs)))
-    return candidates
+    return candidates, broken
 
 
 def _best_match(notebook: Any, known: Mapping[str, KnownNotebook]) -> str | None:
@@ -95,16 +126,19 @@ def _best_match(notebook: Any, known: Mapping[str, KnownNotebook]) -> str | None
     return best if best is not None and shares[best] >= 0.5 else None
 
 
-def _settle(known: KnownNotebook, candidates: list[_Candidate], chosen: Chosen) -> None:
+def _settle(
+    known: KnownNotebook, candidates: list[_Candidate], chosen: Chosen, folder: Path
+) -> None:
     """Prefer the proper name, but work to no work; two different works are a person's to settle."""
     proper = f"{known.name}.ipynb"
     worked = [c for c in candidates if answers(c.notebook, known)]
     best = min(worked or candidates, key=lambda c: (c.file.name != proper, _age(c.file)))
     chosen.notebooks[known.name] = best.notebook
     chosen.repairs += best.repairs
-    if best.file.name != proper:
-        blank = f" ({proper} holds no answer)" if candidates[0].file.name == proper else ""
-        chosen.repairs.append(f"{best.file.name} graded as {proper}{blank}")
+    if best.file != folder / proper:
+        blank = f" ({proper} holds no answer)" if candidates[0].file == folder / proper else ""
+        where = best.file.relative_to(folder).as_posix()
+        chosen.repairs.append(f"{where} graded as {proper}{blank}")
     mine = answers(best.notebook, known)
     chosen.doubts += [
         f"{other.file.name} holds other answers than {best.file.name}, which was graded"

@@ -15,7 +15,8 @@ def walk(root: Path, ignore: Collection[str], follow: bool = False) -> Iterator[
     Links to files are given only with `follow`; links to folders never.
     """
     for folder, names, files in os.walk(root):
-        names[:] = sorted(n for n in names if not _matches(n, ignore))
+        # A folder of that name would stand where a notebook has to be written.
+        names[:] = sorted(n for n in names if not (n.endswith(".ipynb") or _matches(n, ignore)))
         for name in sorted(files):
             path = Path(folder, name)
             if name.endswith(".ipynb") or _matches(name, ignore):

@@ -25,10 +25,14 @@ from rudaux.errors import ExecutorFailure, GradebookFailure
 
 
 class NbgraderGrader:
-    """nbgrader's conversions for the course at `folder`; `scratch` may be emptied at any time."""
+    """nbgrader's conversions for the course at `folder`; `scratch` may be emptied at any time.
 
-    def __init__(self, folder: Path, scratch: Path) -> None:
+    `stderr_fails`: a test that writes to stderr scores 0, as nbgrader has it.
+    """
+
+    def __init__(self, folder: Path, scratch: Path, stderr_fails: bool = False) -> None:
         self._course = load_course(folder)
+        self._stderr_fails = stderr_fails
         self._scratch = scratch / "submissions"
         self._kept = self._course.folder / ".rudaux" / "kept"
         self._gradebook = NbgraderGradebook(folder)
@@ -130,7 +134,7 @@ class NbgraderGrader:
 
     @cached_property
     def _scorer(self) -> Scorer:
-        return Scorer(self._course)
+        return Scorer(self._course, self._stderr_fails)
 
     @cached_property
     def _reporter(self) -> Reporter:

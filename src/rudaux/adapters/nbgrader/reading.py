@@ -17,6 +17,10 @@ LARGEST = 50_000_000
 """Bytes; a notebook beyond that is an output gone wild, and reading it could exhaust the host."""
 
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""Perhaps a half of a surrogate pair, which JSON may hold and UTF-8 may not."""
+TRIMMED = 10_000_000
+"""Bytes from which on it is worth a word that the outputs were left out."""
 _ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 
 
@@ -28,9 +32,11 @@ def read_notebook(path: Path, repairs: list[str]) -> Any | Broken:
             f"{path.name} is {size // 1_000_000} MB large: have it handed in again without its "
             "outputs"
         )
-    content = _parse(path)
+    content = _parse(path, repairs)
     if isinstance(content, Broken):
         return content
+    if size > TRIMMED:
+        repairs.append(f"{path.name} without the outputs in it ({size // 1_000_000} MB)")
     major = content.get("nbformat", 4)
     if not isinstance(major, int) or major > 4:
         return Broken(f"{path.name} has the notebook format {major!r}, which nbformat cannot read")
@@ -41,7 +47,7 @@ def read_notebook(path: Path, repairs: list[str]) -> Any | Broken:
         return Broken(f"{path.name} is not a valid notebook ({said})")
 
 
-def _parse(path: Path) -> dict[str, Any] | Broken:
+def _parse(path: Path, repairs: list[str]) -> dict[str, Any] | Broken:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -50,6 +56,11 @@ def _parse(path: Path) -> dict[str, Any] | Broken:
         return Broken(f"{path.name} is empty")
     try:
         content = json.loads(text)
+        if _HALF.search(text):
+            whole = _whole(content)
+            if whole != content:
+                repairs.append(f"{path.name} held characters that are none; each is a ? now")
+            content = whole
     except (ValueError, RecursionError) as wrong:
         if _CONFLICT.search(text):
             return Broken(f"{path.name} holds merge conflict markers (<<<<<<<) and is no notebook")
@@ -57,6 +68,12 @@ def _parse(path: Path) -> dict[str, Any] | Broken:
     if not isinstance(content, dict) or not {"cells", "worksheets"} & content.keys():
         return Broken(f"{path.name} is JSON, but not a notebook")
     return content
+
+
+def _whole(content: Any) -> Any:
+    """Put a ? for every character that no text file can hold."""
+    text = json.dumps(content, ensure_ascii=False)
+    return json.loads(text.encode("utf-8", "replace").decode())
 
 
 def _normalise(path: Path, content: dict[str, Any], major: int, repairs: list[str]) -> Any:

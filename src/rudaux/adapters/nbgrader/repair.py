@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.preprocessors import OverwriteCells
+from nbgrader.utils import compute_checksum
 
 from rudaux.adapters.nbgrader.catalogue import KnownCell, KnownNotebook
 from rudaux.adapters.nbgrader.choose import grade_id
@@ -24,6 +25,11 @@ def repair(
     notebook: Any, known: KnownNotebook, restorer: OverwriteCells, doubts: list[str]
 ) -> list[str]:
     """Repair in place and give a clause per repair; what a person must settle goes to `doubts`."""
+    if known.cells and not any(grade_id(cell) in known.cells for cell in notebook.cells):
+        doubts.append(
+            f"{known.name}: none of the cells has nbgrader's marks any more, so that its answers "
+            "cannot be told apart"
+        )
     return [
         *_forget_unknown(notebook, known),
         *_separate_duplicates(notebook, known, doubts),
@@ -84,7 +90,25 @@ def _restore(notebook: Any, known: KnownNotebook) -> list[str]:
         ):
             clauses.append(f"the settings of cell {mine.name} had been changed")
         cell.metadata["nbgrader"] = nbformat.from_dict(right)
+        if mine.locked and _is_edited(cell, meta):
+            clauses.append(f"the locked cell {mine.name} had been edited")
     return clauses
+
+
+def _is_edited(cell: Any, meta: Any) -> bool:
+    """Whether a locked cell, its settings put right, is not what was released.
+
+    The checksum in the file is the release's, which may be of an older source than the gradebook's.
+    """
+    released = meta.get("checksum")
+    if not released:
+        return False
+    probe = nbformat.from_dict({**cell, "metadata": {"nbgrader": {**cell.metadata["nbgrader"]}}})
+    sums = {compute_checksum(probe)}
+    if isinstance(meta.get("points"), (int, float)):
+        probe.metadata["nbgrader"]["points"] = meta["points"]
+        sums.add(compute_checksum(probe))
+    return released not in sums
 
 
 def _put_back(notebook: Any, known: KnownNotebook, restorer: OverwriteCells) -> list[str]:

@@ -93,8 +93,8 @@ class PenaltyBySeconds(AssignLatePenalties):  # type: ignore[misc]
 class Scorer:
     """nbgrader's scoring steps of one course, made once and used for every submission."""
 
-    def __init__(self, course: NbgraderCourse) -> None:
-        self._course = course
+    def __init__(self, course: NbgraderCourse, stderr_fails: bool = False) -> None:
+        self._course, self._stderr_fails = course, stderr_fails
         converter = course.converter(Autograde)
         self._permissions = int(str(converter.permissions), 8)
         ours = {SaveAutoGrades: SaveToSheet, AssignLatePenalties: PenaltyBySeconds}
@@ -120,7 +120,8 @@ class Scorer:
             merge(notebook, execution, file)
             known = catalogue.notebooks[name]
             before = self._before(job.assignment, job.student_id, file)
-            lenient = known.kernelspec.get("language", "python") in RAISING
+            language = known.kernelspec.get("language", "python")
+            lenient = language in RAISING and not self._stderr_fails
             scoring = Scoring(sheet, seconds_late, lenient, before)
             done = self._run(notebook, execution, name, scoring)
             _review_tasks(done, known, scoring)

@@ -89,9 +89,23 @@ def _become_kernel(connection: Path, env: Mapping[str, str], limits: Limits) -> 
     os.environ.update(env)
     confine(limits)
     gc.enable()
+    _import_from_here()
     from ipykernel.kernelapp import IPKernelApp
 
     argv = ["-f", str(connection), "--HistoryManager.hist_file=:memory:"]
     sys.argv = ["ipykernel_launcher", *argv]
     IPKernelApp.launch_instance(argv)
     raise SystemExit(0)
+
+
+def _import_from_here() -> None:
+    """Let notebooks import the modules beside them, in the place that IPython gives the folder.
+
+    It leaves that out where Python runs isolated, as the fork server does
+    (IPython.core.shellapp.InteractiveShellApp.init_path).
+    """
+    if "" in sys.path:
+        return
+    names = [Path(place).name for place in sys.path]
+    packages = (n for n, name in enumerate(names) if name in {"site-packages", "dist-packages"})
+    sys.path.insert(next(packages, 0), "")

@@ -1,0 +1,62 @@
+"""The corpus is graded once per executor, also where several workers share the tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from filelock import FileLock
+
+from rudaux.config import GradingSettings
+from tests.corpus.cases import Case, Graded
+from tests.corpus.grading import PROCESS, grade
+
+EXECUTORS = ("process", "docker")
+
+
+class Results(Protocol):
+    """Grades a list of cases under a name with settings changed, or recalls what came of it."""
+
+    def __call__(self, name: str, cases: Sequence[Case], **settings: Any) -> dict[str, Graded]: ...
+
+
+@pytest.fixture(scope="session", params=EXECUTORS)
+def grading(request: pytest.FixtureRequest) -> GradingSettings:
+    """Settings of one executor."""
+    if request.param == "docker":
+        image = request.getfixturevalue("docker_image")
+        return replace(PROCESS, executor="docker", image=image)
+    return PROCESS
+
+
+@pytest.fixture(scope="session")
+def graded(grading: GradingSettings, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Grade each list of cases once, whoever asks first."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    def results(name: str, cases: Sequence[Case], **settings: Any) -> dict[str, Graded]:
+        place = shared / f"corpus-{grading.executor}-{name}"
+        with FileLock(f"{place}.lock"):
+            if not place.with_suffix(".json").exists():
+                _grade(place, replace(grading, **settings), cases)
+        found = json.loads(place.with_suffix(".json").read_text())
+        return {case: Graded(**{**row, "repairs": tuple(row["repairs"])})
+                for case, row in found.items()}  # fmt: skip
+
+    return results
+
+
+def _grade(place: Path, grading: GradingSettings, cases: Sequence[Case]) -> None:
+    place.mkdir()
+    results = grade(place, grading, cases)
+    rows = {name: asdict(result) for name, result in results.items()}
+    place.with_suffix(".json").write_text(json.dumps(rows))
+    shutil.rmtree(place)
