@@ -30,6 +30,7 @@ from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, CellResult, Execution, Job, Verdict
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
+from rudaux.domain.history import FeedbackSent, Run, last_scores
 from rudaux.domain.repository import RepoState
 from rudaux.domain.roster import GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
@@ -391,9 +392,10 @@ class FakeLedger:
     collections: dict[tuple[str, str], Collection] = field(default_factory=dict)
     executions: list[tuple[str, str, str]] = field(default_factory=list)
     pushes: list[Push] = field(default_factory=list)
-    sent: set[tuple[str, str, str]] = field(default_factory=set)
+    sent: dict[tuple[str, str, str], int | None] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
     runs: list[str] = field(default_factory=list)
+    run: int | None = None
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
@@ -401,10 +403,18 @@ class FakeLedger:
 
     def start_run(self, command: str) -> int:
         self.runs.append(command)
+        self.run = len(self.runs)
         return len(self.runs)
 
     def end_run(self, run: int, exit_code: int) -> None:
         self.runs[run - 1] += f" -> {exit_code}"
+        self.run = None
+
+    def run_records(self) -> tuple[Run, ...]:
+        return tuple(
+            Run(number, text.partition(" -> ")[0], "io", "server", 4711, NOW)
+            for number, text in enumerate(self.runs, 1)
+        )
 
     def records(self, assignment: str) -> Mapping[str, Record]:
         return {sid: r for (name, sid), r in self.words.items() if name == assignment}
@@ -427,20 +437,37 @@ class FakeLedger:
         self.executions.append((assignment, student_id, verdict))
 
     def last_pushed(self, assignment: str) -> Mapping[str, Decimal]:
-        return {
-            p.student_id: p.new
+        return last_scores(self.push_records(assignment))
+
+    def push_records(
+        self, assignment: str | None = None, student_id: str | None = None, run: int | None = None
+    ) -> tuple[Push, ...]:
+        return tuple(
+            p
             for p in self.pushes
-            if p.assignment == assignment and p.new is not None and p.new == p.read_back
-        }
+            if assignment in {None, p.assignment}
+            and student_id in {None, p.student_id}
+            and run in {None, p.run}
+        )
 
     def record_pushes(self, pushes: Iterable[Push]) -> None:
-        self.pushes.extend(pushes)
+        self.pushes.extend(replace(p, run=self.run) for p in pushes)
 
     def feedback_sent(self, assignment: str) -> frozenset[tuple[str, str]]:
         return frozenset((sid, file) for name, sid, file in self.sent if name == assignment)
 
+    def feedback_records(
+        self, assignment: str | None = None, student_id: str | None = None
+    ) -> tuple[FeedbackSent, ...]:
+        return tuple(
+            FeedbackSent(name, sid, file, NOW, run)
+            for (name, sid, file), run in self.sent.items()
+            if assignment in {None, name} and student_id in {None, sid}
+        )
+
     def record_feedback(self, assignment: str, student_id: str, names: Sequence[str]) -> None:
-        self.sent |= {(assignment, student_id, name) for name in names}
+        for name in names:
+            self.sent.setdefault((assignment, student_id, name), self.run)
 
     def dropped(self) -> frozenset[str]:
         return self.gone

@@ -21,6 +21,7 @@ from rudaux.domain.collection import Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.grades import CanvasSubmission, Push
+from rudaux.domain.history import FeedbackSent, Run
 from rudaux.domain.repository import RepoState
 from rudaux.domain.roster import GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
@@ -267,6 +268,10 @@ class Ledger(Protocol):
 
     def end_run(self, run: int, exit_code: int) -> None: ...
 
+    def run_records(self) -> tuple[Run, ...]:
+        """Every run that wrote, oldest first."""
+        ...
+
     def records(self, assignment: str) -> Mapping[str, Record]: ...
 
     def record(self, assignment: str, student_id: str, record: Record) -> None: ...
@@ -286,13 +291,27 @@ class Ledger(Protocol):
     ) -> None: ...
 
     def last_pushed(self, assignment: str) -> Mapping[str, Decimal]:
-        """The last value of each student that was read back as written."""
+        """The last value of each student that was read back as written, and not undone."""
         ...
 
-    def record_pushes(self, pushes: Iterable[Push]) -> None: ...
+    def push_records(
+        self, assignment: str | None = None, student_id: str | None = None, run: int | None = None
+    ) -> tuple[Push, ...]:
+        """Every grade written or adopted, in that order."""
+        ...
+
+    def record_pushes(self, pushes: Iterable[Push]) -> None:
+        """Remember grades written, as those of the run under way."""
+        ...
 
     def feedback_sent(self, assignment: str) -> frozenset[tuple[str, str]]:
         """(student id, file name) of every feedback file attached so far."""
+        ...
+
+    def feedback_records(
+        self, assignment: str | None = None, student_id: str | None = None
+    ) -> tuple[FeedbackSent, ...]:
+        """Every feedback file attached, in that order."""
         ...
 
     def record_feedback(self, assignment: str, student_id: str, names: Sequence[str]) -> None: ...

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import getpass
 import json
+import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +23,20 @@ from rudaux.errors import NeedsPersonError, SystemFailure
 
 AT = datetime(2026, 10, 2, 0, 10, tzinfo=timezone(timedelta(hours=-7)))
 HW = "homework_1"
+
+
+VERSION_1 = f"""
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, command TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
+    started_at TEXT NOT NULL, ended_at TEXT, exit_code INTEGER);
+CREATE TABLE pushes (
+    id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
+    old TEXT, new TEXT, read_back TEXT, at TEXT NOT NULL);
+INSERT INTO runs VALUES (1, 'rudaux grade', 'server', 4711, '{AT}', '{AT}', 0);
+INSERT INTO pushes VALUES (1, 1, 'homework_1', '1', '7', '8.5000', '8.5', '{AT}'),
+    (2, 1, 'homework_1', '2', '3.0', '3.0000', '3.0', '{AT}');
+PRAGMA user_version = 1;
+"""
 
 
 def push(student: str, new: str | None, read_back: str | None, assignment: str = HW) -> Push:
@@ -52,6 +69,7 @@ class TestFile:
         assert ledger.last_pushed(HW) == {}
         assert ledger.feedback_sent(HW) == frozenset()
         assert ledger.dropped() == frozenset()
+        assert [*ledger.push_records(), *ledger.run_records(), *ledger.feedback_records()] == []
         ledger.forget(HW, "1")
         ledger.record_pushes([])
         ledger.record_dropped([])
@@ -98,6 +116,35 @@ class TestFile:
             db.execute("PRAGMA user_version = 99")
         with pytest.raises(SystemFailure, match="newer rudaux"):
             ledger.records(HW)
+
+    def test_a_ledger_of_version_1_keeps_what_it_knows(
+        self, path: Path, again: Callable[[], SqliteLedger]
+    ) -> None:
+        path.parent.mkdir()
+        with sqlite3.connect(path) as db:
+            db.executescript(VERSION_1)
+        for ledger in (again(), again()):
+            [run] = ledger.run_records()
+            assert (run.id, run.command, run.user, run.pid) == (1, "rudaux grade", "", 4711)
+            assert (run.ended_at, run.exit_code) == (AT, 0)
+            written, adopted = ledger.push_records()
+            assert (written.old, written.new, written.run) == (Decimal(7), Decimal("8.5"), 1)
+            assert (written.adopted, adopted.adopted) == (False, True)
+            assert ledger.last_pushed(HW) == {"1": Decimal("8.5"), "2": Decimal(3)}
+        again().start_run("rudaux canvas undo")
+        assert again().run_records()[1].user
+
+    def test_a_failed_migration_leaves_version_1_as_it_was(
+        self, path: Path, again: Callable[[], SqliteLedger]
+    ) -> None:
+        path.parent.mkdir()
+        with sqlite3.connect(path) as db:
+            db.executescript(VERSION_1 + "ALTER TABLE pushes ADD COLUMN undoes;")
+        with pytest.raises(SystemFailure, match="cannot be used"):
+            again().run_records()
+        with sqlite3.connect(path) as db:
+            assert db.execute("PRAGMA user_version").fetchone() == (1,)
+            assert "user" not in {c[1] for c in db.execute("PRAGMA table_info(runs)")}
 
     def test_a_strange_database_is_left_alone(self, ledger: SqliteLedger, path: Path) -> None:
         path.parent.mkdir()
@@ -163,6 +210,46 @@ class TestMemory:
         ledger.record_pushes([push("1", "7.5", "7.5"), push("2", "5", "5")])
         ledger.record_pushes([push("1", "0.1", "0.1"), push("2", None, None)])
         assert again().last_pushed(HW) == {"1": Decimal("0.1")}
+
+    def test_every_push_is_told_with_its_run(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        first = ledger.start_run("rudaux grade")
+        ledger.record_pushes([push("1", "7", "7"), push("2", "5", "5")])
+        ledger.end_run(first, 0)
+        second = ledger.start_run("rudaux canvas undo")
+        undo = Push(HW, "1", Decimal(7), None, None, AT, undoes=first)
+        ledger.record_pushes([undo, replace(push("2", "3", "3"), adopted=True)])
+        ledger.record_pushes([push("1", "4", "4", "homework_10")])
+        assert again().push_records(HW, "1") == (
+            Push(HW, "1", None, Decimal(7), Decimal(7), AT, first),
+            replace(undo, run=second),
+        )
+        assert [p.run for p in again().push_records(student_id="1")] == [first, second, second]
+        assert [p.adopted for p in again().push_records(run=second)] == [False, True, False]
+        assert again().last_pushed(HW) == {"2": Decimal(3)}
+
+    def test_feedback_is_told_with_its_run_and_once(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        run = ledger.start_run("rudaux submit")
+        for _ in range(2):
+            ledger.record_feedback(HW, "1", ["a.html"])
+        ledger.record_feedback(HW, "2", ["b.html"])
+        told = [(f.student_id, f.name, f.run) for f in again().feedback_records(HW)]
+        assert told == [("1", "a.html", run), ("2", "b.html", run)]
+        assert [f.name for f in again().feedback_records(student_id="2")] == ["b.html"]
+        assert again().feedback_records("homework_10") == ()
+
+    def test_a_run_is_told_with_who_and_how_it_ended(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        ledger.end_run(ledger.start_run("rudaux grade"), 6)
+        ledger.start_run("rudaux submit")
+        ended, cut = again().run_records()
+        assert (ended.command, ended.exit_code, cut.ended_at) == ("rudaux grade", 6, None)
+        assert (ended.user, ended.host) == (getpass.getuser(), socket.gethostname())
+        assert ended.started_at.tzinfo == timezone.utc
 
     def test_feedback_is_remembered_by_student_and_name(
         self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]

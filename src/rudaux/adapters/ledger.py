@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import socket
@@ -16,37 +17,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from rudaux.adapters.ledger_schema import VERSION, create, migrate, version_of
 from rudaux.domain.collection import Collection
-from rudaux.domain.grades import Push, same_score
+from rudaux.domain.grades import Push
+from rudaux.domain.history import FeedbackSent, Run, last_scores
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError, SystemFailure
 
-VERSION = 1
 _BUSY_SECONDS = 30.0
-# Times are ISO 8601 in UTC, scores are decimals as text.
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id INTEGER PRIMARY KEY, command TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
-    started_at TEXT NOT NULL, ended_at TEXT, exit_code INTEGER);
-CREATE TABLE IF NOT EXISTS records (
-    assignment TEXT, student TEXT, kind TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL,
-    PRIMARY KEY (assignment, student));
-CREATE TABLE IF NOT EXISTS collections (
-    id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
-    digest TEXT NOT NULL, snapshot TEXT, at TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS collections_of ON collections (assignment, student);
-CREATE TABLE IF NOT EXISTS executions (
-    id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
-    verdict TEXT NOT NULL, seconds REAL NOT NULL, repairs TEXT NOT NULL, at TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS pushes (
-    id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
-    old TEXT, new TEXT, read_back TEXT, at TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS pushes_of ON pushes (assignment, student);
-CREATE TABLE IF NOT EXISTS feedback (
-    assignment TEXT, student TEXT, name TEXT, run INTEGER, at TEXT NOT NULL,
-    PRIMARY KEY (assignment, student, name));
-CREATE TABLE IF NOT EXISTS dropped (student TEXT PRIMARY KEY, at TEXT NOT NULL);
-"""
 
 
 class SqliteLedger:
@@ -84,8 +62,8 @@ class SqliteLedger:
     def start_run(self, command: str) -> int:
         with self._writing() as db:
             cursor = db.execute(
-                "INSERT INTO runs (command, host, pid, started_at) VALUES (?, ?, ?, ?)",
-                (command, socket.gethostname(), os.getpid(), _now()),
+                "INSERT INTO runs (command, user, host, pid, started_at) VALUES (?, ?, ?, ?, ?)",
+                (command, _user(), socket.gethostname(), os.getpid(), _now()),
             )
         self._run = cursor.lastrowid
         return int(cursor.lastrowid or 0)
@@ -96,6 +74,16 @@ class SqliteLedger:
                 "UPDATE runs SET ended_at = ?, exit_code = ? WHERE id = ?", (_now(), exit_code, run)
             )
         self._run = None
+
+    def run_records(self) -> tuple[Run, ...]:
+        query = (
+            "SELECT id, command, user, host, pid, started_at, ended_at, exit_code FROM runs "
+            "ORDER BY id"
+        )
+        return tuple(
+            Run(run, command, user, host, pid, datetime.fromisoformat(start), _moment(end), code)
+            for run, command, user, host, pid, start, end, code in self._rows(query)
+        )
 
     def records(self, assignment: str) -> Mapping[str, Record]:
         query = "SELECT student, kind, reason, at FROM records WHERE assignment = ?"
@@ -149,35 +137,57 @@ class SqliteLedger:
             )  # fmt: skip
 
     def last_pushed(self, assignment: str) -> Mapping[str, Decimal]:
-        query = "SELECT student, new, read_back FROM pushes WHERE assignment = ? ORDER BY id"
-        last: dict[str, Decimal] = {}
-        for student, new, read_back in self._rows(query, assignment):
-            if not same_score(_decimal(new), _decimal(read_back)):
-                continue
-            if new is None:
-                last.pop(student, None)
-            else:
-                last[student] = Decimal(new)
-        return last
+        return last_scores(self.push_records(assignment))
+
+    def push_records(
+        self, assignment: str | None = None, student_id: str | None = None, run: int | None = None
+    ) -> tuple[Push, ...]:
+        query = (
+            "SELECT assignment, student, old, new, read_back, at, run, adopted, undoes FROM pushes "
+            "WHERE (?1 IS NULL OR assignment = ?1) AND (?2 IS NULL OR student = ?2) "
+            "AND (?3 IS NULL OR run = ?3) ORDER BY id"
+        )
+        return tuple(
+            Push(
+                name, student, _decimal(old), _decimal(new), _decimal(read_back),
+                datetime.fromisoformat(at), of, bool(adopted), undoes,
+            )
+            for name, student, old, new, read_back, at, of, adopted, undoes in self._rows(
+                query, assignment, student_id, run
+            )
+        )  # fmt: skip
 
     def record_pushes(self, pushes: Iterable[Push]) -> None:
         rows = [
             (self._run, p.assignment, p.student_id, _text(p.old), _text(p.new),
-             _text(p.read_back), _utc(p.at))
+             _text(p.read_back), _utc(p.at), p.adopted, p.undoes)
             for p in pushes
         ]  # fmt: skip
         if not rows:
             return
         with self._writing() as db:
             db.executemany(
-                "INSERT INTO pushes (run, assignment, student, old, new, read_back, at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO pushes (run, assignment, student, old, new, read_back, at, adopted, "
+                "undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
 
     def feedback_sent(self, assignment: str) -> frozenset[tuple[str, str]]:
         query = "SELECT student, name FROM feedback WHERE assignment = ?"
         return frozenset((student, name) for student, name in self._rows(query, assignment))
+
+    def feedback_records(
+        self, assignment: str | None = None, student_id: str | None = None
+    ) -> tuple[FeedbackSent, ...]:
+        query = (
+            "SELECT assignment, student, name, at, run FROM feedback "
+            "WHERE (?1 IS NULL OR assignment = ?1) AND (?2 IS NULL OR student = ?2) "
+            "ORDER BY at, rowid"
+        )
+        return tuple(
+            FeedbackSent(name, student, file, datetime.fromisoformat(at), run)
+            for name, student, file, at, run in self._rows(query, assignment, student_id)
+        )
 
     def record_feedback(self, assignment: str, student_id: str, names: Sequence[str]) -> None:
         if not names:
@@ -202,7 +212,7 @@ class SqliteLedger:
 
     # --- the database ---------------------------------------------------------------------------
 
-    def _rows(self, query: str, *values: str) -> list[Any]:
+    def _rows(self, query: str, *values: str | int | None) -> list[Any]:
         if not self._path.exists():
             return []
         with self._in_words():
@@ -221,22 +231,22 @@ class SqliteLedger:
             _make_private_folder(self._path.parent)
             db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS)
             weakref.finalize(self, db.close)
-            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            version = version_of(db)
             if version > VERSION:
                 raise SystemFailure(
                     f"{self._path} was written by a newer rudaux: upgrade rudaux, or {self._aside}"
                 )
-            if version < VERSION:
+            if version == 0:
                 self._create(db)
+            elif version < VERSION:
+                migrate(db)
             self._connection = db
         return self._connection
 
     def _create(self, db: sqlite3.Connection) -> None:
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise SystemFailure(f"{self._path} is no ledger of rudaux: {self._aside}")
-        db.execute("PRAGMA journal_mode = WAL")
-        # Two processes may come here at once: the second finds everything there.
-        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+        create(db)
 
     @property
     def _aside(self) -> str:
@@ -292,12 +302,24 @@ def _who_holds(path: Path) -> str:
     return f"this course is in use by {holder}: wait until it has ended, then try again"
 
 
+def _user() -> str:
+    """Give the account that runs this; a container may run as a number without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
 def _now() -> str:
     return _utc(datetime.now(timezone.utc))
 
 
 def _utc(at: datetime) -> str:
     return at.astimezone(timezone.utc).isoformat()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _text(score: Decimal | None) -> str | None:

@@ -142,7 +142,11 @@ def zero_alarm(standings: Iterable[Standing], limit: float) -> str:
 
 @dataclass(frozen=True)
 class Push:
-    """One grade written: Canvas had `old`, was given `new`, and then showed `read_back`."""
+    """One grade written: Canvas had `old`, was given `new`, and then showed `read_back`.
+
+    adopted: it was there already, and was only taken note of; undoes: the run whose push this took
+    back; the ledger fills in `run`.
+    """
 
     assignment: str
     student_id: str
@@ -150,3 +154,6 @@ class Push:
     new: Decimal | None
     read_back: Decimal | None
     at: datetime
+    run: int | None = None
+    adopted: bool = False
+    undoes: int | None = None

@@ -1,0 +1,63 @@
+"""The ledger's tables, and how those of an earlier rudaux become these."""
+
+from __future__ import annotations
+
+import sqlite3
+
+VERSION = 2
+# Times are ISO 8601 in UTC, scores are decimals as text.
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id INTEGER PRIMARY KEY, command TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
+    started_at TEXT NOT NULL, ended_at TEXT, exit_code INTEGER, user TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS records (
+    assignment TEXT, student TEXT, kind TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (assignment, student));
+CREATE TABLE IF NOT EXISTS collections (
+    id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
+    digest TEXT NOT NULL, snapshot TEXT, at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS collections_of ON collections (assignment, student);
+CREATE TABLE IF NOT EXISTS executions (
+    id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
+    verdict TEXT NOT NULL, seconds REAL NOT NULL, repairs TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS pushes (
+    id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
+    old TEXT, new TEXT, read_back TEXT, at TEXT NOT NULL, adopted INTEGER NOT NULL DEFAULT 0,
+    undoes INTEGER);
+CREATE INDEX IF NOT EXISTS pushes_of ON pushes (assignment, student);
+CREATE TABLE IF NOT EXISTS feedback (
+    assignment TEXT, student TEXT, name TEXT, run INTEGER, at TEXT NOT NULL,
+    PRIMARY KEY (assignment, student, name));
+CREATE TABLE IF NOT EXISTS dropped (student TEXT PRIMARY KEY, at TEXT NOT NULL);
+"""
+_STEPS = {
+    1: (
+        "ALTER TABLE runs ADD COLUMN user TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE pushes ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE pushes ADD COLUMN undoes INTEGER",
+        # A score that was in Canvas already was taken note of, and not written.
+        "UPDATE pushes SET adopted = 1 WHERE abs(old - new) < 0.00005",
+    ),
+}
+"""What leads from each earlier version to the next."""
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """Give the version of the tables; 0 where there are none yet."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Make the tables; two processes may come here at once, the second finds them there."""
+    db.execute("PRAGMA journal_mode = WAL")
+    db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring the tables of an earlier version up to date, all or nothing."""
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        for step in range(version_of(db), VERSION):
+            for statement in _STEPS[step]:
+                db.execute(statement)
+        db.execute(f"PRAGMA user_version = {VERSION}")
