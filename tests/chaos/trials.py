@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -71,7 +72,8 @@ def killed(stage: Stage, longest: float, seed: int, kills: int = 3) -> Ended:
         )  # fmt: skip
         time.sleep(dice.uniform(0, longest))
         done += process.poll() is None
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     runs = 0
     while runs < MOST_RUNS:
