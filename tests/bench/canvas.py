@@ -2,7 +2,7 @@
 
 Run it as `python -m tests.bench.canvas [STUDENTS]`. The practice Canvas runs in a process of its
 own and waits 20 ms before each answer; both sides do the same, one after the other, and must leave
-the same grades behind.
+the same grades behind. Loops that would take minutes are cut short, and the output says so.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from rudaux.adapters.canvas import CanvasClient
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile
 
 STUDENTS = 2000
+LOOPED = 500
+"""Students that the public client grades: the rest is worked out, for all take over 3 minutes."""
 LATENCY_MS = 20.0
 COURSE, TOKEN = 12345, "practice-token"
 ASSIGNMENTS = ("theirs", "ours", "one", "eight")
@@ -109,23 +111,27 @@ def compare(server: Server, students: int) -> None:
     ids = {a.name: a.id for a in canvas.assignments()}
     their_list = timed(server, lambda: read_with_canvasapi(course))
     our_list = timed(server, lambda: (len(canvas.students()), len(canvas.assignments())))
-    theirs = timed(server, lambda: grade_with_canvasapi(course, ids["theirs"]))
+    rows = timed(server, lambda: submissions_with_canvasapi(course, ids["theirs"]))
+    looped = min(students, LOOPED)
+    loop = timed(server, lambda: grade_with_canvasapi(rows.result, looped))
     ours = timed(server, lambda: grade(canvas, ids["ours"]))
-    rows = (
+    whole = 2 * rows.seconds + loop.seconds * students / looped
+    lines = (
         f"{students} students, {LATENCY_MS:.0f} ms latency",
         f"roster and assignments    canvasapi  {their_list}",
         f"                          rudaux     {our_list}",
-        f"grades, read back         canvasapi  {theirs}",
-        f"                          rudaux     {ours}   "
-        f"{theirs.seconds / ours.seconds:.1f} times as fast",
+        f"grades of {looped:<5}           canvasapi  {loop}",
+        f"grades of {students}, read back canvasapi  {whole:8.1f} s, worked out from those",
+        f"                          rudaux     {ours}   {whole / ours.seconds:.1f} times as fast",
         f"both                      ratio      "
-        f"{(their_list.seconds + theirs.seconds) / (our_list.seconds + ours.seconds):8.1f}",
+        f"{(their_list.seconds + whole) / (our_list.seconds + ours.seconds):8.1f}",
     )
-    print("\n".join(rows), flush=True)
+    print("\n".join(lines), flush=True)
     print(feedback(server, ids, students))
-    same = their_list.result == our_list.result and theirs.result == ours.result
+    wrong = {sid: score for sid, score in loop.result.items() if ours.result[sid] != score}
+    same = their_list.result == our_list.result and not wrong
     few = max(our_list.requests, ours.requests) <= 60
-    if not (same and few and theirs.seconds > 10 * ours.seconds):
+    if not (same and few and whole > 10 * ours.seconds):
         raise SystemExit("the figures are not what they should be")
 
 
@@ -147,14 +153,18 @@ def wanted(student_ids: list[str]) -> dict[str, Decimal]:
     return {sid: Decimal(n % 1000) / 100 for n, sid in enumerate(student_ids)}
 
 
-def grade_with_canvasapi(course: Any, assignment_id: int) -> Mapping[str, Decimal]:
-    """Grade each student by a request of their own, as a loop does, and read back."""
-    work = course.get_assignment(assignment_id)
-    rows = {str(s.user_id): s for s in work.get_submissions(per_page=100)}
-    for student_id, score in wanted(sorted(rows)).items():
-        rows[student_id].edit(submission={"posted_grade": str(score)})
-    shown = work.get_submissions(per_page=100)
-    return {str(s.user_id): Decimal(str(s.entered_score)) for s in shown}
+def submissions_with_canvasapi(course: Any, assignment_id: int) -> Mapping[str, Any]:
+    shown = course.get_assignment(assignment_id).get_submissions(per_page=100)
+    return {str(row.user_id): row for row in shown}
+
+
+def grade_with_canvasapi(rows: Mapping[str, Any], count: int) -> Mapping[str, Decimal]:
+    """Grade students by a request each, as a loop does; give what Canvas then shows."""
+    targets = wanted(sorted(rows))
+    chosen = sorted(rows)[:count]
+    for student_id in chosen:
+        rows[student_id].edit(submission={"posted_grade": str(targets[student_id])})
+    return {sid: Decimal(str(rows[sid].entered_score)) for sid in chosen}
 
 
 def grade(canvas: CanvasClient, assignment_id: int) -> Mapping[str, Decimal | None]:
@@ -174,8 +184,8 @@ def feedback(server: Server, ids: Mapping[str, int], students: int) -> str:
     total = REPORT_SIZE * students / 1024**2
     return "\n".join(
         (
-            f"feedback of {one.result:<14}1 at a time{one}",
-            f"feedback of {eight.result:<14}8 at a time{eight}   "
+            f"feedback of {one.result:<13} 1 at a time{one}",
+            f"feedback of {eight.result:<13} 8 at a time{eight}   "
             f"{one.seconds / one.result * eight.result / eight.seconds:.1f} times as fast for each",
             f"memory grew by {grown:.0f} MiB while {total:.0f} MiB of reports went out",
         )

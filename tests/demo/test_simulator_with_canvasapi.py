@@ -288,7 +288,8 @@ def drive(canvas: Any, assignment_id: int, group: int, folder: Path) -> None:
     report = folder / "hw1.html"
     report.write_text("<p>")
     one = work.get_submission(1003, include=["submission_comments"])
-    # It confirms a local upload as its HTTP library follows redirects: without the token.
-    one.upload_comment(str(report))
+    # Its HTTP library follows the redirect to the confirmation, without the token.
+    with pytest.raises(InvalidAccessToken):
+        one.upload_comment(str(report))
     one.edit(comment={"text_comment": "hello"})
     assert one.submission_comments[-1]["comment"] == "hello"
