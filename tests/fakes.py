@@ -63,6 +63,7 @@ class FakeCanvas:
     grades: dict[int, dict[str, CanvasSubmission]] = field(default_factory=dict)
     comments: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
+    posts_manually: dict[int, bool] = field(default_factory=dict)
     refuse: set[str] = field(default_factory=set)
     """Students whose grades silently do not take."""
 
@@ -97,6 +98,7 @@ class FakeCanvas:
             assignment_id, spec.name, spec.points, spec.due_at, spec.unlock_at, spec.lock_at,
             True, spec.launch_url, spec.tool_id, assignment_id in self.override_list,
             ("external_tool",),
+            post_manually=self.posts_manually.get(assignment_id, False),
         )  # fmt: skip
         self.existing[assignment_id] = made
         return made
@@ -114,6 +116,38 @@ class FakeCanvas:
             self.writes.append(f"grade {sid} {score}")
             if sid not in self.refuse:
                 rows[sid] = replace(rows[sid], entered=score)
+                self._seen(assignment_id, sid)
+        return ""
+
+    def _seen(self, assignment_id: int, sid: str) -> None:
+        """Post what was written, unless that is done by hand."""
+        if not self.posts_manually.get(assignment_id):
+            rows = self.grades[assignment_id]
+            rows[sid] = replace(rows[sid], posted_at="2026-10-02T08:00:00Z")
+
+    def clear_grades(
+        self, assignment_id: int, student_ids: Iterable[str]
+    ) -> Iterator[tuple[str, CanvasFailure | None]]:
+        rows = self.grades[assignment_id]
+        for sid in student_ids:
+            self.writes.append(f"clear {sid}")
+            if sid in self.refuse:
+                yield sid, PermissionRefused(f"student {sid} may not be graded")
+                continue
+            rows[sid] = replace(rows[sid], entered=None)
+            yield sid, None
+
+    def set_posting(self, assignment_id: int, manually: bool) -> None:
+        self.writes.append(f"posting {'manual' if manually else 'automatic'}")
+        self.posts_manually[assignment_id] = manually
+        self.existing[assignment_id] = replace(self.existing[assignment_id], post_manually=manually)
+
+    def post_grades(self, assignment_id: int) -> str:
+        self.writes.append("post")
+        rows = self.grades[assignment_id]
+        for sid, row in rows.items():
+            if row.hidden and sid not in self.refuse:
+                rows[sid] = replace(row, posted_at="2026-10-02T08:00:00Z")
         return ""
 
     def attach_feedback(
@@ -124,6 +158,7 @@ class FakeCanvas:
         rows = self.grades[assignment_id]
         new = tuple(Attachment(f.name, len(f.content)) for f in files)
         rows[student_id] = replace(rows[student_id], comments=rows[student_id].comments + new)
+        self._seen(assignment_id, student_id)
 
     def attach_all(
         self, assignment_id: int, comments: Iterable[FeedbackComment]

@@ -70,6 +70,20 @@ class Canvas(Protocol):
         """
         ...
 
+    def clear_grades(
+        self, assignment_id: int, student_ids: Iterable[str]
+    ) -> Iterator[tuple[str, CanvasFailure | None]]:
+        """Take grades away, several at a time: (student id, refusal) as each is done."""
+        ...
+
+    def set_posting(self, assignment_id: int, manually: bool) -> None:
+        """Set whether grades and comments stay hidden until posted; neither posts nor hides."""
+        ...
+
+    def post_grades(self, assignment_id: int) -> str:
+        """Show students what is graded, and wait; give the Progress's message where it failed."""
+        ...
+
     def attach_feedback(
         self, assignment_id: int, student_id: str, files: Sequence[FeedbackFile], text: str
     ) -> None:

@@ -541,7 +541,7 @@ def test_a_job_that_is_not_heard_of_again_is_a_message(
 ) -> None:
     server.on("POST", GRADES, job("queued"))
     message = canvas.push_grades(7, {"11": Decimal(1)})
-    assert message.startswith("Canvas took 1 grades, but Canvas could not find")
+    assert message.startswith("Canvas began writing 1 grades, but Canvas could not find")
 
 
 def test_a_token_that_expires_between_two_writes_stops_everything(

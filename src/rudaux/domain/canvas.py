@@ -42,7 +42,8 @@ class AssignmentSpec:
 class CanvasAssignment:
     """An assignment as it is in Canvas: base dates (UTC), without overrides applied.
 
-    `launch_url` and `tool_id` are None where it is not an external-tool assignment.
+    `launch_url` and `tool_id` are None where it is not an external-tool assignment; with
+    `post_manually` grades and comments stay hidden from students until somebody posts them.
     """
 
     id: int
@@ -57,3 +58,4 @@ class CanvasAssignment:
     has_overrides: bool = False
     submission_types: tuple[str, ...] = ()
     only_visible_to_overrides: bool = False
+    post_manually: bool = False

@@ -42,6 +42,12 @@ class CanvasSubmission:
     graded_at: str | None = None
     grader_id: int | None = None
     comments: tuple[Attachment, ...] = ()
+    posted_at: str | None = None
+
+    @property
+    def hidden(self) -> bool:
+        """Whether there is a grade that the student cannot see yet."""
+        return self.posted_at is None and (self.entered is not None or self.excused)
 
 
 @dataclass(frozen=True)

@@ -227,6 +227,20 @@ def grade(course_id: int, assignment_id: int, scores: Mapping[str, Decimal]) -> 
     )
 
 
+def clear_grade(course_id: int, assignment_id: int, student_id: str) -> Call:
+    """Take a grade away: an empty one does, where null would change nothing.
+
+    https://canvas.instructure.com/doc/api/submissions.html#method.submissions_api.update
+    """
+    return Call(
+        "PUT",
+        _submission_path(course_id, assignment_id, student_id),
+        f"clear the grade of student {student_id} on assignment {assignment_id}",
+        body={"submission": {"posted_grade": ""}},
+        missing=_no_submission(assignment_id, student_id),
+    )
+
+
 def progress(progress_id: int, task: str) -> Call:
     """Ask how far a job is."""
     return Call("GET", f"/progress/{progress_id}", f"say whether it could {task}")

@@ -10,7 +10,7 @@ from itertools import islice
 
 import httpx
 
-from rudaux.adapters.canvas import calls, decode
+from rudaux.adapters.canvas import calls, decode, posting
 from rudaux.adapters.canvas.parallel import in_parallel
 from rudaux.adapters.canvas.patience import AT_ONCE
 from rudaux.adapters.canvas.upload import upload
@@ -141,7 +141,8 @@ class CanvasClient:
         for chunk in _chunks(scores, CHUNK):
             call = calls.grade(self._course_id, assignment_id, chunk)
             try:
-                jobs.append(_Job(decode.progress(self._wire.json(call)), len(chunk), call.task))
+                job = decode.progress(self._wire.json(call))
+                jobs.append(_Job(job, f"writing {len(chunk)} grades", call.task))
             except CanvasFailure as error:
                 if not jobs or isinstance(error, TokenRefused):
                     raise
@@ -156,7 +157,7 @@ class CanvasClient:
         while now.state not in {"completed", "failed", "canceled"}:
             if waited >= self._progress_timeout:
                 return (
-                    f"Canvas has not finished writing {job.size} grades after "
+                    f"Canvas has not finished {job.work} after "
                     f"{waited / 60:.0f} minutes (it is {now.state}): they may still appear"
                 )
             self._wire.sleep(pause)
@@ -166,10 +167,31 @@ class CanvasClient:
             except TokenRefused:
                 raise
             except CanvasFailure as error:
-                return f"Canvas took {job.size} grades, but {error}"
+                return f"Canvas began {job.work}, but {error}"
         if now.state == "completed":
             return ""
-        return now.message or f"Canvas says that writing {job.size} grades {now.state}"
+        return now.message or f"Canvas says that {job.work} {now.state}"
+
+    def clear_grades(
+        self, assignment_id: int, student_ids: Iterable[str]
+    ) -> Iterator[tuple[str, CanvasFailure | None]]:
+        def clear(student_id: str) -> tuple[str, CanvasFailure | None]:
+            try:
+                self._wire.json(calls.clear_grade(self._course_id, assignment_id, student_id))
+            except (NotFound, PermissionRefused) as refused:
+                return student_id, refused
+            return student_id, None
+
+        return in_parallel(clear, student_ids, self._at_once)
+
+    def set_posting(self, assignment_id: int, manually: bool) -> None:
+        call = posting.set_policy(assignment_id, manually)
+        posting.check_policy(self._wire.json(call), manually, call.task)
+
+    def post_grades(self, assignment_id: int) -> str:
+        call = posting.post(assignment_id)
+        job = posting.progress(self._wire.json(call), call.task)
+        return self._wait(_Job(job, "posting the grades", call.task))
 
     def attach_feedback(
         self, assignment_id: int, student_id: str, files: Sequence[FeedbackFile], text: str
@@ -204,10 +226,10 @@ class CanvasClient:
 
 @dataclass(frozen=True)
 class _Job:
-    """A bulk write of so many grades that Canvas took on; `task` says it in words."""
+    """Something that Canvas took on; `work` and `task` say it in words: doing it, and to do it."""
 
     progress: decode.Progress
-    size: int
+    work: str
     task: str
 
 

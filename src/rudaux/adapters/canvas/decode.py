@@ -131,6 +131,7 @@ def assignment(data: object) -> CanvasAssignment:
         has_overrides=row.get("has_overrides") is not False,
         submission_types=types,
         only_visible_to_overrides=row.get("only_visible_to_overrides") is True,
+        post_manually=row.get("post_manually") is True,
     )
 
 
@@ -172,6 +173,7 @@ def submission(data: object) -> CanvasSubmission:
         graded_at=_text(row, "graded_at") or None,
         grader_id=_maybe_whole(row, "grader_id"),
         comments=tuple(_attachments(row)),
+        posted_at=_text(row, "posted_at") or None,
     )
 
 

@@ -26,7 +26,9 @@ _REL = re.compile(r';\s*rel\s*=\s*"?([^";,]+)', re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Call:
-    """One request to Canvas; `path` is below /api/v1, `task` reads after "asked to ...".
+    """One request to Canvas; `path` is below /api/v1, or begins with /api/ itself.
+
+    `task` reads after "asked to ...".
 
     `repeatable` says that sending it twice does no harm; `missing` is what a 404 means.
     """
@@ -113,6 +115,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 def address(base: str, path: str, query: Mapping[str, Value]) -> str:
     """Put a whole address together: Canvas repeats only the query string in its `next` links."""
+    base = base.removesuffix("/api/v1") if path.startswith("/api/") else base
     pairs = [pair for key, value in query.items() for pair in flatten(key, value)]
     return f"{base}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
 
