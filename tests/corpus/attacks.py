@@ -46,6 +46,15 @@ def _much_was_written(site: Site, outputs: str) -> str:
     return f"{sum(sizes)} MB were written" if sum(sizes) > 2 * 64 else ""
 
 
+_SHOWING = (
+    WRONG_AREA
+    + """
+shell = get_ipython()
+shell.events.register("pre_run_cell", lambda info: shell.displayhook({}))
+"""
+)
+
+
 def _forged(line: str) -> str:
     return (
         f"{WRONG_AREA}\nimport os, stat, sys\nline = {line!r} + chr(10)\n"
@@ -219,6 +228,10 @@ CASES = (
          answers(area=_forged('{"notebook": "words.ipynb"}')), score=FULL - 2),
     Case("forged results in the supervisor's pipes", answers(area=_PIPES), score=None,
          happened=_passed, docker_only=True),
+    Case("a value shown before the error", answers(area=_SHOWING.format("'full marks'")),
+         score=FULL - 2, outputs="AssertionError"),
+    Case("a value above the maximum", answers(area=_SHOWING.format(1000.0)), "needs_manual",
+         score=3, says="no score"),
     Case("showtraceback overridden",
          answers(area=f"{WRONG_AREA}\nget_ipython().showtraceback = lambda *a, **k: None"),
          score=FULL - 2),

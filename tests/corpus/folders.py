@@ -195,8 +195,9 @@ CASES = (
     _with_output(60_000_000),
     _link("another student"),
     _link("the source"),
-    Case("links beside the notebooks", then(_other_links)),
-    Case("a pipe and a device", then(_pipe_and_device)),
+    Case("links beside the notebooks", then(_other_links),
+        repairs=("passwd.txt: symbolic link", "radii.csv: symbolic link")),
+    Case("a pipe and a device", then(_pipe_and_device), repairs=("pipe: pipe",)),
     Case("a pipe as notebook", then(_pipe_as_notebook), "failed", None,
          says=r"circles.ipynb.*\(pipe\)"),
 )  # fmt: skip

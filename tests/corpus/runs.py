@@ -41,6 +41,8 @@ CASES = (
          outputs="truncated|too long"),
     Case("one huge line", answers(count=f"{COUNT}\nprint('x' * 3 * 10**7)"),
          outputs="truncated|too long"),
+    Case("half a character printed", answers(
+        area=f"{AREA}\nprint(chr(0xdc80))\nprint(chr(0xd800))"), score=None),
     Case("input()", answers(area=f"name = input('Name? ')\n{AREA}"), score=FULL - 2,
          outputs="StdinNotImplementedError"),
     Case("deep recursion", answers(area=_RECURSION), score=FULL - 2, outputs="RecursionError"),

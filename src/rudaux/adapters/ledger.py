@@ -109,20 +109,23 @@ class SqliteLedger:
 
     def collected(self, assignment: str) -> Mapping[str, Collection]:
         query = (
-            "SELECT student, digest, snapshot, at FROM collections WHERE assignment = ? ORDER BY id"
+            "SELECT student, digest, snapshot, at, skipped FROM collections "
+            "WHERE assignment = ? ORDER BY id"
         )
         return {
-            student: Collection(digest, snapshot, datetime.fromisoformat(at))
-            for student, digest, snapshot, at in self._rows(query, assignment)
+            student: Collection(
+                digest, snapshot, datetime.fromisoformat(at), tuple(json.loads(skipped))
+            )
+            for student, digest, snapshot, at, skipped in self._rows(query, assignment)
         }
 
     def record_collection(self, assignment: str, student_id: str, collection: Collection) -> None:
         with self._writing() as db:
             db.execute(
-                "INSERT INTO collections (run, assignment, student, digest, snapshot, at) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO collections (run, assignment, student, digest, snapshot, at, skipped) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (self._run, assignment, student_id, collection.digest, collection.snapshot,
-                 _utc(collection.at)),
+                 _utc(collection.at), json.dumps(collection.skipped)),
             )  # fmt: skip
 
     def record_execution(

@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS records (
     PRIMARY KEY (assignment, student));
 CREATE TABLE IF NOT EXISTS collections (
     id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
-    digest TEXT NOT NULL, snapshot TEXT, at TEXT NOT NULL);
+    digest TEXT NOT NULL, snapshot TEXT, at TEXT NOT NULL,
+    skipped TEXT NOT NULL DEFAULT '[]');
 CREATE INDEX IF NOT EXISTS collections_of ON collections (assignment, student);
 CREATE TABLE IF NOT EXISTS executions (
     id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
@@ -35,6 +36,7 @@ _STEPS = {
         "ALTER TABLE runs ADD COLUMN user TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE pushes ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE pushes ADD COLUMN undoes INTEGER",
+        "ALTER TABLE collections ADD COLUMN skipped TEXT NOT NULL DEFAULT '[]'",
         # A score that was in Canvas already was taken note of, and not written.
         "UPDATE pushes SET adopted = 1 WHERE abs(old - new) < 0.00005",
     ),

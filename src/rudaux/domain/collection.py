@@ -53,8 +53,12 @@ class Copied:
 
 @dataclass(frozen=True)
 class Collection:
-    """A submission was copied at `at` (aware) from `snapshot` (None: the live folder)."""
+    """A submission was copied at `at` (aware) from `snapshot` (None: the live folder).
+
+    `skipped` names what was left behind and why.
+    """
 
     digest: str
     snapshot: str | None
     at: datetime
+    skipped: tuple[str, ...] = ()

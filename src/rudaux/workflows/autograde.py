@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection as Ids
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
@@ -68,6 +69,7 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
         yield Outcome(plan.assignment, reason="tests changed: the gradebook follows the source")
     names = {s.id: s.name for s in plan.students}
     broken: list[Outcome] = []
+    collected = ctx.ledger.collected(plan.assignment)
 
     def jobs() -> Iterator[Job]:
         for student in plan.students:
@@ -75,7 +77,7 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
             if isinstance(job, Broken):
                 broken.append(_failed(ctx, plan.assignment, student.id, student.name, job.reason))
             else:
-                yield job
+                yield _with_skipped(job, collected.get(student.id))
 
     for execution in ctx.executor.run(jobs()):
         yield _score(ctx, plan, execution, names[execution.job.student_id])
@@ -103,6 +105,14 @@ def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -
     if reasons:
         return Outcome(name, "held", "; ".join(reasons))
     return Outcome(name, reason=note)
+
+
+def _with_skipped(job: Job, collection: Collection | None) -> Job:
+    """Tell of files that were left behind beside the repairs: they may explain a result."""
+    if collection is None or not collection.skipped:
+        return job
+    left = tuple(f"{clause} (not collected)" for clause in collection.skipped)
+    return replace(job, repairs=(*left, *job.repairs))
 
 
 def _held(ctx: Context, job: Job, name: str) -> Outcome:

@@ -91,7 +91,9 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
         ctx.grader.discard_autograded(name, student.id)
     ctx.gradebook.record_submission(name, student.id, copied.modified_at)
     ctx.ledger.record_collection(
-        name, student.id, Collection(copied.digest, found.snapshot, ctx.now())
+        name,
+        student.id,
+        Collection(copied.digest, found.snapshot, ctx.now(), copied.skipped),
     )
     ctx.ledger.forget(name, student.id)
     return Outcome(student.name, reason="; ".join(copied.skipped))

@@ -50,13 +50,21 @@ def merge(notebook: Any, execution: Execution, file: str) -> None:
             cell.outputs.append(_error("NotRun", f"This cell did not run: {reason}."))
 
 
-def without_warnings(cell: Any) -> Any:
-    """Copy a cell without what it wrote to stderr."""
+def as_scored(cell: Any, lenient: bool) -> Any:
+    """Copy a cell with its errors first, and if `lenient` without what it wrote to stderr.
+
+    nbgrader takes the first output that tells: a value shown before an error would hide the error.
+    """
     copy = nbformat.from_dict({**cell})
     if "outputs" in copy:
-        copy.outputs = [
-            o for o in copy.outputs if not (o.output_type == "stream" and o.name == "stderr")
-        ]
+        copy.outputs = sorted(
+            (
+                o
+                for o in copy.outputs
+                if not (lenient and o.output_type == "stream" and o.name == "stderr")
+            ),
+            key=lambda output: output.output_type != "error",
+        )
     return copy
 
 

@@ -11,16 +11,18 @@ import nbformat
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_solution
+from sqlalchemy.exc import SQLAlchemyError
 
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.catalogue import Catalogue, KnownNotebook
 from rudaux.adapters.nbgrader.choose import grade_id
-from rudaux.adapters.nbgrader.outputs import merge, without_warnings
+from rudaux.adapters.nbgrader.outputs import as_scored, merge
 from rudaux.adapters.nbgrader.sanitise import make_steps, run_steps
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.sheet import Sheet
 from rudaux.adapters.nbgrader.source import write
 from rudaux.domain.execution import Execution
+from rudaux.errors import NeedsPersonError, RudauxError
 
 RAISING = frozenset({"python", "R", "julia"})
 """Kernel languages whose every error is an error output, so that stderr holds only warnings.
@@ -61,7 +63,7 @@ class SaveToSheet(SaveAutoGrades):  # type: ignore[misc]
         grade = scoring.sheet.grades[name]
         auto, waiting = grade.auto_score, grade.needs_manual_grade
         try:
-            super()._add_score(without_warnings(cell) if scoring.lenient else cell, resources)
+            super()._add_score(as_scored(cell, scoring.lenient), resources)
         except (KeyError, ValueError) as wrong:
             grade.auto_score, grade.needs_manual_grade = None, True
             scoring.doubts.append(f"the test {name} gave a value that is no score ({wrong})")
@@ -138,7 +140,8 @@ class Scorer:
         def fill(folder: Path) -> None:
             lay_out(folder)
             for file, text in texts.items():
-                (folder / file).write_text(text, encoding="utf-8")
+                # Outputs may hold halves of characters, which UTF-8 has no place for.
+                (folder / file).write_text(text, encoding="utf-8", errors="replace")
             for path in folder.rglob("*"):
                 if path.is_file():
                     path.chmod(self._permissions)
@@ -157,7 +160,15 @@ class Scorer:
             },
             "scoring": scoring,
         }
-        return run_steps(self._steps, notebook, resources)
+        try:
+            return run_steps(self._steps, notebook, resources)
+        except (RudauxError, SQLAlchemyError):
+            raise
+        except Exception as refused:
+            said = str(refused).strip().split("\n")[0][:200] or type(refused).__name__
+            raise NeedsPersonError(
+                f"{name}.ipynb was run, but nbgrader cannot score it: {said}"
+            ) from refused
 
     def _before(self, assignment: str, student_id: str, file: str) -> Mapping[str, str]:
         path = self._course.autograded(assignment, student_id) / file
