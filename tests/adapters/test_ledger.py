@@ -29,10 +29,14 @@ VERSION_1 = f"""
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY, command TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
     started_at TEXT NOT NULL, ended_at TEXT, exit_code INTEGER);
+CREATE TABLE collections (
+    id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
+    digest TEXT NOT NULL, snapshot TEXT, at TEXT NOT NULL);
 CREATE TABLE pushes (
     id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
     old TEXT, new TEXT, read_back TEXT, at TEXT NOT NULL);
 INSERT INTO runs VALUES (1, 'rudaux grade', 'server', 4711, '{AT}', '{AT}', 0);
+INSERT INTO collections VALUES (1, 1, 'homework_1', '1', 'abc', NULL, '{AT}');
 INSERT INTO pushes VALUES (1, 1, 'homework_1', '1', '7', '8.5000', '8.5', '{AT}'),
     (2, 1, 'homework_1', '2', '3.0', '3.0000', '3.0', '{AT}');
 PRAGMA user_version = 1;
@@ -131,6 +135,7 @@ class TestFile:
             assert (written.old, written.new, written.run) == (Decimal(7), Decimal("8.5"), 1)
             assert (written.adopted, adopted.adopted) == (False, True)
             assert ledger.last_pushed(HW) == {"1": Decimal("8.5"), "2": Decimal(3)}
+            assert ledger.collected(HW) == {"1": Collection("abc", None, AT)}
         again().start_run("rudaux canvas undo")
         assert again().run_records()[1].user
 
@@ -186,9 +191,9 @@ class TestMemory:
         self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
     ) -> None:
         ledger.record_collection(HW, "1", Collection("old", "snap-1", AT))
-        ledger.record_collection(HW, "1", Collection("new", None, AT))
+        ledger.record_collection(HW, "1", Collection("new", None, AT, ("sock: socket",)))
         (collection,) = again().collected(HW).values()
-        assert collection == Collection("new", None, AT)
+        assert collection == Collection("new", None, AT, ("sock: socket",))
         assert collection.at.tzinfo == timezone.utc
 
     def test_executions_are_kept_with_their_repairs(self, ledger: SqliteLedger, path: Path) -> None:

@@ -89,6 +89,7 @@ class Case:
 
     `says`, `repairs` and `outputs` are regular expressions. `docker_only`: what `happened` looks
     for is kept from happening by the container alone; `process` is for code that is trusted.
+    `contained` is the state where a container makes a difference to it.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Case:
     outputs: str = ""
     happened: Happened | None = None
     docker_only: bool = False
+    contained: State | None = None
 
 
 def right(work: Work) -> None:

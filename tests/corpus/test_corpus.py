@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from rudaux.config import GradingSettings
 from tests.corpus import attacks, folders, notebooks, runs
 from tests.corpus.assignment import FULL
 from tests.corpus.cases import Case, Graded
@@ -37,7 +39,11 @@ def test_the_corpus_is_large_and_names_each_case_once() -> None:
 
 
 @pytest.mark.parametrize("case", CORPUS, ids=name_of)
-def test_a_submission_ends_in_its_true_state(case: Case, graded: Results) -> None:
+def test_a_submission_ends_in_its_true_state(
+    case: Case, graded: Results, grading: GradingSettings
+) -> None:
+    if grading.executor == "docker" and case.contained:
+        case = replace(case, state=case.contained)
     check(case, graded("corpus", CORPUS)[case.name])
 
 

@@ -77,6 +77,7 @@ def supervise(request: Mapping[str, Any], outbox: int) -> None:
     order = {
         "folder": str(folder),
         "limits": request["limits"],
+        "own_disk": True,
         "oom_file": next((name for name in _COUNTS_OF_OOM if Path(name).exists()), None),
     }
     supervisor = importlib.import_module("rudaux.adapters.process.supervisor")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +31,10 @@ _OWN = 512 << 20
 """Bytes that the runner may hold beside the submission's limit."""
 _MOURNING = 3.0
 """Seconds after a kernel's death that the runner has to notice it."""
+_ROOM = 1 << 20
+"""Bytes of disk without which no kernel starts."""
+_ROOM = 1 << 20
+"""Bytes of disk that starting a kernel may need."""
 _BUFFER = 2 * (bounds.OUTPUT_OF_SUBMISSION + bounds.OUTPUT_OF_CELL)
 
 
@@ -41,12 +46,18 @@ class Supervisor:
     """Runs the notebooks of one submission; `outbox` is the pipe to the host."""
 
     def __init__(
-        self, folder: Path, limits: Limits, outbox: int, oom_file: Path | None = None
+        self,
+        folder: Path,
+        limits: Limits,
+        outbox: int,
+        oom_file: Path | None = None,
+        own_disk: bool = False,
     ) -> None:
         self.folder = folder
         self.limits = limits
         self.outbox = outbox
         self.oom_file = oom_file
+        self.own_disk = own_disk
         self.parent = os.getppid()
         self.pending = bytearray()
         self.started = time.monotonic()
@@ -56,8 +67,10 @@ class Supervisor:
     def run(self, notebooks: Mapping[str, str]) -> None:
         """Run all notebooks and report verdict and seconds as the last line."""
         verdict, reason = "ok", ""
+        kept_free = [_kept_free(self.folder) for _ in notebooks]
         for number, (name, text) in enumerate(notebooks.items()):
             self.tell(notebook=name)
+            os.close(kept_free.pop())
             ended, why = self._notebook(f"k{number}", text)
             if not tree.kill_below(os.getpid()):
                 ended, why = "failed", "its processes cannot be killed"
@@ -78,7 +91,14 @@ class Supervisor:
         if len(self.pending) > _BUFFER:
             raise Gone
 
+    def _is_full(self) -> bool:
+        """Whether the code before has filled the disk, where that is the submission's own."""
+        disk = os.statvfs(self.folder)
+        return self.own_disk and disk.f_bavail * disk.f_frsize < _ROOM
+
     def _notebook(self, label: str, text: str) -> tuple[str, str]:
+        if self._is_full():
+            return "kernel_died", "no kernel could start: the submission has filled its scratch"
         name = kernel_name(json.loads(text))
         try:
             env = forkable(name)
@@ -140,6 +160,16 @@ class Supervisor:
         if happened:
             del self.pending[: os.write(self.outbox, self.pending[: 1 << 16])]
         return list(ready)
+
+
+def _kept_free(folder: Path) -> int:
+    """Reserve room for starting a kernel, in a file without a name that student code cannot take.
+
+    A notebook that fills its disk must not keep the next one's kernel from starting.
+    """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        os.posix_fallocate(file.fileno(), 0, _ROOM)
+        return os.dup(file.fileno())
 
 
 class _Watch:
@@ -225,7 +255,8 @@ def supervise(request: Mapping[str, Any], notebooks: int, outbox: int) -> None:
         os.environ[variable] = str(folder / place)
     os.chdir(folder / "work")
     oom_file = Path(request["oom_file"]) if request.get("oom_file") else None
-    supervisor = Supervisor(folder, Limits(**request["limits"]), outbox, oom_file)
+    own_disk = bool(request.get("own_disk"))
+    supervisor = Supervisor(folder, Limits(**request["limits"]), outbox, oom_file, own_disk)
     try:
         with os.fdopen(notebooks, encoding="utf-8") as file:
             texts = json.load(file)
