@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -391,17 +392,11 @@ def test_a_canvas_that_is_down_for_writing_is_told_as_such(practice: Practice) -
 @pytest.mark.parametrize("seed", range(3))
 def test_a_whole_term_in_bad_weather_ends_right(practice: Practice, seed: int) -> None:
     """A tenth of all requests meets a fault, and what comes out is what a fine day gives."""
-    dice = random.Random(seed)
-    kinds = [*LOST[:-1], *PASSING]
-
-    def weather(method: str, path: str) -> Fault | None:
-        return dice.choice(kinds) if dice.random() < 0.1 else None
-
     ids = [str(practice.world.add_student(f"Moon Number{n}")) for n in range(30)]
     scores = {sid: Decimal(n) / 3 for n, sid in enumerate(ids)}
     reports = [FeedbackComment(sid, (report(sid),), "Feedback") for sid in ids]
     practice.simulator.switches.upload_mode = "instfs" if seed == 1 else "local"
-    practice.simulator.switches.fault = weather
+    practice.simulator.switches.fault = bad_weather(seed)
     made = practice.canvas.create_assignment(spec(practice))
     practice.canvas.update_assignment(made.id, spec(practice))
     assert practice.canvas.push_grades(made.id, scores) == ""
@@ -416,6 +411,22 @@ def test_a_whole_term_in_bad_weather_ends_right(practice: Practice, seed: int) -
     for sid in ids:
         (comment,) = practice.world.comments(made.id, int(sid))
         assert [practice.world.contents[f] for f in comment.file_ids] == [report(sid).content]
+
+
+def bad_weather(seed: int) -> FaultOf:
+    """Let a tenth of the requests meet any fault, none more than twice in a row at one address."""
+    dice, row = random.Random(seed), Counter[str]()
+    kinds = [*LOST[:-1], *PASSING]
+
+    def decide(method: str, path: str) -> Fault | None:
+        key = f"{method} {path}"
+        if row[key] == 2 or dice.random() >= 0.1:
+            row[key] = 0
+            return None
+        row[key] += 1
+        return dice.choice(kinds)
+
+    return decide
 
 
 def report(student_id: str) -> FeedbackFile:

@@ -211,7 +211,7 @@ def test_a_store_that_stays_down_ends_the_upload_without_a_comment(
     store.on("POST", "/bucket", fault)
     with pytest.raises(CanvasFailure, match="student 11 could not be uploaded"):
         attach(canvas)
-    assert len(store.seen) == 3
+    assert len(store.seen) == 5
     assert commented(server) == []
 
 

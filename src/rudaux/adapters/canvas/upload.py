@@ -10,7 +10,7 @@ import re
 from urllib.parse import urlsplit
 
 from rudaux.adapters.canvas import calls, decode
-from rudaux.adapters.canvas.patience import pauses
+from rudaux.adapters.canvas.patience import ATTEMPTS, pauses
 from rudaux.adapters.canvas.protocol import Answer, may_carry_secrets, parse, resolve, spell
 from rudaux.adapters.canvas.refusals import complaint
 from rudaux.adapters.canvas.wire import Wire
@@ -27,7 +27,7 @@ def upload(
     assignment_id: int,
     student_id: str,
     file: FeedbackFile,
-    tries: int = 3,
+    tries: int = ATTEMPTS,
 ) -> int:
     """Upload a file for that student's comments and give its id.
 
