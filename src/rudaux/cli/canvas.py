@@ -1,18 +1,27 @@
-"""`rudaux canvas`: what Canvas has, and bringing its assignments in step."""
+"""`rudaux canvas`: what Canvas has, bringing assignments in step, and what was written there."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe import assignment_rows, count, number, when
-from rudaux.cli.options import DryRun, Folder, NoPrompt
+from rudaux.cli.describe_writes import log_rows, run_line, undo_counts, undo_rows
+from rudaux.cli.options import DryRun, Folder, Json, Name, NoPrompt, OptionalName, OptionalRun, Yes
+from rudaux.cli.report import finish
 from rudaux.cli.session import reading, writing
 
+if TYPE_CHECKING:
+    from rudaux.cli.view import View
+    from rudaux.ports import Context
+    from rudaux.workflows.undo import UndoPlan
+
 app = typer.Typer(
-    help="Students, tools and assignments in Canvas.", no_args_is_help=True, rich_markup_mode=None
+    help="Students, tools, assignments and grades in Canvas.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
@@ -76,3 +85,100 @@ def push(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = F
             view.line("Canvas is in step: nothing to change.")
         elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
             view.follow("Canvas", workflow.apply(ctx, plan), len(plan))
+
+
+@app.command()
+def post(
+    name: Name,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """Let students see their grades and feedback, of all that is graded and hidden."""
+    from rudaux.config import find_assignment
+    from rudaux.workflows import posting
+
+    with writing(folder, no_prompt, f"canvas post {name}", dry_run) as (ctx, view):
+        plan = posting.plan(ctx, find_assignment(ctx.config, name))
+        if not len(plan):
+            view.line(f"{name}: no grade is hidden, nothing to post.")
+            return
+        view.line(f"{name}: {count(len(plan), 'student')} would see their grade and feedback.")
+        text = f"Post {count(len(plan), 'grade')} of {name}?"
+        if dry_run or not _agreed(view, text, yes):
+            return
+        outcomes = view.follow("Post", posting.apply(ctx, plan), len(plan))
+        view.troubles(outcomes)
+        finish(outcomes, f"see above; `rudaux canvas post {name}` tries again.")
+
+
+@app.command()
+def log(
+    name: OptionalName = None,
+    student: Annotated[
+        str | None, typer.Option("--student", metavar="ID", help="Only this student's.")
+    ] = None,
+    as_json: Json = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """Show every write to Canvas: when, by whom, what was there before, what was read back."""
+    from rudaux.workflows import log as workflow
+
+    with reading(folder, no_prompt) as (ctx, view):
+        entries = workflow.read_log(ctx, name, student)
+        if as_json:
+            view.json(workflow.as_json(entries))
+        elif entries:
+            view.table(*log_rows(entries))
+        else:
+            view.line("rudaux has written no such grade or feedback to Canvas.")
+
+
+@app.command()
+def undo(
+    run: OptionalRun = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """Give Canvas back the grades it had before a run's push; the last one's without RUN."""
+    from rudaux.workflows import undo as workflow
+
+    with writing(folder, no_prompt, "canvas undo", dry_run) as (ctx, view):
+        plan = workflow.plan(ctx, run)
+        _show_undo(ctx, view, plan)
+        text = f"Restore {count(len(plan), 'grade')} to what Canvas had before run {plan.run.id}?"
+        if dry_run or (len(plan) and not _agreed(view, text, yes)):
+            return
+        outcomes = (
+            view.follow("Undo", workflow.apply(ctx, plan), len(plan))
+            if len(plan)
+            else [*workflow.apply(ctx, plan)]
+        )
+        view.troubles(outcomes)
+        finish(outcomes, f"see above; `rudaux canvas undo {plan.run.id}` goes on with them.")
+        if len(plan):
+            own = ctx.ledger.run_records()[-1].id
+            view.notice(f"Done. `rudaux canvas undo {own}` would take that back.")
+
+
+def _show_undo(ctx: Context, view: View, plan: UndoPlan) -> None:
+    view.line(run_line(plan.run, ctx.config.course.timezone))
+    view.line(undo_counts(plan))
+    rows = undo_rows(plan)
+    if rows:
+        view.table(("assignment", "student", "Canvas", "restored", "why"), rows)
+    if plan.feedback:
+        view.line(f"{count(plan.feedback, 'feedback file')} of that run stay in Canvas.")
+    if not len(plan):
+        view.line("There is nothing to restore.")
+
+
+def _agreed(view: View, text: str, yes: bool) -> bool:
+    if yes or view.ask(Question(text, "refuse", "--yes", default=False)):
+        return True
+    view.notice("Nothing was changed.")
+    return False

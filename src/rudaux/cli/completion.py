@@ -1,4 +1,4 @@
-"""Shell completion of assignment names; quick, and silent whatever is wrong."""
+"""Shell completion of assignment names and runs; quick, and silent whatever is wrong."""
 
 from __future__ import annotations
 
@@ -15,5 +15,17 @@ def complete_assignment(ctx: typer.Context, incomplete: str) -> list[str]:
         names = assignment_names(Path(ctx.params.get("folder") or Path.cwd()))
         taken = ctx.params.get("names") or ()
         return [n for n in names if n.startswith(incomplete) and n not in taken]
+    except Exception:  # a shell in the middle of a line is no place for an error
+        return []
+
+
+def complete_run(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Give the numbers of the runs that wrote grades, each with its command."""
+    try:
+        from rudaux.cli.session import open_context
+        from rudaux.workflows.undo import undoable
+
+        runs = undoable(open_context(ctx.params.get("folder")))
+        return [(str(r.id), r.command) for r in runs if str(r.id).startswith(incomplete)]
     except Exception:  # a shell in the middle of a line is no place for an error
         return []

@@ -119,7 +119,8 @@ def assignment_rows(plan: AssignmentsPlan, config: Config) -> list[Row]:
     zone, rows = config.course.timezone, []
     for line in plan.lines:
         if line.current is None:
-            rows.append(Row("Canvas", "+", line.spec.name, _new(line.spec, zone)))
+            hidden = ", grades hidden until posted" if line.manually else ""
+            rows.append(Row("Canvas", "+", line.spec.name, _new(line.spec, zone) + hidden))
         elif line.changes:
             text = ", ".join(_changed(change, zone) for change in line.changes)
             rows.append(Row("Canvas", "~", line.spec.name, text))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rudaux.cli.completion import complete_assignment
+from rudaux.cli.completion import complete_assignment, complete_run
 
 Folder = Annotated[
     Path | None,
@@ -44,6 +44,14 @@ Names = Annotated[
         autocompletion=complete_assignment,
     ),
 ]  # fmt: skip
+OptionalRun = Annotated[
+    int | None,
+    typer.Argument(
+        metavar="[RUN]", help="The run, as `rudaux canvas log` numbers it.",
+        autocompletion=complete_run,
+    ),
+]  # fmt: skip
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 Manual = Annotated[
     bool, typer.Option("--manual", "-m", help="Stop after autograding: a person will mark.")
 ]

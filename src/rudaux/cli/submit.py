@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import count, push_counts, push_rows
+from rudaux.cli.describe import Row, count, push_counts, push_rows
 from rudaux.cli.options import (
     AcceptZeros,
     DryRun,
@@ -73,11 +73,13 @@ def push_grades(
     """Show what a push would write, ask, write it, and list what did not take."""
     from rudaux.workflows import submit as workflow
 
-    plan = workflow.plan(ctx, standings, overwrite_edits, feedback)
+    plan = workflow.plan(ctx, standings, overwrite_edits, feedback, view.attended)
     view.line(f"  {push_counts(plan)}")
     special = push_rows(plan)
     if special:
         view.table(("  student", "Canvas", "now", "why"), [(f"  {a}", *b) for a, *b in special])
+    if plan.warning and len(plan):
+        view.rows([Row("", "!", plan.warning)])
     if dry_run:
         return []
     if plan.alarm and len(plan) and not accept_zeros:

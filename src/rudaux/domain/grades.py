@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
@@ -74,16 +74,27 @@ class PushLine:
         return self.kind in WRITTEN
 
 
+@dataclass(frozen=True)
+class Undone:
+    """The score that a person's undo took back; `again`: a person is there who will be asked."""
+
+    score: Decimal | None
+    run: int | None
+    again: bool = False
+
+
 def decide_push(
     standing: Standing,
     target: Decimal,
     last: Decimal | None,
     canvas: CanvasSubmission | None,
     overwrite_edits: bool = False,
+    undone: Undone | None = None,
 ) -> PushLine:
     """Decide from gradebook now (`target`), what rudaux last pushed (`last`), and Canvas now.
 
-    A value in Canvas that rudaux did not put there is a person's: it stays unless asked.
+    A value in Canvas that rudaux did not put there is a person's: it stays unless asked. So does
+    one that an undo restored, as long as the gradebook says what was undone.
     """
     sid = standing.student_id
     if canvas is None:
@@ -96,7 +107,13 @@ def decide_push(
     if standing.state in {"collected", "failed", "needs_manual"}:
         reason = standing.reason or "collected, but not autograded yet"
         return PushLine(sid, "held", canvas.entered, why=reason)
-    return _three_way(standing, target.quantize(QUANTUM), last, canvas, overwrite_edits)
+    line = _three_way(standing, target.quantize(QUANTUM), last, canvas, overwrite_edits)
+    if undone is None or not line.writes or not same_score(undone.score, target):
+        return line
+    if undone.again or overwrite_edits:
+        return replace(line, kind="changed", why=f"undone by run {undone.run}, and now again")
+    why = f"undone by run {undone.run}: kept (--overwrite-edits, or you on a terminal, push it)"
+    return replace(line, kind="held", why=why)
 
 
 def _three_way(

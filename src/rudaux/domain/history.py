@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
-from rudaux.domain.grades import Push, same_score
+from rudaux.domain.grades import CanvasSubmission, Push, same_score
 
 
 @dataclass(frozen=True)
@@ -67,3 +68,64 @@ def undone(pushes: Iterable[Push]) -> dict[str, Push]:
 def _taken(pushes: Iterable[Push]) -> Iterator[Push]:
     """Leave out what Canvas did not show as it was written."""
     return (p for p in pushes if same_score(p.new, p.read_back))
+
+
+UndoKind = Literal["restore", "restored", "edited", "excused", "not_gradable"]
+
+
+@dataclass(frozen=True)
+class UndoLine:
+    """What an undo would do for one student's assignment: Canvas `now` becomes `old` again.
+
+    `wrote` is what the run to be undone put there; `unrecorded`: Canvas has the old value already,
+    and the ledger does not know it.
+    """
+
+    assignment: str
+    student_id: str
+    kind: UndoKind
+    wrote: Decimal | None
+    old: Decimal | None
+    now: Decimal | None = None
+    why: str = ""
+    unrecorded: bool = False
+
+
+def written_by(pushes: Iterable[Push]) -> tuple[Push, ...]:
+    """Give one push per student and assignment of one run: from what was there first to the last.
+
+    What the run only took note of is left out: it did not write it.
+    """
+    whole: dict[tuple[str, str], Push] = {}
+    for push in pushes:
+        if push.adopted:
+            continue
+        key = (push.assignment, push.student_id)
+        whole[key] = replace(push, old=whole.get(key, push).old)
+    return tuple(whole.values())
+
+
+def decide_undo(push: Push, last: Push | None, canvas: CanvasSubmission | None) -> UndoLine:
+    """Decide from what a run wrote (`push`), the student's last push that took, and Canvas now."""
+    name, student, wrote, old = push.assignment, push.student_id, push.new, push.old
+    if canvas is None:
+        why = "Canvas does not list them for this assignment"
+        return UndoLine(name, student, "not_gradable", wrote, old, None, why)
+    now = canvas.entered
+    if canvas.excused:
+        return UndoLine(name, student, "excused", wrote, old, now, "excused in Canvas")
+    if same_score(now, old):
+        unrecorded = last is not None and last.run == push.run and not last.adopted
+        return UndoLine(name, student, "restored", wrote, old, now, "", unrecorded)
+    if same_score(now, wrote):
+        return UndoLine(name, student, "restore", wrote, old, now)
+    on = f" on {canvas.graded_at[:10]}" if canvas.graded_at else ""
+    why = f"edited in Canvas{on} by someone else: kept"
+    if last is not None and last.run != push.run and same_score(now, last.new):
+        why = f"run {last.run} wrote another value since: kept"
+    return UndoLine(name, student, "edited", wrote, old, now, why)
+
+
+def last_taken(pushes: Iterable[Push]) -> dict[str, Push]:
+    """Give each student's last push that Canvas showed as written, of one assignment's."""
+    return {push.student_id: push for push in _taken(pushes)}

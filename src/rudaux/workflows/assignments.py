@@ -14,6 +14,9 @@ from rudaux.errors import CanvasFailure, ConfigError
 from rudaux.ports import Context
 from rudaux.workflows.tool import find_tool
 
+_POSTING = {None: None, "manual": True, "automatic": False}
+_NAMES = {True: "manual", False: "automatic"}
+
 
 @dataclass(frozen=True)
 class Change:
@@ -26,11 +29,15 @@ class Change:
 
 @dataclass(frozen=True)
 class AssignmentLine:
-    """One assignment: created where `current` is None, updated where `changes` is not empty."""
+    """One assignment: created where `current` is None, updated where `changes` is not empty.
+
+    `manually` says whether grades are to stay hidden until posted; None leaves that alone.
+    """
 
     spec: AssignmentSpec
     current: CanvasAssignment | None
     changes: tuple[Change, ...] = ()
+    manually: bool | None = None
 
     @property
     def writes(self) -> bool:
@@ -55,10 +62,12 @@ def plan(ctx: Context) -> AssignmentsPlan:
     tool = find_tool(ctx)
     existing = ctx.canvas.assignments()
     lines = []
+    manually = _POSTING[ctx.config.canvas.posting]
     for settings in ctx.config.assignments:
         spec = _spec(ctx, settings, tool.id)
         current = by_exact_name(existing, settings.name)
-        lines.append(AssignmentLine(spec, current, _changes(spec, current)))
+        changes = _changes(spec, current, manually)
+        lines.append(AssignmentLine(spec, current, changes, manually))
     return AssignmentsPlan(tuple(lines))
 
 
@@ -66,12 +75,22 @@ def apply(ctx: Context, plan: AssignmentsPlan) -> Iterator[Outcome]:
     """Create and update what differs, one outcome per assignment written."""
     for line in plan.lines:
         if line.current is None:
-            ctx.canvas.create_assignment(line.spec)
+            made = ctx.canvas.create_assignment(line.spec)
+            if line.manually not in {None, made.post_manually}:
+                ctx.canvas.set_posting(made.id, bool(line.manually))
             yield Outcome(line.spec.name, reason="created in Canvas")
         elif line.changes:
-            ctx.canvas.update_assignment(line.current.id, line.spec)
+            _update(ctx, line, line.current.id)
             fields = ", ".join(c.field for c in line.changes)
             yield Outcome(line.spec.name, reason=f"{fields} updated in Canvas")
+
+
+def _update(ctx: Context, line: AssignmentLine, assignment_id: int) -> None:
+    fields = {change.field for change in line.changes}
+    if fields - {"posting"}:
+        ctx.canvas.update_assignment(assignment_id, line.spec)
+    if "posting" in fields:
+        ctx.canvas.set_posting(assignment_id, bool(line.manually))
 
 
 def by_exact_name(existing: tuple[CanvasAssignment, ...], name: str) -> CanvasAssignment | None:
@@ -117,7 +136,9 @@ def _spec(ctx: Context, settings: AssignmentSettings, tool_id: int) -> Assignmen
     )
 
 
-def _changes(spec: AssignmentSpec, current: CanvasAssignment | None) -> tuple[Change, ...]:
+def _changes(
+    spec: AssignmentSpec, current: CanvasAssignment | None, manually: bool | None
+) -> tuple[Change, ...]:
     if current is None:
         return ()
     pairs: list[tuple[str, object, object, bool]] = [
@@ -134,6 +155,12 @@ def _changes(spec: AssignmentSpec, current: CanvasAssignment | None) -> tuple[Ch
         ("published", current.published, True, current.published),
         ("link", current.launch_url, spec.launch_url, current.launch_url == spec.launch_url),
         ("tool", current.tool_id, spec.tool_id, current.tool_id == spec.tool_id),
+        (
+            "posting",
+            _NAMES[current.post_manually],
+            _NAMES[bool(manually)],
+            manually in {None, current.post_manually},
+        ),
     ]
     return tuple(Change(field, old, new) for field, old, new, same in pairs if not same)
 

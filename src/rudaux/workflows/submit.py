@@ -14,13 +14,16 @@ from rudaux.domain.grades import (
     Push,
     PushClass,
     PushLine,
+    Undone,
     decide_push,
     same_score,
     zero_alarm,
 )
+from rudaux.domain.history import undone
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure, NotFound, PermissionRefused
 from rudaux.ports import Context
+from rudaux.workflows.posting import seen_at_once
 from rudaux.workflows.standings import Standings
 
 
@@ -35,7 +38,10 @@ class FeedbackLine:
 
 @dataclass(frozen=True)
 class SubmitPlan:
-    """What a push writes; `alarm` says why it looks wrong as a whole (empty: it does not)."""
+    """What a push writes; `alarm` says why it looks wrong as a whole (empty: it does not).
+
+    `warning` says what a person should know before they agree.
+    """
 
     settings: AssignmentSettings
     assignment_id: int
@@ -44,6 +50,7 @@ class SubmitPlan:
     names: Mapping[str, str]
     last: Mapping[str, Decimal]
     alarm: str = ""
+    warning: str = ""
 
     def __len__(self) -> int:
         return sum(line.writes for line in self.lines) + len(self.feedback)
@@ -55,9 +62,15 @@ class SubmitPlan:
 
 
 def plan(
-    ctx: Context, standings: Standings, overwrite_edits: bool = False, feedback: bool = True
+    ctx: Context,
+    standings: Standings,
+    overwrite_edits: bool = False,
+    feedback: bool = True,
+    attended: bool = False,
 ) -> SubmitPlan:
     """Compare gradebook, ledger and Canvas, student by student; writes nothing.
+
+    Without a person (`attended`) nothing is pushed again that an undo took back.
 
     Raises `CanvasFailure` where the assignment is not in Canvas, or not published.
     """
@@ -72,6 +85,8 @@ def plan(
             "there, or run `rudaux canvas push`."
         )
     last = ctx.ledger.last_pushed(settings.name)
+    undos = undone(ctx.ledger.push_records(settings.name))
+    taken_back = {sid: Undone(undo.old, undo.run, attended) for sid, undo in undos.items()}
     canvas = {s.student_id: s for s in ctx.canvas.submissions(assignment.id)}
     lines = tuple(
         decide_push(
@@ -80,6 +95,7 @@ def plan(
             last.get(standing.student_id),
             canvas.get(standing.student_id),
             overwrite_edits,
+            taken_back.get(standing.student_id),
         )
         for standing in standings.by_student
     )
@@ -91,6 +107,7 @@ def plan(
         {s.id: s.name for s in standings.students},
         last,
         zero_alarm(standings.by_student, ctx.config.grading.zero_guard),
+        seen_at_once(ctx.config, assignment),
     )
 
 
@@ -153,7 +170,9 @@ def _adopt(ctx: Context, plan: SubmitPlan) -> None:
     known = [x for x in plan.lines if x.kind == "unchanged"]
     stale = [x for x in known if not same_score(plan.last.get(x.student_id), x.new)]
     at, name = ctx.now(), plan.settings.name
-    ctx.ledger.record_pushes(Push(name, x.student_id, x.old, x.new, x.old, at) for x in stale)
+    ctx.ledger.record_pushes(
+        Push(name, x.student_id, x.old, x.new, x.old, at, adopted=True) for x in stale
+    )
 
 
 def _attach(ctx: Context, plan: SubmitPlan, line: FeedbackLine) -> Outcome:

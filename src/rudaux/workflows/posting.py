@@ -1,0 +1,67 @@
+"""When students see their grades: the assignments' post policy, and posting what is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rudaux.config import AssignmentSettings, Config
+from rudaux.domain.canvas import CanvasAssignment
+from rudaux.domain.outcome import Outcome
+from rudaux.errors import CanvasFailure
+from rudaux.ports import Context
+from rudaux.workflows.assignments import by_exact_name
+
+
+@dataclass(frozen=True)
+class PostPlan:
+    """Students whose grade and comments are hidden, by id, and would be seen."""
+
+    name: str
+    assignment_id: int
+    hidden: tuple[str, ...]
+    names: Mapping[str, str]
+
+    def __len__(self) -> int:
+        return len(self.hidden)
+
+
+def plan(ctx: Context, settings: AssignmentSettings) -> PostPlan:
+    """Find what is graded and hidden; raises `CanvasFailure` where Canvas lacks the assignment."""
+    assignment = by_exact_name(ctx.canvas.assignments(), settings.name)
+    if assignment is None:
+        raise CanvasFailure(
+            f"Canvas has no assignment named {settings.name}, so nothing can be posted: run "
+            "`rudaux canvas push` first."
+        )
+    hidden = tuple(s.student_id for s in ctx.canvas.submissions(assignment.id) if s.hidden)
+    names = {s.id: s.name for s in ctx.canvas.students()} if hidden else {}
+    return PostPlan(settings.name, assignment.id, hidden, names)
+
+
+def apply(ctx: Context, plan: PostPlan) -> Iterator[Outcome]:
+    """Post what is graded, and look whether it can be seen; one outcome per student."""
+    if not len(plan):
+        return
+    message = ctx.canvas.post_grades(plan.assignment_id)
+    still = {s.student_id for s in ctx.canvas.submissions(plan.assignment_id) if s.hidden}
+    for student in plan.hidden:
+        who = plan.names.get(student, f"student {student}")
+        if student in still:
+            why = f" ({message})" if message else ""
+            yield Outcome(who, "failed", f"the grade is still hidden from them{why}")
+        else:
+            yield Outcome(who)
+
+
+def seen_at_once(config: Config, assignment: CanvasAssignment) -> str:
+    """Warn where a push would show what is meant to stay hidden; else nothing.
+
+    On such an assignment Canvas posts a grade when it is entered, and with any comment on it.
+    """
+    if config.canvas.posting != "manual" or assignment.post_manually:
+        return ""
+    return (
+        'canvas.posting is "manual", but Canvas posts this assignment automatically: students see '
+        "the grades and feedback at once; `rudaux canvas push` makes them hidden until you post"
+    )

@@ -1,0 +1,156 @@
+"""Take a run's grades back: Canvas gets the values it had before that run's push.
+
+Feedback comments stay: what was said to a student is not unsaid.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rudaux.domain.grades import CanvasSubmission, Push, same_score
+from rudaux.domain.history import (
+    Run,
+    UndoKind,
+    UndoLine,
+    decide_undo,
+    last_taken,
+    written_by,
+)
+from rudaux.domain.outcome import Outcome
+from rudaux.errors import UsageError
+from rudaux.ports import Context
+from rudaux.workflows.assignments import by_exact_name
+
+
+@dataclass(frozen=True)
+class UndoPlan:
+    """What restoring a run's old values writes; `feedback` files of that run stay in Canvas."""
+
+    run: Run
+    lines: tuple[UndoLine, ...]
+    ids: Mapping[str, int]
+    names: Mapping[str, str]
+    feedback: int = 0
+
+    def __len__(self) -> int:
+        return self.counts["restore"]
+
+    @property
+    def counts(self) -> Counter[UndoKind]:
+        """Lines per kind."""
+        return Counter(line.kind for line in self.lines)
+
+
+def plan(ctx: Context, run: int | None = None) -> UndoPlan:
+    """Compare what a run wrote with Canvas now; without `run`, the last one that pushed grades.
+
+    Raises `UsageError` where there is no such run, or it wrote no grade.
+    """
+    found = _find_run(ctx, run)
+    written = written_by(ctx.ledger.push_records(run=found.id))
+    existing = ctx.canvas.assignments()
+    lines: list[UndoLine] = []
+    ids = {}
+    for name in dict.fromkeys(push.assignment for push in written):
+        assignment = by_exact_name(existing, name)
+        rows: dict[str, CanvasSubmission] = {}
+        if assignment is not None:
+            ids[name] = assignment.id
+            rows = {s.student_id: s for s in ctx.canvas.submissions(assignment.id)}
+        last = last_taken(ctx.ledger.push_records(name))
+        lines += [
+            decide_undo(push, last.get(push.student_id), rows.get(push.student_id))
+            for push in written
+            if push.assignment == name
+        ]
+    names = {s.id: s.name for s in ctx.canvas.students()}
+    feedback = sum(sent.run == found.id for sent in ctx.ledger.feedback_records())
+    return UndoPlan(found, tuple(lines), ids, names, feedback)
+
+
+def undoable(ctx: Context) -> tuple[Run, ...]:
+    """Give the runs that wrote grades, oldest first."""
+    ids = {push.run for push in ctx.ledger.push_records() if not push.adopted}
+    return tuple(run for run in ctx.ledger.run_records() if run.id in ids)
+
+
+def _find_run(ctx: Context, wanted: int | None) -> Run:
+    runs = undoable(ctx)
+    if wanted is None:
+        # An undo is never the default: asking twice must not bring the grades back.
+        undos = {push.run for push in ctx.ledger.push_records() if push.undoes is not None}
+        runs = tuple(run for run in runs if run.id not in undos)
+        if not runs:
+            raise UsageError("no run has pushed grades yet: there is nothing to undo.")
+        return runs[-1]
+    found = next((run for run in runs if run.id == wanted), None)
+    if found is None:
+        raise UsageError(f"no run {wanted} has written grades: `rudaux canvas log` lists them.")
+    return found
+
+
+def apply(ctx: Context, plan: UndoPlan) -> Iterator[Outcome]:
+    """Restore, read back, record; one outcome per student and assignment."""
+    for name, assignment_id in plan.ids.items():
+        lines = [line for line in plan.lines if line.assignment == name]
+        _record(ctx, plan, [(x, x.wrote, x.now) for x in lines if x.unrecorded])
+        rows = _shown(ctx, assignment_id)
+        wanted = [line for line in lines if line.kind == "restore"]
+        same = [line for line in wanted if _as_planned(line, rows.get(line.student_id))]
+        for line in wanted:
+            if line not in same:
+                yield Outcome(_who(plan, line), "held", "edited in Canvas just now: kept")
+        if same:
+            yield from _restore(ctx, plan, assignment_id, same)
+
+
+def _as_planned(line: UndoLine, row: CanvasSubmission | None) -> bool:
+    return row is not None and not row.excused and same_score(row.entered, line.now)
+
+
+def _restore(
+    ctx: Context, plan: UndoPlan, assignment_id: int, lines: Sequence[UndoLine]
+) -> Iterator[Outcome]:
+    scores = {x.student_id: x.old for x in lines if x.old is not None}
+    message = ctx.canvas.push_grades(assignment_id, scores) if scores else ""
+    bare = [x.student_id for x in lines if x.old is None]
+    refused = dict(ctx.canvas.clear_grades(assignment_id, bare)) if bare else {}
+    rows = _shown(ctx, assignment_id)
+    shown = {x.student_id: _entered(rows.get(x.student_id)) for x in lines}
+    _record(ctx, plan, [(x, x.now, shown[x.student_id]) for x in lines])
+    for line in lines:
+        student = line.student_id
+        if student in rows and same_score(shown[student], line.old):
+            yield Outcome(_who(plan, line))
+        else:
+            why = str(refused.get(student) or message or f"Canvas shows {shown[student]}")
+            old = "no grade" if line.old is None else f"the grade {line.old}"
+            yield Outcome(_who(plan, line), "failed", f"{old} was not restored: {why}")
+
+
+def _shown(ctx: Context, assignment_id: int) -> dict[str, CanvasSubmission]:
+    return {s.student_id: s for s in ctx.canvas.submissions(assignment_id)}
+
+
+def _entered(row: CanvasSubmission | None) -> Decimal | None:
+    return row.entered if row else None
+
+
+def _record(
+    ctx: Context,
+    plan: UndoPlan,
+    done: Sequence[tuple[UndoLine, Decimal | None, Decimal | None]],
+) -> None:
+    """Record undos as pushes of their own: line, what was there, what was read back."""
+    at, run = ctx.now(), plan.run.id
+    ctx.ledger.record_pushes(
+        Push(line.assignment, line.student_id, before, line.old, shown, at, undoes=run)
+        for line, before, shown in done
+    )
+
+
+def _who(plan: UndoPlan, line: UndoLine) -> str:
+    return plan.names.get(line.student_id, f"student {line.student_id}")
