@@ -66,7 +66,7 @@ class SmallCourse:
             raise done.exception
         result = Result(done.exit_code, done.stdout, done.stderr)
         assert code is None or result.code == code, (args, result)
-        assert "Traceback" not in result.err
+        assert "Traceback" not in result.err, result.err
         assert TOKEN not in result.out + result.err
         return result
 

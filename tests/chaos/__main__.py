@@ -19,13 +19,20 @@ def trials(found: dict[str, Stage], seeds: list[int]) -> Iterator[Ended]:
     """Go through commands, kinds of fault and kills in turn, one trial a seed."""
     for seed in seeds:
         stage = found["submit" if seed % 3 else "init"]
-        turn = seed % (len(KINDS) + 5)
-        if turn < len(KINDS):
-            yield under_faults(stage, (KINDS[turn],), seed)
-        elif turn == len(KINDS):
-            yield under_faults(stage, KINDS, seed)
-        else:
-            yield killed(stage, 4.0, seed)
+        try:
+            yield trial(stage, seed)
+        except Exception as bug:
+            yield Ended(f"{stage.command[0]} crashed", 0, 0, {"bug": repr(bug)})
+
+
+def trial(stage: Stage, seed: int) -> Ended:
+    """Do what is this seed's turn."""
+    turn = seed % (len(KINDS) + 5)
+    if turn < len(KINDS):
+        return under_faults(stage, (KINDS[turn],), seed)
+    if turn == len(KINDS):
+        return under_faults(stage, KINDS, seed)
+    return killed(stage, 4.0, seed)
 
 
 def worker(seeds: list[int]) -> list[tuple[int, Ended]]:

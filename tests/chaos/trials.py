@@ -48,11 +48,7 @@ def under_faults(stage: Stage, kinds: tuple[Fault, ...], seed: int) -> Ended:
     stage.restore()
     weather = Weather(kinds, seed)
     stage.course.canvas.switches.fault = weather
-    runs = 0
-    while runs < MOST_RUNS:
-        runs += 1
-        if stage.course.rudaux(*stage.command, code=None).code == 0:
-            break
+    runs = _until_done(stage)
     stage.course.canvas.switches.fault = None
     kind = kinds[0] if len(kinds) == 1 else "all of them"
     return _ended(stage, f"{stage.command[0]} under {kind}", runs, weather.count)
@@ -75,12 +71,14 @@ def killed(stage: Stage, longest: float, seed: int, kills: int = 3) -> Ended:
         with suppress(ProcessLookupError):  # it has ended by itself
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    runs = 0
-    while runs < MOST_RUNS:
-        runs += 1
+    return _ended(stage, f"{stage.command[0]} killed", _until_done(stage), done)
+
+
+def _until_done(stage: Stage) -> int:
+    for run in range(1, MOST_RUNS + 1):
         if stage.course.rudaux(*stage.command, code=None).code == 0:
-            break
-    return _ended(stage, f"{stage.command[0]} killed", runs, done)
+            return run
+    return MOST_RUNS
 
 
 def _ended(stage: Stage, label: str, runs: int, faults: int) -> Ended:
