@@ -24,6 +24,7 @@ from rudaux.config import (
     HubSettings,
     Level,
 )
+from rudaux.domain.alarms import CellScore
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
@@ -66,6 +67,9 @@ class FakeCanvas:
     posts_manually: dict[int, bool] = field(default_factory=dict)
     refuse: set[str] = field(default_factory=set)
     """Students whose grades silently do not take."""
+    refuse_bulk: set[str] = field(default_factory=set)
+    """Students whose grades do not take in bulk."""
+    deducts_late: bool = False
 
     def course(self) -> CanvasCourse:
         return CanvasCourse(12345, "Practice course")
@@ -114,10 +118,24 @@ class FakeCanvas:
         rows = self.grades[assignment_id]
         for sid, score in scores.items():
             self.writes.append(f"grade {sid} {score}")
-            if sid not in self.refuse:
+            if sid not in self.refuse | self.refuse_bulk:
                 rows[sid] = replace(rows[sid], entered=score)
                 self._seen(assignment_id, sid)
         return ""
+
+    def push_singly(
+        self, assignment_id: int, scores: Mapping[str, Decimal]
+    ) -> Iterator[tuple[str, CanvasSubmission | CanvasFailure]]:
+        rows = self.grades[assignment_id]
+        for sid, score in scores.items():
+            self.writes.append(f"grade {sid} {score} alone")
+            if sid not in self.refuse:
+                rows[sid] = replace(rows[sid], entered=score)
+                self._seen(assignment_id, sid)
+            yield sid, rows[sid]
+
+    def late_deductions(self) -> bool:
+        return self.deducts_late
 
     def _seen(self, assignment_id: int, sid: str) -> None:
         """Post what was written, unless that is done by hand."""
@@ -221,6 +239,7 @@ class FakeGradebook:
     known: dict[str, GradebookAssignment] = field(default_factory=dict)
     rows: dict[tuple[str, str], GradebookSubmission] = field(default_factory=dict)
     backups: list[str] = field(default_factory=list)
+    cells: tuple[CellScore, ...] = ()
 
     def check(self) -> None:
         return
@@ -253,6 +272,9 @@ class FakeGradebook:
 
     def submissions(self, assignment: str) -> Mapping[str, GradebookSubmission]:
         return {sid: row for (name, sid), row in self.rows.items() if name == assignment}
+
+    def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
+        return self.cells
 
     def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
         self.rows[assignment, student_id] = GradebookSubmission(
@@ -487,6 +509,18 @@ class FakeLedger:
 
     def record_pushes(self, pushes: Iterable[Push]) -> None:
         self.pushes.extend(replace(p, run=self.run) for p in pushes)
+
+    def settle_pushes(self, pushes: Iterable[Push]) -> None:
+        for push in pushes:
+            key = (push.assignment, push.student_id, push.new, None)
+            same = [
+                n
+                for n, p in enumerate(self.pushes)
+                if (p.assignment, p.student_id, p.new, p.read_back) == key
+            ]
+            if same:
+                kept = self.pushes[same[-1]]
+                self.pushes[same[-1]] = replace(kept, read_back=push.read_back, at=push.at)
 
     def feedback_sent(self, assignment: str) -> frozenset[tuple[str, str]]:
         return frozenset((sid, file) for name, sid, file in self.sent if name == assignment)

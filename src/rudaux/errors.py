@@ -60,6 +60,10 @@ class NotFound(CanvasFailure):
     """Canvas has no such course, assignment or user (or hides it from this token)."""
 
 
+class RequestRefused(CanvasFailure):
+    """Canvas is up, and will not do this one thing: a score or a date that it does not take."""
+
+
 class LostAnswer(CanvasFailure):
     """A write was sent and its answer never came: it may or may not have happened."""
 

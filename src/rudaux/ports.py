@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rudaux.config import Config, Level
+from rudaux.domain.alarms import CellScore
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.collection import Collection, Copied, Located, Lookup
@@ -68,6 +69,19 @@ class Canvas(Protocol):
 
         A failed Progress is partly applied: read back with `submissions` and compare.
         """
+        ...
+
+    def push_singly(
+        self, assignment_id: int, scores: Mapping[str, Decimal]
+    ) -> Iterator[tuple[str, CanvasSubmission | CanvasFailure]]:
+        """Write scores one by one, several at a time: (student id, what Canvas shows, or why not).
+
+        A Canvas that is down is raised, once what is under way has ended.
+        """
+        ...
+
+    def late_deductions(self) -> bool:
+        """Whether Canvas itself takes points from late submissions of this course."""
         ...
 
     def clear_grades(
@@ -149,6 +163,10 @@ class Gradebook(Protocol):
     def remove_assignments(self, names: Iterable[str]) -> None: ...
 
     def submissions(self, assignment: str) -> Mapping[str, GradebookSubmission]: ...
+
+    def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
+        """How the autograded tests went, each over all students whose work was graded."""
+        ...
 
     def record_submission(self, assignment: str, student_id: str, at: datetime) -> None: ...
 
@@ -315,7 +333,14 @@ class Ledger(Protocol):
         ...
 
     def record_pushes(self, pushes: Iterable[Push]) -> None:
-        """Remember grades written, as those of the run under way."""
+        """Remember grades written, as those of the run under way.
+
+        Written ahead, with nothing read back, it is the witness of a write that was cut short.
+        """
+        ...
+
+    def settle_pushes(self, pushes: Iterable[Push]) -> None:
+        """Fill in what Canvas showed for the latest record of each that nothing is read back of."""
         ...
 
     def feedback_sent(self, assignment: str) -> frozenset[tuple[str, str]]:

@@ -209,6 +209,19 @@ class TestMemory:
         ledger.record_pushes([push("1", "8.5000", None), push("4", "4", "4", "homework_10")])
         assert again().last_pushed(HW) == {"1": Decimal("7.5")}
 
+    def test_a_push_recorded_ahead_is_settled_by_what_canvas_showed(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        first = ledger.start_run("rudaux grade")
+        ledger.record_pushes([push("1", "7.5", None), push("2", "5", None)])
+        ledger.end_run(first, 1)
+        ledger.start_run("rudaux submit")
+        assert again().last_pushed(HW) == {}
+        ledger.settle_pushes([push("1", "7.5", "7.5"), push("2", "6", "6")])
+        ledger.settle_pushes([push("1", "7.5", "1")])
+        assert again().last_pushed(HW) == {"1": Decimal("7.5")}
+        assert [(p.student_id, p.run) for p in again().push_records()] == [("1", 1), ("2", 1)]
+
     def test_the_last_of_several_pushes_counts(
         self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
     ) -> None:

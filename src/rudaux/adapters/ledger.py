@@ -175,6 +175,20 @@ class SqliteLedger:
                 rows,
             )
 
+    def settle_pushes(self, pushes: Iterable[Push]) -> None:
+        rows = [
+            (_text(p.read_back), _utc(p.at), p.assignment, p.student_id, _text(p.new))
+            for p in pushes
+        ]
+        if not rows:
+            return
+        with self._writing() as db:
+            db.executemany(
+                "UPDATE pushes SET read_back = ?, at = ? WHERE id = (SELECT max(id) FROM pushes "
+                "WHERE assignment = ? AND student = ? AND new IS ? AND read_back IS NULL)",
+                rows,
+            )
+
     def feedback_sent(self, assignment: str) -> frozenset[tuple[str, str]]:
         query = "SELECT student, name FROM feedback WHERE assignment = ?"
         return frozenset((student, name) for student, name in self._rows(query, assignment))

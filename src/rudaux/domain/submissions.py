@@ -17,7 +17,7 @@ STATES: tuple[State, ...] = get_args(State)
 class GradebookSubmission:
     """A submission as the gradebook and the `autograded` folder know it.
 
-    `score` is in nbgrader's points, with the late penalty deducted and never below 0.
+    `score` is in nbgrader's points, with the late `penalty` deducted and never below 0.
     """
 
     student_id: str
@@ -25,6 +25,7 @@ class GradebookSubmission:
     autograded: bool
     needs_manual: bool
     score: Decimal
+    penalty: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)

@@ -227,6 +227,25 @@ def grade(course_id: int, assignment_id: int, scores: Mapping[str, Decimal]) -> 
     )
 
 
+def grade_one(course_id: int, assignment_id: int, student_id: str, score: Decimal) -> Call:
+    """Write one student's score; Canvas says at once where it refuses.
+
+    https://canvas.instructure.com/doc/api/submissions.html#method.submissions_api.update
+    """
+    return Call(
+        "PUT",
+        _submission_path(course_id, assignment_id, student_id),
+        f"write the grade of student {student_id} on assignment {assignment_id}",
+        body={"submission": {"posted_grade": fixed_point(score)}},
+        missing=_no_submission(assignment_id, student_id),
+    )
+
+
+def late_policy(course_id: int) -> Call:
+    """Ask how the course deducts for lateness; a 404 means that it does not."""
+    return Call("GET", f"/courses/{course_id}/late_policy", "show the course's late policy")
+
+
 def clear_grade(course_id: int, assignment_id: int, student_id: str) -> Call:
     """Take a grade away: an empty one does, where null would change nothing.
 

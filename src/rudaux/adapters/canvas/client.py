@@ -21,7 +21,13 @@ from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse,
 from rudaux.domain.deadlines import Override
 from rudaux.domain.grades import CanvasSubmission
 from rudaux.domain.roster import Student
-from rudaux.errors import CanvasFailure, NotFound, PermissionRefused, TokenRefused
+from rudaux.errors import (
+    CanvasFailure,
+    NotFound,
+    PermissionRefused,
+    RequestRefused,
+    TokenRefused,
+)
 
 CHUNK = 1000
 SHORTEST_POLL = 0.2
@@ -171,6 +177,26 @@ class CanvasClient:
         if now.state == "completed":
             return ""
         return now.message or f"Canvas says that {job.work} {now.state}"
+
+    def push_singly(
+        self, assignment_id: int, scores: Mapping[str, Decimal]
+    ) -> Iterator[tuple[str, CanvasSubmission | CanvasFailure]]:
+        def push(one: tuple[str, Decimal]) -> tuple[str, CanvasSubmission | CanvasFailure]:
+            student_id, score = one
+            call = calls.grade_one(self._course_id, assignment_id, student_id, score)
+            try:
+                return student_id, decode.submission(self._wire.json(call))
+            except (NotFound, PermissionRefused, RequestRefused) as refused:
+                return student_id, refused
+
+        return in_parallel(push, scores.items(), self._at_once)
+
+    def late_deductions(self) -> bool:
+        try:
+            answer = self._wire.json(calls.late_policy(self._course_id))
+        except NotFound:
+            return False
+        return decode.late_deductions(answer)
 
     def clear_grades(
         self, assignment_id: int, student_ids: Iterable[str]

@@ -177,6 +177,13 @@ def submission(data: object) -> CanvasSubmission:
     )
 
 
+def late_deductions(data: object) -> bool:
+    """Read whether a late policy takes points from late submissions."""
+    policy = _row(_row(data).get("late_policy"))
+    share = _number(policy, "late_submission_deduction") or 0
+    return policy.get("late_submission_deduction_enabled") is True and share > 0
+
+
 def _attachments(row: Row) -> Iterator[Attachment]:
     for comment in map(_row, _rows(row, "submission_comments")):
         for file in map(_row, _rows(comment, "attachments")):

@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from rudaux.adapters.canvas.protocol import Answer, origin, parse, resolve, spell, throttled
-from rudaux.errors import CanvasFailure, NotFound, PermissionRefused, TokenRefused
+from rudaux.errors import (
+    CanvasFailure,
+    NotFound,
+    PermissionRefused,
+    RequestRefused,
+    TokenRefused,
+)
 
 _LONGEST = 300
 
@@ -38,7 +44,7 @@ def failure(answer: Answer, task: str, missing: str = "") -> CanvasFailure | Non
         return CanvasFailure(
             f"Canvas failed when asked to {task}{because}: try again in some minutes"
         )
-    return CanvasFailure(f"Canvas refused to {task}{because}")
+    return RequestRefused(f"Canvas refused to {task}{because}")
 
 
 def _because(answer: Answer) -> str:

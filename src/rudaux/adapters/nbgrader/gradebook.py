@@ -10,10 +10,12 @@ from typing import Any
 
 from nbgrader import api
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
+from sqlalchemy.orm import aliased
 
 from rudaux.adapters.nbgrader import backups, rows
 from rudaux.adapters.nbgrader.database import Database
 from rudaux.adapters.nbgrader.settings import load_course
+from rudaux.domain.alarms import CellScore
 from rudaux.domain.roster import GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 from rudaux.errors import GradebookFailure
@@ -119,6 +121,14 @@ class NbgraderGradebook:
             found = session.execute(_totals(assignment)).all()
         return {row.student_id: self._submission(assignment, row) for row in found}
 
+    def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
+        with self.database.reading() as session:
+            found = session.execute(_test_cells(assignment)).all()
+        return tuple(
+            CellScore(f"{row.cell} in {row.notebook}", _decimal(row.maximum), row.graded, row.zeros)
+            for row in found
+        )
+
     def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
         when = at.astimezone(timezone.utc).replace(tzinfo=None)
         with self.database.session() as session:
@@ -146,13 +156,14 @@ class NbgraderGradebook:
         return self.database.file
 
     def _submission(self, assignment: str, row: Any) -> GradebookSubmission:
-        score = max(Decimal(0), _decimal(row.score) - _decimal(row.penalty))
+        penalty = _decimal(row.penalty)
         return GradebookSubmission(
             student_id=row.student_id,
             submitted_at=_aware(row.timestamp),
             autograded=self._course.autograded(assignment, row.student_id).is_dir(),
             needs_manual=bool(row.open),
-            score=score,
+            score=max(Decimal(0), _decimal(row.score) - penalty),
+            penalty=penalty,
         )
 
 
@@ -231,6 +242,37 @@ def _totals(assignment: str) -> Any:
         .outerjoin(late, late.c.assignment_id == submission.id)
         .where(api.Assignment.name == assignment)
         .order_by(submission.student_id)
+    )
+
+
+def _test_cells(assignment: str) -> Any:
+    """Select every autograded test with points, and how many graded submissions got none of them.
+
+    A cell with a mark that is also the student's answer is marked by hand, and is no test.
+    """
+    cell, grade = api.GradeCell, api.Grade
+    # Both kinds of cell share a table of nbgrader's.
+    answer = aliased(api.SolutionCell)
+    mark = func.coalesce(grade.manual_score, grade.auto_score)
+    by_hand = (
+        select(answer.id)
+        .where(answer.notebook_id == cell.notebook_id, answer.name == cell.name)
+        .exists()
+    )
+    return (
+        select(
+            cell.name.label("cell"),
+            api.Notebook.name.label("notebook"),
+            cell.max_score.label("maximum"),
+            func.count(grade.id).label("graded"),
+            func.sum(case((mark <= 0, 1), else_=0)).label("zeros"),
+        )
+        .join(api.Notebook, api.Notebook.id == cell.notebook_id)
+        .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
+        .join(grade, grade.cell_id == cell.id)
+        .where(api.Assignment.name == assignment, cell.max_score > 0, mark.is_not(None), ~by_hand)
+        .group_by(cell.id, cell.name, api.Notebook.name, cell.max_score)
+        .order_by(api.Notebook.name, cell.name)
     )
 
 

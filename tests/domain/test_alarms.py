@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+from rudaux.domain.alarms import (
+    CellScore,
+    Graded,
+    equal_zeros_alarm,
+    failed_test_alarms,
+    median_alarm,
+    points_alarm,
+    zero_alarm,
+)
+from rudaux.domain.submissions import Standing, State
+
+TEN = Decimal(10)
+
+
+def class_of(*scores: str, last: str | None = None, writes: bool = True) -> list[Graded]:
+    return [Graded(Decimal(s), None if last is None else Decimal(last), writes) for s in scores]
+
+
+def standings(**counts: int) -> list[Standing]:
+    states: list[State] = [s for s, n in counts.items() for _ in range(n)]  # type: ignore[misc]
+    return [Standing(str(number), state) for number, state in enumerate(states)]
+
+
+def test_more_missing_and_failed_than_the_limit_is_an_alarm() -> None:
+    assert zero_alarm(standings(missing=2, failed=1, graded=7), 0.3) == ()
+    [alarm] = zero_alarm(standings(missing=2, failed=2, graded=6), 0.3)
+    assert alarm.text == "2 missing and 2 failed of 10 due is more than 30%"
+
+
+def test_who_is_not_due_raises_no_alarm() -> None:
+    waiting = [Standing(str(n), "missing", due=False) for n in range(9)]
+    assert zero_alarm([*waiting, Standing("io", "graded")], 0.3) == ()
+    assert zero_alarm([], 0.3) == ()
+
+
+def test_many_exact_zeros_among_those_who_handed_in_are_an_alarm() -> None:
+    [alarm] = equal_zeros_alarm(class_of("0", "0", "0", "7", "8"), 0.3)
+    assert (alarm.kind, alarm.text) == (
+        "zeros", "3 of the 5 who handed in have exactly 0, more than 30%"
+    )  # fmt: skip
+    assert equal_zeros_alarm(class_of("0", "5", "6", "7", "8"), 0.3) == ()
+    assert equal_zeros_alarm(class_of("0.0001", "0.1", "0", "7", "8"), 0.3) == ()
+
+
+def test_a_handful_of_students_raises_no_alarm_about_the_class() -> None:
+    few = class_of("0", "0", "0", "0", last="10")
+    assert equal_zeros_alarm(few, 0.3) == ()
+    assert median_alarm(few, TEN, 0.2) == ()
+    assert failed_test_alarms([CellScore("mean in hw", TEN, 4, 4)], few) == ()
+
+
+def test_what_a_person_agreed_to_is_not_asked_again_for_a_late_comer() -> None:
+    pushed = class_of("0", "0", "0", "0", "0", last="0", writes=False)
+    one_more = [*pushed, *class_of("0")]
+    cell = CellScore("mean in hw", TEN, 6, 6)
+    assert equal_zeros_alarm(one_more, 0.3) == ()
+    assert failed_test_alarms([cell], one_more) == ()
+    assert failed_test_alarms([cell], class_of("0", "0", "0", "0", "0", "0")) != ()
+
+
+def test_a_median_that_jumps_either_way_is_an_alarm() -> None:
+    for before, after in (("9", "6.9"), ("6.9", "9")):
+        [alarm] = median_alarm(class_of(*[after] * 5, last=before), TEN, 0.2)
+        assert f"from {before}" in alarm.text
+        assert alarm.text.endswith("by more than 20% of 10 points")
+    assert median_alarm(class_of(*["7"] * 5, last="9"), TEN, 0.2) == ()
+
+
+def test_newcomers_move_no_median() -> None:
+    known = class_of("9", "9", "9", "9", "9", last="9", writes=False)
+    assert median_alarm([*known, *class_of(*["0"] * 20)], TEN, 0.2) == ()
+
+
+def test_only_a_test_that_all_fail_is_an_alarm() -> None:
+    graded = class_of("5", "5", "5", "5", "5")
+    cells = [
+        CellScore("mean in hw", TEN, 5, 5),
+        CellScore("variance in hw", TEN, 5, 4),
+        CellScore("range in hw", Decimal(0), 5, 5),
+    ]
+    [alarm] = failed_test_alarms(cells, graded)
+    assert (alarm.kind, alarm.text) == ("test", "all 5 students fail the test mean in hw")
+
+
+def test_other_points_in_canvas_are_an_alarm() -> None:
+    assert points_alarm(TEN, Decimal("10.0")) == ()
+    [alarm] = points_alarm(TEN, Decimal("1E+2"))
+    assert "Canvas has 100 points for it where rudaux.toml has 10" in alarm.text
+    assert "Canvas has no points" in points_alarm(TEN, None)[0].text
