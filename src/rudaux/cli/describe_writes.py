@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rudaux.cli.describe import count, number, when
 
 if TYPE_CHECKING:
-    from rudaux.domain.history import Run, UndoKind
+    from rudaux.domain.history import Run, UndoKind, UndoLine
     from rudaux.workflows.log import LogEntry
     from rudaux.workflows.undo import UndoPlan
 
@@ -65,6 +65,12 @@ def undo_counts(plan: UndoPlan) -> str:
     return f"{count(len(plan.lines), 'grade')}: {' · '.join(parts)}"
 
 
+def _restored(line: UndoLine) -> str | None:
+    if line.kind != "restore":
+        return None
+    return "no grade" if line.old is None else number(line.old)
+
+
 def undo_rows(plan: UndoPlan) -> list[tuple[object, ...]]:
     """Every grade that would be restored, or cannot be: what is there and what would be."""
     return [
@@ -72,7 +78,7 @@ def undo_rows(plan: UndoPlan) -> list[tuple[object, ...]]:
             line.assignment,
             plan.names.get(line.student_id, line.student_id),
             None if line.now is None else number(line.now),
-            None if line.old is None else number(line.old),
+            _restored(line),
             line.why,
         )
         for line in plan.lines

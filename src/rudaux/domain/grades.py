@@ -108,7 +108,8 @@ def decide_push(
         reason = standing.reason or "collected, but not autograded yet"
         return PushLine(sid, "held", canvas.entered, why=reason)
     line = _three_way(standing, target.quantize(QUANTUM), last, canvas, overwrite_edits)
-    if undone is None or not line.writes or not same_score(undone.score, target):
+    theirs = not same_score(canvas.entered, last)
+    if undone is None or theirs or not line.writes or not same_score(undone.score, target):
         return line
     if undone.again or overwrite_edits:
         return replace(line, kind="changed", why=f"undone by run {undone.run}, and now again")

@@ -115,7 +115,7 @@ def decide_undo(push: Push, last: Push | None, canvas: CanvasSubmission | None) 
     if canvas.excused:
         return UndoLine(name, student, "excused", wrote, old, now, "excused in Canvas")
     if same_score(now, old):
-        unrecorded = last is not None and last.run == push.run and not last.adopted
+        unrecorded = last is not None and same_score(last.new, wrote)
         return UndoLine(name, student, "restored", wrote, old, now, "", unrecorded)
     if same_score(now, wrote):
         return UndoLine(name, student, "restore", wrote, old, now)
