@@ -146,3 +146,12 @@ def test_a_student_who_is_gone_is_refused_and_the_others_are_cleared(practice: P
     assert "shows no student 999" in str(done["999"])
     assert done[practice.io] is None
     assert practice.entered()[practice.io] is None
+
+
+def test_a_closed_grading_period_is_a_refusal_of_that_grade(practice: Practice) -> None:
+    practice.canvas.push_grades(practice.assignment, {practice.io: Decimal(7)})
+    practice.simulator.world.assignments[practice.assignment].closed_period = True
+    [(student, refused)] = practice.canvas.clear_grades(practice.assignment, [practice.io])
+    assert student == practice.io
+    assert "grading period is closed" in str(refused)
+    assert practice.entered()[practice.io] == 7

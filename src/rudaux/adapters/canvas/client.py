@@ -204,7 +204,7 @@ class CanvasClient:
         def clear(student_id: str) -> tuple[str, CanvasFailure | None]:
             try:
                 self._wire.json(calls.clear_grade(self._course_id, assignment_id, student_id))
-            except (NotFound, PermissionRefused) as refused:
+            except (NotFound, PermissionRefused, RequestRefused) as refused:
                 return student_id, refused
             return student_id, None
 
