@@ -89,12 +89,12 @@ class Case:
 
     `says`, `repairs` and `outputs` are regular expressions. `docker_only`: what `happened` looks
     for is kept from happening by the container alone; `process` is for code that is trusted.
-    `contained` is the state where a container makes a difference to it.
+    `contained` is the state where a container makes a difference to it; None: any will do.
     """
 
     name: str
     build: Build
-    state: State = "graded"
+    state: State | None = "graded"
     score: int | None = FULL
     kind: str = ""
     says: str = ""

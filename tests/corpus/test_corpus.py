@@ -13,6 +13,7 @@ from tests.corpus.assignment import FULL
 from tests.corpus.cases import Case, Graded
 from tests.corpus.conftest import Results
 
+pytestmark = pytest.mark.timeout(900)  # whoever comes first waits until all are graded
 CORPUS = (*notebooks.CASES, *folders.CASES, *runs.CASES, *attacks.CASES)
 HARMLESS = tuple(c for c in CORPUS if c.happened and not c.docker_only)
 CONTAINED = tuple(c for c in CORPUS if c.happened and c.docker_only)
@@ -23,7 +24,7 @@ def name_of(case: Case) -> str:
 
 
 def check(case: Case, result: Graded) -> None:
-    assert result.state == case.state, result
+    assert case.state in (None, result.state), result
     assert case.score is None or result.score == str(case.score), result
     assert case.kind in ("", result.kind), result
     assert re.search(case.says, result.says), result.says
