@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+WITNESS = "application/vnd.rudaux.witness"
+"""The MIME type of the output by which a test cell says that its end was reached."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -14,6 +17,7 @@ class Job:
 
     `folder` is a scratch folder that holds only the assignment's data files and the student's own
     other files; the executor may copy from it. `doubts` are what a person must settle about it.
+    `witnesses` are what test cells must publish at their end: file name -> index -> nonce.
     """
 
     assignment: str
@@ -22,6 +26,7 @@ class Job:
     folder: Path
     repairs: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    witnesses: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
 
 def kernel_name(notebook: Mapping[str, Any]) -> str:
@@ -59,3 +64,7 @@ class Broken:
     """A submission that cannot be graded without a person, and why."""
 
     reason: str
+
+
+class Suspicion(str):
+    """A reason of `Grader.score` to hold a submission: perhaps its tests were made to pass."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rudaux.domain.collection import Collection
-from rudaux.domain.execution import Broken, Execution, Job
+from rudaux.domain.execution import Broken, Execution, Job, Suspicion
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Record
@@ -18,17 +18,26 @@ from rudaux.workflows.standings import Standings
 
 @dataclass(frozen=True)
 class AutogradePlan:
-    """Whose submissions `apply` grades; `seconds_late` is after each student's own deadline."""
+    """Whose submissions `apply` grades; `seconds_late` is after each student's own deadline.
+
+    `accept_doubts`: a person has looked at these, and nothing holds them any more.
+    """
 
     assignment: str
     students: tuple[Student, ...]
     seconds_late: Mapping[str, float]
+    accept_doubts: bool = False
 
     def __len__(self) -> int:
         return len(self.students)
 
 
-def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> AutogradePlan:
+def plan(
+    ctx: Context,
+    standings: Standings,
+    only: Ids[str] | None = None,
+    accept_doubts: bool = False,
+) -> AutogradePlan:
     """Choose submissions that are collected and not graded, or failed; `only` regrades these."""
     name = standings.settings.name
     submissions = ctx.gradebook.submissions(name)
@@ -46,7 +55,7 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Au
         if submission.submitted_at and deadline:
             past = (submission.submitted_at - deadline).total_seconds()
             late[student.id] = max(0.0, past)
-    return AutogradePlan(name, tuple(chosen), late)
+    return AutogradePlan(name, tuple(chosen), late, accept_doubts)
 
 
 _OPEN = {"collected", "failed"}
@@ -97,9 +106,12 @@ def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -
         reasons = ctx.grader.score(execution, plan.seconds_late.get(job.student_id, 0.0))
     except NeedsPersonError as error:
         return _failed(ctx, plan.assignment, job.student_id, name, str(error))
-    if job.doubts:
-        return _held(ctx, job, name)
-    note = "; ".join([*job.repairs, *([execution.reason] if execution.reason else [])])
+    doubts = [*job.doubts, *(reason for reason in reasons if isinstance(reason, Suspicion))]
+    if doubts and not plan.accept_doubts:
+        return _held(ctx, job, name, doubts)
+    settled = [f"looked at and accepted: {doubt}" for doubt in doubts]
+    note = "; ".join([*job.repairs, *settled, *([execution.reason] if execution.reason else [])])
+    reasons = tuple(reason for reason in reasons if reason not in doubts)
     record = Record("graded", note, ctx.now())
     ctx.ledger.record(plan.assignment, job.student_id, record)
     if reasons:
@@ -115,11 +127,12 @@ def _with_skipped(job: Job, collection: Collection | None) -> Job:
     return replace(job, repairs=(*left, *job.repairs))
 
 
-def _held(ctx: Context, job: Job, name: str) -> Outcome:
+def _held(ctx: Context, job: Job, name: str, doubts: list[str]) -> Outcome:
     where = ctx.grader.submitted_folder(job.assignment, job.student_id)
     reason = (
-        f"{'; '.join(job.doubts)}: settle it in {where}, then "
-        f"`rudaux grade {job.assignment} --student {job.student_id}`"
+        f"{'; '.join(doubts)}: look at it in {where} and settle it there or by marks in "
+        f"formgrader, then `rudaux grade {job.assignment} --student {job.student_id}`, with "
+        "--accept-doubts where it is right as it stands"
     )
     ctx.ledger.record(job.assignment, job.student_id, Record("held", reason, ctx.now()))
     return Outcome(name, "held", reason)

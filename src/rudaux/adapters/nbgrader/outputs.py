@@ -47,7 +47,7 @@ def merge(notebook: Any, execution: Execution, file: str) -> None:
             cell.outputs = _all(mine.outputs)
         if cell.execution_count is None and cell.source.strip() and not _has_error(cell.outputs):
             reason = WORDS[execution.verdict]
-            cell.outputs.append(_error("NotRun", f"This cell did not run: {reason}."))
+            cell.outputs.append(error("NotRun", f"This cell did not run: {reason}."))
 
 
 def as_scored(cell: Any, lenient: bool) -> Any:
@@ -82,7 +82,7 @@ def _all(outputs: Sequence[Mapping[str, Any]]) -> list[Any]:
         try:
             made = _one(output)
         except (KeyError, TypeError, ValueError, AttributeError, nbformat.ValidationError):
-            made = _error("BadOutput", "The executor sent an output that is none.")
+            made = error("BadOutput", "The executor sent an output that is none.")
         size += len(str(made))
         if size > MOST_DATA and made.output_type != "error":
             made = v4.new_output("stream", name="stdout", text="... Output truncated ...\n")
@@ -97,7 +97,7 @@ def _one(output: Mapping[str, Any]) -> Any:
         made = v4.new_output(kind, name=name, text=_text(output["text"]))
     elif kind == "error":
         trace = [_text(line) for line in output.get("traceback", ())]
-        made = _error(_text(output["ename"]), _text(output["evalue"]), trace)
+        made = error(_text(output["ename"]), _text(output["evalue"]), trace)
     elif kind in ("display_data", "execute_result"):
         data = {str(mime): _datum(value) for mime, value in dict(output["data"]).items()}
         made = v4.new_output(kind, data=data)
@@ -122,5 +122,6 @@ def _text(value: Any) -> str:
     return text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + "\n... Output truncated ..."
 
 
-def _error(name: str, value: str, trace: Sequence[str] = ()) -> Any:
+def error(name: str, value: str, trace: Sequence[str] = ()) -> Any:
+    """Make an error output, which scores 0."""
     return v4.new_output("error", ename=name, evalue=value, traceback=list(trace) or [value])

@@ -15,6 +15,7 @@ from rudaux.adapters.nbgrader.choose import choose
 from rudaux.adapters.nbgrader.repair import repair
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.source import write
+from rudaux.adapters.nbgrader.witness import plant
 from rudaux.domain.execution import Broken, Job
 
 
@@ -60,7 +61,7 @@ class Sanitiser:
         chosen = choose(submitted, catalogue)
         if isinstance(chosen, Broken):
             return chosen
-        texts = {}
+        texts, witnesses = {}, {}
         for name, notebook in chosen.notebooks.items():
             known = catalogue.notebooks[name]
             clauses = repair(notebook, known, self._restorer, chosen.doubts)
@@ -70,14 +71,14 @@ class Sanitiser:
             except Exception as refused:
                 said = str(refused).strip().split("\n")[0][:200] or type(refused).__name__
                 return Broken(f"{name}.ipynb cannot be prepared: {said}")
+            witnesses[f"{name}.ipynb"] = plant(done, known.kernelspec)
             texts[f"{name}.ipynb"] = write(done)
         folder = self._scratch / assignment / student_id
         files.remove(folder)
         folder.mkdir(parents=True)
         self.lay_out(assignment, student_id, folder)
-        return Job(
-            assignment, student_id, texts, folder, tuple(chosen.repairs), tuple(chosen.doubts)
-        )
+        repairs, doubts = tuple(chosen.repairs), tuple(chosen.doubts)
+        return Job(assignment, student_id, texts, folder, repairs, doubts, witnesses)
 
     def lay_out(self, assignment: str, student_id: str, into: Path) -> None:
         """Copy the student's other files, then the assignment's data files over them."""

@@ -21,7 +21,8 @@ from rudaux.adapters.nbgrader.sanitise import make_steps, run_steps
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.sheet import Sheet
 from rudaux.adapters.nbgrader.source import write
-from rudaux.domain.execution import Execution
+from rudaux.adapters.nbgrader.witness import settle
+from rudaux.domain.execution import Execution, Suspicion
 from rudaux.errors import NeedsPersonError, RudauxError
 
 RAISING = frozenset({"python", "R", "julia"})
@@ -120,6 +121,8 @@ class Scorer:
                 continue
             notebook = nbformat.reads(job.notebooks[file], as_version=nbformat.NO_CONVERT)
             merge(notebook, execution, file)
+            suspicions = settle(notebook, job.witnesses.get(file, {}))
+            doubts += [Suspicion(f"{name}: {reason}") for reason in suspicions]
             known = catalogue.notebooks[name]
             before = self._before(job.assignment, job.student_id, file)
             language = known.kernelspec.get("language", "python")

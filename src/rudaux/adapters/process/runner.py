@@ -24,7 +24,10 @@ from rudaux.adapters.process import limits as bounds
 from rudaux.adapters.process.forked import ForkedKernel
 from rudaux.adapters.process.limits import Limits, confine
 from rudaux.adapters.process.session import TOO_LONG, BoundedSession
+from rudaux.domain.execution import WITNESS
 
+_SPARE = 1 << 20
+"""Bytes beyond the limits for what test cells publish at their end."""
 _TIMED_OUT = {
     "ename": "CellTimeoutError",
     "evalue": "",
@@ -105,10 +108,13 @@ class Runner(NotebookClient):  # type: ignore[misc]
     def output(self, outs: list[Any], msg: Any, display_id: Any, cell_index: int) -> Any:
         """Keep an output if there is room for it, else say once that there was not."""
         size = len(json.dumps(msg["content"]))
-        full = self.used - self.used_before > bounds.OUTPUT_OF_CELL
-        if msg["msg_type"] != "error" and (full or self.used + size > bounds.OUTPUT_OF_SUBMISSION):
+        # However much a cell has printed, there is room for the word that it has ended.
+        spare = _SPARE if WITNESS in msg["content"].get("data", ()) else 0
+        most, most_of_all = bounds.OUTPUT_OF_CELL + spare, bounds.OUTPUT_OF_SUBMISSION + spare
+        full = self.used - self.used_before > most
+        if msg["msg_type"] != "error" and (full or self.used + size > most_of_all):
             return None
-        room = bounds.OUTPUT_OF_CELL - (self.used - self.used_before)
+        room = most - (self.used - self.used_before)
         self.used += size
         if size > room:
             msg = {**msg, "msg_type": "stream", "content": _shortened(msg, room)}
