@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from rudaux.config import Posting
+from rudaux.domain.grades import CanvasSubmission
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure
 from rudaux.workflows import assignments, posting, submit
@@ -95,6 +97,14 @@ def test_nobody_without_a_grade_is_counted(tmp_path: Path) -> None:
     assert len(run_post(ctx)[0]) == 0
 
 
+def test_the_test_students_grade_is_nobodys(tmp_path: Path) -> None:
+    ctx = course(tmp_path, "manual")
+    run_push(ctx)
+    ctx.canvas.submissions(101)
+    ctx.canvas.grades[101]["999"] = CanvasSubmission("999", Decimal(1))
+    assert len(run_post(ctx)[0]) == 0
+
+
 def test_a_grade_that_stays_hidden_is_reported(tmp_path: Path) -> None:
     ctx = course(tmp_path, "manual")
     run_push(ctx)
@@ -122,4 +132,4 @@ def test_a_push_says_where_students_would_see_what_is_meant_to_be_hidden(
 ) -> None:
     ctx = course(tmp_path, wanted)
     ctx.canvas.set_posting(101, manually)
-    assert bool(submit.plan(ctx, standings(ctx)).warning) is warned
+    assert bool(submit.plan(ctx, standings(ctx)).warnings) is warned

@@ -8,7 +8,7 @@ import typer
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe import assignment_rows, count, number, when
-from rudaux.cli.describe_writes import log_rows, run_line, undo_counts, undo_rows
+from rudaux.cli.describe_writes import LOG_HEADER, log_parts, run_line, undo_counts, undo_rows
 from rudaux.cli.options import DryRun, Folder, Json, Name, NoPrompt, OptionalName, OptionalRun, Yes
 from rudaux.cli.report import finish
 from rudaux.cli.session import reading, writing
@@ -130,9 +130,11 @@ def log(
         entries = workflow.read_log(ctx, name, student)
         if as_json:
             view.json(workflow.as_json(entries))
-        elif entries:
-            view.table(*log_rows(entries))
-        else:
+            return
+        for head, rows in log_parts(entries, ctx.config.course.timezone):
+            view.line(head, "bold")
+            view.table(LOG_HEADER, rows)
+        if not entries:
             view.line("rudaux has written no such grade or feedback to Canvas.")
 
 
@@ -147,7 +149,8 @@ def undo(
     """Give Canvas back the grades it had before a run's push; the last one's without RUN."""
     from rudaux.workflows import undo as workflow
 
-    with writing(folder, no_prompt, "canvas undo", dry_run) as (ctx, view):
+    command = "canvas undo" if run is None else f"canvas undo {run}"
+    with writing(folder, no_prompt, command, dry_run) as (ctx, view):
         plan = workflow.plan(ctx, run)
         _show_undo(ctx, view, plan)
         text = f"Restore {count(len(plan), 'grade')} to what Canvas had before run {plan.run.id}?"

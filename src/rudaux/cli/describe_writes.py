@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rudaux.cli.describe import count, number, when
@@ -14,24 +15,29 @@ if TYPE_CHECKING:
     from rudaux.workflows.undo import UndoPlan
 
 
-def log_rows(entries: Sequence[LogEntry]) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    """Header and rows of what was written to Canvas, in the order given."""
-    header = ("run", "when", "who", "command", "assignment", "id", "student", "what", "old", "new",
-              "read back")  # fmt: skip
-    return header, [
-        (
-            entry.run.id if entry.run else None,
-            when(entry.at),
-            _who(entry.run) if entry.run else None,
-            entry.run.command if entry.run else "from Python",
-            entry.assignment,
-            entry.student_id,
-            entry.student or None,
-            f"undo of run {entry.undoes}" if entry.kind == "undo" else entry.kind,
-            *((None, entry.file, None) if entry.kind == "feedback" else _scores(entry)),
-        )
-        for entry in entries
-    ]
+LOG_HEADER = ("  when", "assignment", "id", "student", "what", "old", "new", "read back")
+
+
+def log_parts(
+    entries: Iterable[LogEntry], zone: tzinfo
+) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+    """Run by run: who it was, and rows of what it wrote, in the order given."""
+    for _, group in groupby(entries, key=lambda entry: entry.run.id if entry.run else None):
+        part = list(group)
+        run = part[0].run
+        head = run_line(run, zone) if run else "From Python, outside any command"
+        yield head, [_log_row(entry) for entry in part]
+
+
+def _log_row(entry: LogEntry) -> tuple[object, ...]:
+    return (
+        f"  {entry.at:%-d %b %H:%M}",
+        entry.assignment,
+        entry.student_id,
+        entry.student or None,
+        f"undo of run {entry.undoes}" if entry.kind == "undo" else entry.kind,
+        *((None, entry.file, None) if entry.kind == "feedback" else _scores(entry)),
+    )
 
 
 def _scores(entry: LogEntry) -> tuple[str | None, ...]:

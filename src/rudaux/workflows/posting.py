@@ -34,8 +34,10 @@ def plan(ctx: Context, settings: AssignmentSettings) -> PostPlan:
             f"Canvas has no assignment named {settings.name}, so nothing can be posted: run "
             "`rudaux canvas push` first."
         )
-    hidden = tuple(s.student_id for s in ctx.canvas.submissions(assignment.id) if s.hidden)
-    names = {s.id: s.name for s in ctx.canvas.students()} if hidden else {}
+    # Canvas lists the Test Student's submission as well.
+    names = {s.id: s.name for s in ctx.canvas.students()}
+    rows = ctx.canvas.submissions(assignment.id)
+    hidden = tuple(s.student_id for s in rows if s.hidden and s.student_id in names)
     return PostPlan(settings.name, assignment.id, hidden, names)
 
 
@@ -46,12 +48,12 @@ def apply(ctx: Context, plan: PostPlan) -> Iterator[Outcome]:
     message = ctx.canvas.post_grades(plan.assignment_id)
     still = {s.student_id for s in ctx.canvas.submissions(plan.assignment_id) if s.hidden}
     for student in plan.hidden:
-        who = plan.names.get(student, f"student {student}")
         if student in still:
             why = f" ({message})" if message else ""
-            yield Outcome(who, "failed", f"the grade is still hidden from them{why}")
+            text = f"the grade is still hidden from them{why}"
+            yield Outcome(plan.names[student], "failed", text)
         else:
-            yield Outcome(who)
+            yield Outcome(plan.names[student])
 
 
 def seen_at_once(config: Config, assignment: CanvasAssignment) -> str:
