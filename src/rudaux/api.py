@@ -11,11 +11,12 @@ classes of `rudaux.errors`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rudaux.config import AssignmentSettings, find_assignment, find_course_folder
+from rudaux.domain.alarms import ABOUT_ZEROS
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError, UsageError
 from rudaux.wiring import open_course
@@ -182,18 +183,26 @@ class Assignment:
             plan = feedback.plan(self._context, self._read())
             return self._did(feedback.apply(self._context, plan))
 
-    def submit(self, overwrite_edits: bool = False, accept_zeros: bool = False) -> Assignment:
+    def submit(
+        self,
+        overwrite_edits: bool | Collection[str] = False,
+        accept_zeros: bool = False,
+        accept_alarms: bool = False,
+    ) -> Assignment:
         """Push grades and feedback to Canvas.
 
-        Raises `NeedsPersonError` where too many students would get a zero or nothing, unless
-        `accept_zeros` is true.
+        `overwrite_edits` replaces grades that somebody edited in Canvas: all, or those of the
+        students with these ids. Raises `NeedsPersonError` where the push looks like a mistake,
+        unless `accept_alarms` is true (`accept_zeros`: where only zeros are too many).
         """
         with self._context.ledger.lock("submit"):
             plan = submit.plan(self._context, self._read(), overwrite_edits)
-            if plan.alarm and not accept_zeros:
+            alarms = plan.unaccepted(accept_zeros, accept_alarms)
+            if alarms:
+                zeros = all(alarm.kind in ABOUT_ZEROS for alarm in alarms)
                 raise NeedsPersonError(
-                    f"{self.name}: {plan.alarm}; nothing was pushed. If that is right, pass "
-                    "accept_zeros=True."
+                    f"{self.name}: {'; '.join(alarm.text for alarm in alarms)}; nothing was "
+                    f"pushed. If that is right, pass accept_{'zeros' if zeros else 'alarms'}=True."
                 )
             return self._did(submit.apply(self._context, plan))
 

@@ -10,10 +10,10 @@ from rudaux.config import Posting
 from rudaux.domain.grades import CanvasSubmission
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure
-from rudaux.workflows import assignments, posting, submit
+from rudaux.workflows import assignments, posting
 from rudaux.workflows.posting import PostPlan
 from tests.fakes import FakeContext, fake_course
-from tests.workflows.run import run_grade, run_init, run_submit, standings
+from tests.workflows.run import run_grade, run_init, run_submit
 
 
 def course(folder: Path, wanted: Posting | None) -> FakeContext:
@@ -132,4 +132,5 @@ def test_a_push_says_where_students_would_see_what_is_meant_to_be_hidden(
 ) -> None:
     ctx = course(tmp_path, wanted)
     ctx.canvas.set_posting(101, manually)
-    assert bool(submit.plan(ctx, standings(ctx)).warnings) is warned
+    words = posting.seen_at_once(ctx.config, ctx.canvas.existing[101])
+    assert ("students see the grades" in words) is warned

@@ -14,14 +14,12 @@ from rudaux.domain.links import repo_folder
 if TYPE_CHECKING:
     from rudaux.config import Config
     from rudaux.domain.canvas import AssignmentSpec
-    from rudaux.domain.grades import PushClass
     from rudaux.domain.roster import Student
     from rudaux.domain.timetable import Entry
     from rudaux.workflows.assignments import AssignmentsPlan, Change
     from rudaux.workflows.init import InitPlan
     from rudaux.workflows.release import ReleaseLine, ReleasePlan
     from rudaux.workflows.schedule import SchedulePlan
-    from rudaux.workflows.submit import SubmitPlan
     from rudaux.workflows.sync import SyncPlan
 
 Mark = Literal["+", "~", "-", "!", " "]
@@ -163,36 +161,6 @@ def run_time(entry: Entry, config: Config, machine: tzinfo) -> str:
     return f"{when(course)} ({local:%a %-d %b %H:%M} on this machine)"
 
 
-def push_rows(plan: SubmitPlan) -> list[tuple[str, str, str, str]]:
-    """Every line of a push that is not plain: student, Canvas, now, why."""
-    return [
-        (plan.names[x.student_id], _grade(x.old), _grade(x.new), x.why or x.kind)
-        for x in plan.lines
-        if x.kind not in {"unchanged", "new", "not_due"}
-    ]
-
-
-_CLASSES: tuple[tuple[PushClass, str], ...] = (
-    ("unchanged", "unchanged"),
-    ("new", "new"),
-    ("changed", "changed"),
-    ("missing", "missing (0)"),
-    ("conflict", "edited in Canvas"),
-    ("excused", "excused"),
-    ("held", "held"),
-    ("not_gradable", "not gradable"),
-    ("not_due", "not due"),
-)
-
-
-def push_counts(plan: SubmitPlan) -> str:
-    """One line on who falls into which class, and how much feedback is new."""
-    counts = plan.counts
-    parts = [f"{counts[kind]} {words}" for kind, words in _CLASSES if counts.get(kind)]
-    text = f"{count(len(plan.lines), 'student')}: {' · '.join(parts)}"
-    return f"{text} · feedback for {len(plan.feedback)}" if plan.feedback else text
-
-
 def when(moment: datetime) -> str:
     """Write a moment as people do: Thu 1 Oct 2026 23:59."""
     return f"{moment:%a %-d %b %Y %H:%M}"
@@ -202,10 +170,6 @@ def number(value: Decimal) -> str:
     """Write a number without trailing zeros or an exponent."""
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _grade(value: Decimal | None) -> str:
-    return "-" if value is None else format(value, ".2f")
 
 
 def count(number: int, word: str) -> str:

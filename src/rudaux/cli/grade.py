@@ -11,6 +11,7 @@ import typer
 from rudaux.cli.describe import sync_rows
 from rudaux.cli.init import may_sync
 from rudaux.cli.options import (
+    AcceptAlarms,
     AcceptRoster,
     AcceptZeros,
     DryRun,
@@ -22,7 +23,7 @@ from rudaux.cli.options import (
 )
 from rudaux.cli.report import finish
 from rudaux.cli.session import writing
-from rudaux.cli.submit import make_feedback, open_ends, push_grades
+from rudaux.cli.submit import Pushing, make_feedback, open_ends, push_grades
 from rudaux.cli.view import View
 from rudaux.errors import NeedsPersonError, UsageError
 
@@ -45,6 +46,7 @@ def grade(
     student: Students = None,
     overwrite_edits: OverwriteEdits = False,
     accept_zeros: AcceptZeros = False,
+    accept_alarms: AcceptAlarms = False,
     accept_roster: AcceptRoster = False,
     dry_run: DryRun = False,
     folder: Folder = None,
@@ -64,7 +66,8 @@ def grade(
             ctx.executor.check()
         if not _sync(ctx, view, accept_roster, dry_run):
             return
-        job = _Job(ctx, view, manual, student, overwrite_edits, accept_zeros, dry_run)
+        pushing = Pushing(overwrite_edits, accept_zeros, accept_alarms)
+        job = _Job(ctx, view, manual, student, pushing, dry_run)
         done: set[str] = set()
         # A deadline may pass while another assignment is graded: look again until none is left.
         while settings := (wanted or unfinished(ctx, done)):
@@ -101,8 +104,7 @@ class _Job:
     view: View
     manual: bool
     students: list[str] | None
-    overwrite_edits: bool
-    accept_zeros: bool
+    pushing: Pushing
     dry_run: bool
     outcomes: list[Outcome] = field(default_factory=list)
     unanswered: list[NeedsPersonError] = field(default_factory=list)
@@ -133,9 +135,7 @@ class _Job:
             return
         make_feedback(self.ctx, self.view, standings)
         try:
-            self.outcomes += push_grades(
-                self.ctx, self.view, standings, self.overwrite_edits, self.accept_zeros
-            )
+            self.outcomes += push_grades(self.ctx, self.view, standings, self.pushing)
         except NeedsPersonError as error:
             self.unanswered.append(error)
         self.outcomes += open_ends(reread(self.ctx, standings))

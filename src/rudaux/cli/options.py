@@ -69,6 +69,11 @@ AcceptZeros = Annotated[
     bool,
     typer.Option("--accept-zeros", help="Push although many students are missing or failed."),
 ]
+AcceptAlarms = Annotated[
+    bool,
+    typer.Option("--accept-alarms", help="Push although something about it looks like a mistake."),
+]
+Full = Annotated[bool, typer.Option("--full", help="List every student, however many.")]
 AcceptRoster = Annotated[
     bool,
     typer.Option("--accept-roster", help="Go on although Canvas lists far fewer students."),

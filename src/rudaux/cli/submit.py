@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import Row, count, push_counts, push_rows
+from rudaux.cli.describe import Row, count
+from rudaux.cli.describe_push import grade, push_counts, push_rows
 from rudaux.cli.options import (
+    AcceptAlarms,
     AcceptZeros,
     DryRun,
     Folder,
+    Full,
+    Json,
     Name,
     NoFeedback,
     NoPrompt,
@@ -18,11 +23,34 @@ from rudaux.cli.options import (
 from rudaux.cli.report import finish
 from rudaux.cli.session import writing
 from rudaux.cli.view import View
+from rudaux.domain.alarms import ABOUT_ZEROS
 from rudaux.domain.outcome import Outcome
+from rudaux.errors import NeedsPersonError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rudaux.domain.alarms import Alarm
+    from rudaux.domain.grades import PushLine
     from rudaux.ports import Context
     from rudaux.workflows.standings import Standings
+    from rudaux.workflows.submit import SubmitPlan
+
+_KEEP, _OURS, _EACH = "keep what Canvas has", "write ours over them", "decide one by one"
+_LIST, _STOP = "show every student first", "push nothing"
+
+
+@dataclass(frozen=True)
+class Pushing:
+    """What the person who started it said about the push."""
+
+    overwrite_edits: bool = False
+    accept_zeros: bool = False
+    accept_alarms: bool = False
+    feedback: bool = True
+    full: bool = False
+    dry_run: bool = False
+    as_json: bool = False
 
 
 def submit(
@@ -30,6 +58,9 @@ def submit(
     no_feedback: NoFeedback = False,
     overwrite_edits: OverwriteEdits = False,
     accept_zeros: AcceptZeros = False,
+    accept_alarms: AcceptAlarms = False,
+    full: Full = False,
+    as_json: Json = False,
     dry_run: DryRun = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
@@ -38,15 +69,16 @@ def submit(
     from rudaux.config import find_assignment
     from rudaux.workflows.standings import read_standings, reread
 
-    with writing(folder, no_prompt, f"submit {name}", dry_run) as (ctx, view):
+    pushing = Pushing(
+        overwrite_edits, accept_zeros, accept_alarms, not no_feedback, full, dry_run, as_json
+    )
+    with writing(folder, no_prompt or as_json, f"submit {name}", dry_run) as (ctx, view):
         settings = find_assignment(ctx.config, name)
         ctx.gradebook.check()
         standings = read_standings(ctx, settings)
         if not dry_run and not no_feedback:
             make_feedback(ctx, view, standings)
-        outcomes = push_grades(
-            ctx, view, standings, overwrite_edits, accept_zeros, not no_feedback, dry_run
-        )
+        outcomes = push_grades(ctx, view, standings, pushing)
         if not dry_run:
             again = f"`rudaux submit {name}` goes on with them."
             finish([*open_ends(reread(ctx, standings)), *outcomes], f"see above; {again}")
@@ -61,42 +93,117 @@ def make_feedback(ctx: Context, view: View, standings: Standings) -> None:
         view.follow("  Feedback", feedback.apply(ctx, plan), len(plan))
 
 
-def push_grades(
-    ctx: Context,
-    view: View,
-    standings: Standings,
-    overwrite_edits: bool = False,
-    accept_zeros: bool = False,
-    feedback: bool = True,
-    dry_run: bool = False,
-) -> list[Outcome]:
-    """Show what a push would write, ask, write it, and list what did not take."""
+def push_grades(ctx: Context, view: View, standings: Standings, pushing: Pushing) -> list[Outcome]:
+    """Show what a push would write, ask, write it, and list what did not take.
+
+    Raises `NeedsPersonError` where it looks wrong and nobody is there to ask.
+    """
     from rudaux.workflows import submit as workflow
 
-    plan = workflow.plan(ctx, standings, overwrite_edits, feedback, view.attended)
+    plan = workflow.plan(ctx, standings, pushing.overwrite_edits, pushing.feedback, view.attended)
+    outcomes: list[Outcome] = []
+    _show(view, plan, pushing)
+    try:
+        if not pushing.dry_run and not pushing.overwrite_edits:
+            chosen = _choose_edits(view, plan)
+            if chosen:
+                plan = workflow.plan(ctx, standings, chosen, pushing.feedback, view.attended)
+                view.line(f"  {push_counts(plan)}")
+        if not pushing.dry_run and _agreed(view, plan, pushing):
+            outcomes = _write(ctx, view, plan)
+    except NeedsPersonError:
+        if pushing.as_json:
+            view.json(workflow.as_json(plan))
+        raise
+    if pushing.as_json:
+        view.json(workflow.as_json(plan, outcomes))
+    return outcomes
+
+
+def _show(view: View, plan: SubmitPlan, pushing: Pushing) -> None:
+    if pushing.as_json:
+        return
     view.line(f"  {push_counts(plan)}")
-    special = push_rows(plan)
-    if special:
-        view.table(("  student", "Canvas", "now", "why"), [(f"  {a}", *b) for a, *b in special])
-    if plan.warning and len(plan):
-        view.rows([Row("", "!", plan.warning)])
-    if dry_run:
-        return []
-    if plan.alarm and len(plan) and not accept_zeros:
-        text = f"{plan.settings.name}: {plan.alarm}. Push nevertheless?"
-        if not view.ask(Question(text, "refuse", "--accept-zeros", default=False)):
-            view.notice("  Nothing was pushed.")
-            return []
-    if not len(plan):
+    _list(view, plan, pushing.full)
+    asked = () if pushing.dry_run else _unaccepted(plan, pushing)
+    texts = [*plan.warnings, *(a.text for a in plan.alarms if a not in asked)]
+    if texts and len(plan):
+        view.rows([Row("", "!", text) for text in texts])
+    if not len(plan) and not pushing.dry_run:
         view.line("  Canvas is up to date.")
-        return list(workflow.apply(ctx, plan))
-    grades = sum(line.writes for line in plan.lines)
-    parts = [count(grades, "grade")] if grades else []
+
+
+def _list(view: View, plan: SubmitPlan, full: bool) -> None:
+    rows, notes = push_rows(plan, full)
+    if rows:
+        view.table(("  student", "Canvas", "now", "why"), [(f"  {a}", *b) for a, *b in rows])
+    for note in notes:
+        view.line(f"  {note}")
+
+
+def _choose_edits(view: View, plan: SubmitPlan) -> frozenset[str]:
+    """Ask whose grades, of those edited in Canvas, are to be replaced; unattended nobody's."""
+    edited = [line for line in plan.lines if line.kind == "conflict"]
+    if not edited or not view.attended:
+        return frozenset()
+    how = _EACH
+    if len(edited) > 1:
+        text = f"{len(edited)} grades were edited in Canvas:"
+        how = view.choose(text, (_KEEP, _OURS, _EACH), _KEEP)
+    if how == _EACH:
+        edited = [line for line in edited if _replaced(view, plan, line)]
+    return frozenset() if how == _KEEP else frozenset(line.student_id for line in edited)
+
+
+def _replaced(view: View, plan: SubmitPlan, line: PushLine) -> bool:
+    keep, ours = f"keep Canvas's {grade(line.old)}", f"write our {grade(line.new)}"
+    return view.choose(f"{plan.names[line.student_id]}:", (keep, ours), keep) == ours
+
+
+def _agreed(view: View, plan: SubmitPlan, pushing: Pushing) -> bool:
+    """Ask about everything that looks wrong, then about the push itself."""
+    alarms = _unaccepted(plan, pushing)
+    one_by_one, at_once = [(alarm,) for alarm in alarms], [alarms] if alarms else []
+    for told in one_by_one if view.attended else at_once:
+        if not view.ask(_about(plan, told)):
+            view.notice("  Nothing was pushed.")
+            return False
+    if not len(plan) or _go_on(view, plan):
+        return True
+    view.notice("  Nothing was pushed.")
+    return False
+
+
+def _unaccepted(plan: SubmitPlan, pushing: Pushing) -> tuple[Alarm, ...]:
+    return plan.unaccepted(pushing.accept_zeros, pushing.accept_alarms)
+
+
+def _about(plan: SubmitPlan, alarms: Sequence[Alarm]) -> Question:
+    only_zeros = all(alarm.kind in ABOUT_ZEROS for alarm in alarms)
+    text = f"{plan.settings.name}: {'; '.join(a.text for a in alarms)}. Push nevertheless?"
+    flag = "--accept-zeros" if only_zeros else "--accept-alarms"
+    return Question(text, "refuse", flag, default=False)
+
+
+def _go_on(view: View, plan: SubmitPlan) -> bool:
+    parts = [count(len(plan.grades), "grade")] if plan.grades else []
     parts += [count(len(plan.feedback), "feedback comment")] if plan.feedback else []
-    text = f"Push {' and '.join(parts)} to Canvas?"
-    if not view.ask(Question(text, "yes")):
-        view.notice("  Nothing was pushed.")
-        return []
+    what = " and ".join(parts)
+    if not view.attended:
+        return view.ask(Question(f"Push {what} to Canvas?", "yes"))
+    go = f"push {what} to Canvas"
+    answer = view.choose("What now?", (go, _LIST, _STOP), go)
+    if answer == _LIST:
+        _list(view, plan, full=True)
+        return _go_on(view, plan)
+    return answer == go
+
+
+def _write(ctx: Context, view: View, plan: SubmitPlan) -> list[Outcome]:
+    from rudaux.workflows import submit as workflow
+
+    if not len(plan):
+        return list(workflow.apply(ctx, plan))
     outcomes = view.follow("  Submit", workflow.apply(ctx, plan), len(plan))
     view.troubles(outcomes)
     return outcomes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -134,7 +133,10 @@ def _three_way(
         return PushLine(sid, "missing", now, target, standing.reason or "nothing handed in")
     if last is None and now is None:
         return PushLine(sid, "new", now, target)
-    return PushLine(sid, "changed", now, target, "replaces an edit" if edited else "regraded")
+    why = "replaces an edit" if edited else "regraded"
+    if now is not None and target < now:
+        why += ", lower than before"
+    return PushLine(sid, "changed", now, target, why)
 
 
 def _edited(now: Decimal | None, last: Decimal | None, when: str | None) -> str:
@@ -150,18 +152,6 @@ def same_score(one: Decimal | None, other: Decimal | None) -> bool:
     if one is None or other is None:
         return one is other
     return one.quantize(QUANTUM, ROUND_HALF_UP) == other.quantize(QUANTUM, ROUND_HALF_UP)
-
-
-def zero_alarm(standings: Iterable[Standing], limit: float) -> str:
-    """Say why a push looks wrong: too many failed or missing among those due; else nothing."""
-    due = [s for s in standings if s.due]
-    bad = {k: sum(s.state == k for s in due) for k in ("failed", "missing")}
-    if due and sum(bad.values()) > limit * len(due):
-        return (
-            f"{bad['missing']} missing and {bad['failed']} failed of {len(due)} due "
-            f"is more than {limit:.0%}"
-        )
-    return ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -63,6 +63,25 @@ def undone(pushes: Iterable[Push]) -> dict[str, Push]:
             undos.add(push.run)
             found[push.student_id] = push
     return found
+
+
+def unconfirmed(pushes: Iterable[Push], shown: Mapping[str, Decimal | None]) -> dict[str, Push]:
+    """Give each student's write that Canvas shows although it was never read back as written.
+
+    A run was killed, or Canvas took longer than anybody waited: the value is rudaux's all the same.
+    """
+    waiting: dict[str, list[Push]] = {}
+    for push in pushes:
+        if same_score(push.new, push.read_back):
+            waiting.pop(push.student_id, None)
+        else:
+            waiting.setdefault(push.student_id, []).append(push)
+    return {
+        student: push
+        for student, open_pushes in waiting.items()
+        for push in open_pushes
+        if push.new is not None and same_score(push.new, shown.get(student))
+    }
 
 
 def _taken(pushes: Iterable[Push]) -> Iterator[Push]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any, get_args
 
 from rudaux.config import AssignmentSettings
-from rudaux.domain.artifacts import FeedbackFile
+from rudaux.domain.alarms import ABOUT_ZEROS, Alarm
+from rudaux.domain.artifacts import FeedbackComment
+from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.grades import (
     CanvasSubmission,
     Push,
@@ -16,31 +19,34 @@ from rudaux.domain.grades import (
     PushLine,
     Undone,
     decide_push,
+    fixed_point,
     same_score,
-    zero_alarm,
 )
-from rudaux.domain.history import undone
+from rudaux.domain.history import unconfirmed, undone
 from rudaux.domain.outcome import Outcome
-from rudaux.errors import CanvasFailure, NotFound, PermissionRefused
+from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
-from rudaux.workflows.posting import seen_at_once
+from rudaux.workflows.push_alarms import find_alarms, find_warnings
+from rudaux.workflows.push_grades import write_grades
 from rudaux.workflows.standings import Standings
 
 
 @dataclass(frozen=True)
 class FeedbackLine:
-    """Files for one student's next comment; `again`: an earlier comment had older feedback."""
+    """File names for one student's next comment; `again`: an earlier one had older feedback."""
 
     student_id: str
-    files: tuple[FeedbackFile, ...]
+    names: tuple[str, ...]
     again: bool
 
 
 @dataclass(frozen=True)
 class SubmitPlan:
-    """What a push writes; `alarm` says why it looks wrong as a whole (empty: it does not).
+    """What a push writes, in one line per student.
 
-    `warning` says what a person should know before they agree.
+    `alarms` say why it looks wrong as a whole, `warnings` what a person should know before they
+    agree. `last` is what the ledger knows of each student, `unconfirmed` what an earlier run wrote
+    and did not get to read back.
     """
 
     settings: AssignmentSettings
@@ -49,56 +55,65 @@ class SubmitPlan:
     feedback: tuple[FeedbackLine, ...]
     names: Mapping[str, str]
     last: Mapping[str, Decimal]
-    alarm: str = ""
-    warning: str = ""
+    unconfirmed: Mapping[str, Push]
+    alarms: tuple[Alarm, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return sum(line.writes for line in self.lines) + len(self.feedback)
+        return len(self.grades) + len(self.feedback)
+
+    @property
+    def grades(self) -> tuple[PushLine, ...]:
+        """The lines that change a grade in Canvas."""
+        return tuple(line for line in self.lines if line.writes)
 
     @property
     def counts(self) -> Mapping[PushClass, int]:
         """Students per class."""
         return Counter(line.kind for line in self.lines)
 
+    def unaccepted(self, zeros: bool = False, all_alarms: bool = False) -> tuple[Alarm, ...]:
+        """Give the alarms to ask about, where those about `zeros` (or all) are accepted already.
+
+        Where no grade would be written there is nothing to ask.
+        """
+        if all_alarms or not self.grades:
+            return ()
+        return tuple(a for a in self.alarms if not (zeros and a.kind in ABOUT_ZEROS))
+
 
 def plan(
     ctx: Context,
     standings: Standings,
-    overwrite_edits: bool = False,
+    overwrite_edits: bool | Collection[str] = False,
     feedback: bool = True,
     attended: bool = False,
 ) -> SubmitPlan:
     """Compare gradebook, ledger and Canvas, student by student; writes nothing.
 
-    Without a person (`attended`) nothing is pushed again that an undo took back.
+    `overwrite_edits` is for everybody, or for the students with these ids. Without a person
+    (`attended`) nothing is pushed again that an undo took back.
 
     Raises `CanvasFailure` where the assignment is not in Canvas, or not published.
     """
-    settings, assignment = standings.settings, standings.canvas
-    if assignment is None:
-        raise CanvasFailure(
-            f"Canvas has no assignment named {settings.name}: run `rudaux canvas push` first."
-        )
-    if not assignment.published:
-        raise CanvasFailure(
-            f"{settings.name} is not published in Canvas, so that it takes no grades: publish it "
-            "there, or run `rudaux canvas push`."
-        )
-    last = ctx.ledger.last_pushed(settings.name)
-    undos = undone(ctx.ledger.push_records(settings.name))
-    taken_back = {sid: Undone(undo.old, undo.run, attended) for sid, undo in undos.items()}
+    settings, assignment = standings.settings, _gradable(standings)
+    pushes, last = ctx.ledger.push_records(settings.name), ctx.ledger.last_pushed(settings.name)
     canvas = {s.student_id: s for s in ctx.canvas.submissions(assignment.id)}
+    open_pushes = unconfirmed(pushes, {sid: row.entered for sid, row in canvas.items()})
+    ours = {**last, **{sid: p.new for sid, p in open_pushes.items() if p.new is not None}}
+    undos = {sid: Undone(p.old, p.run, attended) for sid, p in undone(pushes).items()}
     lines = tuple(
         decide_push(
             standing,
             standings.targets[standing.student_id],
-            last.get(standing.student_id),
+            ours.get(standing.student_id),
             canvas.get(standing.student_id),
-            overwrite_edits,
-            taken_back.get(standing.student_id),
+            _asked(overwrite_edits, standing.student_id),
+            undos.get(standing.student_id),
         )
         for standing in standings.by_student
     )
+    submissions = ctx.gradebook.submissions(settings.name)
     return SubmitPlan(
         settings,
         assignment.id,
@@ -106,9 +121,30 @@ def plan(
         _feedback(ctx, settings.name, lines, canvas) if feedback else (),
         {s.id: s.name for s in standings.students},
         last,
-        zero_alarm(standings.by_student, ctx.config.grading.zero_guard),
-        seen_at_once(ctx.config, assignment),
+        open_pushes,
+        find_alarms(ctx, standings, lines, ours, submissions, assignment),
+        find_warnings(ctx, assignment, submissions),
     )
+
+
+def _gradable(standings: Standings) -> CanvasAssignment:
+    name, assignment = standings.settings.name, standings.canvas
+    if assignment is None:
+        raise CanvasFailure(
+            f"Canvas has no assignment named {name}: run `rudaux canvas push` first."
+        )
+    if not assignment.published:
+        raise CanvasFailure(
+            f"{name} is not published in Canvas, so that it takes no grades: publish it there, or "
+            "run `rudaux canvas push`."
+        )
+    return assignment
+
+
+def _asked(overwrite_edits: bool | Collection[str], student_id: str) -> bool:
+    if isinstance(overwrite_edits, bool):
+        return overwrite_edits
+    return student_id in overwrite_edits
 
 
 _GRADED: frozenset[PushClass] = frozenset({"unchanged", "new", "changed"})
@@ -117,72 +153,117 @@ _GRADED: frozenset[PushClass] = frozenset({"unchanged", "new", "changed"})
 def _feedback(
     ctx: Context,
     assignment: str,
-    lines: tuple[PushLine, ...],
+    lines: Sequence[PushLine],
     canvas: Mapping[str, CanvasSubmission],
 ) -> tuple[FeedbackLine, ...]:
-    """Choose what nobody sent yet: the ledger is one witness, the comments in Canvas the other."""
-    sent = ctx.ledger.feedback_sent(assignment)
+    """Choose what nobody sent yet: the ledger is one witness, the comments in Canvas the other.
+
+    Only names are kept: the files of a large course together would not fit into memory.
+    """
+    sent: dict[str, set[str]] = {}
+    for student, name in ctx.ledger.feedback_sent(assignment):
+        sent.setdefault(student, set()).add(name)
     chosen = []
     for line in lines:
         if line.kind not in _GRADED:
             continue
         attached = {a.name for a in canvas[line.student_id].comments}
-        attached |= {name for student, name in sent if student == line.student_id}
-        files = ctx.grader.feedback_files(assignment, line.student_id)
-        new = tuple(f for f in files if f.name not in attached)
+        attached |= sent.get(line.student_id, set())
+        names = [f.name for f in ctx.grader.feedback_files(assignment, line.student_id)]
+        new = tuple(name for name in names if name not in attached)
         if new:
-            chosen.append(FeedbackLine(line.student_id, new, bool(attached)))
+            again = any(name.startswith(f"{assignment}-{line.student_id}-") for name in attached)
+            chosen.append(FeedbackLine(line.student_id, new, again))
     return tuple(chosen)
 
 
 def apply(ctx: Context, plan: SubmitPlan) -> Iterator[Outcome]:
     """Write, read back, record; one outcome per grade and per comment.
 
-    A grade that does not read back as written is a failure, tried again by the next run.
+    A grade that does not read back as written is a failure, tried again by the next run; whoever's
+    grade was not written gets no feedback either.
     """
     _adopt(ctx, plan)
-    writes = [line for line in plan.lines if line.writes and line.new is not None]
-    if writes:
-        yield from _push(ctx, plan, writes)
-    for feedback in plan.feedback:
-        yield _attach(ctx, plan, feedback)
-
-
-def _push(ctx: Context, plan: SubmitPlan, writes: list[PushLine]) -> Iterator[Outcome]:
-    scores = {line.student_id: line.new for line in writes if line.new is not None}
-    message = ctx.canvas.push_grades(plan.assignment_id, scores)
-    shown = {s.student_id: s.entered for s in ctx.canvas.submissions(plan.assignment_id)}
-    at, name = ctx.now(), plan.settings.name
-    ctx.ledger.record_pushes(
-        Push(name, x.student_id, x.old, x.new, shown.get(x.student_id), at) for x in writes
-    )
-    for line in writes:
-        student = plan.names[line.student_id]
-        if same_score(shown.get(line.student_id), line.new):
-            yield Outcome(student)
-        else:
-            why = message or f"Canvas shows {shown.get(line.student_id)}"
-            yield Outcome(student, "failed", f"the grade {line.new} did not take: {why}")
+    behind = set()
+    for written in write_grades(ctx, plan.settings.name, plan.assignment_id, plan.grades):
+        if written.result != "done":
+            behind.add(written.student_id)
+        yield Outcome(plan.names[written.student_id], written.result, written.reason)
+    yield from _attach(ctx, plan, [x for x in plan.feedback if x.student_id not in behind])
 
 
 def _adopt(ctx: Context, plan: SubmitPlan) -> None:
     """Record scores that Canvas has already, so that a lost ledger or a cut run heals itself."""
-    known = [x for x in plan.lines if x.kind == "unchanged"]
-    stale = [x for x in known if not same_score(plan.last.get(x.student_id), x.new)]
     at, name = ctx.now(), plan.settings.name
+    cut_short = {s: p for s, p in plan.unconfirmed.items() if p.read_back is None}
+    ctx.ledger.settle_pushes(replace(p, read_back=p.new, at=at) for p in cut_short.values())
+    stale = [
+        line
+        for line in plan.lines
+        if line.kind == "unchanged"
+        and line.student_id not in cut_short
+        and not same_score(plan.last.get(line.student_id), line.new)
+    ]
     ctx.ledger.record_pushes(
         Push(name, x.student_id, x.old, x.new, x.old, at, adopted=True) for x in stale
     )
 
 
-def _attach(ctx: Context, plan: SubmitPlan, line: FeedbackLine) -> Outcome:
-    student, name = plan.names[line.student_id], plan.settings.name
-    text = f"Feedback on {name}."
-    if line.again:
-        text = f"New feedback on {name}: it replaces the earlier file."
-    try:
-        ctx.canvas.attach_feedback(plan.assignment_id, line.student_id, line.files, text)
-    except (NotFound, PermissionRefused) as error:
-        return Outcome(student, "failed", f"feedback not attached: {error}")
-    ctx.ledger.record_feedback(name, line.student_id, [f.name for f in line.files])
-    return Outcome(student, reason="feedback attached")
+def _attach(ctx: Context, plan: SubmitPlan, lines: Sequence[FeedbackLine]) -> Iterator[Outcome]:
+    name, by_student = plan.settings.name, {line.student_id: line for line in lines}
+    if not lines:
+        return
+    for student, refusal in ctx.canvas.attach_all(plan.assignment_id, _comments(ctx, name, lines)):
+        if refusal is not None:
+            reason = f"feedback not attached: {refusal}"
+            yield Outcome(plan.names[student], "failed", reason)
+            continue
+        ctx.ledger.record_feedback(name, student, by_student[student].names)
+        yield Outcome(plan.names[student], reason="feedback attached")
+
+
+def _comments(ctx: Context, name: str, lines: Sequence[FeedbackLine]) -> Iterator[FeedbackComment]:
+    """Read each student's files when they are about to be sent."""
+    for line in lines:
+        files = ctx.grader.feedback_files(name, line.student_id)
+        wanted = tuple(f for f in files if f.name in line.names)
+        text = f"Feedback on {name}."
+        if line.again:
+            text = f"New feedback on {name}: it replaces the earlier file."
+        if len(wanted) == len(line.names):
+            yield FeedbackComment(line.student_id, wanted, text)
+
+
+def as_json(plan: SubmitPlan, outcomes: Sequence[Outcome] = ()) -> dict[str, Any]:
+    """Give the document of `rudaux submit NAME --json`.
+
+    `{"assignment", "canvas_id", "points", "counts", "lines", "alarms", "warnings", "feedback",
+    "outcomes"}`: every class is in `counts`; a line is `{"student_id", "name", "class", "canvas",
+    "now", "why"}`; scores are decimals as text ("8.5"), never with an exponent, null where there is
+    none; `outcomes` tells what was done, and is empty after a dry run.
+    """
+    return {
+        "assignment": plan.settings.name,
+        "canvas_id": plan.assignment_id,
+        "points": fixed_point(plan.settings.points),
+        "counts": {kind: plan.counts[kind] for kind in get_args(PushClass)},
+        "lines": [
+            {
+                "student_id": line.student_id,
+                "name": plan.names[line.student_id],
+                "class": line.kind,
+                "canvas": _shown(line.old),
+                "now": _shown(line.new),
+                "why": line.why,
+            }
+            for line in plan.lines
+        ],
+        "alarms": [{"kind": alarm.kind, "text": alarm.text} for alarm in plan.alarms],
+        "warnings": list(plan.warnings),
+        "feedback": len(plan.feedback),
+        "outcomes": [{"student": x.item, "result": x.result, "reason": x.reason} for x in outcomes],
+    }
+
+
+def _shown(score: Decimal | None) -> str | None:
+    return None if score is None else fixed_point(score)

@@ -1,0 +1,73 @@
+"""What looks wrong about a push as a whole, from all that is known before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from rudaux.domain.alarms import (
+    Alarm,
+    Graded,
+    equal_zeros_alarm,
+    failed_test_alarms,
+    median_alarm,
+    points_alarm,
+    zero_alarm,
+)
+from rudaux.domain.canvas import CanvasAssignment
+from rudaux.domain.grades import PushLine
+from rudaux.domain.submissions import GradebookSubmission
+from rudaux.errors import PermissionRefused
+from rudaux.ports import Context
+from rudaux.workflows.posting import seen_at_once
+from rudaux.workflows.standings import Standings
+
+
+def find_alarms(
+    ctx: Context,
+    standings: Standings,
+    lines: Sequence[PushLine],
+    last: Mapping[str, Decimal],
+    submissions: Mapping[str, GradebookSubmission],
+    assignment: CanvasAssignment,
+) -> tuple[Alarm, ...]:
+    """Look at the push as a whole; `last` is what rudaux gave each student before."""
+    grading, settings = ctx.config.grading, standings.settings
+    judged = {
+        line.student_id: Graded(line.new, last.get(line.student_id), line.writes)
+        for line in lines
+        if line.new is not None and line.kind not in {"conflict", "held"}
+    }
+    handed_in = [graded for sid, graded in judged.items() if sid in submissions]
+    writes = any(line.writes for line in lines)
+    return (
+        *zero_alarm(standings.by_student, grading.zero_guard),
+        *equal_zeros_alarm(handed_in, grading.zero_guard),
+        *median_alarm(judged.values(), settings.points, grading.median_guard),
+        *failed_test_alarms(ctx.gradebook.cell_scores(settings.name) if writes else (), handed_in),
+        *points_alarm(settings.points, assignment.points),
+    )
+
+
+def find_warnings(
+    ctx: Context, assignment: CanvasAssignment, submissions: Mapping[str, GradebookSubmission]
+) -> tuple[str, ...]:
+    """Find what a person should know before they agree to the push."""
+    late = sum(s.penalty > 0 for s in submissions.values())
+    found = (seen_at_once(ctx.config, assignment), _twice_late(ctx, late) if late else "")
+    return tuple(text for text in found if text)
+
+
+def _twice_late(ctx: Context, late: int) -> str:
+    """Warn where both nbgrader and Canvas make the late pay; Canvas is asked only if it matters."""
+    ours = f"the scores of {late} late submissions have nbgrader's late penalty deducted"
+    try:
+        deducts = ctx.canvas.late_deductions()
+    except PermissionRefused:
+        return f"{ours}; whether Canvas's late policy deducts again cannot be seen with this token"
+    if not deducts:
+        return ""
+    return (
+        f"{ours}, and the course's late policy in Canvas deducts from what Canvas takes for late, "
+        "too: turn one of the two off"
+    )

@@ -1,0 +1,138 @@
+"""Scores into Canvas: looked at right before, written in bulk, read back, tried again singly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+
+from rudaux.domain.grades import CanvasSubmission, Push, PushLine, fixed_point, same_score
+from rudaux.domain.outcome import Result
+from rudaux.errors import CanvasFailure
+from rudaux.ports import Context
+
+CHUNK = 500
+"""Scores per bulk update: one that dies half way holds up no more than these."""
+
+Rows = Mapping[str, CanvasSubmission]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of one line."""
+
+    student_id: str
+    result: Result = "done"
+    reason: str = ""
+
+
+def write_grades(
+    ctx: Context, assignment: str, assignment_id: int, lines: Sequence[PushLine]
+) -> Iterator[Written]:
+    """Write each line's new score, unless Canvas changed since the plan; give what became of it.
+
+    The ledger knows of every write before Canvas does.
+    """
+    now = _rows(ctx, assignment_id)
+    moved = {x.student_id: why for x in lines if (why := _moved(x, now.get(x.student_id)))}
+    yield from (Written(student, "held", why) for student, why in moved.items())
+    writes = [line for line in lines if line.student_id not in moved]
+    if not writes:
+        return
+    messages = _in_bulk(ctx, assignment, assignment_id, writes)
+    shown = _rows(ctx, assignment_id)
+    taken = [line for line in writes if _took(line, shown)]
+    _settle(ctx, assignment, taken, shown)
+    yield from (Written(line.student_id) for line in taken)
+    rest = [line for line in writes if not _took(line, shown)]
+    yield from _singly(ctx, assignment, assignment_id, rest, shown, messages)
+
+
+def _in_bulk(
+    ctx: Context, assignment: str, assignment_id: int, lines: Sequence[PushLine]
+) -> dict[str, str]:
+    """Write in chunks; give what Canvas complained of, by student."""
+    messages = {}
+    rest = iter(lines)
+    while chunk := tuple(islice(rest, CHUNK)):
+        at = ctx.now()
+        ctx.ledger.record_pushes(
+            Push(assignment, x.student_id, x.old, x.new, None, at) for x in chunk
+        )
+        message = ctx.canvas.push_grades(assignment_id, _scores(chunk))
+        messages.update(dict.fromkeys((x.student_id for x in chunk), message))
+    return messages
+
+
+def _singly(
+    ctx: Context,
+    assignment: str,
+    assignment_id: int,
+    lines: Sequence[PushLine],
+    shown: Rows,
+    messages: Mapping[str, str],
+) -> Iterator[Written]:
+    """Write once more, one by one, what bulk did not; somebody's edit meanwhile is left alone."""
+    moved = {x.student_id: why for x in lines if (why := _moved(x, shown.get(x.student_id)))}
+    again = [line for line in lines if line.student_id not in moved]
+    rows = dict(shown)
+    refusals: dict[str, CanvasFailure] = {}
+    if again:
+        for student, answer in ctx.canvas.push_singly(assignment_id, _scores(again)):
+            if isinstance(answer, CanvasSubmission):
+                rows[student] = answer
+            else:
+                refusals[student] = answer
+    _settle(ctx, assignment, lines, rows)
+    for line in lines:
+        student = line.student_id
+        if _took(line, rows):
+            yield Written(student)
+        elif student in moved:
+            yield Written(student, "held", moved[student])
+        else:
+            why = str(refusals.get(student, "")) or messages.get(student, "")
+            why = why or f"Canvas shows {_text(_entered(rows, student))}"
+            yield Written(student, "failed", f"the grade {_text(line.new)} did not take: {why}")
+
+
+def _moved(line: PushLine, row: CanvasSubmission | None) -> str:
+    """Say what a person did in Canvas since the plan was made; else nothing."""
+    if row is None:
+        return "Canvas lists them no longer for this assignment"
+    if row.excused:
+        return "excused in Canvas just now: left alone"
+    if same_score(row.entered, line.old) or same_score(row.entered, line.new):
+        return ""
+    return f"edited in Canvas just now, to {_text(row.entered)}: kept"
+
+
+def _took(line: PushLine, rows: Rows) -> bool:
+    row = rows.get(line.student_id)
+    return row is not None and not row.excused and same_score(row.entered, line.new)
+
+
+def _settle(ctx: Context, assignment: str, lines: Sequence[PushLine], rows: Rows) -> None:
+    at = ctx.now()
+    ctx.ledger.settle_pushes(
+        Push(assignment, x.student_id, x.old, x.new, _entered(rows, x.student_id), at)
+        for x in lines
+    )
+
+
+def _rows(ctx: Context, assignment_id: int) -> Rows:
+    return {row.student_id: row for row in ctx.canvas.submissions(assignment_id)}
+
+
+def _scores(lines: Sequence[PushLine]) -> dict[str, Decimal]:
+    return {line.student_id: line.new for line in lines if line.new is not None}
+
+
+def _entered(rows: Rows, student_id: str) -> Decimal | None:
+    row = rows.get(student_id)
+    return row.entered if row else None
+
+
+def _text(score: Decimal | None) -> str:
+    return "no grade" if score is None else fixed_point(score)
