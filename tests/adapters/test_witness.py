@@ -1,10 +1,22 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import pytest
+from nbformat import from_dict
 
-from tests.adapters.witness_course import AREA, TESTS, WRONG, Circles, Found
+from rudaux.adapters.nbgrader.witness import plant, settle, testimony
+from tests.adapters.witness_course import (
+    AREA,
+    PYTHON,
+    TESTS,
+    WRONG,
+    Circles,
+    Found,
+    as_notebook,
+    outputs,
+)
 
 HONEST = {
     "plain": "",
@@ -214,3 +226,111 @@ def test_what_tests_compare_with_is_named_where_it_was_replaced(
 ) -> None:
     assert (patched[name].score, len(patched[name].suspicions)) == ("2", 1)
     assert f" {name}," in patched[name].suspicions[0]
+
+
+WITNESSED = (
+    "a = 0.5\na",
+    "0.5",
+    "0.5  # half",
+    "0.5\n# the end\n\n",
+    "x = 1; 0.5",
+    "0.5;",
+    "0.5 ;  # quiet",
+    "(0.25 +\n 0.25)",
+    "'é'; a",
+    "'''two\nlines'''",
+    "import asyncio\nawait asyncio.sleep(0, 0.5)",
+    "None",
+    "print('seen')\nassert a",
+    "def check():\n    assert a\ncheck()",
+    "if a:\n    pass\n    ",
+    "for _ in range(3):\n    a",
+    "x = 3 \\\n  + 4",
+    "# only a comment",
+    "%matplotlib inline\nassert a",
+    "assert a\n!true\na",
+    "_",
+    "raise ValueError('no')",
+    "assert a == 1, 'no'",
+    "\n\nassert a == 1\n\nprint(2)\nprint(3)",
+    "check('too much')",
+    "def broken():\n    b = a\n    return b / 0\nbroken()",
+    "broken()",
+    "(a\n / 0)",
+    "x = 1; a / 0",
+    "raise SystemExit",
+    "%config InteractiveShell.ast_node_interactivity = 'all'\n1\na",
+)
+UNWITNESSED = (
+    "",
+    "  \n ",
+    "%%time\nassert a",
+    "a = 1\n%time a",
+    "!true",
+    "a?",
+    "?a",
+    "if a:",
+    "a +",
+    "assert a \\",
+    "    indented = 1",
+    "('",
+    "text = '''\n",
+)
+
+
+def test_a_witness_changes_nothing_of_what_a_test_shows(tmp_path: Path) -> None:
+    plain = outputs(tmp_path / "plain", WITNESSED, planted=False)
+    planted = outputs(tmp_path / "planted", WITNESSED, planted=True)
+    for source, was, now in zip(WITNESSED, plain, planted, strict=True):
+        assert now == was, source
+
+
+@pytest.mark.parametrize("source", UNWITNESSED)
+def test_a_cell_that_no_line_can_follow_is_left_as_it_is(source: str) -> None:
+    notebook = as_notebook([source])
+    assert plant(notebook, PYTHON) == {}
+    assert notebook.cells[0].source == source
+
+
+@pytest.mark.parametrize("name", ["octave", "bash", "sos", "python2 of old", ""])
+def test_other_kernels_are_not_asked(name: str) -> None:
+    notebook = as_notebook(["assert 1"])
+    assert plant(notebook, {"name": name, "display_name": name}) == {}
+    assert plant(notebook, {"name": "python3", "language": "octave"}) == {}
+    assert notebook.cells[0].source == "assert 1"
+
+
+def test_only_tests_are_asked_and_each_has_its_own_nonce() -> None:
+    notebook = as_notebook(["assert 1", "assert 1", "assert 1"])
+    notebook.cells[1].metadata.nbgrader.solution = True
+    nonces = plant(notebook, PYTHON)
+    assert list(nonces) == [0, 2]
+    assert len(set(nonces.values())) == 2
+    assert plant(as_notebook(["assert 1"]), PYTHON)[0] not in nonces.values()
+
+
+def test_an_output_of_another_cell_or_run_is_no_proof() -> None:
+    notebook = as_notebook(["assert 1", "assert 1"])
+    nonces = plant(notebook, PYTHON)
+    notebook.cells[0].outputs = [from_dict(testimony(nonces[1])), from_dict(testimony("0" * 32))]
+    notebook.cells[1].outputs = [from_dict(testimony(nonces[1]))]
+    assert settle(notebook, nonces) == ["test_0 was not run to its end although no error was shown"]
+    assert [o.ename for o in notebook.cells[0].outputs] == ["NotRun"]
+    assert notebook.cells[1].outputs == []
+
+
+def test_what_the_kernel_says_is_shortened_and_plain() -> None:
+    notebook = as_notebook(["assert 1"])
+    nonces = plant(notebook, PYTHON)
+    loud = [f"\x1b[31mname{n}`[red]" + "x" * 500 for n in range(9)]
+    notebook.cells[0].outputs = [from_dict(testimony(nonces[0], *loud))]
+    (reason,) = settle(notebook, nonces)
+    assert len(reason) < 600
+    assert not set(reason) & set("\x1b`[]")
+    assert "and 4 more" in reason
+
+
+def test_much_output_does_not_drown_the_witness(tmp_path: Path) -> None:
+    loud = "for _ in range(60):\n    print('x' * 10**6)"
+    shown = outputs(tmp_path / "loud", [loud, *["assert 1"] * 3, loud], planted=True)
+    assert [bool(said) for said in shown] == [True, False, False, False, True]

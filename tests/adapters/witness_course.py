@@ -9,8 +9,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
+from rudaux.adapters.nbgrader.outputs import merge
+from rudaux.adapters.nbgrader.witness import plant, settle
 from rudaux.adapters.process import ProcessExecutor
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Job, Suspicion
@@ -109,3 +113,26 @@ def _cell(name: str, source: str, grade: bool = False, solution: bool = False) -
         "outputs": [],
         "execution_count": None,
     }
+
+
+def as_notebook(sources: Sequence[str]) -> Any:
+    """Make a notebook of test cells."""
+    cells = [_cell(f"test_{n}", source, grade=True) for n, source in enumerate(sources)]
+    metadata = {"kernelspec": PYTHON}
+    return nbformat.from_dict(
+        {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    )
+
+
+def outputs(folder: Path, sources: Sequence[str], planted: bool) -> list[list[dict[str, Any]]]:
+    """Run test cells as they are, or with their witnesses; give what each has shown."""
+    notebook = as_notebook(sources)
+    nonces = plant(notebook, PYTHON) if planted else {}
+    folder.mkdir()
+    job = Job(NAME, "io", {"nb.ipynb": nbformat.writes(notebook)}, folder)
+    settings = GradingSettings(executor="process", jobs=1, memory="2g", cell_timeout=30)
+    (run,) = ProcessExecutor(settings, folder.with_suffix(".scratch")).run([job])
+    merge(notebook, run, "nb.ipynb")
+    assert settle(notebook, nonces) == []
+    assert [cell.source for cell in notebook.cells] == list(sources)
+    return [cell.outputs for cell in notebook.cells]
