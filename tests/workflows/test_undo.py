@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from rudaux.domain.history import UndoKind
 from rudaux.domain.outcome import Outcome
-from rudaux.errors import UsageError
+from rudaux.errors import CanvasFailure, UsageError
 from rudaux.workflows import feedback, submit, undo
 from rudaux.workflows.undo import UndoPlan
 from tests.fakes import FakeContext, assignment, fake_course
@@ -162,6 +163,33 @@ def test_an_undo_cut_before_it_was_recorded_heals(ctx: FakeContext) -> None:
     assert ctx.ledger.last_pushed("homework_1") == {}
     push(ctx)
     assert entered(ctx) == NOTHING
+
+
+def test_a_run_that_was_killed_before_it_read_back_can_be_undone(ctx: FakeContext) -> None:
+    ctx.ledger.pushes[:] = [replace(p, read_back=None) for p in ctx.ledger.pushes]
+    run_undo(ctx)
+    assert entered(ctx) == NOTHING
+    run_submit(ctx)
+    assert entered(ctx) == NOTHING
+
+
+def test_an_undo_that_a_failing_canvas_stopped_goes_on(
+    ctx: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(assignment_id: int, student_ids: Iterable[str]) -> Iterator[tuple[str, None]]:
+        ctx.canvas.grades[101]["1"] = replace(ctx.canvas.grades[101]["1"], entered=None)
+        yield "1", None
+        raise CanvasFailure("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ctx.canvas, "clear_grades", fail)
+        with pytest.raises(CanvasFailure):
+            run_undo(ctx)
+    plan, outcomes = run_undo(ctx)
+    assert (len(plan), [o.ok for o in outcomes]) == (3, [True] * 3)
+    assert entered(ctx) == NOTHING
+    assert ctx.ledger.last_pushed("homework_1") == {}
+    assert run_submit(ctx)[0].counts == {"held": 4}
 
 
 def test_an_unattended_submit_does_not_push_again_what_was_undone(ctx: FakeContext) -> None:

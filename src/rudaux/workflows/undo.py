@@ -98,13 +98,14 @@ def apply(ctx: Context, plan: UndoPlan) -> Iterator[Outcome]:
         lines = [line for line in plan.lines if line.assignment == name]
         _record(ctx, plan, [(x, x.wrote, x.now) for x in lines if x.unrecorded])
         rows = _shown(ctx, assignment_id)
-        wanted = [line for line in lines if line.kind == "restore"]
-        same = [line for line in wanted if _as_planned(line, rows.get(line.student_id))]
-        for line in wanted:
-            if line not in same:
+        still: list[UndoLine] = []
+        for line in lines:
+            if line.kind == "restore" and _as_planned(line, rows.get(line.student_id)):
+                still.append(line)
+            elif line.kind == "restore":
                 yield Outcome(_who(plan, line), "held", "edited in Canvas just now: kept")
-        if same:
-            yield from _restore(ctx, plan, assignment_id, same)
+        if still:
+            yield from _restore(ctx, plan, assignment_id, still)
 
 
 def _as_planned(line: UndoLine, row: CanvasSubmission | None) -> bool:
