@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 
 from rudaux.domain.grades import Push
-from rudaux.domain.history import last_scores, undone
+from rudaux.domain.history import last_scores, unconfirmed, undone
 
 AT = datetime(2026, 10, 2, tzinfo=timezone.utc)
 
@@ -51,3 +51,25 @@ def test_an_undo_that_did_not_take_changes_nothing() -> None:
     failed = Push("homework_1", "io", Decimal(7), None, Decimal(7), AT, 2, undoes=1)
     assert last_scores([push(1, None, "7"), failed]) == {"io": Decimal(7)}
     assert undone([push(1, None, "7"), failed]) == {}
+
+
+def ahead(new: str, read_back: str | None = None) -> Push:
+    """A write that was recorded before it was made, and not read back as written."""
+    back = None if read_back is None else Decimal(read_back)
+    return Push("homework_1", "io", None, Decimal(new), back, AT, 2)
+
+
+def test_a_write_that_canvas_shows_unconfirmed_is_known_again() -> None:
+    pushes = [push(1, None, "7"), ahead("8"), ahead("9", read_back="7")]
+    assert unconfirmed(pushes, {"io": Decimal(8)})["io"] == pushes[1]
+    assert unconfirmed(pushes, {"io": Decimal("9.00")})["io"] == pushes[2]
+
+
+def test_nobody_elses_value_and_none_at_all_is_taken_for_it() -> None:
+    assert unconfirmed([ahead("8")], {"io": Decimal("8.5")}) == {}
+    assert unconfirmed([ahead("8")], {"io": None, "titan": Decimal(8)}) == {}
+    assert unconfirmed([ahead("8")], {}) == {}
+
+
+def test_a_later_write_that_took_ends_the_doubt() -> None:
+    assert unconfirmed([ahead("8"), push(3, None, "9")], {"io": Decimal(8)}) == {}
