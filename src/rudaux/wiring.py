@@ -51,8 +51,8 @@ class CourseContext:
     def grader(self) -> Grader:
         from rudaux.adapters.nbgrader.grader import NbgraderGrader
 
-        stderr_fails = self.config.grading.stderr_fails
-        return NbgraderGrader(self.config.folder, self._private / "scratch", stderr_fails)
+        scratch = self._private / "scratch"
+        return NbgraderGrader(self.config.folder, scratch, self.config.grading)
 
     @cached_property
     def executor(self) -> Executor:

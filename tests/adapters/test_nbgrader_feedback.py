@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
-from tests.adapters.nbgrader_course import RIGHT, Course, make_course, nbgrader
+from rudaux.config import GradingSettings
+from rudaux.domain.artifacts import is_report_of, mark
+from tests.adapters.nbgrader_course import RIGHT, Course, make_course, nbgrader, pretend
 
 
 @pytest.fixture
@@ -56,7 +59,44 @@ def test_without_an_autograded_version_there_is_no_report(course: Course) -> Non
 
 
 def test_the_report_is_the_one_that_nbgrader_makes(course: Course) -> None:
-    (ours, _) = course.grader.feedback("ps1", "11")
+    grader = NbgraderGrader(
+        course.folder, course.folder / "scratch", GradingSettings(redact_hidden_tests=False)
+    )
+    (ours, _) = grader.feedback("ps1", "11")
     nbgrader("generate_feedback", "ps1", "--force", folder=course.folder)
     theirs = course.folder / "feedback" / "11" / "ps1" / "problem1.html"
-    assert theirs.read_bytes() == ours.content
+    identity = b'<meta name="rudaux-submission" content="ps1/11/problem1">'
+    assert theirs.read_bytes() == ours.content.replace(identity, b"", 1)
+
+
+def test_a_report_says_whose_it_is_whatever_the_work_in_it_says(course: Course) -> None:
+    forged = mark("", "ps1", "12", "problem1")
+    course.hand_in("11", {**RIGHT, "sum_of_squares_equation": forged})
+    course.grade("11")
+    for report in course.grader.feedback("ps1", "11"):
+        assert is_report_of(report.content, "ps1", "11")
+        assert not is_report_of(report.content, "ps1", "12")
+        assert not is_report_of(report.content, "ps10", "11")
+    assert not is_report_of(b"<html><head></head></html>", "ps1", "11")
+
+
+def test_the_report_tells_what_was_repaired_and_why_it_was_not_run_to_its_end(
+    course: Course,
+) -> None:
+    job = replace(
+        course.job("11"),
+        repairs=("problem1: the cell <b>squares</b> was put back", "problem2: another clause"),
+    )
+    execution = replace(
+        pretend(job), verdict="kernel_died", reason="problem1.ipynb: the kernel died in cell 3"
+    )
+    course.grader.score(execution, 0.0)
+    first, second = (report.content.decode() for report in course.grader.feedback("ps1", "11"))
+    assert "What we repaired before grading" in first
+    assert "the cell &lt;b&gt;squares&lt;/b&gt; was put back" in first
+    assert "the kernel died in cell 3" in first
+    assert "another clause" in second
+    assert "the kernel died" not in second
+    course.grader.score(pretend(course.job("11")), 0.0)
+    for report in course.grader.feedback("ps1", "11"):
+        assert "What we repaired" not in report.content.decode()

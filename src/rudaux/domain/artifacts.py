@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
+
+_MARK = re.compile(rb'<meta name="rudaux-submission" content="([^"/]*)/([^"/]*)/[^"]*">')
+
+
+def mark(page: str, assignment: str, student_id: str, notebook: str) -> str:
+    """Write into a report whose it is, before anything that student code may have put there."""
+    values = (escape(value.replace("/", "%2F")) for value in (assignment, student_id, notebook))
+    tag = f'<meta name="rudaux-submission" content="{"/".join(values)}">'
+    head = page.find("<head>")
+    at = head + len("<head>") if head >= 0 else 0
+    return page[:at] + tag + page[at:]
+
+
+def is_report_of(content: bytes, assignment: str, student_id: str) -> bool:
+    """Whether a report says in itself that it is this student's, on this assignment."""
+    found = _MARK.search(content)
+    wanted = [escape(value.replace("/", "%2F")).encode() for value in (assignment, student_id)]
+    return found is not None and [found[1], found[2]] == wanted
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,14 @@ from typing import Any
 
 import nbformat
 from nbgrader.converters import GenerateFeedback
-from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
+from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreprocessor
 
 from rudaux.adapters.nbgrader import files
+from rudaux.adapters.nbgrader.notes import NOTES, with_notes
+from rudaux.adapters.nbgrader.redact import Delimiters, redact
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.sheet import Sheet
-from rudaux.domain.artifacts import FeedbackFile
+from rudaux.domain.artifacts import FeedbackFile, mark
 
 
 class GradesFromSheet(GetGrades):  # type: ignore[misc]
@@ -37,8 +39,10 @@ class GradesFromSheet(GetGrades):  # type: ignore[misc]
 class Reporter:
     """nbgrader's feedback exporter of one course, made once and used for every notebook."""
 
-    def __init__(self, course: NbgraderCourse) -> None:
-        self._course = course
+    def __init__(self, course: NbgraderCourse, redact_hidden_tests: bool = True) -> None:
+        self._course, self._redacts = course, redact_hidden_tests
+        marks = ClearHiddenTests(config=course.config)
+        self._delimiters = Delimiters(marks.begin_test_delimeter, marks.end_test_delimeter)
         converter = course.converter(GenerateFeedback)
         self._permissions = int(str(converter.permissions), 8)
         self._exporter = converter.exporter_class(parent=converter, config=converter.config)
@@ -76,6 +80,8 @@ class Reporter:
 
     def _export(self, assignment: str, student_id: str, path: Path, sheet: Sheet) -> bytes:
         notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        if self._redacts:
+            notebook = redact(notebook, self._delimiters)
         resources = {
             "unique_key": path.stem,
             "metadata": {"name": path.stem, "path": str(path.parent)},
@@ -88,7 +94,8 @@ class Reporter:
             },
         }
         text, _ = self._exporter.from_notebook_node(notebook, resources=resources)
-        return str(text).encode()
+        marked = mark(str(text), assignment, student_id, path.stem)
+        return with_notes(marked, notebook.metadata.get(NOTES, {})).encode()
 
 
 def feedback_file(assignment: str, student_id: str, notebook: str, content: bytes) -> FeedbackFile:

@@ -19,6 +19,7 @@ from rudaux.adapters.nbgrader.sanitise import Sanitiser
 from rudaux.adapters.nbgrader.score import Scorer
 from rudaux.adapters.nbgrader.settings import load_course
 from rudaux.adapters.nbgrader.sheet import load_sheets
+from rudaux.config import GradingSettings
 from rudaux.domain.artifacts import FeedbackFile, Release
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.errors import ExecutorFailure, GradebookFailure
@@ -27,12 +28,12 @@ from rudaux.errors import ExecutorFailure, GradebookFailure
 class NbgraderGrader:
     """nbgrader's conversions for the course at `folder`; `scratch` may be emptied at any time.
 
-    `stderr_fails`: a test that writes to stderr scores 0, as nbgrader has it.
+    Of `grading`, what concerns scores and feedback is used.
     """
 
-    def __init__(self, folder: Path, scratch: Path, stderr_fails: bool = False) -> None:
+    def __init__(self, folder: Path, scratch: Path, grading: GradingSettings | None = None) -> None:
         self._course = load_course(folder)
-        self._stderr_fails = stderr_fails
+        self._grading = grading or GradingSettings()
         self._scratch = scratch / "submissions"
         self._kept = self._course.folder / ".rudaux" / "kept"
         self._gradebook = NbgraderGradebook(folder)
@@ -134,11 +135,11 @@ class NbgraderGrader:
 
     @cached_property
     def _scorer(self) -> Scorer:
-        return Scorer(self._course, self._stderr_fails)
+        return Scorer(self._course, self._grading.stderr_fails)
 
     @cached_property
     def _reporter(self) -> Reporter:
-        return Reporter(self._course)
+        return Reporter(self._course, self._grading.redact_hidden_tests)
 
     def _convert(self, assignment: str) -> tuple[source.Converted, ...]:
         """Convert the source, or give what the same source was converted to before."""

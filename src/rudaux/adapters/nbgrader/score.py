@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.catalogue import Catalogue, KnownNotebook
 from rudaux.adapters.nbgrader.choose import grade_id
+from rudaux.adapters.nbgrader.notes import add_notes
 from rudaux.adapters.nbgrader.outputs import as_scored, merge
 from rudaux.adapters.nbgrader.sanitise import make_steps, run_steps
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
@@ -130,6 +131,7 @@ class Scorer:
             scoring = Scoring(sheet, seconds_late, lenient, before)
             done = self._run(notebook, execution, name, scoring)
             _review_tasks(done, known, scoring)
+            add_notes(done, execution, name)
             texts[file] = write(done)
             doubts += [f"{name}: {doubt}" for doubt in scoring.doubts]
             doubts += _waiting(name, sheet)

@@ -1,0 +1,53 @@
+"""What a student should know about how their notebook was graded, at the top of their feedback.
+
+It travels in the autograded notebook's metadata, so that feedback follows from that file alone.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rudaux.domain.execution import Execution
+
+NOTES = "rudaux"
+_BODY = re.compile(r"<body[^>]*>")
+
+
+def add_notes(notebook: Any, execution: Execution, name: str) -> None:
+    """Note in the notebook what was repaired in it, and why it was not run to its end."""
+    others = [file for file in execution.job.notebooks if file != f"{name}.ipynb"]
+    stems = tuple(f"{file.removesuffix('.ipynb')}: " for file in others)
+    repairs = [r for r in execution.job.repairs if not r.startswith(stems)]
+    reason = execution.reason
+    ended = "" if reason.startswith(tuple(f"{file}: " for file in others)) else reason
+    notebook.metadata.pop(NOTES, None)
+    if repairs or ended:
+        own = f"{name}: "
+        notebook.metadata[NOTES] = {
+            "repaired": [repair.removeprefix(own) for repair in repairs],
+            "ended": ended.removeprefix(f"{name}.ipynb: "),
+        }
+
+
+def with_notes(page: str, notes: Mapping[str, Any]) -> str:
+    """Put the notes at the top of a report; without any the page stays as it is."""
+    parts = []
+    if notes.get("repaired"):
+        parts.append(_section("What we repaired before grading", notes["repaired"]))
+    if notes.get("ended"):
+        why = [notes["ended"], "Tests that were not reached score 0."]
+        parts.append(_section("What happened when it ran", why))
+    if not parts:
+        return page
+    body = _BODY.search(page)
+    at = body.end() if body else 0
+    block = f'\n<div class="panel panel-default" style="padding: 1em">{"".join(parts)}</div>'
+    return page[:at] + block + page[at:]
+
+
+def _section(title: str, lines: Sequence[object]) -> str:
+    items = "".join(f"<li>{html.escape(str(line))}</li>" for line in lines)
+    return f"<h4>{title}</h4><ul>{items}</ul>"
