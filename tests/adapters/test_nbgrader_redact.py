@@ -25,7 +25,7 @@ CASES = {
     "printed": "print('squares of four', [1, 4, 9, 16])\nassert squares(4) == [1, 4, 9, 16]",
     "shown": "from IPython.display import HTML, display\n"
     "display(HTML('<b>squares of</b> <i>four</i>'))\nassert squares(4) == [1, 4, 9, 16]",
-    "stderr": "import sys\nprint('assert squares(4) == [1, 4]', file=sys.stderr)\nassert not squares",
+    "stderr": "import sys\nprint('squares(4) is wanted', file=sys.stderr)\nassert not squares",
     "a loop": "for n, right in [(4, 16), (5, 25)]:\n    assert squares(n)[-1] == right, (n, right)",
 }
 SPY = "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]\n"

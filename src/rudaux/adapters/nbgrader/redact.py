@@ -97,7 +97,7 @@ class _Secret:
 
     def __init__(self, tests: Iterable[_Test], shown: Iterable[str]) -> None:
         hidden = [test.lines[n - 1] for test in tests for n in sorted(test.hidden)]
-        self.text = plain("\n".join(hidden))
+        self.text = letters(plain("\n".join(hidden)))
         public = plain("\n".join(shown))
         lines = set(map(plain, hidden))
         self.lines = [ln for ln in lines if _is_telling(ln) and ln not in public]
@@ -141,7 +141,8 @@ class _Secret:
         for read in (plain(text), plain(_TAG.sub("", text))):
             if any(line in read for line in self.lines):
                 return True
-            if test is not None and _is_telling(read) and read in self.text:
+            # Printed, a text has lost its quotes, and values stand where commas did.
+            if test is not None and _is_telling(read) and letters(read) in self.text:
                 return True
         return False
 
@@ -149,6 +150,11 @@ class _Secret:
 def plain(text: str) -> str:
     """Reduce to what is read: no colours, entities, backslashes or spaces."""
     return _SPACE.sub("", html.unescape(_ANSI.sub("", text)))
+
+
+def letters(text: str) -> str:
+    """Reduce further, to letters and digits."""
+    return "".join(filter(str.isalnum, text))
 
 
 def _is_telling(text: str) -> bool:
