@@ -25,7 +25,7 @@ from rudaux.config import (
     Level,
 )
 from rudaux.domain.alarms import CellScore
-from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release
+from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, mark
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
@@ -357,7 +357,8 @@ class FakeGrader:
 
     def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         row = self.gradebook.rows[assignment, student_id]
-        content = json.dumps([student_id, str(row.score)]).encode()
+        page = json.dumps([student_id, str(row.score)])
+        content = mark(page, assignment, student_id, assignment).encode()
         name = f"{assignment}-{student_id}-{hashlib.sha256(content).hexdigest()[:8]}.html"
         self.reports[assignment, student_id] = (FeedbackFile(name, content),)
         return self.reports[assignment, student_id]

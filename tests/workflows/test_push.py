@@ -275,6 +275,26 @@ def test_feedback_that_a_killed_run_attached_is_not_attached_again(ctx: FakeCont
     assert sorted(sid for sid, _, _ in ctx.canvas.comments) == ["1", "2", "3"]
 
 
+def test_another_students_report_is_never_attached(ctx: FakeContext) -> None:
+    reports = ctx.grader.reports
+    mine, theirs = reports["homework_1", "1"][0], reports["homework_1", "2"][0]
+    reports["homework_1", "1"] = (replace(mine, content=theirs.content),)
+    _, outcomes = run_submit(ctx)
+    [failed] = [o for o in outcomes if not o.ok]
+    assert (failed.item, "does not say that it is theirs" in failed.reason) == ("Moon 1", True)
+    assert [sid for sid, _, _ in ctx.canvas.comments] == ["2", "3"]
+    assert {sid for sid, _ in ctx.ledger.feedback_sent("homework_1")} == {"2", "3"}
+
+
+def test_a_report_that_changed_since_the_plan_waits_for_the_next_run(ctx: FakeContext) -> None:
+    plan = submit.plan(ctx, standings(ctx))
+    regrade(ctx, "4", "3", "1")
+    held = [o for o in submit.apply(ctx, plan) if not o.ok]
+    assert [(o.item, "running this again" in o.reason) for o in held] == [("Moon 2", True)]
+    run_submit(ctx)
+    assert [sid for sid, _, _ in ctx.canvas.comments] == ["1", "3", "2"]
+
+
 # --- The document for scripts -------------------------------------------------------------------
 
 

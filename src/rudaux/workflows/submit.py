@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.alarms import ABOUT_ZEROS, Alarm
-from rudaux.domain.artifacts import FeedbackComment
+from rudaux.domain.artifacts import FeedbackComment, is_report_of
 from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.grades import (
     CanvasSubmission,
@@ -210,28 +210,40 @@ def _adopt(ctx: Context, plan: SubmitPlan) -> None:
 
 
 def _attach(ctx: Context, plan: SubmitPlan, lines: Sequence[FeedbackLine]) -> Iterator[Outcome]:
-    name, by_student = plan.settings.name, {line.student_id: line for line in lines}
     if not lines:
         return
-    for student, refusal in ctx.canvas.attach_all(plan.assignment_id, _comments(ctx, name, lines)):
+    name, by_student = plan.settings.name, {line.student_id: line for line in lines}
+    unfit: dict[str, str] = {}
+    comments = _comments(ctx, name, lines, unfit)
+    for student, refusal in ctx.canvas.attach_all(plan.assignment_id, comments):
         if refusal is not None:
-            reason = f"feedback not attached: {refusal}"
-            yield Outcome(plan.names[student], "failed", reason)
+            unfit[student] = str(refusal)
             continue
         ctx.ledger.record_feedback(name, student, by_student[student].names)
         yield Outcome(plan.names[student], reason="feedback attached")
+    for student, why in unfit.items():
+        yield Outcome(plan.names[student], "failed", f"feedback not attached: {why}")
 
 
-def _comments(ctx: Context, name: str, lines: Sequence[FeedbackLine]) -> Iterator[FeedbackComment]:
-    """Read each student's files when they are about to be sent."""
+def _comments(
+    ctx: Context, name: str, lines: Sequence[FeedbackLine], unfit: dict[str, str]
+) -> Iterator[FeedbackComment]:
+    """Read each student's files when they are about to be sent; `unfit` says what is not sent."""
     for line in lines:
-        files = ctx.grader.feedback_files(name, line.student_id)
-        wanted = tuple(f for f in files if f.name in line.names)
-        text = f"Feedback on {name}."
-        if line.again:
-            text = f"New feedback on {name}: it replaces the earlier file."
-        if len(wanted) == len(line.names):
-            yield FeedbackComment(line.student_id, wanted, text)
+        student = line.student_id
+        files = [f for f in ctx.grader.feedback_files(name, student) if f.name in line.names]
+        if len(files) < len(line.names):
+            unfit[student] = "the report was changed just now; running this again sends it"
+        elif not all(is_report_of(f.content, name, student) for f in files):
+            unfit[student] = (
+                "the report in their folder does not say that it is theirs; "
+                f"`rudaux submit {name}` makes it anew"
+            )
+        else:
+            text = f"Feedback on {name}."
+            if line.again:
+                text = f"New feedback on {name}: it replaces the earlier file."
+            yield FeedbackComment(student, tuple(files), text)
 
 
 def as_json(plan: SubmitPlan, outcomes: Sequence[Outcome] = ()) -> dict[str, Any]:
