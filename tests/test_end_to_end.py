@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -287,6 +288,26 @@ def test_git_commands_pull_and_release(course: SmallCourse) -> None:
     before = course.fingerprint()
     course.rudaux("git", "release", "homework_3")
     assert course.fingerprint() == before
+
+
+def test_gradebook_export_writes_canvas_import_file_and_keeps_an_older_one(
+    graded: SmallCourse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "grades.csv"
+    command = ("gradebook", "export", "homework_1", "--output", str(file))
+    graded.rudaux(*command, "--dry-run")
+    assert not file.exists()
+    graded.rudaux(*command)
+    first = file.read_text()
+    assert "homework_1 (" in first.splitlines()[0]
+    scores = {row[1]: row[5] for row in csv.reader(first.splitlines()[2:])}
+    assert {sid: Decimal(score) for sid, score in scores.items()} == graded.grades()
+    assert "--overwrite" in graded.rudaux(*command, code=4).err
+    monkeypatch.delenv("CANVAS_TOKEN", raising=False)
+    offline = graded.rudaux(*command, "--offline", "--overwrite")
+    assert "Canvas was not asked" in offline.err
+    assert file.with_name("grades.csv.old").read_text() == first
+    assert len(file.read_text().splitlines()) == len(first.splitlines())
 
 
 def test_gradebook_scores_backup_and_restore(graded: SmallCourse) -> None:

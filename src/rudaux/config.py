@@ -212,6 +212,13 @@ def saved_token_file(config: Config) -> Path:
     return config.folder / ".rudaux" / "canvas-token"
 
 
+def has_token(config: Config) -> bool:
+    """Whether there is an access token at all; a file that others can read counts, too."""
+    files = (config.canvas.token_file, saved_token_file(config))
+    there = any(file is not None and file.exists() for file in files)
+    return there or bool(os.environ.get(config.canvas.token_env, "").strip())
+
+
 def read_token(config: Config) -> str:
     """Give the Canvas access token: from the environment, else from a file only its owner can read.
 

@@ -9,6 +9,7 @@ from rudaux.cli.describe import count
 
 if TYPE_CHECKING:
     from rudaux.domain.grades import PushClass, PushLine
+    from rudaux.workflows.export import ExportPlan
     from rudaux.workflows.submit import SubmitPlan
 
 SHOWN = 12
@@ -65,6 +66,21 @@ def _rises(line: PushLine) -> bool:
 
 def _row(plan: SubmitPlan, line: PushLine) -> PushRow:
     return plan.names[line.student_id], grade(line.old), grade(line.new), line.why or line.kind
+
+
+def export_summary(plan: ExportPlan, canvas: bool) -> str:
+    """Say how many are in the file and who is not, and what is not known."""
+    words = dict(_CLASSES)
+    text = f"{count(len(plan), 'student')} in the file"
+    left = [f"{n} {words[kind]}" for kind, n in plan.why_left_out.items()]
+    if left:
+        text += f"; without a row, and so left alone in Canvas: {', '.join(left)}"
+    if not canvas:
+        text += (
+            "\nCanvas was not asked: deadlines are those of rudaux.toml, and what somebody excused "
+            "or edited there is not known. Look at the changes that Canvas shows before you agree."
+        )
+    return text
 
 
 def grade(value: Decimal | None) -> str:

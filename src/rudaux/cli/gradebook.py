@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe import count, number, sync_rows
+from rudaux.cli.describe_push import export_summary
+from rudaux.cli.files import write_keeping
 from rudaux.cli.init import may_sync
-from rudaux.cli.options import AcceptRoster, DryRun, Folder, Name, NoPrompt
+from rudaux.cli.options import AcceptAlarms, AcceptRoster, DryRun, Folder, Name, NoPrompt
 from rudaux.cli.session import reading, writing
 
+if TYPE_CHECKING:
+    from rudaux.cli.view import View
+    from rudaux.workflows.export import ExportPlan
+
 app = typer.Typer(
-    help="nbgrader's gradebook: sync, scores, backup, restore.",
+    help="nbgrader's gradebook: sync, scores, export, backup, restore.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -70,6 +76,53 @@ def scores(name: Name, folder: Folder = None, no_prompt: NoPrompt = False) -> No
         of = f"of {maximum}" if maximum is not None else ""
         header = ("id", "student", "state", f"nbgrader {of}".strip(), "points")
         view.table((*header[:-1], f"points of {number(settings.points)}"), rows)
+
+
+@app.command()
+def export(
+    name: Name,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="The file to write (default: NAME.csv)."),
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask nothing of Canvas, token or not.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the file; the old one is kept beside it.")
+    ] = False,
+    accept_alarms: AcceptAlarms = False,
+    dry_run: DryRun = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """Write scores as the file that Canvas's gradebook imports, for where tokens are forbidden."""
+    from rudaux.config import find_assignment, has_token
+    from rudaux.workflows import export as workflow
+
+    with reading(folder, no_prompt) as (ctx, view):
+        settings = find_assignment(ctx.config, name)
+        ctx.gradebook.check()
+        canvas = not offline and has_token(ctx.config)
+        plan = workflow.plan(ctx, settings, canvas)
+        view.notice(export_summary(plan, canvas))
+        if dry_run or not _may_export(view, plan, accept_alarms):
+            return
+        file = (output or Path(f"{name}.csv")).expanduser().resolve()
+        if file.exists() and not overwrite:
+            text = f"{file.name} exists. Replace it? The old one is kept beside it."
+            if not view.ask(Question(text, "refuse", "--overwrite", default=False)):
+                return
+        kept = write_keeping(file, workflow.as_csv(plan))
+        view.line(f"Wrote {file}." + (f" The old one is {kept}." if kept else ""))
+        view.notice("Next: in Canvas, Grades > Import, choose this file, and look at what it says.")
+
+
+def _may_export(view: View, plan: ExportPlan, accepted: bool) -> bool:
+    if accepted or not plan.alarms or not len(plan):
+        return True
+    text = f"{plan.settings.name}: {'; '.join(a.text for a in plan.alarms)}. Write nevertheless?"
+    return view.ask(Question(text, "refuse", "--accept-alarms", default=False))
 
 
 @app.command()

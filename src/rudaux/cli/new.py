@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from rudaux.cli.ask import Question
+from rudaux.cli.files import write_keeping
 from rudaux.cli.options import Folder, NoPrompt
 from rudaux.cli.view import View
 from rudaux.config import FILE, LEVELS
@@ -126,7 +126,7 @@ def new(
             view.notice("Nothing was written.")
             return
     answers = _asked(view, given) if view.attended else _complete(given)
-    kept = _write(file, _render(answers, _sources(file.parent)))
+    kept = write_keeping(file, _render(answers, _sources(file.parent)))
     view.line(f"Wrote {file}." + (f" The old one is {kept}." if kept else ""))
     view.notice(
         "\nNext: fill in its [[assignments]]; make a token in Canvas (Account > Settings > New "
@@ -205,19 +205,3 @@ def _sources(folder: Path) -> list[str]:
     source = folder / "source"
     found = source.iterdir() if source.is_dir() else ()
     return sorted(p.name for p in found if p.is_dir() and p.name[0] not in "._") or ["homework_1"]
-
-
-def _write(file: Path, text: str) -> Path | None:
-    """Write the file whole or not at all; give where an old one went."""
-    fresh, kept = file.with_name(f".{FILE}.new"), None
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8")
-        if file.exists():
-            names = (f"{FILE}.old{n}" for n in itertools.chain([""], itertools.count(2)))
-            kept = next(p for p in map(file.with_name, names) if not p.exists())
-            file.rename(kept)
-        fresh.replace(file)
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be written: {error.strerror}.") from error
-    return kept

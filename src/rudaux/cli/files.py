@@ -1,0 +1,27 @@
+"""Files that a command writes where a person may have one already."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+from rudaux.errors import ConfigError
+
+
+def write_keeping(file: Path, text: str) -> Path | None:
+    """Write the file whole or not at all; give where an old one went.
+
+    Raises `ConfigError` where it cannot be written.
+    """
+    fresh, kept = file.with_name(f".{file.name}.new"), None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(text, encoding="utf-8", newline="")
+        if file.exists():
+            names = (f"{file.name}.old{n}" for n in itertools.chain([""], itertools.count(2)))
+            kept = next(p for p in map(file.with_name, names) if not p.exists())
+            file.rename(kept)
+        fresh.replace(file)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror}.") from error
+    return kept
