@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -10,13 +13,14 @@ from typing import Any
 
 import pytest
 
+from rudaux.adapters.ledger import SqliteLedger
 from rudaux.cli.describe_push import SHOWN
 from rudaux.cli.submit import Pushing, push_grades
 from rudaux.cli.view import View
 from rudaux.domain.alarms import CellScore
 from rudaux.errors import NeedsPersonError
 from tests.cli.terminal import Terminal
-from tests.course import small_course
+from tests.course import SmallCourse, small_course
 from tests.fakes import FakeContext
 from tests.workflows.run import run_submit, standings
 from tests.workflows.test_push import entered, graded, regrade
@@ -179,6 +183,50 @@ def test_the_command_speaks_json_and_exits_as_ever(
         told = json.loads(course.rudaux("submit", "homework_1", "--json").out)
         assert {o["result"] for o in told["outcomes"]} == {"done"}
         assert course.grades() == course.practice.expected("homework_1")
+
+
+# --- Killed -------------------------------------------------------------------------------------
+
+
+def kill_at_read_back(course: SmallCourse) -> None:
+    """Run a submit that is killed when it asks what Canvas made of the grades."""
+    command = [sys.executable, "-m", "rudaux", "submit", "homework_1", "--no-prompt"]
+    seen: list[str] = []
+    process = subprocess.Popen(
+        [*command, "--dir", str(course.folder)], stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+
+    def watch(method: str, path: str) -> None:
+        written = any(asked.endswith("/update_grades") for asked in seen)
+        if written and method == "GET" and path.endswith("/submissions"):
+            os.killpg(process.pid, signal.SIGKILL)
+        seen.append(path)
+
+    course.canvas.switches.fault = watch
+    assert process.wait(60) == -signal.SIGKILL
+    course.canvas.switches.fault = None
+
+
+def test_grades_of_a_killed_run_are_told_from_a_persons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_course(tmp_path / "p", monkeypatch, ("homework_1",)) as course:
+        course.rudaux("init")
+        course.rudaux("grade", "homework_1", "--manual", code=None)
+        kill_at_read_back(course)
+        wanted = course.practice.expected("homework_1")
+        assert course.grades() == wanted
+        ledger = SqliteLedger(course.folder / ".rudaux" / "ledger.db")
+        assert {p.read_back for p in ledger.push_records()} == {None}
+        course.edit("points = 10", "points = 20")
+        course.rudaux("submit", "homework_1", "--accept-alarms")
+        twice = {
+            s: score and pytest.approx(score * 2, abs=Decimal("0.0002"))
+            for s, score in wanted.items()
+        }
+        assert course.grades() == twice
+        assert all(p.read_back == p.new and not p.adopted for p in ledger.push_records())
 
 
 # --- On a terminal ------------------------------------------------------------------------------
