@@ -29,7 +29,7 @@ from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, mark
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
-from rudaux.domain.execution import Broken, CellResult, Execution, Job, Verdict
+from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Run, last_scores
 from rudaux.domain.repository import RepoState
@@ -294,7 +294,8 @@ class FakeGradebook:
 class FakeGrader:
     """nbgrader's conversions in memory: a submission's text is its score, or a word about it.
 
-    "manual" and "doubtful" need a person, "broken" cannot be read; other words score 1.
+    "manual", "doubtful" and "suspicious" need a person, "broken" cannot be read; other words
+    score 1.
     """
 
     folder: Path
@@ -353,6 +354,8 @@ class FakeGrader:
         self.gradebook.rows[job.assignment, job.student_id] = replace(
             row, autograded=True, needs_manual=text == "manual", score=score
         )
+        if text == "suspicious":
+            return (Suspicion("it replaces builtins.round"),)
         return ("one cell is marked by hand",) if text == "manual" else ()
 
     def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:

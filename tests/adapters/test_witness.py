@@ -98,7 +98,9 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
 def test_honest_work_is_neither_held_nor_robbed(name: str, honest: dict[str, Found]) -> None:
     assert (honest[name].score, honest[name].suspicions) == ("2", ())
     assert ["".join(cell["source"]) for cell in honest[name].cells[1:]] == list(TESTS)
-    assert all(not cell["outputs"] for cell in honest[name].cells[1:])
+    shown = [[o["output_type"] for o in cell["outputs"]] for cell in honest[name].cells]
+    assert "error" not in shown[0]
+    assert shown[1:] == [[], []]
 
 
 ATTACKS = {

@@ -37,10 +37,14 @@ def run_collect(ctx: FakeContext, name: str = "homework_1") -> list[Outcome]:
 
 
 def run_autograde(
-    ctx: FakeContext, name: str = "homework_1", only: Collection[str] | None = None
+    ctx: FakeContext,
+    name: str = "homework_1",
+    only: Collection[str] | None = None,
+    accept_doubts: bool = False,
 ) -> list[Outcome]:
     """Autograde what was collected."""
-    return list(autograde.apply(ctx, autograde.plan(ctx, standings(ctx, name), only)))
+    plan = autograde.plan(ctx, standings(ctx, name), only, accept_doubts)
+    return list(autograde.apply(ctx, plan))
 
 
 def run_grade(ctx: FakeContext, name: str = "homework_1") -> list[Outcome]:

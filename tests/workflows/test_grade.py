@@ -141,6 +141,22 @@ def test_doubtful_work_waits_for_a_person_until_it_is_graded_again(ctx: FakeCont
     assert states(ctx)["1"] == "graded"
 
 
+@pytest.mark.parametrize("word", ["suspicious", "doubtful"])
+def test_what_holds_a_submission_can_be_accepted_by_who_has_looked(
+    ctx: FakeContext, word: str
+) -> None:
+    ctx.storage.hand_in("1", word)
+    [held] = [o for o in run_grade(ctx) if o.result == "held"]
+    assert "--accept-doubts" in held.reason
+    run_autograde(ctx)
+    assert states(ctx)["1"] == "needs_manual"
+    run_autograde(ctx, only=["1"])
+    assert states(ctx)["1"] == "needs_manual"
+    assert all(o.ok for o in run_autograde(ctx, only=["1"], accept_doubts=True))
+    assert states(ctx)["1"] == "graded"
+    assert "looked at and accepted" in ctx.ledger.words["homework_1", "1"].reason
+
+
 def test_a_time_out_is_the_students_result_and_no_reason_to_wait(ctx: FakeContext) -> None:
     ctx.storage.hand_in("1", "2")
     ctx.executor.verdicts["1"] = "cell_timeout"

@@ -38,12 +38,17 @@ Students = Annotated[
     list[str] | None,
     typer.Option("--student", metavar="ID", help="Grade this student's submission again."),
 ]
+AcceptDoubts = Annotated[
+    bool,
+    typer.Option("--accept-doubts", help="With --student: you have looked, and nothing holds it."),
+]
 
 
 def grade(
     name: OptionalName = None,
     manual: Manual = False,
     student: Students = None,
+    accept_doubts: AcceptDoubts = False,
     overwrite_edits: OverwriteEdits = False,
     accept_zeros: AcceptZeros = False,
     accept_alarms: AcceptAlarms = False,
@@ -56,6 +61,8 @@ def grade(
     from rudaux.config import find_assignment
     from rudaux.workflows.grade import unfinished
 
+    if accept_doubts and not student:
+        raise UsageError("--accept-doubts needs --student ID: whose submission you have looked at.")
     with writing(folder, no_prompt, f"grade {name or ''}".strip(), dry_run) as (ctx, view):
         if name is None and view.attended:
             raise UsageError("name the assignment to grade, or use --auto for all that is due.")
@@ -67,7 +74,7 @@ def grade(
         if not _sync(ctx, view, accept_roster, dry_run):
             return
         pushing = Pushing(overwrite_edits, accept_zeros, accept_alarms)
-        job = _Job(ctx, view, manual, student, pushing, dry_run)
+        job = _Job(ctx, view, manual, student, pushing, dry_run, accept_doubts)
         done: set[str] = set()
         # A deadline may pass while another assignment is graded: look again until none is left.
         while settings := (wanted or unfinished(ctx, done)):
@@ -106,6 +113,7 @@ class _Job:
     students: list[str] | None
     pushing: Pushing
     dry_run: bool
+    accept_doubts: bool = False
     outcomes: list[Outcome] = field(default_factory=list)
     unanswered: list[NeedsPersonError] = field(default_factory=list)
 
@@ -154,7 +162,8 @@ class _Job:
         collecting = collect.plan(ctx, standings, self.students)
         label = f"  Collect{_from(collecting.snapshots)}"
         view.follow(label, collect.apply(ctx, collecting), len(collecting))
-        grading = autograde.plan(ctx, reread(ctx, standings), self.students)
+        again = reread(ctx, standings)
+        grading = autograde.plan(ctx, again, self.students, self.accept_doubts)
         view.follow("  Autograde", autograde.apply(ctx, grading), len(grading))
         return reread(ctx, standings)
 
