@@ -21,7 +21,7 @@ from nbclient import NotebookClient
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, find_submission
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.adapters.nbgrader.sheet import load_sheets
-from rudaux.adapters.nbgrader.witness import testimony
+from rudaux.adapters.nbgrader.witness import proof
 from rudaux.domain.execution import CellResult, Execution, Job
 
 BIN = Path(sys.executable).parent
@@ -148,7 +148,7 @@ def pretend(
             name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
             said = (ERROR,) if name in failing else tuple(outputs.get(name, ()))
             if index in job.witnesses[file]:
-                said = (*said, testimony(job.witnesses[file][index]))
+                said = (*said, proof(job.witnesses[file][index]))
             if cell["cell_type"] == "code":
                 results.append(CellResult(index, index + 1, said))
         cells[file] = tuple(results)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from nbformat import from_dict
 
-from rudaux.adapters.nbgrader.witness import plant, settle, testimony
+from rudaux.adapters.nbgrader.witness import plant, proof, settle
 from tests.adapters.witness_course import (
     AREA,
     PYTHON,
@@ -55,7 +55,7 @@ HONEST = {
     "builtins.print = lambda *args: None",
     "stdout replaced": "import io, sys\nsys.stdout = io.StringIO()\nsys.stderr = io.StringIO()",
     "stdout closed": "import sys\nsys.stdout.close()",
-    "magics": "%matplotlib inline\n%load_ext autoreload\n%autoreload 2\n%time 1 + 1\n!true",
+    "magics": "%precision 3\n%load_ext autoreload\n%autoreload 2\n%time 1 + 1\n!true",
     "reset": "%reset -f\n" + AREA,
     "decorators and partials": "import functools\n@functools.lru_cache\ndef f(x):\n    return x\n"
     "g = functools.partial(f, 1)",
@@ -249,7 +249,7 @@ WITNESSED = (
     "for _ in range(3):\n    a",
     "x = 3 \\\n  + 4",
     "# only a comment",
-    "%matplotlib inline\nassert a",
+    "%precision 3\nassert a",
     "assert a\n!true\na",
     "_",
     "raise ValueError('no')",
@@ -314,8 +314,8 @@ def test_only_tests_are_asked_and_each_has_its_own_nonce() -> None:
 def test_an_output_of_another_cell_or_run_is_no_proof() -> None:
     notebook = as_notebook(["assert 1", "assert 1"])
     nonces = plant(notebook, PYTHON)
-    notebook.cells[0].outputs = [from_dict(testimony(nonces[1])), from_dict(testimony("0" * 32))]
-    notebook.cells[1].outputs = [from_dict(testimony(nonces[1]))]
+    notebook.cells[0].outputs = [from_dict(proof(nonces[1])), from_dict(proof("0" * 32))]
+    notebook.cells[1].outputs = [from_dict(proof(nonces[1]))]
     assert settle(notebook, nonces) == ["test_0 was not run to its end although no error was shown"]
     assert [o.ename for o in notebook.cells[0].outputs] == ["NotRun"]
     assert notebook.cells[1].outputs == []
@@ -325,7 +325,7 @@ def test_what_the_kernel_says_is_shortened_and_plain() -> None:
     notebook = as_notebook(["assert 1"])
     nonces = plant(notebook, PYTHON)
     loud = [f"\x1b[31mname{n}`[red]" + "x" * 500 for n in range(9)]
-    notebook.cells[0].outputs = [from_dict(testimony(nonces[0], *loud))]
+    notebook.cells[0].outputs = [from_dict(proof(nonces[0], *loud))]
     (reason,) = settle(notebook, nonces)
     assert len(reason) < 600
     assert not set(reason) & set("\x1b`[]")

@@ -5,17 +5,20 @@ before. No nonce and no error: the cell was not run to its end, which is no pass
 also says what the notebook has replaced (see `testify`). No score comes from that: the submission
 is held for a person.
 
-Not found: a library's object that equals everything (`unittest.mock.ANY`), a class that is equal to
-everything but its strangers, answers looked up from the test's own frame, anything put back before
-the test ends or hidden in compiled code, and a notebook written against this very check, which
-reads the nonce out of its cell. In R only the nonce is asked for; other kernels are not asked.
+Not found: a library's object that equals everything (`unittest.mock.ANY`), a class that lies only
+to `<` or `!=` or equals all but strangers, answers read from the test's own frame or known tests,
+anything put back before the test ends or hidden in compiled code, libraries `testify` does not
+list, and a notebook written against this very check, which reads the nonce out of its cell. Tests
+that end in a magic are not asked; in R only the nonce is asked for; other kernels are not asked.
 """
 
 from __future__ import annotations
 
 import ast
+import binascii
 import re
 import secrets
+import zlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -28,6 +31,20 @@ from rudaux.adapters.nbgrader.outputs import error
 from rudaux.domain.execution import WITNESS
 
 _VALUE = "rudaux_value"
+_START = f"""
+value = None
+try:
+    shell = get_ipython()
+    value = shell.user_ns.pop({_VALUE!r}, None)
+    if place not in shell.__dict__:
+        packed = __import__("binascii").a2b_base64(code)
+        text = __import__("zlib").decompress(packed)
+        shell.__dict__[place] = compile(text, "<rudaux>", "exec")
+    exec(shell.__dict__[place])
+except Exception:
+    pass
+"""
+"""The code is compiled once; nobody can know its place in the kernel before the first test."""
 _MOST_NAMES = 5
 _MAGIC = re.compile(r"^(\s*)(?:[%!?].*|.*\?\s*)$")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -40,13 +57,13 @@ def plant(notebook: Any, kernelspec: Mapping[str, str]) -> dict[int, str]:
     """Add the line to the test cells, in place; give the nonces by the cells' index."""
     language = _language(kernelspec)
     tests = [n for n, cell in enumerate(notebook.cells) if _is_test(cell)]
-    nonces = {}
+    nonces, place = {}, secrets.token_hex(8)
     for index in tests if language else ():
         nonce, cell = secrets.token_hex(16), notebook.cells[index]
         if language == "R":
             planted: str | None = _plant_r(cell.source, nonce)
         else:
-            planted = _plant_python(cell.source, nonce, index == tests[-1])
+            planted = _plant_python(cell.source, nonce, index == tests[-1], place)
         if planted is not None:
             cell.source, nonces[index] = planted, nonce
     return nonces
@@ -73,7 +90,7 @@ def settle(notebook: Any, nonces: Mapping[int, str]) -> list[str]:
     return _reasons(missing, list(replaced))
 
 
-def testimony(nonce: str, *replaced: str) -> dict[str, Any]:
+def proof(nonce: str, *replaced: str) -> dict[str, Any]:
     """Give the output that a planted line makes."""
     data = {WITNESS: "\n".join((nonce, *replaced))}
     return {"output_type": "display_data", "data": data, "metadata": {}}
@@ -107,14 +124,14 @@ def _plant_r(source: str, nonce: str) -> str:
     return f'{source}\ninvisible(IRdisplay::publish_mimebundle(list("{WITNESS}" = "{nonce}")))'
 
 
-def _plant_python(source: str, nonce: str, last: bool) -> str | None:
+def _plant_python(source: str, nonce: str, last: bool, place: str) -> str | None:
     """Add the line; None where the cell ends in a magic or cannot be read."""
     try:
         tree = ast.parse(_without_magics(source))
     except (SyntaxError, ValueError):
         return None
-    run = f'__import__("builtins").exec({_code()}, testify)'
-    arguments = f'{{"nonce": "{nonce}", "last": {last}}}'
+    run = f'__import__("builtins").exec({_START!r}, testify)'
+    arguments = repr({"nonce": nonce, "last": last, "place": place, "code": _code()})
     end = tree.body[-1] if tree.body else None
     if not isinstance(end, ast.Expr) or _is_quiet(source, end):
         return f"{source}\n(lambda testify: {run})({arguments})"
@@ -148,18 +165,10 @@ def _is_quiet(source: str, end: ast.Expr) -> bool:
 
 @cache
 def _code() -> str:
-    """Give what runs in the kernel as a literal of one line."""
+    """Give what runs in the kernel, packed: IPython reads through each line several times."""
     tree = ast.parse(Path(__file__).with_name("testify.py").read_text(encoding="utf-8"))
-    tail = f"""
-value = None
-try:
-    shell = get_ipython()
-    value = shell.user_ns.pop({_VALUE!r}, None)
-    testify(shell, nonce, last, {WITNESS!r})
-except Exception:
-    pass
-"""
-    return repr(ast.unparse(_Compact().visit(tree)) + tail)
+    text = ast.unparse(_Compact().visit(tree)) + f"\ntestify(shell, nonce, last, {WITNESS!r})"
+    return binascii.b2a_base64(zlib.compress(text.encode(), 9), newline=False).decode()
 
 
 class _Compact(ast.NodeTransformer):
