@@ -36,7 +36,7 @@ from rudaux.domain.repository import RepoState
 from rudaux.domain.roster import GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
-from rudaux.errors import CanvasFailure, NotFound, PermissionRefused
+from rudaux.errors import CanvasFailure, ExecutorFailure, NotFound, PermissionRefused
 
 NOW = datetime(2026, 10, 2, 8, 0, tzinfo=timezone.utc)
 YESTERDAY = NOW - timedelta(days=1)
@@ -372,9 +372,14 @@ class FakeGrader:
 
 @dataclass
 class FakeExecutor:
-    """Runs nothing: every job ends as `verdicts` says, else well."""
+    """Runs nothing: every job ends as `verdicts` says, else well.
+
+    `hiccups` end in our failure the first time; at `down` the system is down.
+    """
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    hiccups: set[str] = field(default_factory=set)
+    down: str = ""
     ran: list[str] = field(default_factory=list)
 
     def check(self, kernels: Names[str] = ()) -> None:
@@ -383,7 +388,12 @@ class FakeExecutor:
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         for job in jobs:
             self.ran.append(job.student_id)
+            if job.student_id == self.down:
+                raise ExecutorFailure("Docker does not answer")
             verdict = self.verdicts.get(job.student_id, "ok")
+            if job.student_id in self.hiccups:
+                self.hiccups.remove(job.student_id)
+                verdict = "failed"
             reason = "" if verdict == "ok" else verdict.replace("_", " ")
             yield Execution(job, verdict, reason, 0.1, {"nb.ipynb": (CellResult(0, 1),)})
 

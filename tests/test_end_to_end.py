@@ -290,6 +290,16 @@ def test_git_commands_pull_and_release(course: SmallCourse) -> None:
     assert course.fingerprint() == before
 
 
+def test_only_what_failed_or_the_students_named_are_graded_again(graded: SmallCourse) -> None:
+    right = student(graded, "right")
+    again = graded.rudaux("grade", "homework_1", "--student", right, code=None)
+    assert "Autograde: 1 to do" in again.err
+    none = graded.rudaux("grade", "homework_1", "--only", "failed", code=None)
+    assert "Autograde: nothing to do" in none.err
+    assert "did you mean" in graded.rudaux("grade", "homework_1", "--student", "10", code=2).err
+    assert "--student" in graded.rudaux("grade", "homework_1", "--accept-doubts", code=2).err
+
+
 def test_gradebook_export_writes_canvas_import_file_and_keeps_an_older_one(
     graded: SmallCourse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

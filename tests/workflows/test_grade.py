@@ -8,7 +8,7 @@ import pytest
 
 from rudaux.domain.collection import NotYet, Unreadable
 from rudaux.domain.deadlines import Override
-from rudaux.errors import StorageFailure
+from rudaux.errors import ExecutorFailure, StorageFailure
 from rudaux.workflows.grade import unfinished
 from tests.fakes import NEXT_WEEK, NOW, FakeContext, assignment, fake_course
 from tests.workflows.run import (
@@ -203,3 +203,34 @@ def test_an_assignment_marked_by_hand_is_finished_for_cron_once_graded(tmp_path:
 def test_a_student_of_the_test_course_counts_once(ctx: FakeContext) -> None:
     read = standings(ctx)
     assert len(read.by_student) == len(read.students) == 4
+
+
+def test_our_own_failure_is_tried_once_more_by_itself(ctx: FakeContext) -> None:
+    for sid in ("1", "2", "3"):
+        ctx.storage.hand_in(sid, "3")
+    run_collect(ctx)
+    ctx.executor.hiccups = {"1"}
+    ctx.executor.verdicts["2"] = "failed"
+    outcomes = run_autograde(ctx)
+    assert ctx.executor.ran == ["1", "2", "3", "1", "2"]
+    assert states(ctx) == {"1": "graded", "2": "failed", "3": "graded", "4": "missing"}
+    assert [o.result for o in outcomes if o.item == "Moon 2"] == ["failed"]
+    assert ctx.gradebook.rows["homework_1", "2"].score == 0
+    assert not ctx.gradebook.rows["homework_1", "2"].autograded
+
+
+def test_an_engine_that_goes_down_keeps_what_was_done_and_scores_nobody_else(
+    ctx: FakeContext,
+) -> None:
+    for sid in ("1", "2", "3"):
+        ctx.storage.hand_in(sid, "3")
+    run_collect(ctx)
+    ctx.executor.down = "2"
+    with pytest.raises(ExecutorFailure):
+        run_autograde(ctx)
+    assert states(ctx) == {"1": "graded", "2": "collected", "3": "collected", "4": "missing"}
+    assert ctx.grader.swept == 2
+    ctx.executor.down = ""
+    run_autograde(ctx)
+    assert set(states(ctx).values()) == {"graded", "missing"}
+    assert ctx.executor.ran.count("1") == 1

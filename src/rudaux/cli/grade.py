@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,7 +22,7 @@ from rudaux.cli.options import (
     OptionalName,
     OverwriteEdits,
 )
-from rudaux.cli.report import finish
+from rudaux.cli.report import finish, graded_lines
 from rudaux.cli.session import writing
 from rudaux.cli.submit import Pushing, make_feedback, open_ends, push_grades
 from rudaux.cli.view import View
@@ -38,6 +39,10 @@ Students = Annotated[
     list[str] | None,
     typer.Option("--student", metavar="ID", help="Grade this student's submission again."),
 ]
+Only = Annotated[
+    Literal["failed", "held"] | None,
+    typer.Option("--only", help="Grade again what has failed, or was held for a person, alone."),
+]
 AcceptDoubts = Annotated[
     bool,
     typer.Option("--accept-doubts", help="With --student: you have looked, and nothing holds it."),
@@ -48,6 +53,7 @@ def grade(
     name: OptionalName = None,
     manual: Manual = False,
     student: Students = None,
+    only: Only = None,
     accept_doubts: AcceptDoubts = False,
     overwrite_edits: OverwriteEdits = False,
     accept_zeros: AcceptZeros = False,
@@ -74,7 +80,7 @@ def grade(
         if not _sync(ctx, view, accept_roster, dry_run):
             return
         pushing = Pushing(overwrite_edits, accept_zeros, accept_alarms)
-        job = _Job(ctx, view, manual, student, pushing, dry_run, accept_doubts)
+        job = _Job(ctx, view, manual, Again(student, only, accept_doubts), pushing, dry_run)
         done: set[str] = set()
         # A deadline may pass while another assignment is graded: look again until none is left.
         while settings := (wanted or unfinished(ctx, done)):
@@ -103,6 +109,28 @@ def _sync(ctx: Context, view: View, accept_roster: bool, dry_run: bool) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Again:
+    """Whose work a person wants graded again; nobody named: whatever is open."""
+
+    students: list[str] | None = None
+    only: Literal["failed", "held"] | None = None
+    accept_doubts: bool = False
+
+    def chosen(self, ctx: Context, standings: Standings) -> frozenset[str] | None:
+        """Give their ids, None for whatever is open; raises `UsageError` for an unknown id."""
+        known = {s.id for s in standings.students}
+        for unknown in sorted(set(self.students or ()) - known):
+            near = get_close_matches(unknown, known, n=1)
+            ask = f"did you mean {near[0]}?" if near else "`rudaux canvas students` lists them."
+            raise UsageError(f"no student of this course has the id {unknown}: {ask}")
+        if self.only is None:
+            return frozenset(self.students) if self.students else None
+        records = ctx.ledger.records(standings.settings.name)
+        found = {sid for sid, record in records.items() if record.kind == self.only}
+        return frozenset(found & (set(self.students) if self.students else known))
+
+
 @dataclass
 class _Job:
     """One run over one or more assignments; a question about one does not stop the others."""
@@ -110,10 +138,9 @@ class _Job:
     ctx: Context
     view: View
     manual: bool
-    students: list[str] | None
+    again: Again
     pushing: Pushing
     dry_run: bool
-    accept_doubts: bool = False
     outcomes: list[Outcome] = field(default_factory=list)
     unanswered: list[NeedsPersonError] = field(default_factory=list)
 
@@ -123,15 +150,11 @@ class _Job:
 
         self.view.line(settings.name, "bold")
         standings = read_standings(self.ctx, settings)
-        for unknown in set(self.students or ()) - {s.id for s in standings.students}:
-            raise UsageError(
-                f"no student of this course has the id {unknown}: `rudaux canvas students` lists "
-                "them."
-            )
+        chosen = self.again.chosen(self.ctx, standings)
         if self.dry_run:
-            self._preview(standings)
+            self._preview(standings, chosen)
             return
-        standings = self._collect_and_autograde(standings)
+        standings = self._collect_and_autograde(standings, chosen)
         if self.manual or settings.manual:
             left = open_ends(standings, hand_marking=True)
             self.view.troubles(left)
@@ -154,26 +177,30 @@ class _Job:
             raise NeedsPersonError("\n".join(str(e) for e in self.unanswered))
         finish(self.outcomes, "see above; `rudaux status NAME` lists them, running again goes on.")
 
-    def _collect_and_autograde(self, standings: Standings) -> Standings:
+    def _collect_and_autograde(
+        self, standings: Standings, chosen: frozenset[str] | None
+    ) -> Standings:
         from rudaux.workflows import autograde, collect
         from rudaux.workflows.standings import reread
 
         ctx, view = self.ctx, self.view
-        collecting = collect.plan(ctx, standings, self.students)
+        collecting = collect.plan(ctx, standings, chosen)
         label = f"  Collect{_from(collecting.snapshots)}"
         view.follow(label, collect.apply(ctx, collecting), len(collecting))
-        again = reread(ctx, standings)
-        grading = autograde.plan(ctx, again, self.students, self.accept_doubts)
-        view.follow("  Autograde", autograde.apply(ctx, grading), len(grading))
+        doubts = self.again.accept_doubts
+        grading = autograde.plan(ctx, reread(ctx, standings), chosen, doubts)
+        outcomes = view.follow("  Autograde", autograde.apply(ctx, grading), len(grading))
+        for line in graded_lines(outcomes):
+            view.notice(f"  {line}")
         return reread(ctx, standings)
 
-    def _preview(self, standings: Standings) -> None:
+    def _preview(self, standings: Standings, chosen: frozenset[str] | None) -> None:
         from rudaux.workflows import autograde, collect
 
-        collecting = collect.plan(self.ctx, standings, self.students)
+        collecting = collect.plan(self.ctx, standings, chosen)
         for line in collecting.lines:
             self.view.line(f"  {line.student.name}: {_found(line.found)}")
-        grading = autograde.plan(self.ctx, standings, self.students)
+        grading = autograde.plan(self.ctx, standings, chosen)
         self.view.line(f"  {len(collecting)} to look up, {len(grading)} collected and not graded")
 
 

@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import PartlyDone
 
+MOST = 12
+"""Remarks that are listed before the rest is only counted."""
+SLOW = 5.0
+"""Seconds from which on a cell is worth telling of."""
+
 
 def finish(outcomes: Sequence[Outcome], next_step: str) -> None:
     """Raise `PartlyDone` where somebody was held or failed, saying what to do next."""
@@ -15,3 +20,20 @@ def finish(outcomes: Sequence[Outcome], next_step: str) -> None:
     if held or failed:
         counts = [f"{n} {word}" for n, word in ((held, "held"), (failed, "failed")) if n]
         raise PartlyDone(f"done, except for {' and '.join(counts)}: {next_step}")
+
+
+def graded_lines(outcomes: Sequence[Outcome]) -> list[str]:
+    """Say who was held or failed, what was odd about the others, and which cells took longest."""
+    lines = [f"{o.result:<6} {o.item}: {o.reason}" for o in outcomes if not o.ok]
+    odd = [f"graded {o.item}: {o.reason}" for o in outcomes if o.ok and o.reason]
+    lines += odd[:MOST]
+    if odd[MOST:]:
+        lines.append(f"graded and {len(odd) - MOST} more with a remark: `rudaux status NAME`")
+    slow = sorted(
+        ((o.slowest, o.item) for o in outcomes if o.slowest and o.slowest.seconds >= SLOW),
+        key=lambda pair: -pair[0].seconds,
+    )[:3]
+    for cell, student in slow:
+        where = f"cell {cell.cell} of {cell.notebook}"
+        lines.append(f"slow   {student}: {where} took {cell.seconds:.0f} s")
+    return lines

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _MARK_STYLE = {"+": "green", "~": "yellow", "-": "red", "!": "bold red", " ": "dim"}
 _LOG_WIDTH = 10_000
 """Columns where there is no terminal: a line of a log or a pipe is never broken or cut."""
+_LOG_SECONDS = 60.0
+"""Seconds between two lines on how far it is, where there is no terminal."""
 
 
 class View:
@@ -142,10 +144,14 @@ class View:
                 yield step
             return
         seen: Sequence[Outcome] = ()
+        started = told = time.monotonic()
 
         def remember(done: Sequence[Outcome]) -> None:
-            nonlocal seen
-            seen = done
+            nonlocal seen, told
+            seen, now = done, time.monotonic()
+            if now - told >= _LOG_SECONDS:
+                told, left = now, time_left(now - started, len(done), total)
+                self.notice(f"{label}: {len(done)} of {total}{troubles(done)}{left}")
 
         self.notice(f"{label}: {total} to do" if total else f"{label}: nothing to do")
         try:
@@ -178,10 +184,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def troubles(outcomes: Iterable[Outcome]) -> str:
-    """Count who was held or failed: ` · 2 held · 1 failed`, or nothing."""
+def troubles(outcomes: Sequence[Outcome]) -> str:
+    """Count who was repaired, held or failed: ` · 2 held · 1 failed`, or nothing."""
     results = [o.result for o in outcomes]
     counts = {r: results.count(r) for r in ("held", "failed")}
+    counts = {"repaired": sum(o.repaired for o in outcomes), **counts}
     return "".join(f" · {count} {result}" for result, count in counts.items() if count)
 
 

@@ -43,6 +43,7 @@ class CellResult:
     index: int
     execution_count: int | None
     outputs: tuple[Mapping[str, Any], ...] = ()
+    seconds: float | None = field(default=None, compare=False)
 
 
 Verdict = Literal["ok", "cell_timeout", "timeout", "kernel_died", "out_of_memory", "failed"]

@@ -9,15 +9,27 @@ Result = Literal["done", "held", "failed"]
 
 
 @dataclass(frozen=True)
+class SlowCell:
+    """A cell (counted from 1) of a notebook file that took so many seconds."""
+
+    seconds: float
+    notebook: str
+    cell: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """One step of `apply()`: `item` is what a person would call it, `reason` what to know about it.
 
-    held: it waits for a person; failed: it could not be done and is not a grade.
+    held: it waits for a person; failed: it could not be done and is not a grade. `slowest` is the
+    submission's slowest cell, `repaired` whether something was put right before it was graded.
     """
 
     item: str
     result: Result = "done"
     reason: str = ""
+    slowest: SlowCell | None = None
+    repaired: bool = False
 
     @property
     def ok(self) -> bool:

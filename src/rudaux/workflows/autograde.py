@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Broken, Execution, Job, Suspicion
-from rudaux.domain.outcome import Outcome
+from rudaux.domain.outcome import Outcome, SlowCell
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError
@@ -78,6 +78,7 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
         yield Outcome(plan.assignment, reason="tests changed: the gradebook follows the source")
     names = {s.id: s.name for s in plan.students}
     broken: list[Outcome] = []
+    again: list[Job] = []
     collected = ctx.ledger.collected(plan.assignment)
 
     def jobs() -> Iterator[Job]:
@@ -89,10 +90,17 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
                 yield _with_skipped(job, collected.get(student.id))
 
     for execution in ctx.executor.run(jobs()):
-        yield _score(ctx, plan, execution, names[execution.job.student_id])
+        if execution.verdict == "failed":
+            again.append(execution.job)  # our own failure may be one of the moment
+        else:
+            yield _score(ctx, plan, execution, names[execution.job.student_id])
         while broken:
             yield broken.pop(0)
     yield from broken
+    for job in again:
+        # By itself: what brought others down with it must not do so twice.
+        for execution in ctx.executor.run([job]):
+            yield _score(ctx, plan, execution, names[job.student_id])
 
 
 def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -> Outcome:
@@ -114,9 +122,20 @@ def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -
     reasons = tuple(reason for reason in reasons if reason not in doubts)
     record = Record("graded", note, ctx.now())
     ctx.ledger.record(plan.assignment, job.student_id, record)
+    slowest, repaired = _slowest(execution), bool(job.repairs)
     if reasons:
-        return Outcome(name, "held", "; ".join(reasons))
-    return Outcome(name, reason=note)
+        return Outcome(name, "held", "; ".join(reasons), slowest, repaired)
+    return Outcome(name, "done", note, slowest, repaired)
+
+
+def _slowest(execution: Execution) -> SlowCell | None:
+    cells = (
+        SlowCell(cell.seconds, notebook, cell.index + 1)
+        for notebook, results in execution.cells.items()
+        for cell in results
+        if cell.seconds is not None
+    )
+    return max(cells, key=lambda cell: cell.seconds, default=None)
 
 
 def _with_skipped(job: Job, collection: Collection | None) -> Job:

@@ -55,26 +55,16 @@ class ProcessExecutor:
             ) from error
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
-        """Yield executions as they end; our own failures are tried again last, one at a time."""
+        """Yield executions as they end; a job is prepared when there is room for it."""
         self.check()
         for left in self.scratch.glob("process-*"):  # of a run that was killed: the course is ours
             remove(left)
         folder = Path(tempfile.mkdtemp(prefix="process-", dir=self.scratch)).resolve()
         try:
             with _hidden(), _Pool(self, folder) as pool:
-                yield from self._run(pool, iter(jobs))
+                yield from pool.work(iter(jobs), self.settings.jobs or os.cpu_count() or 1)
         finally:
             remove(folder)
-
-    def _run(self, pool: _Pool, queue: Iterator[Job]) -> Iterator[Execution]:
-        width = self.settings.jobs or os.cpu_count() or 1
-        again: list[Job] = []
-        for execution in pool.work(queue, width):
-            if execution.verdict == "failed":
-                again.append(execution.job)
-            else:
-                yield execution
-        yield from pool.work(iter(again), 1)
 
 
 def _check_kernels(kernels: Collection[str]) -> None:

@@ -59,9 +59,9 @@ class Report:
                 raise KeyError(said["start"])
             self._running = said["start"]
         elif "cell" in said:
-            index, count, outputs = said["cell"]
+            index, count, outputs, seconds = said["cell"]
             if index in self._sent[self._notebook]:
-                result = CellResult(index, count, tuple(outputs))
+                result = CellResult(index, count, tuple(outputs), float(seconds))
                 self._results[self._notebook][index] = result
             self._running = None
         else:

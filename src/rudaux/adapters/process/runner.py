@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -59,6 +60,7 @@ class Runner(NotebookClient):  # type: ignore[misc]
         if cell.cell_type != "code" or not cell.source.strip():
             return cell
         self.report(start=cell_index)
+        started = time.monotonic()
         self.used_before, self.raise_on_iopub_timeout, self.heard_all = self.used, False, False
         try:
             await super().async_execute_cell(cell, cell_index, *args, **kw)
@@ -76,7 +78,8 @@ class Runner(NotebookClient):  # type: ignore[misc]
             if not cell.get("execution_count"):
                 cell["execution_count"] = self.code_cells_executed
             self._notice_memory(cell, cell_index)
-            self.report(cell=[cell_index, cell.execution_count, cell.outputs])
+            seconds = round(time.monotonic() - started, 3)
+            self.report(cell=[cell_index, cell.execution_count, cell.outputs, seconds])
 
     def _lost(
         self, cell: NotebookNode, verdict: str, reason: str, error: Mapping[str, Any]
