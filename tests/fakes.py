@@ -64,6 +64,7 @@ class FakeCanvas:
     grades: dict[int, dict[str, CanvasSubmission]] = field(default_factory=dict)
     comments: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
+    readings: int = 0
     posts_manually: dict[int, bool] = field(default_factory=dict)
     refuse: set[str] = field(default_factory=set)
     """Students whose grades silently do not take."""
@@ -108,13 +109,17 @@ class FakeCanvas:
         return made
 
     def submissions(self, assignment_id: int) -> tuple[CanvasSubmission, ...]:
+        self.readings += 1
+        return self._all(assignment_id)
+
+    def _all(self, assignment_id: int) -> tuple[CanvasSubmission, ...]:
         rows = self.grades.setdefault(assignment_id, {})
         for someone in self.roster:
             rows.setdefault(someone.id, CanvasSubmission(someone.id, None))
         return tuple(rows.values())
 
     def push_grades(self, assignment_id: int, scores: Mapping[str, Decimal]) -> str:
-        self.submissions(assignment_id)
+        self._all(assignment_id)
         rows = self.grades[assignment_id]
         for sid, score in scores.items():
             self.writes.append(f"grade {sid} {score}")
@@ -192,7 +197,7 @@ class FakeCanvas:
 
     def enter(self, assignment_id: int, student_id: str, score: str) -> None:
         """Enter a grade by hand, as a person would in Canvas."""
-        self.submissions(assignment_id)
+        self._all(assignment_id)
         row = self.grades[assignment_id][student_id]
         self.grades[assignment_id][student_id] = replace(
             row, entered=Decimal(score), graded_at="2026-10-03T10:00:00Z"

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
 from rudaux.demo.simulator.state import World
 from rudaux.demo.simulator.switches import Switches
 from tests.course import SmallCourse, small_course
@@ -44,15 +45,17 @@ def stages(folder: Path) -> Iterator[dict[str, Stage]]:
             course.canvas.switches.throttling = False
             init = _stage(course, folder / "before-init", ("init",))
             course.rudaux("init")
+            grade = _stage(course, folder / "before-grade", ("grade", NAME))
             course.rudaux("grade", NAME, "--manual", code=None)
-            yield {"init": init, "submit": _stage(course, folder / "graded", ("submit", NAME))}
+            submit = _stage(course, folder / "graded", ("submit", NAME))
+            yield {"init": init, "grade": grade, "submit": submit}
 
 
 def _stage(course: SmallCourse, saved: Path, command: tuple[str, ...]) -> Stage:
     shutil.copytree(course.practice.folder, saved, symlinks=True)
     world = copy.deepcopy(course.world)
     course.rudaux(*command)
-    reference = shown(course.world)
+    reference = shown(course)
     _restore(course, saved, world)
     return Stage(course, command, saved, world, reference)
 
@@ -69,10 +72,12 @@ def _restore(course: SmallCourse, saved: Path, world: World) -> None:
     shutil.copytree(saved, course.practice.folder, symlinks=True)
 
 
-def shown(world: World) -> dict[str, Any]:
-    """What people see in Canvas, without ids and times."""
+def shown(course: SmallCourse) -> dict[str, Any]:
+    """What people see in Canvas and the gradebook, without ids and times."""
+    world = course.world
     names = {a.id: a.name for a in world.assignments.values() if not a.deleted}
     return {
+        "gradebook": _marks(course),
         "assignments": sorted(
             (a.name, a.points_possible, str(a.due_at), a.published, a.tool.url if a.tool else "")
             for a in world.assignments.values()
@@ -91,3 +96,9 @@ def shown(world: World) -> dict[str, Any]:
             for file in comment.file_ids
         ),
     }
+
+
+def _marks(course: SmallCourse) -> dict[str, tuple[str, bool, bool]]:
+    gradebook = NbgraderGradebook(course.folder)
+    rows = gradebook.submissions(NAME)
+    return {s: (str(row.score), row.autograded, row.needs_manual) for s, row in rows.items()}

@@ -25,13 +25,13 @@ def test_faults_of_every_kind_leave_what_an_undisturbed_run_leaves(
 ) -> None:
     ends = [under_faults(course_at[stage], KINDS, seed) for seed in (1, 2, 3)]
     assert [end.wrong for end in ends] == [{}, {}, {}]
-    assert sum(end.faults for end in ends) > 3
+    assert sum(end.faults for end in ends) > 1
 
 
-@pytest.mark.parametrize("stage", ["init", "submit"])
+@pytest.mark.parametrize(("stage", "longest"), [("init", 2.5), ("grade", 8.0), ("submit", 2.5)])
 def test_a_command_killed_at_random_moments_ends_as_an_undisturbed_one(
-    course_at: dict[str, Stage], stage: str
+    course_at: dict[str, Stage], stage: str, longest: float
 ) -> None:
-    ended = killed(course_at[stage], 2.5, seed=3)
+    ended = killed(course_at[stage], longest, seed=3)
     assert ended.wrong == {}
     assert ended.faults > 0

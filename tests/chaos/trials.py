@@ -82,7 +82,7 @@ def _until_done(stage: Stage) -> int:
 
 
 def _ended(stage: Stage, label: str, runs: int, faults: int) -> Ended:
-    end = shown(stage.course.world)
+    end = shown(stage.course)
     wrong: dict[str, Any] = {k: (v, end[k]) for k, v in stage.reference.items() if end[k] != v}
     writes = stage.course.writes()
     again = stage.course.rudaux(*stage.command, code=None)

@@ -27,7 +27,7 @@ class Terminal:
         env: Mapping[str, str] | None = None,
         stderr: Path | None = None,
     ) -> None:
-        self.seen = ""
+        self.seen, self._told = "", 0
         self._main, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
         aside = stderr.open("wb") if stderr else None
@@ -47,11 +47,12 @@ class Terminal:
             aside.close()
 
     def wait_for(self, words: str) -> None:
-        """Read until the program has written `words`."""
-        start, until = len(self.seen), time.monotonic() + PATIENCE
-        while words not in self.seen[max(0, start - len(words)) :]:
+        """Read until the program has written `words`, after those waited for before."""
+        until = time.monotonic() + PATIENCE
+        while words not in self.seen[self._told :]:
             assert time.monotonic() < until, f"{words!r} never came; seen: {self.seen!r}"
             assert self._read(), f"ended without {words!r}; seen: {self.seen!r}"
+        self._told = self.seen.index(words, self._told) + len(words)
 
     def press(self, keys: str) -> None:
         os.write(self._main, keys.encode())

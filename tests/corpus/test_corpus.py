@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rudaux.config import GradingSettings
-from tests.corpus import attacks, folders, notebooks, runs
+from tests.corpus import attacks, cheats, folders, notebooks, runs
 from tests.corpus.assignment import FULL
 from tests.corpus.cases import Case, Graded
 from tests.corpus.conftest import Results
@@ -65,6 +65,13 @@ def test_nobody_else_is_the_worse_for_any_of_them(graded: Results) -> None:
     bystander = graded("corpus", CORPUS)["bystander"]
     assert (bystander.state, bystander.repairs) == ("graded", ())
     assert bystander.score == str(FULL)
+
+
+@pytest.mark.parametrize("case", cheats.CHEATS, ids=name_of)
+def test_a_submission_that_tampers_with_its_tests_waits_for_a_person(
+    case: Case, graded: Results
+) -> None:
+    check(case, graded("cheats", cheats.CHEATS)[case.name])
 
 
 @pytest.mark.parametrize("case", runs.TOO_SLOW, ids=name_of)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -81,6 +82,7 @@ def kill_at_push(ctx: FakeContext, takes: bool) -> None:
 
 def test_what_a_person_did_since_the_plan_is_kept(ctx: FakeContext) -> None:
     plan = submit.plan(ctx, standings(ctx))
+    ctx.moment += timedelta(minutes=1)  # somebody was asked, and took their time
     ctx.canvas.enter(101, "1", "9")
     ctx.canvas.grades[101]["2"] = replace(ctx.canvas.grades[101]["2"], excused=True)
     outcomes = {o.item: o for o in submit.apply(ctx, plan)}
@@ -91,8 +93,16 @@ def test_what_a_person_did_since_the_plan_is_kept(ctx: FakeContext) -> None:
     assert [p.student_id for p in ctx.ledger.pushes] == ["3"]
 
 
+def test_a_plan_of_just_now_is_not_read_a_second_time(ctx: FakeContext) -> None:
+    plan = submit.plan(ctx, standings(ctx))
+    before = ctx.canvas.readings
+    list(submit.apply(ctx, plan))
+    assert ctx.canvas.readings == before + 1
+
+
 def test_who_left_since_the_plan_stops_nobody_else(ctx: FakeContext) -> None:
     plan = submit.plan(ctx, standings(ctx))
+    ctx.moment += timedelta(minutes=1)  # somebody was asked, and took their time
     ctx.canvas.roster = ctx.canvas.roster[1:]
     del ctx.canvas.grades[101]["1"]
     held = [o.item for o in submit.apply(ctx, plan) if o.result == "held"]

@@ -129,7 +129,7 @@ def _show(view: View, plan: SubmitPlan, pushing: Pushing) -> None:
     texts = [*plan.warnings, *(a.text for a in plan.alarms if a not in asked)]
     if texts and len(plan):
         view.rows([Row("", "!", text) for text in texts])
-    if not len(plan) and not pushing.dry_run:
+    if not len(plan) and not plan.counts["conflict"] and not pushing.dry_run:
         view.line("  Canvas is up to date.")
 
 

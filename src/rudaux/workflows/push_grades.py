@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 
@@ -14,6 +15,9 @@ from rudaux.ports import Context
 
 CHUNK = 500
 """Scores per bulk update: one that dies half way holds up no more than these."""
+
+FRESH = timedelta(seconds=10)
+"""How long what was read of Canvas counts as what is there: a person who is asked takes longer."""
 
 Rows = Mapping[str, CanvasSubmission]
 
@@ -28,14 +32,20 @@ class Written:
 
 
 def write_grades(
-    ctx: Context, assignment: str, assignment_id: int, lines: Sequence[PushLine]
+    ctx: Context,
+    assignment: str,
+    assignment_id: int,
+    lines: Sequence[PushLine],
+    read_at: datetime,
 ) -> Iterator[Written]:
     """Write each line's new score, unless Canvas changed since the plan; give what became of it.
 
-    The ledger knows of every write before Canvas does.
+    `read_at`: when the plan read Canvas. The ledger knows of every write before Canvas does.
     """
-    now = _rows(ctx, assignment_id)
-    moved = {x.student_id: why for x in lines if (why := _moved(x, now.get(x.student_id)))}
+    moved: dict[str, str] = {}
+    if lines and ctx.now() - read_at > FRESH:
+        now = _rows(ctx, assignment_id)
+        moved = {x.student_id: why for x in lines if (why := _moved(x, now.get(x.student_id)))}
     yield from (Written(student, "held", why) for student, why in moved.items())
     writes = [line for line in lines if line.student_id not in moved]
     if not writes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -46,7 +47,7 @@ class SubmitPlan:
 
     `alarms` say why it looks wrong as a whole, `warnings` what a person should know before they
     agree. `last` is what the ledger knows of each student, `unconfirmed` what an earlier run wrote
-    and did not get to read back.
+    and did not get to read back; `read_at` is when Canvas was read.
     """
 
     settings: AssignmentSettings
@@ -56,6 +57,7 @@ class SubmitPlan:
     names: Mapping[str, str]
     last: Mapping[str, Decimal]
     unconfirmed: Mapping[str, Push]
+    read_at: datetime
     alarms: tuple[Alarm, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -98,6 +100,7 @@ def plan(
     """
     settings, assignment = standings.settings, _gradable(standings)
     pushes, last = ctx.ledger.push_records(settings.name), ctx.ledger.last_pushed(settings.name)
+    read_at = ctx.now()
     canvas = {s.student_id: s for s in ctx.canvas.submissions(assignment.id)}
     open_pushes = unconfirmed(pushes, {sid: row.entered for sid, row in canvas.items()})
     ours = {**last, **{sid: p.new for sid, p in open_pushes.items() if p.new is not None}}
@@ -122,6 +125,7 @@ def plan(
         {s.id: s.name for s in standings.students},
         last,
         open_pushes,
+        read_at,
         find_alarms(ctx, standings, lines, ours, submissions, assignment),
         find_warnings(ctx, assignment, submissions),
     )
@@ -185,7 +189,9 @@ def apply(ctx: Context, plan: SubmitPlan) -> Iterator[Outcome]:
     """
     _adopt(ctx, plan)
     behind = set()
-    for written in write_grades(ctx, plan.settings.name, plan.assignment_id, plan.grades):
+    for written in write_grades(
+        ctx, plan.settings.name, plan.assignment_id, plan.grades, plan.read_at
+    ):
         if written.result != "done":
             behind.add(written.student_id)
         yield Outcome(plan.names[written.student_id], written.result, written.reason)
