@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rudaux.adapters.process import ProcessExecutor, host
+from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Job
 from rudaux.errors import ConfigError, ExecutorFailure
 from tests.adapters.process_notebooks import (
@@ -243,3 +245,40 @@ def test_a_scratch_folder_that_cannot_be_made_is_said_before_anything_runs(tmp_p
 def test_a_size_that_is_none_is_a_mistake_in_the_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"grading\.memory"):
         executor(tmp_path, memory="plenty")
+
+
+def preloading(folder: Path, *modules: str) -> ProcessExecutor:
+    settings = GradingSettings(executor="process", jobs=1, preload=modules)
+    return ProcessExecutor(settings, folder / "scratch")
+
+
+def test_modules_are_imported_once_for_all_submissions_where_the_course_says_so(
+    tmp_path: Path,
+) -> None:
+    look = "import sys; 'colorsys' in sys.modules"
+    without = run_one(executor(tmp_path), job(tmp_path, look))
+    with_ = run_one(preloading(tmp_path, "colorsys"), job(tmp_path, look))
+    assert [text(cells(e)[0]) for e in (without, with_)] == ["False", "True"]
+
+
+def test_a_module_that_is_not_there_is_named_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(ExecutorFailure, match=r"grading\.preload names no_such_module"):
+        run_one(preloading(tmp_path, "no_such_module"), job(tmp_path, "1"))
+    assert leftovers(tmp_path) == []
+
+
+def test_a_module_that_starts_threads_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "spinning.py").write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=[60], daemon=1).start()"
+    )
+    paths = [*host._import_paths(), str(tmp_path)]
+    monkeypatch.setattr(host, "_import_paths", lambda: paths)
+    with pytest.raises(ExecutorFailure, match="spinning, which starts threads"):
+        run_one(preloading(tmp_path, "spinning"), job(tmp_path, "1"))
+
+
+def test_code_can_tell_that_it_is_autograded_and_libraries_use_one_thread(tmp_path: Path) -> None:
+    look = "import os; [os.environ.get(n) for n in ('NBGRADER_EXECUTION', 'OMP_NUM_THREADS')]"
+    assert text(cells(run_one(executor(tmp_path), job(tmp_path, look)))[0]) == "['autograde', '1']"

@@ -114,7 +114,7 @@ class _Pool:
         }
         self.selector = selectors.DefaultSelector()
         self.runs: dict[int, _Run] = {}
-        self.server = ForkServer(folder)
+        self.server = ForkServer(folder, executor.settings.preload)
 
     def __enter__(self) -> _Pool:
         return self
@@ -211,4 +211,4 @@ class _Pool:
 
     def _restart(self) -> None:
         self.server.close()
-        self.server = ForkServer(self.folder)
+        self.server = ForkServer(self.folder, self.settings.preload)

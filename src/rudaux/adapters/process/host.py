@@ -19,9 +19,9 @@ from rudaux.adapters.process import tree
 from rudaux.errors import ExecutorFailure
 
 _START = (
-    "import sys; extra = sys.argv[2:]; sys.path += extra[1:]; sys.path.insert(0, extra[0]); "
+    "import sys; extra = sys.argv[3:]; sys.path += extra[1:]; sys.path.insert(0, extra[0]); "
     "from rudaux.adapters.process.server import main; sys.path.remove(extra[0]); "
-    "channel = int(sys.argv[1]); del sys.argv[1:]; main(channel)"
+    "channel, preload = int(sys.argv[1]), sys.argv[2]; del sys.argv[1:]; main(channel, preload)"
 )
 _PATIENCE = 60.0
 
@@ -33,12 +33,15 @@ class Lost(Exception):  # noqa: N818 - becomes a failed job, not an error of its
 class ForkServer:
     """A running fork server; use it from one thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, preload: Sequence[str] = ()) -> None:
         self.socket, theirs = socket.socketpair()
         self.socket.settimeout(_PATIENCE)
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _START, str(theirs.fileno()), *_import_paths()],
+                [
+                    *(sys.executable, "-I", "-c", _START, str(theirs.fileno())),
+                    *(" ".join(preload), *_import_paths()),
+                ],
                 env=_environment(folder),
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
@@ -51,12 +54,14 @@ class ForkServer:
 
     def _wait_until_ready(self) -> None:
         try:
-            self._line()
+            said = json.loads(self._line())
         except Lost as lost:
             raise ExecutorFailure(
                 "The process that runs students' code does not start: check that "
                 f"`{sys.executable} -m ipykernel --version` works."
             ) from lost
+        if "error" in said:
+            raise ExecutorFailure(f"Student code cannot be run: {said['error']}.")
         self.ready = True
 
     def submit(self, request: Mapping[str, object], fds: Sequence[int]) -> int:
@@ -129,5 +134,8 @@ def _environment(folder: Path) -> dict[str, str]:
         "LANG": os.environ.get("LANG", "C.UTF-8"),
         "JUPYTER_PATH": os.pathsep.join(jupyter_path()),
         "PYTHONDONTWRITEBYTECODE": "1",
+        # As many threads of a library as submissions at a time would fight over the cores, and
+        # threads do not survive a fork.
+        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
