@@ -1,26 +1,35 @@
-"""Times autograding of nbgrader's own example course: `nbgrader autograde` against rudaux.
+"""Times autograding of the example course: rudaux, nbgrader alone, nbgrader in containers.
 
-Run it as `python -m tests.bench.autograde [STUDENTS]` on an idle machine. Both sides start as fresh
-processes and must end with the same scores.
+Run it as `python -m tests.bench.autograde [STUDENTS]` on an idle machine. Every side starts as a
+fresh process with warm byte code and must end with the same scores. Without a Docker Engine and the
+test image the lines about containers are left out, and it says so.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import platform
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+from tests import docker_image
 
 ASSIGNMENT = "ps1"
 STUDENTS = 20
+NBGRADER_IMAGE = docker_image.NAME.replace("rudaux-test", "rudaux-bench-nbgrader")
+Scores = dict[tuple[str, str], tuple[float, bool]]
 
 
 def main() -> None:
     if sys.argv[1:2] == ["--rudaux"]:
-        grade_with_rudaux(Path(sys.argv[2]))
+        grade_with_rudaux(Path(sys.argv[2]), sys.argv[3])
         return
     students = int(sys.argv[1]) if len(sys.argv) > 1 else STUDENTS
     with tempfile.TemporaryDirectory() as folder:
@@ -28,23 +37,62 @@ def main() -> None:
 
 
 def compare(folder: Path, students: int) -> None:
-    """Grade the same course both ways and print how long each took."""
-    theirs, ours = folder / "nbgrader", folder / "rudaux"
-    build_course(theirs, students)
-    shutil.copytree(theirs, ours)
-    plain = timed([*nbgrader("autograde", ASSIGNMENT)], theirs)
-    here = timed([sys.executable, "-m", "tests.bench.autograde", "--rudaux", str(ours)], Path.cwd())
-    same = scores(theirs) == scores(ours)
-    rows = (
-        f"{students} students, {ASSIGNMENT} of nbgrader's quickstart, {os.cpu_count()} cores",
-        f"{'nbgrader autograde':<22}{plain:8.1f} s",
-        f"{'rudaux':<22}{here:8.1f} s",
-        f"{'ratio':<22}{plain / here:8.1f} x",
-        f"{'same scores':<22}{'yes' if same else 'NO':>8}",
-    )
-    sys.stdout.write("\n".join(rows) + "\n")
-    if not same:
-        raise SystemExit(1)
+    """Grade the same course each way and print how long it took, against the others."""
+    course = folder / "course"
+    build_course(course, students)
+    seconds: dict[str, float] = {}
+    found: dict[str, Scores] = {}
+    cpu: dict[str, float] = {}
+
+    def side(name: str, grade: Callable[[Path], None]) -> None:
+        copy = folder / name.replace(" ", "-")
+        shutil.copytree(course, copy)
+        started = time.perf_counter()
+        grade(copy)
+        seconds[name] = time.perf_counter() - started
+        found[name] = scores(copy)
+        spent = copy / "cpu.json"
+        if spent.exists():
+            cpu[name] = json.loads(spent.read_text())
+
+    say(f"{students} students, {ASSIGNMENT} of nbgrader's quickstart (2 notebooks); {machine()}")
+    side("nbgrader autograde", lambda c: run(nbgrader("autograde", ASSIGNMENT), c))
+    side("rudaux, process", lambda c: rudaux(c, "process"))
+    if docker_image.test_image():
+        side("rudaux, docker", lambda c: rudaux(c, "docker"))
+        build_nbgrader_image()
+        side("nbgrader, a container each", in_a_container_each)
+    else:
+        say(f"containers were left out: {docker_image.HOW_TO}")
+    report(students, seconds, cpu)
+    if len({json.dumps(sorted((str(k), v) for k, v in s.items())) for s in found.values()}) != 1:
+        raise SystemExit("the scores differ")
+    say("same scores: yes")
+
+
+def report(students: int, seconds: dict[str, float], cpu: dict[str, float]) -> None:
+    plain = seconds["nbgrader autograde"]
+    each = seconds.get("nbgrader, a container each")
+    say(f"{'':<28}{'seconds':>9}{'a minute':>10}{'x nbgrader':>12}{'x container each':>18}")
+    for name, took in seconds.items():
+        against = f"{each / took:17.1f}x" if each else f"{'-':>18}"
+        say(f"{name:<28}{took:9.1f}{students / took * 60:10.0f}{plain / took:11.1f}x{against}")
+    for name, spent in cpu.items():
+        say(f"host CPU of {name}: {spent / students / 2:.3f} s per notebook")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def machine() -> str:
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
+
+
+def rudaux(course: Path, executor: str) -> None:
+    command = [sys.executable, "-m", "tests.bench.autograde", "--rudaux", str(course), executor]
+    run(command, Path.cwd())
 
 
 def nbgrader(*arguments: str) -> list[str]:
@@ -61,20 +109,13 @@ def run(command: list[str], folder: Path) -> None:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
 
 
-def timed(command: list[str], folder: Path) -> float:
-    started = time.perf_counter()
-    run(command, folder)
-    return time.perf_counter() - started
-
-
 def build_course(folder: Path, students: int) -> None:
     """Make the quickstart course; every other student hands in the right answers."""
     run(nbgrader("quickstart", folder.name), folder.parent)
     run(nbgrader("generate_assignment", ASSIGNMENT), folder)
     for number in range(students):
         version = "source" if number % 2 else "release"
-        student = f"student{number:03}"
-        submitted = folder / "submitted" / student / ASSIGNMENT
+        submitted = folder / "submitted" / f"student{number:03}" / ASSIGNMENT
         shutil.copytree(folder / version / ASSIGNMENT, submitted)
     add_students(folder, students)
 
@@ -87,7 +128,7 @@ def add_students(folder: Path, students: int) -> None:
             gradebook.update_or_create_student(f"student{number:03}")
 
 
-def scores(folder: Path) -> dict[tuple[str, str], tuple[float, bool]]:
+def scores(folder: Path) -> Scores:
     """Every notebook's score and whether it waits for a person."""
     from nbgrader.api import Gradebook
 
@@ -99,15 +140,47 @@ def scores(folder: Path) -> dict[tuple[str, str], tuple[float, bool]]:
         }
 
 
-def grade_with_rudaux(folder: Path) -> None:
+def build_nbgrader_image() -> None:
+    """Add nbgrader to the test image, installed by this machine's own pip."""
+    there = ["docker", "image", "inspect", NBGRADER_IMAGE]
+    if subprocess.run(there, capture_output=True, check=False).returncode == 0:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", f"{folder}/lib"]
+        run([*pip, "--python-version", docker_image.PYTHON, "--only-binary=:all:", "nbgrader"],
+            Path(folder))  # fmt: skip
+        Path(folder, "Dockerfile").write_text(
+            f"FROM {docker_image.NAME}\nCOPY lib /opt/nbgrader\n"
+            "ENV PYTHONPATH=/opt/nbgrader PATH=/opt/nbgrader/bin:/usr/bin:/bin\n"
+            "RUN python3 -m compileall -q /opt/nbgrader || true\n"
+        )
+        run(["docker", "build", "--quiet", "--tag", NBGRADER_IMAGE, "."], Path(folder))
+
+
+def in_a_container_each(course: Path) -> None:
+    """Grade as tools do that start nbgrader anew for each student, who share one gradebook."""
+    for number in range(len(list((course / "submitted").iterdir()))):
+        student = f"student{number:03}"
+        run(
+            ["docker", "run", "--rm", "--network=none", "--volume", f"{course}:/course",
+             "--workdir", "/course", NBGRADER_IMAGE, "python3", "-m", "nbgrader", "autograde",
+             ASSIGNMENT, "--student", student],
+            course,
+        )  # fmt: skip
+
+
+def grade_with_rudaux(folder: Path, kind: str) -> None:
+    from rudaux.adapters.docker import DockerExecutor
     from rudaux.adapters.nbgrader.grader import NbgraderGrader
     from rudaux.adapters.process import ProcessExecutor
     from rudaux.config import GradingSettings
     from rudaux.domain.execution import Broken, Job
 
     scratch = folder / ".rudaux" / "scratch"
-    grader = NbgraderGrader(folder, scratch)
-    executor = ProcessExecutor(GradingSettings(executor="process"), scratch)
+    settings = GradingSettings(image=docker_image.NAME)
+    process, docker = ProcessExecutor(settings, scratch), DockerExecutor(settings, folder)
+    executor = docker if kind == "docker" else process
+    grader = NbgraderGrader(folder, scratch, settings)
     grader.record_source(ASSIGNMENT)
 
     def job(student: str) -> Job:
@@ -116,11 +189,19 @@ def grade_with_rudaux(folder: Path) -> None:
             raise SystemExit(f"{student}: {prepared.reason}")
         return prepared
 
+    before = spent()
     students = sorted(path.name for path in (folder / "submitted").iterdir())
     for execution in executor.run(job(student) for student in students):
         if execution.verdict != "ok":
             raise SystemExit(f"{execution.job.student_id}: {execution.reason}")
         grader.score(execution, 0.0)
+    (folder / "cpu.json").write_text(json.dumps(spent() - before))
+
+
+def spent() -> float:
+    """CPU seconds of this process, without its children."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":
