@@ -507,10 +507,9 @@ class FakeLedger:
     def record_collection(self, assignment: str, student_id: str, collection: Collection) -> None:
         self.collections[assignment, student_id] = collection
 
-    def record_execution(
-        self, assignment: str, student_id: str, verdict: str, seconds: float, repairs: Sequence[str]
-    ) -> None:
-        self.executions.append((assignment, student_id, verdict))
+    def record_execution(self, execution: Execution) -> None:
+        job = execution.job
+        self.executions.append((job.assignment, job.student_id, execution.verdict))
 
     def last_pushed(self, assignment: str) -> Mapping[str, Decimal]:
         return last_scores(self.push_records(assignment))

@@ -54,6 +54,14 @@ def test_an_assignment_goes_from_collecting_to_canvas(small: SmallCourse) -> Non
     assert small.fingerprint() == before
 
 
+def test_what_python_pushed_is_logged_and_can_be_undone(small: SmallCourse) -> None:
+    Assignment("homework_1", course=set_up(small)).collect().grade().feedback().submit()
+    logged = small.rudaux("canvas", "log")
+    assert "Assignment.submit homework_1" in logged.out
+    assert small.rudaux("canvas", "undo", "--yes").code == 0
+    assert set(small.grades().values()) == {None}
+
+
 def test_a_subclass_shares_its_course(small: SmallCourse) -> None:
     class Homework(Assignment):
         course = Course(small.folder, auto=True)

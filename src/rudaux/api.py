@@ -12,6 +12,7 @@ classes of `rudaux.errors`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -28,6 +29,7 @@ from rudaux.workflows import (
     feedback,
     init,
     release,
+    run,
     schedule,
     submit,
     sync,
@@ -87,7 +89,7 @@ class Course:
 
         A much smaller roster raises `NeedsPersonError` unless `accept_roster` is true.
         """
-        with self.context.ledger.lock("sync"):
+        with self._run("sync_nbgrader"):
             plan = sync.plan(self.context)
             if plan.roster.shrunk and not accept_roster:
                 raise NeedsPersonError(
@@ -102,7 +104,7 @@ class Course:
 
         `overwrite` does not ask about a temporary folder that an earlier run left.
         """
-        with self.context.ledger.lock("release"):
+        with self._run("assign"):
             left = release.leftover(self.context)
             if left and not (overwrite or self.auto):
                 _agree(f"An earlier run left {left}. Set it aside and go on?", "overwrite=True")
@@ -111,16 +113,19 @@ class Course:
 
     def create_canvas_assignments(self) -> Course:
         """Create or update the Canvas assignments with their launch links."""
-        with self.context.ledger.lock("assignments"):
+        with self._run("create_canvas_assignments"):
             return self._did(assignments.apply(self.context, assignments.plan(self.context)))
 
     def schedule_grading(self) -> Course:
         """Write one crontab entry per coming deadline."""
-        with self.context.ledger.lock("schedule"):
+        with self._run("schedule_grading"):
             deadlines = init.coming_deadlines(
                 self.context, assignments.plan(self.context), sync.plan(self.context)
             )
             return self._did(schedule.apply(self.context, schedule.plan(self.context, deadlines)))
+
+    def _run(self, step: str) -> AbstractContextManager[None]:
+        return run.recorded(self.context, f"Course.{step}")
 
     def _did(self, outcomes: Iterable[Outcome]) -> Course:
         self.outcomes.extend(outcomes)
@@ -166,20 +171,20 @@ class Assignment:
 
     def collect(self) -> Assignment:
         """Copy what every due student handed in, as of their own deadline."""
-        with self._context.ledger.lock("collect"):
+        with self._run("collect"):
             return self._did(
                 collect.apply(self._context, collect.plan(self._context, self._read()))
             )
 
     def grade(self) -> Assignment:
         """Autograde what is collected and not graded yet."""
-        with self._context.ledger.lock("grade"):
+        with self._run("grade"):
             plan = autograde.plan(self._context, self._read())
             return self._did(autograde.apply(self._context, plan))
 
     def feedback(self) -> Assignment:
         """Make the HTML feedback of every graded submission."""
-        with self._context.ledger.lock("feedback"):
+        with self._run("feedback"):
             plan = feedback.plan(self._context, self._read())
             return self._did(feedback.apply(self._context, plan))
 
@@ -195,7 +200,7 @@ class Assignment:
         students with these ids. Raises `NeedsPersonError` where the push looks like a mistake,
         unless `accept_alarms` is true (`accept_zeros`: where only zeros are too many).
         """
-        with self._context.ledger.lock("submit"):
+        with self._run("submit"):
             plan = submit.plan(self._context, self._read(), overwrite_edits)
             alarms = plan.unaccepted(accept_zeros, accept_alarms)
             if alarms:
@@ -209,6 +214,9 @@ class Assignment:
     @property
     def _context(self) -> Context:
         return self.of.context
+
+    def _run(self, step: str) -> AbstractContextManager[None]:
+        return run.recorded(self._context, f"Assignment.{step} {self.name}")
 
     def _read(self) -> Standings:
         return read_standings(self._context, self.settings, self.of.students or None)

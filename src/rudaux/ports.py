@@ -318,9 +318,7 @@ class Ledger(Protocol):
         self, assignment: str, student_id: str, collection: Collection
     ) -> None: ...
 
-    def record_execution(
-        self, assignment: str, student_id: str, verdict: str, seconds: float, repairs: Sequence[str]
-    ) -> None: ...
+    def record_execution(self, execution: Execution) -> None: ...
 
     def last_pushed(self, assignment: str) -> Mapping[str, Decimal]:
         """The last value of each student that was read back as written, and not undone."""

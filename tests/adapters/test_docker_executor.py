@@ -64,7 +64,9 @@ def test_outputs_counts_and_data_files_are_those_of_the_submission(
     (one.folder / "table").mkdir()
     (one.folder / "table" / "a.csv").write_text("x,y\n")
     (one.folder / "secret").symlink_to("/etc/passwd")
-    first, second = cells(run_one(settings, one, tmp_path))
+    execution = run_one(settings, one, tmp_path)
+    assert execution.image.startswith("sha256:")
+    first, second = cells(execution)
     assert (first.execution_count, text(first)) == (1, "x,y\n\n")
     assert text(second) == "['table']"
 

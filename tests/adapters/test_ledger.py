@@ -17,6 +17,7 @@ import pytest
 
 from rudaux.adapters.ledger import SqliteLedger
 from rudaux.domain.collection import Collection
+from rudaux.domain.execution import Execution, Job
 from rudaux.domain.grades import Push
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError, SystemFailure
@@ -32,6 +33,9 @@ CREATE TABLE runs (
 CREATE TABLE collections (
     id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
     digest TEXT NOT NULL, snapshot TEXT, at TEXT NOT NULL);
+CREATE TABLE executions (
+    id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
+    verdict TEXT NOT NULL, seconds REAL NOT NULL, repairs TEXT NOT NULL, at TEXT NOT NULL);
 CREATE TABLE pushes (
     id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
     old TEXT, new TEXT, read_back TEXT, at TEXT NOT NULL);
@@ -196,11 +200,14 @@ class TestMemory:
         assert collection == Collection("new", None, AT, ("sock: socket",))
         assert collection.at.tzinfo == timezone.utc
 
-    def test_executions_are_kept_with_their_repairs(self, ledger: SqliteLedger, path: Path) -> None:
-        ledger.record_execution(HW, "1", "ok", 1.5, ["renamed a cell"])
+    def test_executions_are_kept_with_repairs_and_image(
+        self, ledger: SqliteLedger, path: Path
+    ) -> None:
+        job = Job(HW, "1", {}, path.parent, repairs=("renamed a cell",))
+        ledger.record_execution(Execution(job, "ok", seconds=1.5, image="sha256:4a06"))
         with sqlite3.connect(path) as db:
-            rows = db.execute("SELECT student, verdict, seconds, repairs FROM executions")
-            assert rows.fetchall() == [("1", "ok", 1.5, '["renamed a cell"]')]
+            rows = db.execute("SELECT student, verdict, seconds, repairs, image FROM executions")
+            assert rows.fetchall() == [("1", "ok", 1.5, '["renamed a cell"]', "sha256:4a06")]
 
     def test_only_a_push_that_was_read_back_counts(
         self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from rudaux.adapters.ledger_schema import VERSION, create, migrate, version_of
 from rudaux.domain.collection import Collection
+from rudaux.domain.execution import Execution
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Run, last_scores
 from rudaux.domain.submissions import Record
@@ -128,15 +129,14 @@ class SqliteLedger:
                  _utc(collection.at), json.dumps(collection.skipped)),
             )  # fmt: skip
 
-    def record_execution(
-        self, assignment: str, student_id: str, verdict: str, seconds: float, repairs: Sequence[str]
-    ) -> None:
+    def record_execution(self, execution: Execution) -> None:
+        job = execution.job
         with self._writing() as db:
             db.execute(
-                "INSERT INTO executions (run, assignment, student, verdict, seconds, repairs, at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (self._run, assignment, student_id, verdict, seconds, json.dumps(list(repairs)),
-                 _now()),
+                "INSERT INTO executions (run, assignment, student, verdict, seconds, repairs, at, "
+                "image) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (self._run, job.assignment, job.student_id, execution.verdict, execution.seconds,
+                 json.dumps(job.repairs), _now(), execution.image),
             )  # fmt: skip
 
     def last_pushed(self, assignment: str) -> Mapping[str, Decimal]:
@@ -246,7 +246,8 @@ class SqliteLedger:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             _make_private_folder(self._path.parent)
-            db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS)
+            # The collector may close it from whichever thread it happens to run in.
+            db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, check_same_thread=False)
             weakref.finalize(self, db.close)
             version = version_of(db)
             if version > VERSION:

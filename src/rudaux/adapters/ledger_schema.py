@@ -20,7 +20,8 @@ CREATE TABLE IF NOT EXISTS collections (
 CREATE INDEX IF NOT EXISTS collections_of ON collections (assignment, student);
 CREATE TABLE IF NOT EXISTS executions (
     id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
-    verdict TEXT NOT NULL, seconds REAL NOT NULL, repairs TEXT NOT NULL, at TEXT NOT NULL);
+    verdict TEXT NOT NULL, seconds REAL NOT NULL, repairs TEXT NOT NULL, at TEXT NOT NULL,
+    image TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS pushes (
     id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
     old TEXT, new TEXT, read_back TEXT, at TEXT NOT NULL, adopted INTEGER NOT NULL DEFAULT 0,
@@ -36,6 +37,7 @@ _STEPS = {
         "ALTER TABLE runs ADD COLUMN user TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE pushes ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE pushes ADD COLUMN undoes INTEGER",
+        "ALTER TABLE executions ADD COLUMN image TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE collections ADD COLUMN skipped TEXT NOT NULL DEFAULT '[]'",
         # A score that was in Canvas already was taken note of, and not written.
         "UPDATE pushes SET adopted = 1 WHERE abs(old - new) < 0.00005",

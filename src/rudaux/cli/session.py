@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from rudaux.cli.view import View
 from rudaux.config import find_course_folder
-from rudaux.errors import RudauxError
 
 if TYPE_CHECKING:
     from rudaux.ports import Context
@@ -37,16 +36,7 @@ def writing(
     if dry_run:
         yield ctx, view
         return
-    with ctx.ledger.lock(command):
-        run, code = ctx.ledger.start_run(command), 1
-        try:
-            yield ctx, view
-            code = 0
-        except RudauxError as error:
-            code = error.exit_code
-            raise
-        except KeyboardInterrupt:
-            code = 130
-            raise
-        finally:
-            ctx.ledger.end_run(run, code)
+    from rudaux.workflows.run import recorded
+
+    with recorded(ctx, command):
+        yield ctx, view

@@ -51,13 +51,17 @@ Verdict = Literal["ok", "cell_timeout", "timeout", "kernel_died", "out_of_memory
 
 @dataclass(frozen=True)
 class Execution:
-    """What became of a job; only `failed` is our failure and never a score."""
+    """What became of a job; only `failed` is our failure and never a score.
+
+    `image` is the digest of the container image that it ran in, if it ran in one.
+    """
 
     job: Job
     verdict: Verdict
     reason: str = ""
     seconds: float = 0.0
     cells: Mapping[str, tuple[CellResult, ...]] = field(default_factory=dict)
+    image: str = ""
 
 
 @dataclass(frozen=True)

@@ -105,9 +105,7 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
 
 def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -> Outcome:
     job = execution.job
-    ctx.ledger.record_execution(
-        plan.assignment, job.student_id, execution.verdict, execution.seconds, job.repairs
-    )
+    ctx.ledger.record_execution(execution)
     if execution.verdict == "failed":
         return _failed(ctx, plan.assignment, job.student_id, name, execution.reason)
     try:

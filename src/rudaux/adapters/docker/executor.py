@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -128,7 +129,7 @@ class DockerExecutor:
     def _run(self, job: Job, stop: Event) -> Execution:
         report = Report(job)
         try:
-            return self._in_container(job, report, stop)
+            return replace(self._in_container(job, report, stop), image=self.image)
         except (APIError, DockerException, RequestException, OSError) as error:
             if engine.is_down(self._client, error):
                 raise ExecutorFailure(f"Docker failed: {error}.") from error

@@ -1,0 +1,27 @@
+"""One writing run at a time: it holds the course; the ledger says who did it and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rudaux.errors import RudauxError
+from rudaux.ports import Context
+
+
+@contextmanager
+def recorded(ctx: Context, command: str) -> Iterator[None]:
+    """Hold the course for `command`; what is written meanwhile is known as this run's."""
+    with ctx.ledger.lock(command):
+        run, code = ctx.ledger.start_run(command), 1
+        try:
+            yield
+            code = 0
+        except RudauxError as error:
+            code = error.exit_code
+            raise
+        except KeyboardInterrupt:
+            code = 130
+            raise
+        finally:
+            ctx.ledger.end_run(run, code)
