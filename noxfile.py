@@ -53,7 +53,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Inject faults into Canvas and kill rudaux, a hundred times; every end must be the same."""
+    """Inject faults into Canvas and kill rudaux, two hundred times; every end must be the same."""
     session.install("-e", ".[dev]")
     session.run("python", "-m", "tests.chaos", *session.posargs)
 

@@ -44,7 +44,7 @@ def worker(seeds: list[int]) -> list[tuple[int, Ended]]:
 def main() -> int:
     """Print what was done, and every end that is not the undisturbed one."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--trials", type=int, default=102)
+    parser.add_argument("--trials", type=int, default=204)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
