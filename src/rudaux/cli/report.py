@@ -24,7 +24,13 @@ def finish(outcomes: Sequence[Outcome], next_step: str) -> None:
 
 def graded_lines(outcomes: Sequence[Outcome]) -> list[str]:
     """Say who was held or failed, what was odd about the others, and which cells took longest."""
-    lines = [f"{o.result:<6} {o.item}: {o.reason}" for o in outcomes if not o.ok]
+    together: dict[tuple[str, str], list[str]] = {}
+    for outcome in outcomes:
+        if not outcome.ok:
+            together.setdefault((outcome.result, outcome.reason), []).append(outcome.item)
+    lines = [
+        f"{result:<6} {', '.join(names)}: {reason}" for (result, reason), names in together.items()
+    ]
     odd = [f"graded {o.item}: {o.reason}" for o in outcomes if o.ok and o.reason]
     lines += odd[:MOST]
     if odd[MOST:]:

@@ -139,7 +139,7 @@ class View:
     def _progress(self, label: str, total: int) -> Iterator[Callable[[Sequence[Outcome]], None]]:
         # FORCE_COLOR makes rich take a log file for a terminal; a bar needs a real one.
         animated = self.err.is_terminal and not self.err.is_dumb_terminal
-        if animated and _is_terminal(sys.stderr):
+        if total and animated and _is_terminal(sys.stderr):
             with _bar(self.err, label, total) as step:
                 yield step
             return
