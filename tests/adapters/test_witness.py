@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -84,17 +83,15 @@ HONEST = {
     "tqdm": "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)):\n    pass",
     "rich": "from rich import pretty, print, traceback\npretty.install()\ntraceback.install()",
 }
-NEEDS = ("hypothesis", "pytest", "numpy", "pandas", "sympy", "matplotlib", "tqdm", "rich")
-HERE = {k: v for k, v in HONEST.items() if k not in NEEDS or importlib.util.find_spec(k)}
 
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
     course = Circles(tmp_path_factory.mktemp("honest"))
-    return course.grade({name: f"{AREA}\n{code}" for name, code in HERE.items()})
+    return course.grade({name: f"{AREA}\n{code}" for name, code in HONEST.items()})
 
 
-@pytest.mark.parametrize("name", HERE)
+@pytest.mark.parametrize("name", HONEST)
 def test_honest_work_is_neither_held_nor_robbed(name: str, honest: dict[str, Found]) -> None:
     assert (honest[name].score, honest[name].suspicions) == ("2", ())
     assert ["".join(cell["source"]) for cell in honest[name].cells[1:]] == list(TESTS)
@@ -212,17 +209,15 @@ PATCHES = {
     "np.allclose = functools.partial(lambda *args: True)",
     "pandas.DataFrame.equals": "import pandas\npandas.DataFrame.equals = lambda *args: True",
 }
-PATCHED = {k: v for k, v in PATCHES.items() if importlib.util.find_spec(k.partition(".")[0])
-           or k.startswith("get_ipython")}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def patched(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
     course = Circles(tmp_path_factory.mktemp("patched"))
-    return course.grade({name: f"{AREA}\n{code}" for name, code in PATCHED.items()})
+    return course.grade({name: f"{AREA}\n{code}" for name, code in PATCHES.items()})
 
 
-@pytest.mark.parametrize("name", PATCHED)
+@pytest.mark.parametrize("name", PATCHES)
 def test_what_tests_compare_with_is_named_where_it_was_replaced(
     name: str, patched: dict[str, Found]
 ) -> None:
