@@ -149,6 +149,16 @@ def test_broken_work_is_failed_and_stops_nobody(
         assert course.grades() == course.practice.expected("homework_1")
 
 
+def test_broken_work_is_told_once_where_a_person_marks_by_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds: tuple[Kind, ...] = ("right", "invalid_json")
+    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as course:
+        course.rudaux("init")
+        shown = course.rudaux("grade", "homework_1", "-m", code=6).err
+        assert shown.count("not valid JSON") == 1
+
+
 def test_many_missing_ask_a_person_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kinds: tuple[Kind, ...] = ("right", "missing", "missing")
     with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as course:

@@ -154,10 +154,10 @@ class _Job:
         if self.dry_run:
             self._preview(standings, chosen)
             return
-        standings = self._collect_and_autograde(standings, chosen)
+        standings, told = self._collect_and_autograde(standings, chosen)
         if self.manual or settings.manual:
             left = open_ends(standings, hand_marking=True)
-            self.view.troubles(left)
+            self.view.troubles(x for x in left if (x.item, x.reason) not in told)
             self.view.notice(
                 f"  Autograded. Mark {settings.name} by hand in nbgrader's formgrader, then run "
                 f"`rudaux submit {settings.name}`."
@@ -179,7 +179,8 @@ class _Job:
 
     def _collect_and_autograde(
         self, standings: Standings, chosen: frozenset[str] | None
-    ) -> Standings:
+    ) -> tuple[Standings, set[tuple[str, str]]]:
+        """Give where everybody stands now, and who was told of with which reason."""
         from rudaux.workflows import autograde, collect
         from rudaux.workflows.standings import reread
 
@@ -192,7 +193,7 @@ class _Job:
         outcomes = view.follow("  Autograde", autograde.apply(ctx, grading), len(grading))
         for line in graded_lines(outcomes):
             view.notice(f"  {line}")
-        return reread(ctx, standings)
+        return reread(ctx, standings), {(o.item, o.reason) for o in outcomes}
 
     def _preview(self, standings: Standings, chosen: frozenset[str] | None) -> None:
         from rudaux.workflows import autograde, collect
