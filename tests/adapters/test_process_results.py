@@ -255,9 +255,9 @@ def preloading(folder: Path, *modules: str) -> ProcessExecutor:
 def test_modules_are_imported_once_for_all_submissions_where_the_course_says_so(
     tmp_path: Path,
 ) -> None:
-    look = "import sys; 'colorsys' in sys.modules"
+    look = "import sys; 'wave' in sys.modules"
     without = run_one(executor(tmp_path), job(tmp_path, look))
-    with_ = run_one(preloading(tmp_path, "colorsys"), job(tmp_path, look))
+    with_ = run_one(preloading(tmp_path, "wave"), job(tmp_path, look))
     assert [text(cells(e)[0]) for e in (without, with_)] == ["False", "True"]
 
 

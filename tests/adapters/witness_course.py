@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -25,6 +26,8 @@ AREA = "import math\ndef area(radius):\n    return math.pi * radius ** 2\n"
 WRONG = "def area(radius):\n    return 7\n"
 TESTS = ("assert round(area(1), 3) == 3.142", "assert round(area(2), 3) == 12.566")
 PYTHON = {"name": "python3", "display_name": "Python 3", "language": "python"}
+# IPython 8 (Python 3.10) colours nothing at the end of a cell.
+_NOTHING_COLOURED = re.compile(r"\x1b\[[\d;]+m\x1b\[39m")
 
 
 @dataclass(frozen=True)
@@ -135,4 +138,7 @@ def outputs(folder: Path, sources: Sequence[str], planted: bool) -> list[list[di
     merge(notebook, run, "nb.ipynb")
     assert settle(notebook, nonces) == []
     assert [cell.source for cell in notebook.cells] == list(sources)
+    for output in [o for cell in notebook.cells for o in cell.outputs]:
+        if output.output_type == "error":
+            output.traceback = [_NOTHING_COLOURED.sub("", frame) for frame in output.traceback]
     return [cell.outputs for cell in notebook.cells]

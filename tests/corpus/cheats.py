@@ -15,8 +15,9 @@ def _cheat(name: str, code: str, area: str = WRONG_AREA) -> Case:
 
 
 _NO_KERNEL = """
-import types
+import functools
 shell = get_ipython()
+@functools.wraps(type(shell).run_cell_async)
 async def nothing(self, *args, **kwargs):
     from IPython.core.interactiveshell import ExecutionResult
     result = ExecutionResult(None)
