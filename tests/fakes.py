@@ -33,7 +33,7 @@ from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicio
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Run, last_scores
 from rudaux.domain.repository import RepoState
-from rudaux.domain.roster import GradebookStudent, Student
+from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
 from rudaux.errors import CanvasFailure, ExecutorFailure, NotFound, PermissionRefused
@@ -290,6 +290,9 @@ class FakeGradebook:
         self.backups.append(reason)
         return Path(f"/backups/{reason}.db")
 
+    def contents(self, backup: Path | None = None) -> GradebookContents:
+        return GradebookContents(len(self.people), len(self.known), len(self.rows))
+
     def restore(self, backup: Path) -> Path:
         self.backups.append("before-restore")
         return Path("/backups/before-restore.db")
@@ -417,6 +420,9 @@ class FakeGit:
 
     def state(self, folder: Path) -> RepoState:
         return RepoState("main", self.unsaved.get(folder, self.dirty), 0, 0, "origin")
+
+    def fetch(self, folder: Path) -> None:
+        return
 
     def pull(self, folder: Path) -> str:
         return self.pulled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -287,6 +288,13 @@ def test_canvas_commands_list_and_push(course: SmallCourse) -> None:
 def test_git_commands_pull_and_release(course: SmallCourse) -> None:
     assert "main" in course.rudaux("git", "status").out
     assert "up to date" in course.rudaux("git", "pull").out
+    push_elsewhere(course)
+    assert "0 ahead, 1 behind" in course.rudaux("git", "status").out
+    before = course.fingerprint()
+    assert course.rudaux("git", "pull", "--dry-run").out == "1 new commit to pull.\n"
+    assert course.fingerprint() == before
+    course.rudaux("git", "pull")
+    assert course.rudaux("git", "pull", "--dry-run").out == "Up to date.\n"
     before = course.fingerprint()
     course.rudaux("git", "release", "homework_3", "--dry-run")
     assert course.fingerprint() == before
@@ -298,6 +306,26 @@ def test_git_commands_pull_and_release(course: SmallCourse) -> None:
     before = course.fingerprint()
     course.rudaux("git", "release", "homework_3")
     assert course.fingerprint() == before
+
+
+def push_elsewhere(course: SmallCourse) -> None:
+    """Push a commit to the instructor repository from another checkout."""
+    other = course.practice.folder / "other"
+    remote = course.practice.folder / "remotes" / "instructors.git"
+    git(course.practice.folder, "clone", "--quiet", str(remote), str(other))
+    (other / "notes.md").write_text("Bring chalk.")
+    git(other, "add", "--all")
+    git(other, "commit", "--quiet", "--message", "Add notes")
+    git(other, "push", "--quiet")
+
+
+def test_git_status_answers_where_the_remote_does_not(course: SmallCourse) -> None:
+    remote = course.practice.folder / "remotes" / "instructors.git"
+    remote.rename(remote.with_name("away.git"))
+    shown = course.rudaux("git", "status")
+    assert "0 ahead, 0 behind" in shown.out
+    assert "As of the last pull" in shown.err
+    assert "git pull" not in course.rudaux("git", "pull", code=5).out
 
 
 def test_only_what_failed_or_the_students_named_are_graded_again(graded: SmallCourse) -> None:
@@ -334,6 +362,12 @@ def test_gradebook_scores_backup_and_restore(graded: SmallCourse) -> None:
     assert "points of 10" in graded.rudaux("gradebook", "scores", "homework_1").out
     copy = graded.rudaux("gradebook", "backup").out.strip()
     (graded.folder / "gradebook.db").write_bytes(b"")
+    before = graded.fingerprint()
+    shown = graded.rudaux("gradebook", "restore", copy, "--dry-run").out
+    assert re.search(r"backup +7 students · 2 assignments · 6 submissions", shown)
+    assert re.search(r"now +no sound gradebook", shown)
+    assert graded.fingerprint() == before
+    assert "Replace" not in graded.rudaux("gradebook", "restore", "none.db", code=2).err
     graded.rudaux("gradebook", "restore", copy)
     assert "points of 10" in graded.rudaux("gradebook", "scores", "homework_1").out
 

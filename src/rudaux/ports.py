@@ -24,7 +24,7 @@ from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.grades import CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Run
 from rudaux.domain.repository import RepoState
-from rudaux.domain.roster import GradebookStudent, Student
+from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
 from rudaux.errors import CanvasFailure
@@ -174,6 +174,10 @@ class Gradebook(Protocol):
         """Copy the database, consistently, under .rudaux/backups; give the copy's path."""
         ...
 
+    def contents(self, backup: Path | None = None) -> GradebookContents:
+        """Count what a backup holds, or the database itself; raises `UsageError` for neither."""
+        ...
+
     def restore(self, backup: Path) -> Path:
         """Put a backup in place; give the path of the copy made of what was there before."""
         ...
@@ -260,7 +264,13 @@ class Executor(Protocol):
 class Git(Protocol):
     """git in a given folder. Raises `GitFailure`; never asks for a password."""
 
-    def state(self, folder: Path) -> RepoState: ...
+    def state(self, folder: Path) -> RepoState:
+        """Look at the checkout alone; what is `behind` is as of the last fetch."""
+        ...
+
+    def fetch(self, folder: Path) -> None:
+        """Learn what the remote has; no file and no branch of the checkout changes."""
+        ...
 
     def pull(self, folder: Path) -> str:
         """Fast-forward or rebase onto the remote; say in a clause what came in ("" if nothing)."""

@@ -143,6 +143,15 @@ class TestState:
         puller.commit("c.txt", "x")
         assert git.state(puller.path).ahead == 1
 
+    def test_is_behind_once_the_remote_was_asked(
+        self, git: GitRepositories, puller: Puller, pusher: Pusher
+    ) -> None:
+        pusher.push("c.txt", "x")
+        assert git.state(puller.path).behind == 0
+        git.fetch(puller.path)
+        assert git.state(puller.path).behind == 1
+        assert not (puller.path / "c.txt").exists()
+
     def test_an_unborn_branch_has_nothing_to_push(
         self, git: GitRepositories, empty: Remote, tmp_path: Path
     ) -> None:

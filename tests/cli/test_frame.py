@@ -19,14 +19,14 @@ RUDAUX = str(Path(sys.executable).with_name("rudaux"))
 LEAVES = [
     "init", "grade", "submit", "status", "new", "demo",
     "canvas students", "canvas tools", "canvas assignments", "canvas push",
+    "canvas log", "canvas post", "canvas undo",
     "git status", "git pull", "git release",
     "gradebook sync", "gradebook scores", "gradebook backup", "gradebook restore",
-    "schedule show", "schedule install", "schedule remove",
+    "gradebook export", "schedule show", "schedule install", "schedule remove",
 ]  # fmt: skip
 READING = {
-    "status", "new", "demo", "canvas students", "canvas tools", "canvas assignments",
-    "git status", "git pull", "gradebook scores", "gradebook backup", "gradebook restore",
-    "schedule show",
+    "status", "canvas students", "canvas tools", "canvas assignments", "canvas log",
+    "git status", "gradebook scores", "schedule show",
 }  # fmt: skip
 
 

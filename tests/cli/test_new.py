@@ -138,6 +138,14 @@ def test_a_wrong_answer_is_told_in_a_line_under_the_question() -> None:
     assert _wrong({}, "base_url", "") == ""
 
 
+def test_a_dry_run_shows_the_file_and_writes_none(tmp_path: Path) -> None:
+    code, shown, _ = new(tmp_path, *options(), "--dry-run")
+    assert code == 0
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "rudaux.toml").write_text(shown)
+    assert load_config(tmp_path).course.name == "dsci100"
+
+
 def test_an_existing_file_is_never_replaced_unattended(tmp_path: Path) -> None:
     file = tmp_path / "rudaux.toml"
     file.write_text(SOMEBODYS)

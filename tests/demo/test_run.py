@@ -3,7 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from rudaux.cli.app import app
 from rudaux.config import load_config
 from rudaux.demo.run import WORLD, run_course
 from rudaux.demo.simulator.state import World
@@ -21,6 +23,13 @@ def test_the_practice_course_ends_with_every_expected_score(tmp_path: Path) -> N
     assert len(commented) == 2 * 15
     assert all(len(s.comments) == 1 for s in commented)
     assert "rudaux grade --auto" in (folder / "crontab").read_text()
+
+
+def test_a_dry_run_builds_nothing(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["demo", str(tmp_path / "practice"), "--dry-run"])
+    assert result.exit_code == 0
+    assert str(tmp_path / "practice") in result.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

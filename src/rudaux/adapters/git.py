@@ -67,6 +67,12 @@ class GitRepositories:
             ahead, behind = self._unpushed(folder, upstream), 0
         return RepoState(branch, dirty, ahead, behind, upstream.url if upstream else None)
 
+    def fetch(self, folder: Path) -> None:
+        self._open(folder)
+        _, upstream = self._where(folder)
+        doing = f"fetch {upstream.url} into {folder}"
+        self._must(folder, doing, "fetch", "--quiet", upstream.name)
+
     def pull(self, folder: Path) -> str:
         self._open(folder)
         branch, upstream = self._where(folder)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rudaux.cli.options import Folder, NoPrompt
+from rudaux.cli.options import DryRun, Folder, NoPrompt
 from rudaux.cli.view import View
 from rudaux.errors import UsageError
 
@@ -16,6 +16,7 @@ def demo(
     where: Annotated[
         Path, typer.Argument(metavar="[DIR]", help="A new folder, or an earlier practice course.")
     ] = Path("rudaux-practice"),
+    dry_run: DryRun = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
@@ -28,8 +29,13 @@ def demo(
             "`python3 -m pip install 'rudaux[demo]'`."
         ) from error
     view = View(no_prompt)
-    target = (folder or Path()) / where
-    if not (target / "canvas.json").exists():
-        run_course(target.expanduser().resolve(), view.line)
+    target = ((folder or Path()) / where).expanduser().resolve()
+    there = (target / "canvas.json").exists()
+    if dry_run:
+        what = "Would start the Canvas of" if there else "Would build, and run from init to status,"
+        view.line(f"{what} the practice course in {target}; nothing else on this machine changes.")
+        return
+    if not there:
+        run_course(target, view.line)
     if view.attended:
-        play(target.expanduser().resolve(), view.line)
+        play(target, view.line)

@@ -9,6 +9,7 @@ from rudaux.cli.describe import count, release_rows
 from rudaux.cli.init import may_replace_leftover, up_to_date
 from rudaux.cli.options import DryRun, Folder, Names, NoPrompt, Overwrite
 from rudaux.cli.session import reading, writing
+from rudaux.errors import GitFailure
 
 app = typer.Typer(
     help="The instructor and student repositories.", no_args_is_help=True, rich_markup_mode=None
@@ -22,6 +23,11 @@ def status(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
 
     with reading(folder, no_prompt) as (ctx, view):
         state = checkout.inspect(ctx)
+        if state.remote:
+            try:
+                state = checkout.look(ctx)
+            except GitFailure as error:
+                view.notice(f"As of the last pull, because the remote was not asked: {error}.")
         view.line(f"branch   {state.branch or 'none (detached)'}")
         view.line(f"remote   {state.remote or 'none'}: {state.ahead} ahead, {state.behind} behind")
         view.line(f"changes  {len(state.dirty) or 'none'}")
@@ -30,11 +36,15 @@ def status(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
 
 
 @app.command()
-def pull(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
+def pull(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = False) -> None:
     """Pull the instructor repository."""
     from rudaux.workflows import checkout
 
-    with writing(folder, no_prompt, "git pull") as (ctx, view):
+    with writing(folder, no_prompt, "git pull", dry_run) as (ctx, view):
+        if dry_run:
+            behind = checkout.look(ctx).behind
+            view.line(f"{count(behind, 'new commit')} to pull." if behind else "Up to date.")
+            return
         view.line(checkout.pull(ctx) or "Already up to date.")
 
 

@@ -14,9 +14,12 @@ from rudaux.cli.files import write_keeping
 from rudaux.cli.init import may_sync
 from rudaux.cli.options import AcceptAlarms, AcceptRoster, DryRun, Folder, Name, NoPrompt
 from rudaux.cli.session import reading, writing
+from rudaux.errors import UsageError
 
 if TYPE_CHECKING:
     from rudaux.cli.view import View
+    from rudaux.domain.roster import GradebookContents
+    from rudaux.ports import Context
     from rudaux.workflows.export import ExportPlan
 
 app = typer.Typer(
@@ -126,20 +129,43 @@ def _may_export(view: View, plan: ExportPlan, accepted: bool) -> bool:
 
 
 @app.command()
-def backup(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
+def backup(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = False) -> None:
     """Copy the gradebook to .rudaux/backups."""
-    with writing(folder, no_prompt, "gradebook backup") as (ctx, view):
+    with writing(folder, no_prompt, "gradebook backup", dry_run) as (ctx, view):
+        if dry_run:
+            view.line(f"to copy  {_held(ctx)}")
+            return
         view.line(str(ctx.gradebook.backup("asked")))
 
 
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy made by `backup`.")],
+    dry_run: DryRun = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
     """Put a backup in place; what was there before is copied first."""
-    with writing(folder, no_prompt, "gradebook restore") as (ctx, view):
+    with writing(folder, no_prompt, "gradebook restore", dry_run) as (ctx, view):
+        view.line(f"backup  {_words(ctx.gradebook.contents(file))}")
+        view.line(f"now     {_held(ctx)}")
+        if dry_run:
+            return
         text = f"Replace the gradebook by {file}? The present one is copied to .rudaux/backups."
         if view.ask(Question(text, "yes", default=False)):
             view.line(f"Restored. The gradebook as it was: {ctx.gradebook.restore(file)}")
+
+
+def _held(ctx: Context) -> str:
+    """Say what the gradebook holds, damaged or not."""
+    try:
+        return _words(ctx.gradebook.contents())
+    except UsageError:
+        return "no sound gradebook"
+
+
+def _words(held: GradebookContents) -> str:
+    return (
+        f"{count(held.students, 'student')} · {count(held.assignments, 'assignment')} · "
+        f"{count(held.submissions, 'submission')}"
+    )

@@ -12,7 +12,7 @@ import typer
 
 from rudaux.cli.ask import Question
 from rudaux.cli.files import write_keeping
-from rudaux.cli.options import Folder, NoPrompt
+from rudaux.cli.options import DryRun, Folder, NoPrompt
 from rudaux.cli.view import View
 from rudaux.config import FILE, LEVELS
 from rudaux.config_values import shown
@@ -114,19 +114,24 @@ def new(
     base_url: Annotated[str, _answer("base_url")] = "",
     storage: Annotated[str, _answer("storage")] = "",
     snapshots: Annotated[str, _answer("snapshots")] = "",
+    dry_run: DryRun = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
     """Questions and answers, then a rudaux.toml."""
     given = {key: value.strip() for key, value in locals().items() if key in _FIELDS}
     view, file = View(no_prompt), (folder or Path.cwd()).expanduser().resolve() / FILE
-    if file.exists():
+    if file.exists() and not dry_run:
         text = f"{FILE} exists. Replace it? The old one is kept beside it."
         if not view.ask(Question(text, "refuse", default=False)):
             view.notice("Nothing was written.")
             return
     answers = _asked(view, given) if view.attended else _complete(given)
-    kept = write_keeping(file, _render(answers, _sources(file.parent)))
+    text = _render(answers, _sources(file.parent))
+    if dry_run:
+        view.line(text.rstrip())
+        return
+    kept = write_keeping(file, text)
     view.line(f"Wrote {file}." + (f" The old one is {kept}." if kept else ""))
     view.notice(
         "\nNext: fill in its [[assignments]]; make a token in Canvas (Account > Settings > New "

@@ -41,6 +41,15 @@ class GradebookStudent:
 
 
 @dataclass(frozen=True)
+class GradebookContents:
+    """How much a gradebook, or a backup of it, holds."""
+
+    students: int
+    assignments: int
+    submissions: int
+
+
+@dataclass(frozen=True)
 class RosterChange:
     """What a sync would do to the gradebook's students."""
 

@@ -11,6 +11,12 @@ def inspect(ctx: Context) -> RepoState:
     return ctx.git.state(ctx.config.folder)
 
 
+def look(ctx: Context) -> RepoState:
+    """Read the state after asking the remote what is new; raises `GitFailure` as `inspect` does."""
+    ctx.git.fetch(ctx.config.folder)
+    return inspect(ctx)
+
+
 def pull(ctx: Context) -> str:
     """Bring in what others pushed; give a clause about it, empty if there was nothing.
 

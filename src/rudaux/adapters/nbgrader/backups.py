@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from rudaux.adapters.nbgrader.database import BUSY_SECONDS
+from rudaux.domain.roster import GradebookContents
 from rudaux.errors import GradebookFailure, UsageError
 
 
@@ -75,6 +76,15 @@ def require_gradebook(backup: Path) -> None:
         ) from failure
     if not sound or not {"student", "assignment", "submitted_assignment"} <= tables:
         raise UsageError(f"{backup} is damaged or not a gradebook: nothing was restored.")
+
+
+def contents(file: Path) -> GradebookContents:
+    """Count what a gradebook file holds; raises `UsageError` where it is none."""
+    require_gradebook(file)
+    tables = ("student", "assignment", "submitted_assignment")
+    with closing(sqlite3.connect(file.absolute().as_uri() + "?mode=ro", uri=True)) as there:
+        counts = [there.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables]  # noqa: S608
+    return GradebookContents(*counts)
 
 
 def _free_name(folder: Path, reason: str) -> Path:

@@ -16,7 +16,7 @@ from rudaux.adapters.nbgrader import backups, rows
 from rudaux.adapters.nbgrader.database import Database
 from rudaux.adapters.nbgrader.settings import load_course
 from rudaux.domain.alarms import CellScore
-from rudaux.domain.roster import GradebookStudent, Student
+from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 from rudaux.errors import GradebookFailure
 
@@ -138,6 +138,9 @@ class NbgraderGradebook:
 
     def backup(self, reason: str) -> Path:
         return backups.back_up(self._file(), self._backups, reason)
+
+    def contents(self, backup: Path | None = None) -> GradebookContents:
+        return backups.contents(backup or self._file())
 
     def restore(self, backup: Path) -> Path:
         file = self._file()
