@@ -36,7 +36,13 @@ from rudaux.domain.repository import RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
-from rudaux.errors import CanvasFailure, ExecutorFailure, NotFound, PermissionRefused
+from rudaux.errors import (
+    CanvasFailure,
+    ExecutorFailure,
+    NotFound,
+    PermissionRefused,
+    RequestRefused,
+)
 
 NOW = datetime(2026, 10, 2, 8, 0, tzinfo=timezone.utc)
 YESTERDAY = NOW - timedelta(days=1)
@@ -191,7 +197,7 @@ class FakeCanvas:
     def _refusal(self, assignment_id: int, comment: FeedbackComment) -> CanvasFailure | None:
         try:
             self.attach_feedback(assignment_id, comment.student_id, comment.files, comment.text)
-        except (NotFound, PermissionRefused) as refused:
+        except (NotFound, PermissionRefused, RequestRefused) as refused:
             return refused
         return None
 

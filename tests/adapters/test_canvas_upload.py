@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from rudaux.adapters.canvas import CanvasClient
-from rudaux.domain.artifacts import FeedbackFile
+from rudaux.domain.artifacts import FeedbackComment, FeedbackFile
 from rudaux.errors import CanvasFailure, NotFound, PermissionRefused
 from tests.adapters.scripted_server import RESET, Reply, ScriptedServer
 
@@ -240,6 +240,24 @@ def test_a_file_that_canvas_does_not_confirm_is_not_attached(
     with pytest.raises(CanvasFailure, match="did not confirm"):
         attach(canvas)
     assert commented(server) == []
+
+
+def test_a_file_that_is_refused_holds_up_nobody_else(
+    server: ScriptedServer, store: ScriptedServer, canvas: CanvasClient
+) -> None:
+    refused = {"message": "file size exceeds quota limits"}
+    for student in ("11", "12", "13"):
+        path = ANNOUNCE.replace("/11/", f"/{student}/")
+        answer = Reply(refused, status=400) if student == "11" else ticket(f"{store.url}/{student}")
+        server.on("POST", path, answer)
+        server.on("PUT", path.removesuffix("/comments/files"), Reply({"user_id": int(student)}))
+    store.on("POST", "/12", Reply(raw="<Error/>", status=403))
+    store.on("POST", "/13", Reply({"id": 99}, status=201))
+    comments = [FeedbackComment(s, (FILE,), "Feedback.") for s in ("11", "12", "13")]
+    said = dict(canvas.attach_all(7, comments))
+    assert "quota" in str(said["11"])
+    assert "refused the file" in str(said["12"])
+    assert said["13"] is None
 
 
 def test_a_student_who_left_is_said_so(server: ScriptedServer, canvas: CanvasClient) -> None:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.config import GradingSettings
 from rudaux.domain.artifacts import is_report_of, mark
+from rudaux.errors import NeedsPersonError
 from tests.adapters.nbgrader_course import RIGHT, Course, make_course, nbgrader, pretend
 
 
@@ -78,6 +80,34 @@ def test_a_report_says_whose_it_is_whatever_the_work_in_it_says(course: Course) 
         assert not is_report_of(report.content, "ps1", "12")
         assert not is_report_of(report.content, "ps10", "11")
     assert not is_report_of(b"<html><head></head></html>", "ps1", "11")
+
+
+@pytest.mark.parametrize("name", ["plot.png", "my%20plot.png", "plot-(1).png", "ü.png"])
+def test_a_picture_that_was_left_behind_in_another_notebook_spoils_no_report(
+    course: Course, name: str
+) -> None:
+    def change(content: dict[str, Any]) -> None:
+        text = f"as shown:\n\n![my plot](attachment:{name})\n\nthere"
+        content["cells"].insert(1, {"cell_type": "markdown", "metadata": {}, "source": text})
+
+    course.hand_in("11", RIGHT, change)
+    course.grade("11")
+    [first, _] = course.grader.feedback("ps1", "11")
+    assert b"as shown:" in first.content
+    assert b"my plot" in first.content
+
+
+def test_a_notebook_that_cannot_be_shown_is_named_and_leaves_no_outdated_report(
+    course: Course,
+) -> None:
+    course.hand_in("11", RIGHT)
+    course.grade("11")
+    course.grader.feedback("ps1", "11")
+    graded = course.folder / "autograded" / "11" / "ps1" / "problem1.ipynb"
+    graded.write_text(graded.read_text().replace('"nbformat": 4', '"nbformat": 99'))
+    with pytest.raises(NeedsPersonError, match=r"no report can be made of problem1\.ipynb"):
+        course.grader.feedback("ps1", "11")
+    assert not (course.folder / "feedback" / "11" / "ps1" / "problem1.html").exists()
 
 
 def test_the_report_tells_what_was_repaired_and_why_it_was_not_run_to_its_end(

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbformat import NotebookNode, v4
 
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
-from rudaux.adapters.nbgrader.redact import INSTEAD, plain
+from rudaux.adapters.nbgrader.redact import INSTEAD, Delimiters, plain, redact
 from rudaux.config import GradingSettings
 from tests.adapters.nbgrader_course import RIGHT, WRONG, Course, cell_named, make_course, run
 
@@ -116,6 +117,41 @@ def test_an_answer_that_prints_what_ran_before_it_shows_no_hidden_test(tmp_path:
 def test_without_redaction_the_report_shows_the_hidden_test(tmp_path: Path) -> None:
     page = report(course_with(tmp_path, CASES["one line"]), "11", WRONG, redacted=False)
     assert plain(CASES["one line"]) in readable(page)
+
+
+HIDDEN = """for n in (3, 10):
+    assert f(n) == reference(n), f"f({n}) should be {reference(n)}"
+print("checking", 3, reference(3))"""
+
+
+def shown(output: NotebookNode, hidden: str = HIDDEN) -> str:
+    """What a student reads of the output of a cell with a visible and a hidden test."""
+    source = f"assert f(1) == 1\n### BEGIN HIDDEN TESTS\n{hidden}\n### END HIDDEN TESTS"
+    meta = {"grade": True, "solution": False, "locked": True, "grade_id": "t", "points": 1}
+    cell = v4.new_code_cell(source, metadata={"nbgrader": meta}, outputs=[output])
+    return str(redact(v4.new_notebook(cells=[cell]), Delimiters()).cells[0].outputs)
+
+
+@pytest.mark.parametrize(
+    ("said", "trace"),
+    [
+        ("f(3) should be 14", ["AssertionError: f(3) should be 14"]),
+        ("f(3) == 14 is not TRUE", ["Error: f(3) == 14 is not TRUE\nTraceback:\n", "1. stop(msg)"]),
+        ("f(3) not equal to 14", ["Error: Test failed: 'f works'\n* f(3) not equal to 14.\n"]),
+    ],
+)
+def test_an_error_that_does_not_say_which_line_failed_is_not_shown(
+    said: str, trace: list[str]
+) -> None:
+    text = shown(v4.new_output("error", ename="AssertionError", evalue=said, traceback=trace))
+    assert "14" not in text
+    assert "AssertionError in a hidden test" in text
+
+
+def test_what_a_hidden_test_prints_is_not_shown() -> None:
+    said = v4.new_output("stream", name="stdout", text="checking 3 14\n")
+    assert "14" not in shown(said)
+    assert "checking 3 14" in shown(said, hidden="assert f(3) == reference(3)")
 
 
 def test_an_answer_cannot_hide_itself_with_the_marks(tmp_path: Path) -> None:

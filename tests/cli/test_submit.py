@@ -90,7 +90,7 @@ def test_a_long_list_is_cut_and_full_shows_everybody(
 def test_alarms_are_in_a_dry_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     push(looks_wrong(tmp_path), Pushing(dry_run=True))
     out = capsys.readouterr().out
-    assert "!  4 of the 6 who handed in have exactly 0" in out
+    assert "!  4 of the 6 who handed in get exactly 0" in out
     assert "!  all 6 students fail the test mean in homework_1" in out
 
 

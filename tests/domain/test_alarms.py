@@ -9,6 +9,7 @@ from rudaux.domain.alarms import (
     failed_test_alarms,
     median_alarm,
     points_alarm,
+    scheme_alarm,
     zero_alarm,
 )
 from rudaux.domain.submissions import Standing, State
@@ -40,7 +41,7 @@ def test_who_is_not_due_raises_no_alarm() -> None:
 def test_many_exact_zeros_among_those_who_handed_in_are_an_alarm() -> None:
     [alarm] = equal_zeros_alarm(class_of("0", "0", "0", "7", "8"), 0.3)
     assert (alarm.kind, alarm.text) == (
-        "zeros", "3 of the 5 who handed in have exactly 0, more than 30%"
+        "zeros", "3 of the 5 who handed in get exactly 0, more than 30%"
     )  # fmt: skip
     assert equal_zeros_alarm(class_of("0", "5", "6", "7", "8"), 0.3) == ()
     assert equal_zeros_alarm(class_of("0.0001", "0.1", "0", "7", "8"), 0.3) == ()
@@ -60,6 +61,29 @@ def test_what_a_person_agreed_to_is_not_asked_again_for_a_late_comer() -> None:
     assert equal_zeros_alarm(one_more, 0.3) == ()
     assert failed_test_alarms([cell], one_more) == ()
     assert failed_test_alarms([cell], class_of("0", "0", "0", "0", "0", "0")) != ()
+
+
+def test_a_section_that_is_due_later_is_judged_by_itself() -> None:
+    first = class_of(*["8"] * 60, last="8", writes=False)
+    later = class_of(*["0"] * 40)
+    [alarm] = equal_zeros_alarm([*first, *later], 0.3)
+    assert alarm.text.startswith("40 of the 40 who handed in")
+    cell = CellScore("mean in hw", TEN, 100, 100)
+    assert [a.kind for a in failed_test_alarms([cell], [*first, *later])] == ["test"]
+
+
+def test_a_regrade_that_sinks_less_than_half_is_an_alarm_though_the_median_stays() -> None:
+    same = class_of(*["8"] * 55, last="8", writes=False)
+    sunk = class_of(*["3"] * 45, last="8")
+    [alarm] = median_alarm([*same, *sunk], TEN, 0.2)
+    assert alarm.text.startswith("the scores of 45 of 100 students change by more than 20%")
+    few = [*class_of(*["8"] * 80, last="8", writes=False), *class_of(*["3"] * 20, last="8")]
+    assert median_alarm(few, TEN, 0.2) == ()
+
+
+def test_a_grading_scheme_is_an_alarm() -> None:
+    assert scheme_alarm("points") == scheme_alarm("percent") == ()
+    assert [a.kind for a in scheme_alarm("gpa_scale")] == ["points"]
 
 
 def test_a_median_that_jumps_either_way_is_an_alarm() -> None:

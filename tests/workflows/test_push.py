@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,9 +16,10 @@ from rudaux.adapters.canvas import CanvasClient
 from rudaux.demo.simulator.server import Simulator, serve
 from rudaux.demo.simulator.state import World
 from rudaux.domain.alarms import CellScore
+from rudaux.domain.artifacts import FeedbackFile
 from rudaux.domain.grades import Attachment
-from rudaux.errors import PermissionRefused
-from rudaux.workflows import feedback, submit
+from rudaux.errors import CanvasFailure, NeedsPersonError, PermissionRefused
+from rudaux.workflows import feedback, push_grades, submit
 from rudaux.workflows.standings import read_standings
 from tests.fakes import FakeCanvas, FakeContext, assignment, fake_course, student
 from tests.workflows.run import run_grade, run_init, run_submit, standings, states
@@ -93,6 +95,35 @@ def test_what_a_person_did_since_the_plan_is_kept(ctx: FakeContext) -> None:
     assert [p.student_id for p in ctx.ledger.pushes] == ["3"]
 
 
+class SlowCanvas(FakeCanvas):
+    """A Canvas that takes its time for each bulk write; meanwhile a person is at work."""
+
+    ctx: FakeContext
+
+    def push_grades(self, assignment_id: int, scores: Mapping[str, Decimal]) -> str:
+        said = super().push_grades(assignment_id, scores)
+        if "1" in scores:
+            self.enter(assignment_id, "2", "9.5")
+            row = self.grades[assignment_id]["3"]
+            self.grades[assignment_id]["3"] = replace(row, excused=True)
+            self.ctx.moment += timedelta(minutes=2)
+        return said
+
+
+def test_what_a_person_did_while_an_earlier_chunk_was_written_is_kept(
+    ctx: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push_grades, "CHUNK", 1)
+    slow = SlowCanvas(**{f.name: getattr(ctx.canvas, f.name) for f in fields(FakeCanvas)})
+    slow.ctx, ctx.canvas = ctx, slow
+    _, outcomes = run_submit(ctx)
+    results = {o.item: o.result for o in outcomes if o.item in {"Moon 2", "Moon 3"}}
+    assert results == {"Moon 2": "held", "Moon 3": "held"}
+    assert entered(ctx) == {"1": Decimal(10), "2": Decimal("9.5"), "3": None}
+    assert ctx.canvas.grades[101]["3"].excused
+    assert [p.student_id for p in ctx.ledger.pushes] == ["1"]
+
+
 def test_a_plan_of_just_now_is_not_read_a_second_time(ctx: FakeContext) -> None:
     plan = submit.plan(ctx, standings(ctx))
     before = ctx.canvas.readings
@@ -138,6 +169,48 @@ def test_only_the_chosen_students_edits_are_replaced(ctx: FakeContext) -> None:
     assert (plan.counts["conflict"], plan.counts["changed"]) == (1, 1)
     list(submit.apply(ctx, plan))
     assert entered(ctx) == {"1": Decimal(9), "2": Decimal(5), "3": Decimal("2.5")}
+
+
+def test_an_edit_is_not_replaced_that_was_edited_once_more_since_it_was_shown(
+    ctx: FakeContext,
+) -> None:
+    run_submit(ctx)
+    ctx.canvas.enter(101, "1", "9")
+    ctx.canvas.enter(101, "2", "9")
+    shown = {"1": Decimal(9), "2": Decimal(9)}
+    ctx.canvas.enter(101, "2", "9.8")
+    plan = submit.plan(ctx, standings(ctx), shown)
+    assert {x.student_id: x.kind for x in plan.lines} == {
+        "1": "changed", "2": "conflict", "3": "unchanged"
+    }  # fmt: skip
+
+
+# --- Assignments that take no such grades -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"grading_type": "pass_fail"}, "graded as pass_fail"),
+        ({"grading_type": "not_graded"}, "graded as not_graded"),
+        ({"grades_groups": True}, "a group assignment"),
+    ],
+)
+def test_an_assignment_that_would_spoil_the_grades_is_refused(
+    ctx: FakeContext, how: dict[str, Any], words: str
+) -> None:
+    ctx.canvas.existing[101] = replace(ctx.canvas.existing[101], **how)
+    with pytest.raises(CanvasFailure, match=words):
+        run_submit(ctx)
+    assert set(entered(ctx).values()) == {None}
+
+
+def test_grades_that_reach_nobody_are_a_failure(
+    ctx: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ctx.canvas, "submissions", lambda _: ())
+    with pytest.raises(CanvasFailure, match="lists none of the students"):
+        run_submit(ctx)
 
 
 # --- A run that was killed ----------------------------------------------------------------------
@@ -283,6 +356,25 @@ def test_feedback_that_a_killed_run_attached_is_not_attached_again(ctx: FakeCont
     ctx.ledger.sent.clear()
     run_submit(ctx)
     assert sorted(sid for sid, _, _ in ctx.canvas.comments) == ["1", "2", "3"]
+
+
+def test_a_report_that_cannot_be_made_holds_up_no_grade_and_nobody_else(
+    ctx: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = ctx.grader.feedback
+    ctx.grader.reports.clear()
+
+    def refuse(assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
+        if student_id == "2":
+            raise NeedsPersonError("no report can be made of nb.ipynb")
+        return make(assignment, student_id)
+
+    monkeypatch.setattr(ctx.grader, "feedback", refuse)
+    made = list(feedback.apply(ctx, feedback.plan(ctx, standings(ctx))))
+    assert [o.item for o in made if not o.ok] == ["Moon 2"]
+    list(submit.apply(ctx, submit.plan(ctx, standings(ctx))))
+    assert entered(ctx) == {"1": Decimal(10), "2": Decimal(5), "3": Decimal("2.5")}
+    assert [sid for sid, _, _ in ctx.canvas.comments] == ["1", "3"]
 
 
 def test_another_students_report_is_never_attached(ctx: FakeContext) -> None:

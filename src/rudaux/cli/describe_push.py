@@ -44,24 +44,26 @@ def push_counts(plan: SubmitPlan) -> str:
 def push_rows(plan: SubmitPlan, full: bool = False) -> tuple[list[PushRow], list[str]]:
     """Give (student, Canvas, now, why) of whatever is not plain, and a note per list cut short.
 
-    What a person must decide comes first, scores that sink before those that rise. `full` gives
-    every student.
+    What a person must decide comes first, scores that sink before those that rise. An edit that is
+    in question, or replaced, is never cut. `full` gives every student.
     """
     words = dict(_CLASSES)
     rows: list[PushRow] = []
     notes = []
     for kind in _ORDER:
-        lines = sorted((x for x in plan.lines if x.kind == kind), key=_rises)
+        lines = sorted((x for x in plan.lines if x.kind == kind), key=_of_less_interest)
         if full or kind not in _PLAIN:
-            cut = len(lines) if full or len(lines) <= SHOWN + 1 else SHOWN
+            edits = sum(x.replaces_edit or kind == "conflict" for x in lines)
+            cut = len(lines) if full or len(lines) <= SHOWN + 1 else max(SHOWN, edits)
             rows += [_row(plan, line) for line in lines[:cut]]
             if lines[cut:]:
                 notes.append(f"and {len(lines) - cut} more {words[kind]}: --full shows all")
     return rows, notes
 
 
-def _rises(line: PushLine) -> bool:
-    return line.old is None or line.new is None or line.new >= line.old
+def _of_less_interest(line: PushLine) -> tuple[bool, bool]:
+    rises = line.old is None or line.new is None or line.new >= line.old
+    return not line.replaces_edit, rises
 
 
 def _row(plan: SubmitPlan, line: PushLine) -> PushRow:

@@ -164,7 +164,7 @@ class _Job:
             )
             self.outcomes += left
             return
-        make_feedback(self.ctx, self.view, standings)
+        self.outcomes += make_feedback(self.ctx, self.view, standings)
         try:
             self.outcomes += push_grades(self.ctx, self.view, standings, self.pushing)
         except NeedsPersonError as error:

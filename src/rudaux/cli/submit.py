@@ -29,14 +29,16 @@ from rudaux.errors import NeedsPersonError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from rudaux.domain.alarms import Alarm
-    from rudaux.domain.grades import PushLine
+    from rudaux.domain.grades import PushClass, PushLine
     from rudaux.ports import Context
     from rudaux.workflows.standings import Standings
     from rudaux.workflows.submit import SubmitPlan
 
 _KEEP, _OURS, _EACH = "keep what Canvas has", "write ours over them", "decide one by one"
+_SETTLED: frozenset[PushClass] = frozenset({"unchanged", "excused", "not_due"})
 _LIST, _STOP = "show every student first", "push nothing"
 
 
@@ -76,21 +78,26 @@ def submit(
         settings = find_assignment(ctx.config, name)
         ctx.gradebook.check()
         standings = read_standings(ctx, settings)
+        outcomes: list[Outcome] = []
         if not dry_run and not no_feedback:
-            make_feedback(ctx, view, standings)
-        outcomes = push_grades(ctx, view, standings, pushing)
+            outcomes += make_feedback(ctx, view, standings)
+        outcomes += push_grades(ctx, view, standings, pushing)
         if not dry_run:
             again = f"`rudaux submit {name}` goes on with them."
             finish([*open_ends(reread(ctx, standings)), *outcomes], f"see above; {again}")
 
 
-def make_feedback(ctx: Context, view: View, standings: Standings) -> None:
-    """Write the HTML feedback of every graded submission."""
+def make_feedback(ctx: Context, view: View, standings: Standings) -> list[Outcome]:
+    """Write the HTML feedback of every graded submission; give who gets none."""
     from rudaux.workflows import feedback
 
     plan = feedback.plan(ctx, standings)
-    if len(plan):
-        view.follow("  Feedback", feedback.apply(ctx, plan), len(plan))
+    if not len(plan):
+        return []
+    done = view.follow("  Feedback", feedback.apply(ctx, plan), len(plan))
+    left = [outcome for outcome in done if not outcome.ok]
+    view.troubles(left)
+    return left
 
 
 def push_grades(ctx: Context, view: View, standings: Standings, pushing: Pushing) -> list[Outcome]:
@@ -109,6 +116,10 @@ def push_grades(ctx: Context, view: View, standings: Standings, pushing: Pushing
             if chosen:
                 plan = workflow.plan(ctx, standings, chosen, pushing.feedback, view.attended)
                 view.line(f"  {push_counts(plan)}")
+                again = [x for x in plan.lines if x.kind == "conflict" and x.student_id in chosen]
+                for line in again:
+                    kept = f"edited once more just now, to {grade(line.old)}: kept"
+                    view.notice(f"  {plan.names[line.student_id]}: {kept}")
         if not pushing.dry_run and _agreed(view, plan, pushing):
             outcomes = _write(ctx, view, plan)
     except NeedsPersonError:
@@ -129,8 +140,9 @@ def _show(view: View, plan: SubmitPlan, pushing: Pushing) -> None:
     texts = [*plan.warnings, *(a.text for a in plan.alarms if a not in asked)]
     if texts and len(plan):
         view.rows([Row("", "!", text) for text in texts])
-    if not len(plan) and not plan.counts["conflict"] and not pushing.dry_run:
-        view.line("  Canvas is up to date.")
+    if not len(plan) and not pushing.dry_run:
+        settled = all(line.kind in _SETTLED for line in plan.lines)
+        view.line("  Canvas is up to date." if settled else "  There is nothing to push.")
 
 
 def _list(view: View, plan: SubmitPlan, full: bool) -> None:
@@ -141,18 +153,21 @@ def _list(view: View, plan: SubmitPlan, full: bool) -> None:
         view.line(f"  {note}")
 
 
-def _choose_edits(view: View, plan: SubmitPlan) -> frozenset[str]:
-    """Ask whose grades, of those edited in Canvas, are to be replaced; unattended nobody's."""
+def _choose_edits(view: View, plan: SubmitPlan) -> dict[str, Decimal | None]:
+    """Ask whose grades, of those edited in Canvas, are to be replaced; unattended nobody's.
+
+    Gives the grades that were shown and may be replaced, by student.
+    """
     edited = [line for line in plan.lines if line.kind == "conflict"]
     if not edited or not view.attended:
-        return frozenset()
+        return {}
     how = _EACH
     if len(edited) > 1:
         text = f"{len(edited)} grades were edited in Canvas:"
         how = view.choose(text, (_KEEP, _OURS, _EACH), _KEEP)
     if how == _EACH:
         edited = [line for line in edited if _replaced(view, plan, line)]
-    return frozenset() if how == _KEEP else frozenset(line.student_id for line in edited)
+    return {} if how == _KEEP else {line.student_id: line.old for line in edited}
 
 
 def _replaced(view: View, plan: SubmitPlan, line: PushLine) -> bool:

@@ -13,6 +13,9 @@ from rudaux.domain.submissions import Standing
 MANY = 5
 """Students below which nothing can be said about a class as a whole."""
 
+MOVED = 0.25
+"""Share of students whose scores jump that no regrade should pass: a median hides up to a half."""
+
 AlarmKind = Literal["missing", "zeros", "median", "test", "points"]
 ABOUT_ZEROS: frozenset[AlarmKind] = frozenset({"missing", "zeros"})
 
@@ -58,44 +61,60 @@ def zero_alarm(standings: Iterable[Standing], limit: float) -> tuple[Alarm, ...]
     )
 
 
-def equal_zeros_alarm(graded: Sequence[Graded], limit: float) -> tuple[Alarm, ...]:
-    """Warn where more than the share `limit` of those who handed in has a score of exactly 0."""
-    zeros = sum(g.new == 0 for g in graded)
-    if len(graded) < MANY or zeros <= limit * len(graded) or not _mostly_new(graded):
+def equal_zeros_alarm(graded: Iterable[Graded], limit: float) -> tuple[Alarm, ...]:
+    """Warn where more than the share `limit` of what is written for work handed in is exactly 0.
+
+    What a person agreed to once is in Canvas, and is not asked again for a late comer.
+    """
+    written = [g for g in graded if g.writes]
+    zeros = sum(g.new == 0 for g in written)
+    if len(written) < MANY or zeros <= limit * len(written):
         return ()
-    text = f"{zeros} of the {len(graded)} who handed in have exactly 0, more than {limit:.0%}"
+    text = f"{zeros} of the {len(written)} who handed in get exactly 0, more than {limit:.0%}"
     return (Alarm("zeros", text),)
 
 
 def median_alarm(graded: Iterable[Graded], points: Decimal, limit: float) -> tuple[Alarm, ...]:
-    """Warn where the median moves by more than the share `limit` of the points.
+    """Warn where the median, or one score in four, moves by more than `limit` of the points.
 
-    Only those are compared whom an earlier push gave a score: newcomers move no median.
+    `limit` is a share. Only those are compared whom an earlier push gave a score: newcomers move no
+    median.
     """
     pairs = [(g.last, g.new) for g in graded if g.last is not None]
     if len(pairs) < MANY:
         return ()
     before, after = median(last for last, _ in pairs), median(new for _, new in pairs)
-    if abs(after - before) <= Decimal(str(limit)) * points:
+    most = Decimal(str(limit)) * points
+    moved = sum(abs(new - last) > most for last, new in pairs)
+    if abs(after - before) > most:
+        what = f"the median of {len(pairs)} students goes from {before:.2f} to {after:.2f}, by more"
+    elif moved > MOVED * len(pairs):
+        what = f"the scores of {moved} of {len(pairs)} students change by more"
+    else:
         return ()
-    return (
-        Alarm(
-            "median",
-            f"the median of {len(pairs)} students goes from {before:.2f} to {after:.2f}, by more "
-            f"than {limit:.0%} of {points.normalize():f} points",
-        ),
-    )
+    return (Alarm("median", f"{what} than {limit:.0%} of {points.normalize():f} points"),)
 
 
 def failed_test_alarms(cells: Iterable[CellScore], graded: Sequence[Graded]) -> tuple[Alarm, ...]:
     """Warn of each test that every student fails: more often its mistake than theirs."""
-    if not _mostly_new(graded):
-        return ()
+    new = sum(g.writes for g in graded)
+    if new < MANY and 2 * new < len(graded):
+        return ()  # what a person agreed to once is not asked again for a late comer
     return tuple(
         Alarm("test", f"all {c.graded} students fail the test {c.name}")
         for c in cells
         if c.graded >= MANY and c.zeros == c.graded and c.maximum > 0
     )
+
+
+def scheme_alarm(grading_type: str) -> tuple[Alarm, ...]:
+    """Warn where Canvas may read a score as a step of a grading scheme (a GPA of 4, for one)."""
+    if grading_type not in {"letter_grade", "gpa_scale"}:
+        return ()
+    text = (
+        f"Canvas grades it by a scheme ({grading_type}), which may read a score as one of its steps"
+    )
+    return (Alarm("points", f"{text}: set it to points there"),)
 
 
 def points_alarm(ours: Decimal, canvas: Decimal | None) -> tuple[Alarm, ...]:
@@ -105,8 +124,3 @@ def points_alarm(ours: Decimal, canvas: Decimal | None) -> tuple[Alarm, ...]:
     there = "no points" if canvas is None else f"{canvas.normalize():f} points"
     text = f"Canvas has {there} for it where rudaux.toml has {ours.normalize():f}"
     return (Alarm("points", f"{text} (`rudaux canvas push` brings them in step)"),)
-
-
-def _mostly_new(graded: Sequence[Graded]) -> bool:
-    """Whether most of it is not in Canvas yet: what a person agreed to once is not asked again."""
-    return bool(graded) and 2 * sum(g.writes for g in graded) >= len(graded)

@@ -44,6 +44,8 @@ class CanvasAssignment:
 
     `launch_url` and `tool_id` are None where it is not an external-tool assignment; with
     `post_manually` grades and comments stay hidden from students until somebody posts them.
+    `grading_type` is how Canvas keeps and shows a grade: points, percent, pass_fail, ...;
+    with `grades_groups` the grade of one student is given to their whole group.
     """
 
     id: int
@@ -59,3 +61,5 @@ class CanvasAssignment:
     submission_types: tuple[str, ...] = ()
     only_visible_to_overrides: bool = False
     post_manually: bool = False
+    grading_type: str = "points"
+    grades_groups: bool = False

@@ -66,6 +66,7 @@ class PushLine:
     old: Decimal | None = None
     new: Decimal | None = None
     why: str = ""
+    replaces_edit: bool = False
 
     @property
     def writes(self) -> bool:
@@ -130,13 +131,14 @@ def _three_way(
     if edited and not overwrite_edits:
         return PushLine(sid, "conflict", now, target, _edited(now, last, canvas.graded_at))
     if standing.state == "missing":
-        return PushLine(sid, "missing", now, target, standing.reason or "nothing handed in")
+        why = standing.reason or "nothing handed in"
+        return PushLine(sid, "missing", now, target, why, edited)
     if last is None and now is None:
         return PushLine(sid, "new", now, target)
     why = "replaces an edit" if edited else "regraded"
     if now is not None and target < now:
         why += ", lower than before"
-    return PushLine(sid, "changed", now, target, why)
+    return PushLine(sid, "changed", now, target, why, edited)
 
 
 def _edited(now: Decimal | None, last: Decimal | None, when: str | None) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
+from rudaux.errors import NeedsPersonError
 from rudaux.ports import Context
 from rudaux.workflows.standings import Standings
 
@@ -32,7 +33,17 @@ def plan(ctx: Context, standings: Standings) -> FeedbackPlan:
 
 
 def apply(ctx: Context, plan: FeedbackPlan) -> Iterator[Outcome]:
-    """Write the reports, one outcome per student; the same marks give the same files."""
+    """Write the reports, one outcome per student; the same marks give the same files.
+
+    A notebook of which no report can be made holds up nobody else's, nor that student's grade.
+    """
     for student in plan.students:
-        ctx.grader.feedback(plan.assignment, student.id)
-        yield Outcome(student.name)
+        yield _report(ctx, plan.assignment, student)
+
+
+def _report(ctx: Context, assignment: str, student: Student) -> Outcome:
+    try:
+        ctx.grader.feedback(assignment, student.id)
+    except NeedsPersonError as error:
+        return Outcome(student.name, "failed", str(error))
+    return Outcome(student.name)

@@ -12,6 +12,7 @@ from rudaux.domain.alarms import (
     failed_test_alarms,
     median_alarm,
     points_alarm,
+    scheme_alarm,
     zero_alarm,
 )
 from rudaux.domain.canvas import CanvasAssignment
@@ -46,6 +47,7 @@ def find_alarms(
         *median_alarm(judged.values(), settings.points, grading.median_guard),
         *failed_test_alarms(ctx.gradebook.cell_scores(settings.name) if writes else (), handed_in),
         *points_alarm(settings.points, assignment.points),
+        *scheme_alarm(assignment.grading_type),
     )
 
 

@@ -42,37 +42,37 @@ def write_grades(
 
     `read_at`: when the plan read Canvas. The ledger knows of every write before Canvas does.
     """
-    moved: dict[str, str] = {}
-    if lines and ctx.now() - read_at > FRESH:
-        now = _rows(ctx, assignment_id)
-        moved = {x.student_id: why for x in lines if (why := _moved(x, now.get(x.student_id)))}
-    yield from (Written(student, "held", why) for student, why in moved.items())
-    writes = [line for line in lines if line.student_id not in moved]
+    writes: list[PushLine] = []
+    messages: dict[str, str] = {}
+    rows: Rows | None = None
+    rest = iter(lines)
+    while chunk := tuple(islice(rest, CHUNK)):
+        # Canvas may take minutes for a chunk: people go on working meanwhile.
+        if ctx.now() - read_at > FRESH:
+            read_at, rows = ctx.now(), _rows(ctx, assignment_id)
+        if rows is not None:
+            moved = _all_moved(chunk, rows)
+            yield from (Written(student, "held", why) for student, why in moved.items())
+            chunk = tuple(line for line in chunk if line.student_id not in moved)
+        if chunk:
+            message = _in_bulk(ctx, assignment, assignment_id, chunk)
+            messages.update(dict.fromkeys((x.student_id for x in chunk), message))
+            writes += chunk
     if not writes:
         return
-    messages = _in_bulk(ctx, assignment, assignment_id, writes)
     shown = _rows(ctx, assignment_id)
     taken = [line for line in writes if _took(line, shown)]
     _settle(ctx, assignment, taken, shown)
     yield from (Written(line.student_id) for line in taken)
-    rest = [line for line in writes if not _took(line, shown)]
-    yield from _singly(ctx, assignment, assignment_id, rest, shown, messages)
+    left = [line for line in writes if not _took(line, shown)]
+    yield from _singly(ctx, assignment, assignment_id, left, shown, messages)
 
 
-def _in_bulk(
-    ctx: Context, assignment: str, assignment_id: int, lines: Sequence[PushLine]
-) -> dict[str, str]:
-    """Write in chunks; give what Canvas complained of, by student."""
-    messages = {}
-    rest = iter(lines)
-    while chunk := tuple(islice(rest, CHUNK)):
-        at = ctx.now()
-        ctx.ledger.record_pushes(
-            Push(assignment, x.student_id, x.old, x.new, None, at) for x in chunk
-        )
-        message = ctx.canvas.push_grades(assignment_id, _scores(chunk))
-        messages.update(dict.fromkeys((x.student_id for x in chunk), message))
-    return messages
+def _in_bulk(ctx: Context, assignment: str, assignment_id: int, lines: Sequence[PushLine]) -> str:
+    """Write a chunk; give what Canvas complained of."""
+    at = ctx.now()
+    ctx.ledger.record_pushes(Push(assignment, x.student_id, x.old, x.new, None, at) for x in lines)
+    return ctx.canvas.push_grades(assignment_id, _scores(lines))
 
 
 def _singly(
@@ -84,7 +84,7 @@ def _singly(
     messages: Mapping[str, str],
 ) -> Iterator[Written]:
     """Write once more, one by one, what bulk did not; somebody's edit meanwhile is left alone."""
-    moved = {x.student_id: why for x in lines if (why := _moved(x, shown.get(x.student_id)))}
+    moved = _all_moved(lines, shown, written=True)
     again = [line for line in lines if line.student_id not in moved]
     rows = dict(shown)
     refusals: dict[str, CanvasFailure] = {}
@@ -107,14 +107,27 @@ def _singly(
             yield Written(student, "failed", f"the grade {_text(line.new)} did not take: {why}")
 
 
-def _moved(line: PushLine, row: CanvasSubmission | None) -> str:
-    """Say what a person did in Canvas since the plan was made; else nothing."""
+def _all_moved(lines: Sequence[PushLine], rows: Rows, written: bool = False) -> dict[str, str]:
+    found = ((x.student_id, _moved(x, rows.get(x.student_id), written)) for x in lines)
+    return {student: why for student, why in found if why}
+
+
+def _moved(line: PushLine, row: CanvasSubmission | None, written: bool) -> str:
+    """Say what a person did in Canvas since the plan was made; else nothing.
+
+    Once it is `written`, a third value may be Canvas's own doing as well.
+    """
     if row is None:
         return "Canvas lists them no longer for this assignment"
     if row.excused:
         return "excused in Canvas just now: left alone"
     if same_score(row.entered, line.old) or same_score(row.entered, line.new):
         return ""
+    if written:
+        return (
+            f"{_text(line.new)} was written and Canvas shows {_text(row.entered)}, edited by "
+            "someone or changed by Canvas: kept (--overwrite-edits replaces it)"
+        )
     return f"edited in Canvas just now, to {_text(row.entered)}: kept"
 
 

@@ -31,6 +31,9 @@ from rudaux.workflows.push_alarms import find_alarms, find_warnings
 from rudaux.workflows.push_grades import write_grades
 from rudaux.workflows.standings import Standings
 
+KEEPS_NO_POINTS = frozenset({"pass_fail", "not_graded"})
+"""Grading types for which Canvas turns most scores into none, without an error."""
+
 
 @dataclass(frozen=True)
 class FeedbackLine:
@@ -93,10 +96,11 @@ def plan(
 ) -> SubmitPlan:
     """Compare gradebook, ledger and Canvas, student by student; writes nothing.
 
-    `overwrite_edits` is for everybody, or for the students with these ids. Without a person
-    (`attended`) nothing is pushed again that an undo took back.
+    `overwrite_edits` is for everybody, or for the students with these ids; a mapping also gives the
+    score that each agreed to have replaced, and no other one is. Without a person (`attended`)
+    nothing is pushed again that an undo took back.
 
-    Raises `CanvasFailure` where the assignment is not in Canvas, or not published.
+    Raises `CanvasFailure` where the assignment is not in Canvas, or takes no such grades.
     """
     settings, assignment = standings.settings, _gradable(standings)
     pushes, last = ctx.ledger.push_records(settings.name), ctx.ledger.last_pushed(settings.name)
@@ -111,11 +115,16 @@ def plan(
             standings.targets[standing.student_id],
             ours.get(standing.student_id),
             canvas.get(standing.student_id),
-            _asked(overwrite_edits, standing.student_id),
+            _asked(overwrite_edits, canvas.get(standing.student_id)),
             undos.get(standing.student_id),
         )
         for standing in standings.by_student
     )
+    if lines and all(line.kind == "not_gradable" for line in lines):
+        raise CanvasFailure(
+            f"Canvas lists none of the students for {settings.name}: see there whom it is assigned "
+            "to, and that it is not graded anonymously."
+        )
     submissions = ctx.gradebook.submissions(settings.name)
     return SubmitPlan(
         settings,
@@ -142,13 +151,25 @@ def _gradable(standings: Standings) -> CanvasAssignment:
             f"{name} is not published in Canvas, so that it takes no grades: publish it there, or "
             "run `rudaux canvas push`."
         )
+    if assignment.grading_type in KEEPS_NO_POINTS:
+        raise CanvasFailure(
+            f"{name} is graded as {assignment.grading_type} in Canvas, which keeps no points and "
+            "would wipe the grades: set it to points there (Edit > Display Grade as)."
+        )
+    if assignment.grades_groups:
+        raise CanvasFailure(
+            f"{name} is a group assignment in Canvas, where each grade goes to the whole group: "
+            "set it there to assign grades to each student individually."
+        )
     return assignment
 
 
-def _asked(overwrite_edits: bool | Collection[str], student_id: str) -> bool:
-    if isinstance(overwrite_edits, bool):
-        return overwrite_edits
-    return student_id in overwrite_edits
+def _asked(overwrite_edits: bool | Collection[str], row: CanvasSubmission | None) -> bool:
+    if isinstance(overwrite_edits, bool) or row is None:
+        return overwrite_edits is True
+    if row.student_id not in overwrite_edits or not isinstance(overwrite_edits, Mapping):
+        return row.student_id in overwrite_edits
+    return same_score(overwrite_edits[row.student_id], row.entered)
 
 
 _GRADED: frozenset[PushClass] = frozenset({"unchanged", "new", "changed"})

@@ -243,7 +243,7 @@ class CanvasClient:
             student = comment.student_id
             try:
                 self.attach_feedback(assignment_id, student, comment.files, comment.text)
-            except (NotFound, PermissionRefused) as refused:
+            except (NotFound, PermissionRefused, RequestRefused) as refused:
                 return student, refused
             return student, None
 

@@ -132,6 +132,9 @@ def assignment(data: object) -> CanvasAssignment:
         submission_types=types,
         only_visible_to_overrides=row.get("only_visible_to_overrides") is True,
         post_manually=row.get("post_manually") is True,
+        grades_groups=row.get("group_category_id") is not None
+        and row.get("grade_group_students_individually") is not True,
+        grading_type=_text(row, "grading_type") or "points",
     )
 
 

@@ -15,7 +15,13 @@ from rudaux.adapters.canvas.protocol import Answer, may_carry_secrets, parse, re
 from rudaux.adapters.canvas.refusals import complaint
 from rudaux.adapters.canvas.wire import Wire
 from rudaux.domain.artifacts import FeedbackFile
-from rudaux.errors import CanvasFailure, LostAnswer, NotFound, PermissionRefused
+from rudaux.errors import (
+    CanvasFailure,
+    LostAnswer,
+    NotFound,
+    PermissionRefused,
+    RequestRefused,
+)
 
 # https://canvas.example.edu/api/v1/files/99/create_success?uuid=...
 _NAMED = re.compile(r"/files/(\d+)/create_success$")
@@ -65,7 +71,8 @@ def _finish(wire: Wire, answer: Answer, name: str, task: str) -> int:
     """Bring the upload to its end: a store that is not Canvas names where to confirm it."""
     if answer.status >= 400:
         said = complaint(answer.body)
-        raise CanvasFailure(
+        refused = RequestRefused if answer.status < 500 else CanvasFailure
+        raise refused(
             f'the file store {spell(answer.url)} refused the file "{name}" '
             f"({answer.status}{': ' + said if said else ''}): run this again"
         )

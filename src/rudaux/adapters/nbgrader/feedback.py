@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import nbformat
 from nbgrader.converters import GenerateFeedback
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreprocessor
+from sqlalchemy.exc import SQLAlchemyError
 
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.notes import NOTES, with_notes
 from rudaux.adapters.nbgrader.redact import Delimiters, redact
+from rudaux.adapters.nbgrader.sanitise import first_line
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.sheet import Sheet
 from rudaux.domain.artifacts import FeedbackFile, mark
+from rudaux.errors import NeedsPersonError, RudauxError
+
+_ATTACHED = re.compile(r"attachment:([^\s\"'>]+)")
 
 
 class GradesFromSheet(GetGrades):  # type: ignore[misc]
@@ -52,7 +59,10 @@ class Reporter:
     def report(
         self, assignment: str, student_id: str, sheets: Mapping[str, Sheet]
     ) -> tuple[FeedbackFile, ...]:
-        """Make the reports of the autograded notebooks; an outdated one is taken away."""
+        """Make the reports of the autograded notebooks; an outdated one is taken away.
+
+        Raises `NeedsPersonError` for a notebook that nbconvert cannot show.
+        """
         autograded = self._course.autograded(assignment, student_id)
         folder = self._course.feedback(assignment, student_id)
         made = []
@@ -61,7 +71,15 @@ class Reporter:
             if not (autograded / f"{name}.ipynb").is_file():
                 target.unlink(missing_ok=True)
                 continue
-            content = self._export(assignment, student_id, autograded / f"{name}.ipynb", sheet)
+            try:
+                content = self._export(assignment, student_id, autograded / f"{name}.ipynb", sheet)
+            except (RudauxError, SQLAlchemyError):
+                raise
+            except Exception as refused:
+                target.unlink(missing_ok=True)  # it tells of other marks by now
+                raise NeedsPersonError(
+                    f"no report can be made of {name}.ipynb: {first_line(refused)}"
+                ) from refused
             files.write_atomically(target, content)
             target.chmod(self._permissions)
             made.append(feedback_file(assignment, student_id, name, content))
@@ -80,6 +98,7 @@ class Reporter:
 
     def _export(self, assignment: str, student_id: str, path: Path, sheet: Sheet) -> bytes:
         notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        _fill_in_attachments(notebook)
         if self._redacts:
             notebook = redact(notebook, self._delimiters)
         resources = {
@@ -96,6 +115,24 @@ class Reporter:
         text, _ = self._exporter.from_notebook_node(notebook, resources=resources)
         marked = mark(str(text), assignment, student_id, path.stem)
         return with_notes(marked, notebook.metadata.get(NOTES, {})).encode()
+
+
+def _fill_in_attachments(notebook: Any) -> None:
+    """Show a picture that is not there as a missing one: nbconvert would refuse the notebook.
+
+    A cell that is copied to another notebook leaves its attachments behind.
+    """
+    for cell in notebook.cells:
+        found = _ATTACHED.findall(cell.source) if cell.cell_type == "markdown" else ()
+        for name in {spelt for text in found for spelt in _spellings(text)}:
+            cell.setdefault("attachments", {}).setdefault(name, {"image/png": ""})
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """Give the names that may be meant: a parenthesis is part of it, or ends the link."""
+    ends = [number for number, letter in enumerate(text) if letter == ")"]
+    for name in (text, *(text[:end] for end in ends)):
+        yield from (name, quote(name), unquote(name))
 
 
 def feedback_file(assignment: str, student_id: str, notebook: str, content: bytes) -> FeedbackFile:

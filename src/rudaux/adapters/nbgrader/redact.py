@@ -23,6 +23,9 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _SPACE = re.compile(r"[\s\\]+")
 _ARROW = re.compile(r"^\s*-+> ?(\d+)")
+_PRINTS = re.compile(
+    r"\b(print\w*|display|cat|message|warn\w*|write\w*|show|info|debug|error)\s*\("
+)
 _TELLING = 5
 """Letters and digits below which a line gives nothing away, and would be found everywhere."""
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "application/pdf")
@@ -63,14 +66,23 @@ class _Test:
                 kept.append(f"# {INSTEAD}")
         return "\n".join(kept)
 
-    def failed_in_hidden(self, trace: Iterable[str]) -> bool:
-        """Whether a traceback points at a hidden line of this cell."""
+    def failed_in_the_open(self, trace: Iterable[str]) -> bool:
+        """Whether a traceback points at lines of this cell, and at no hidden one.
+
+        Not every traceback does: R has none, and `%xmode` can shorten IPython's.
+        """
+        at = set()
         for line in trace:
             arrow = _ARROW.match(_ANSI.sub("", line))
             number = int(arrow[1]) if arrow else 0
-            if number in self.hidden and plain(line).endswith(plain(self.lines[number - 1])):
-                return True
-        return False
+            known = 1 <= number <= len(self.lines)
+            if known and plain(line).endswith(plain(self.lines[number - 1])):
+                at.add(number)
+        return bool(at) and not at & self.hidden
+
+    def prints_hidden(self) -> bool:
+        """Whether a hidden line may have printed or shown something."""
+        return any(_PRINTS.search(self.lines[number - 1]) for number in self.hidden)
 
 
 def redact(notebook: Any, delimiters: Delimiters) -> Any:
@@ -106,6 +118,8 @@ class _Secret:
         """Give the output without hidden text; `test` is the cell, where it holds hidden lines."""
         if output.output_type == "error":
             return self._error(output, test)
+        if test is not None and test.prints_hidden():
+            return v4.new_output("stream", name="stdout", text=f"[{INSTEAD}]\n")
         if output.output_type == "stream":
             lines = str(output.text).split("\n")
             kept = [f"[{INSTEAD}]" if self._tells(line, test) else line for line in lines]
@@ -125,7 +139,7 @@ class _Secret:
         if (
             self._tells(output.evalue, test)
             or any(self._tells(line) for line in arrows)
-            or (test is not None and test.failed_in_hidden(trace))
+            or (test is not None and not test.failed_in_the_open(trace))
             or (found and not arrows)
         ):
             said = f"{output.ename} in a hidden test, which is not shown"

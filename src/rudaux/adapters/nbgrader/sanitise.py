@@ -69,8 +69,7 @@ class Sanitiser:
             try:
                 done = self._sanitise(notebook, catalogue, name, student_id)
             except Exception as refused:
-                said = str(refused).strip().split("\n")[0][:200] or type(refused).__name__
-                return Broken(f"{name}.ipynb cannot be prepared: {said}")
+                return Broken(f"{name}.ipynb cannot be prepared: {first_line(refused)}")
             witnesses[f"{name}.ipynb"] = plant(done, known.kernelspec)
             texts[f"{name}.ipynb"] = write(done)
         folder = self._scratch / assignment / student_id
@@ -101,6 +100,11 @@ class Sanitiser:
             "known": catalogue.notebooks[name],
         }
         return run_steps(self._steps, notebook, resources)
+
+
+def first_line(error: Exception) -> str:
+    """Give what an error of nbgrader's or nbconvert's says, short enough for a sentence."""
+    return str(error).strip().split("\n")[0][:200] or type(error).__name__
 
 
 def make_steps(converter: Any, classes: Any, ours: dict[Any, Any]) -> list[Any]:

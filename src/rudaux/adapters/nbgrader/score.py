@@ -18,7 +18,7 @@ from rudaux.adapters.nbgrader.catalogue import Catalogue, KnownNotebook
 from rudaux.adapters.nbgrader.choose import grade_id
 from rudaux.adapters.nbgrader.notes import add_notes
 from rudaux.adapters.nbgrader.outputs import as_scored, merge
-from rudaux.adapters.nbgrader.sanitise import make_steps, run_steps
+from rudaux.adapters.nbgrader.sanitise import first_line, make_steps, run_steps
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.sheet import Sheet
 from rudaux.adapters.nbgrader.source import write
@@ -170,9 +170,8 @@ class Scorer:
         except (RudauxError, SQLAlchemyError):
             raise
         except Exception as refused:
-            said = str(refused).strip().split("\n")[0][:200] or type(refused).__name__
             raise NeedsPersonError(
-                f"{name}.ipynb was run, but nbgrader cannot score it: {said}"
+                f"{name}.ipynb was run, but nbgrader cannot score it: {first_line(refused)}"
             ) from refused
 
     def _before(self, assignment: str, student_id: str, file: str) -> Mapping[str, str]:
