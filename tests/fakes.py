@@ -523,11 +523,15 @@ class FakeLedger:
         job = execution.job
         self.executions.append((job.assignment, job.student_id, execution.verdict))
 
-    def last_pushed(self, assignment: str) -> Mapping[str, Decimal]:
-        return last_scores(self.push_records(assignment))
+    def last_pushed(self, assignment: str, since: datetime | None = None) -> Mapping[str, Decimal]:
+        return last_scores(self.push_records(assignment, since=since))
 
     def push_records(
-        self, assignment: str | None = None, student_id: str | None = None, run: int | None = None
+        self,
+        assignment: str | None = None,
+        student_id: str | None = None,
+        run: int | None = None,
+        since: datetime | None = None,
     ) -> tuple[Push, ...]:
         return tuple(
             p
@@ -535,6 +539,7 @@ class FakeLedger:
             if assignment in {None, p.assignment}
             and student_id in {None, p.student_id}
             and run in {None, p.run}
+            and (since is None or p.at >= since)
         )
 
     def record_pushes(self, pushes: Iterable[Push]) -> None:
@@ -552,8 +557,11 @@ class FakeLedger:
                 kept = self.pushes[same[-1]]
                 self.pushes[same[-1]] = replace(kept, read_back=push.read_back, at=push.at)
 
-    def feedback_sent(self, assignment: str) -> frozenset[tuple[str, str]]:
-        return frozenset((sid, file) for name, sid, file in self.sent if name == assignment)
+    def feedback_sent(
+        self, assignment: str, since: datetime | None = None
+    ) -> frozenset[tuple[str, str]]:
+        known = () if since and since > NOW else self.sent
+        return frozenset((sid, file) for name, sid, file in known if name == assignment)
 
     def feedback_records(
         self, assignment: str | None = None, student_id: str | None = None

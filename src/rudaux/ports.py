@@ -330,12 +330,19 @@ class Ledger(Protocol):
 
     def record_execution(self, execution: Execution) -> None: ...
 
-    def last_pushed(self, assignment: str) -> Mapping[str, Decimal]:
-        """The last value of each student that was read back as written, and not undone."""
+    def last_pushed(self, assignment: str, since: datetime | None = None) -> Mapping[str, Decimal]:
+        """The last value of each student that was read back as written, and not undone.
+
+        `since`: leave out what is older than the assignment in Canvas.
+        """
         ...
 
     def push_records(
-        self, assignment: str | None = None, student_id: str | None = None, run: int | None = None
+        self,
+        assignment: str | None = None,
+        student_id: str | None = None,
+        run: int | None = None,
+        since: datetime | None = None,
     ) -> tuple[Push, ...]:
         """Every grade written or adopted, in that order."""
         ...
@@ -351,7 +358,9 @@ class Ledger(Protocol):
         """Fill in what Canvas showed for the latest record of each that nothing is read back of."""
         ...
 
-    def feedback_sent(self, assignment: str) -> frozenset[tuple[str, str]]:
+    def feedback_sent(
+        self, assignment: str, since: datetime | None = None
+    ) -> frozenset[tuple[str, str]]:
         """(student id, file name) of every feedback file attached so far."""
         ...
 

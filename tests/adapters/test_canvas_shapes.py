@@ -28,6 +28,7 @@ from rudaux.domain.roster import Student
 from tests.adapters.scripted_server import Reply, ScriptedServer
 
 DUE = datetime(2026, 10, 2, 6, 59, 59, tzinfo=timezone.utc)
+MADE = datetime(2026, 7, 2, 5, 59, tzinfo=timezone.utc)
 
 COURSE: dict[str, Any] = {
     "id": 370663, "sis_course_id": None, "uuid": "WvAHhY5FINzq5IyRIJybGeiXyFkG3SqHUPb7jZY5",
@@ -202,7 +203,7 @@ SHAPES = {
                         frozenset({"user_id", "type", "enrollment_state"})),
     "assignment": Shape(ASSIGNMENT, decode.assignment, CanvasAssignment(
         4, "homework_1", Decimal(12), DUE, None, None, True, "https://hub.example.edu/x", 33, True,
-        ("external_tool",), post_manually=True)),
+        ("external_tool",), post_manually=True, created_at=MADE)),
     "override": Shape(OVERRIDE, decode.override,
                       Override(8, DUE, student_ids=frozenset({"2", "3"}))),
     "submission": Shape(SUBMISSION, decode.submission, CanvasSubmission(

@@ -213,6 +213,22 @@ def test_grades_that_reach_nobody_are_a_failure(
         run_submit(ctx)
 
 
+def test_an_assignment_that_was_deleted_and_made_again_gets_everything_once_more(
+    ctx: FakeContext,
+) -> None:
+    run_submit(ctx)
+    ctx.moment += timedelta(hours=1)
+    again = replace(ctx.canvas.existing.pop(101), id=102, created_at=ctx.moment)
+    ctx.canvas.existing[102] = again
+    assert set(states(ctx).values()) == {"graded"}
+    plan, outcomes = run_submit(ctx)
+    assert (plan.counts["new"], len(plan.feedback)) == (3, 3)
+    assert all(o.ok for o in outcomes)
+    found = {s.student_id: s.entered for s in ctx.canvas.submissions(102)}
+    assert found == {"1": Decimal(10), "2": Decimal(5), "3": Decimal("2.5")}
+    assert run_submit(ctx)[0].grades == ()
+
+
 # --- A run that was killed ----------------------------------------------------------------------
 
 

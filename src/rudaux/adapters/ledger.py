@@ -139,16 +139,20 @@ class SqliteLedger:
                  json.dumps(job.repairs), _now(), execution.image),
             )  # fmt: skip
 
-    def last_pushed(self, assignment: str) -> Mapping[str, Decimal]:
-        return last_scores(self.push_records(assignment))
+    def last_pushed(self, assignment: str, since: datetime | None = None) -> Mapping[str, Decimal]:
+        return last_scores(self.push_records(assignment, since=since))
 
     def push_records(
-        self, assignment: str | None = None, student_id: str | None = None, run: int | None = None
+        self,
+        assignment: str | None = None,
+        student_id: str | None = None,
+        run: int | None = None,
+        since: datetime | None = None,
     ) -> tuple[Push, ...]:
         query = (
             "SELECT assignment, student, old, new, read_back, at, run, adopted, undoes FROM pushes "
             "WHERE (?1 IS NULL OR assignment = ?1) AND (?2 IS NULL OR student = ?2) "
-            "AND (?3 IS NULL OR run = ?3) ORDER BY id"
+            "AND (?3 IS NULL OR run = ?3) AND (?4 IS NULL OR at >= ?4) ORDER BY id"
         )
         return tuple(
             Push(
@@ -156,7 +160,7 @@ class SqliteLedger:
                 datetime.fromisoformat(at), of, bool(adopted), undoes,
             )
             for name, student, old, new, read_back, at, of, adopted, undoes in self._rows(
-                query, assignment, student_id, run
+                query, assignment, student_id, run, _utc(since) if since else None
             )
         )  # fmt: skip
 
@@ -189,9 +193,14 @@ class SqliteLedger:
                 rows,
             )
 
-    def feedback_sent(self, assignment: str) -> frozenset[tuple[str, str]]:
-        query = "SELECT student, name FROM feedback WHERE assignment = ?"
-        return frozenset((student, name) for student, name in self._rows(query, assignment))
+    def feedback_sent(
+        self, assignment: str, since: datetime | None = None
+    ) -> frozenset[tuple[str, str]]:
+        query = (
+            "SELECT student, name FROM feedback WHERE assignment = ?1 AND (?2 IS NULL OR at >= ?2)"
+        )
+        rows = self._rows(query, assignment, _utc(since) if since else None)
+        return frozenset((student, name) for student, name in rows)
 
     def feedback_records(
         self, assignment: str | None = None, student_id: str | None = None
@@ -211,7 +220,7 @@ class SqliteLedger:
             return
         with self._writing() as db:
             db.executemany(
-                "INSERT OR IGNORE INTO feedback (assignment, student, name, run, at) "
+                "INSERT OR REPLACE INTO feedback (assignment, student, name, run, at) "
                 "VALUES (?, ?, ?, ?, ?)",
                 [(assignment, student_id, name, self._run, _now()) for name in names],
             )

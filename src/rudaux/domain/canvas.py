@@ -45,7 +45,8 @@ class CanvasAssignment:
     `launch_url` and `tool_id` are None where it is not an external-tool assignment; with
     `post_manually` grades and comments stay hidden from students until somebody posts them.
     `grading_type` is how Canvas keeps and shows a grade: points, percent, pass_fail, ...;
-    with `grades_groups` the grade of one student is given to their whole group.
+    with `grades_groups` the grade of one student is given to their whole group. What
+    was pushed before `created_at` (UTC) went to another assignment of that name.
     """
 
     id: int
@@ -63,3 +64,4 @@ class CanvasAssignment:
     post_manually: bool = False
     grading_type: str = "points"
     grades_groups: bool = False
+    created_at: datetime | None = None

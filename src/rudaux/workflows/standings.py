@@ -47,7 +47,7 @@ def reread(ctx: Context, before: Standings) -> Standings:
     now, name = ctx.now(), before.settings.name
     maximum = next((a.max_score for a in ctx.gradebook.assignments() if a.name == name), Decimal(0))
     submissions, records = ctx.gradebook.submissions(name), ctx.ledger.records(name)
-    pushed = ctx.ledger.last_pushed(name)
+    pushed = ctx.ledger.last_pushed(name, before.canvas.created_at if before.canvas else None)
     targets, standings = {}, []
     for student in before.students:
         submission = submissions.get(student.id)

@@ -23,7 +23,7 @@ from rudaux.domain.grades import (
     fixed_point,
     same_score,
 )
-from rudaux.domain.history import unconfirmed, undone
+from rudaux.domain.history import last_scores, unconfirmed, undone
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
@@ -103,7 +103,9 @@ def plan(
     Raises `CanvasFailure` where the assignment is not in Canvas, or takes no such grades.
     """
     settings, assignment = standings.settings, _gradable(standings)
-    pushes, last = ctx.ledger.push_records(settings.name), ctx.ledger.last_pushed(settings.name)
+    since = assignment.created_at
+    pushes = ctx.ledger.push_records(settings.name, since=since)
+    last = last_scores(pushes)
     read_at = ctx.now()
     canvas = {s.student_id: s for s in ctx.canvas.submissions(assignment.id)}
     open_pushes = unconfirmed(pushes, {sid: row.entered for sid, row in canvas.items()})
@@ -130,7 +132,7 @@ def plan(
         settings,
         assignment.id,
         lines,
-        _feedback(ctx, settings.name, lines, canvas) if feedback else (),
+        _feedback(ctx, settings.name, since, lines, canvas) if feedback else (),
         {s.id: s.name for s in standings.students},
         last,
         open_pushes,
@@ -178,6 +180,7 @@ _GRADED: frozenset[PushClass] = frozenset({"unchanged", "new", "changed"})
 def _feedback(
     ctx: Context,
     assignment: str,
+    since: datetime | None,
     lines: Sequence[PushLine],
     canvas: Mapping[str, CanvasSubmission],
 ) -> tuple[FeedbackLine, ...]:
@@ -186,7 +189,7 @@ def _feedback(
     Only names are kept: the files of a large course together would not fit into memory.
     """
     sent: dict[str, set[str]] = {}
-    for student, name in ctx.ledger.feedback_sent(assignment):
+    for student, name in ctx.ledger.feedback_sent(assignment, since):
         sent.setdefault(student, set()).add(name)
     chosen = []
     for line in lines:

@@ -57,14 +57,16 @@ def plan(ctx: Context, run: int | None = None) -> UndoPlan:
     for name in dict.fromkeys(push.assignment for push in written):
         assignment = by_exact_name(existing, name)
         rows: dict[str, CanvasSubmission] = {}
+        since = None
         if assignment is not None:
+            since = assignment.created_at
             ids[name] = assignment.id
             rows = {s.student_id: s for s in ctx.canvas.submissions(assignment.id)}
-        last = last_taken(ctx.ledger.push_records(name))
+        last = last_taken(ctx.ledger.push_records(name, since=since))
         lines += [
             decide_undo(push, last.get(push.student_id), rows.get(push.student_id))
             for push in written
-            if push.assignment == name
+            if push.assignment == name and (since is None or push.at >= since)
         ]
     names = {s.id: s.name for s in ctx.canvas.students()}
     feedback = sum(sent.run == found.id for sent in ctx.ledger.feedback_records())

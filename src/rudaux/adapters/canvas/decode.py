@@ -134,6 +134,7 @@ def assignment(data: object) -> CanvasAssignment:
         post_manually=row.get("post_manually") is True,
         grades_groups=row.get("group_category_id") is not None
         and row.get("grade_group_students_individually") is not True,
+        created_at=_moment(row, "created_at"),
         grading_type=_text(row, "grading_type") or "points",
     )
 
