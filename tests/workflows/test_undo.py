@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure, UsageError
 from rudaux.workflows import feedback, submit, undo
 from rudaux.workflows.undo import UndoPlan
-from tests.fakes import FakeContext, assignment, fake_course
+from tests.fakes import FakeCanvas, FakeContext, assignment, fake_course
 from tests.workflows.run import run_grade, run_init, run_submit, standings, states
 
 
@@ -163,6 +163,34 @@ def test_an_undo_cut_before_it_was_recorded_heals(ctx: FakeContext) -> None:
     assert ctx.ledger.last_pushed("homework_1") == {}
     push(ctx)
     assert entered(ctx) == NOTHING
+
+
+class Killed(FakeCanvas):
+    """A Canvas that takes scores in bulk, and at which the run is killed right after."""
+
+    def push_grades(self, assignment_id: int, scores: Mapping[str, Decimal]) -> str:
+        super().push_grades(assignment_id, scores)
+        raise KeyboardInterrupt
+
+
+def test_an_undo_that_was_killed_is_in_the_log_and_is_no_edit_of_somebody(
+    ctx: FakeContext,
+) -> None:
+    regrade(ctx, "1", 3)
+    push(ctx)
+    whole = ctx.canvas
+    ctx.canvas = Killed(**{f.name: getattr(whole, f.name) for f in fields(FakeCanvas)})
+    with pytest.raises(KeyboardInterrupt):
+        run_undo(ctx)
+    ctx.canvas = whole
+    last = ctx.ledger.pushes[-1]
+    assert (last.student_id, last.old, last.new) == ("1", Decimal("7.5"), Decimal(10))
+    [line] = [x for x in submit.plan(ctx, standings(ctx)).lines if x.student_id == "1"]
+    assert (line.kind, line.old) == ("held", Decimal(10))
+    assert "undone by run" in line.why
+    _, outcomes = run_undo(ctx, 2)
+    assert all(o.ok for o in outcomes)
+    assert ctx.ledger.pushes[-1].read_back == 10
 
 
 def test_a_run_that_was_killed_before_it_read_back_can_be_undone(ctx: FakeContext) -> None:

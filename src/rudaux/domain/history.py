@@ -84,6 +84,12 @@ def unconfirmed(pushes: Iterable[Push], shown: Mapping[str, Decimal | None]) -> 
     }
 
 
+def confirmed(pushes: Iterable[Push], shown: Mapping[str, Push]) -> tuple[Push, ...]:
+    """Give the pushes with those read back that Canvas shows after all (see `unconfirmed`)."""
+    found = {id(push) for push in shown.values()}
+    return tuple(replace(p, read_back=p.new) if id(p) in found else p for p in pushes)
+
+
 def _taken(pushes: Iterable[Push]) -> Iterator[Push]:
     """Leave out what Canvas did not show as it was written."""
     return (p for p in pushes if same_score(p.new, p.read_back))

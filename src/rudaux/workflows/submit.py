@@ -23,7 +23,7 @@ from rudaux.domain.grades import (
     fixed_point,
     same_score,
 )
-from rudaux.domain.history import last_scores, unconfirmed, undone
+from rudaux.domain.history import confirmed, last_scores, unconfirmed, undone
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
@@ -109,8 +109,9 @@ def plan(
     read_at = ctx.now()
     canvas = {s.student_id: s for s in ctx.canvas.submissions(assignment.id)}
     open_pushes = unconfirmed(pushes, {sid: row.entered for sid, row in canvas.items()})
-    ours = {**last, **{sid: p.new for sid, p in open_pushes.items() if p.new is not None}}
-    undos = {sid: Undone(p.old, p.run, attended) for sid, p in undone(pushes).items()}
+    shown = confirmed(pushes, open_pushes)
+    ours = last_scores(shown)
+    undos = {sid: Undone(p.old, p.run, attended) for sid, p in undone(shown).items()}
     lines = tuple(
         decide_push(
             standing,

@@ -20,7 +20,7 @@ from rudaux.domain.history import (
     written_by,
 )
 from rudaux.domain.outcome import Outcome
-from rudaux.errors import UsageError
+from rudaux.errors import CanvasFailure, UsageError
 from rudaux.ports import Context
 from rudaux.workflows.assignments import by_exact_name
 
@@ -118,12 +118,19 @@ def _restore(
     ctx: Context, plan: UndoPlan, assignment_id: int, lines: Sequence[UndoLine]
 ) -> Iterator[Outcome]:
     scores = {x.student_id: x.old for x in lines if x.old is not None}
-    message = ctx.canvas.push_grades(assignment_id, scores) if scores else ""
-    bare = [x.student_id for x in lines if x.old is None]
-    refused = dict(ctx.canvas.clear_grades(assignment_id, bare)) if bare else {}
+    message = ""
+    if scores:
+        # The ledger knows of a write before Canvas does: a killed run must leave its trace.
+        _record(ctx, plan, [(x, x.now, None) for x in lines if x.old is not None])
+        message = ctx.canvas.push_grades(assignment_id, scores)
+    refused = _clear(ctx, plan, assignment_id, [x for x in lines if x.old is None])
     rows = _shown(ctx, assignment_id)
     shown = {x.student_id: _entered(rows.get(x.student_id)) for x in lines}
-    _record(ctx, plan, [(x, x.now, shown[x.student_id]) for x in lines])
+    ctx.ledger.settle_pushes(
+        _push(ctx, plan, x, x.now, shown[x.student_id])
+        for x in lines
+        if x.student_id not in refused
+    )
     for line in lines:
         student = line.student_id
         if student in rows and same_score(shown[student], line.old):
@@ -132,6 +139,22 @@ def _restore(
             why = str(refused.get(student) or message or f"Canvas shows {shown[student]}")
             old = "no grade" if line.old is None else f"the grade {line.old}"
             yield Outcome(_who(plan, line), "failed", f"{old} was not restored: {why}")
+
+
+def _clear(
+    ctx: Context, plan: UndoPlan, assignment_id: int, lines: Sequence[UndoLine]
+) -> dict[str, CanvasFailure]:
+    """Take grades away one by one, each recorded as it is done; give the refusals."""
+    by_student = {x.student_id: x for x in lines}
+    refused: dict[str, CanvasFailure] = {}
+    if not lines:
+        return refused
+    for student, refusal in ctx.canvas.clear_grades(assignment_id, by_student):
+        line = by_student[student]
+        if refusal is not None:
+            refused[student] = refusal
+        _record(ctx, plan, [(line, line.now, line.now if refusal else None)])
+    return refused
 
 
 def _shown(ctx: Context, assignment_id: int) -> dict[str, CanvasSubmission]:
@@ -148,11 +171,14 @@ def _record(
     done: Sequence[tuple[UndoLine, Decimal | None, Decimal | None]],
 ) -> None:
     """Record undos as pushes of their own: line, what was there, what was read back."""
-    at, run = ctx.now(), plan.run.id
-    ctx.ledger.record_pushes(
-        Push(line.assignment, line.student_id, before, line.old, shown, at, undoes=run)
-        for line, before, shown in done
-    )
+    ctx.ledger.record_pushes(_push(ctx, plan, *each) for each in done)
+
+
+def _push(
+    ctx: Context, plan: UndoPlan, line: UndoLine, before: Decimal | None, shown: Decimal | None
+) -> Push:
+    student, run = line.student_id, plan.run.id
+    return Push(line.assignment, student, before, line.old, shown, ctx.now(), undoes=run)
 
 
 def _who(plan: UndoPlan, line: UndoLine) -> str:
