@@ -14,6 +14,34 @@ from rudaux.domain.execution import CellResult, Execution, Job
 NAME = "homework.ipynb"
 
 
+_AHEAD = """
+import os, re
+ahead = re.compile(rb"ahead = 'T[E]RCES")
+found = []
+for folder, _, files in os.walk(FOLDER):
+    for name in files:
+        path = os.path.join(folder, name)
+        try: data = open(path, 'rb').read()
+        except OSError: continue
+        if ahead.search(data): found.append(path)
+for line in open('/proc/self/maps'):
+    place, rights = line.split()[:2]
+    start, end = (int(n, 16) for n in place.split('-'))
+    if not rights.startswith('r') or '[v' in line: continue
+    with open('/proc/self/mem', 'rb', 0) as memory:
+        memory.seek(start)
+        try: data = memory.read(end - start)
+        except OSError: continue
+    if ahead.search(data): found.append(line)
+print(found)"""
+HIDDEN = "ahead = 'TERCES'"
+
+
+def ahead(folder: str) -> str:
+    """A cell that looks through a folder and its own memory for the cell HIDDEN after it."""
+    return _AHEAD.replace("FOLDER", repr(folder))
+
+
 def notebook(*sources: str, kernel: str = "python3") -> str:
     code: list[dict[str, object]] = [
         {

@@ -22,7 +22,7 @@ from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Execution, Job
 from rudaux.errors import ExecutorFailure
 from tests.adapters.engine_link import Link
-from tests.adapters.process_notebooks import NAME, cells, errors, job, notebook, text
+from tests.adapters.process_notebooks import HIDDEN, NAME, ahead, cells, errors, job, notebook, text
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -337,18 +337,22 @@ def test_an_engine_that_goes_down_stops_the_run_and_scores_nobody(
 def test_a_notebook_is_not_readable_ahead_of_its_cells(
     settings: GradingSettings, tmp_path: Path
 ) -> None:
-    look = (
-        "import os\nfound, secret = [], b'SECRET'[::-1]\n"
-        "for folder, _, files in os.walk('/tmp'):\n"
-        "    for name in files:\n"
-        "        try: found.append(secret in open(os.path.join(folder, name), 'rb').read())\n"
-        "        except OSError: pass\n"
-        "print(any(found))"
-    )
     folder = tmp_path / "data"
     folder.mkdir()
-    one = Job("homework", "io", {NAME: notebook(look, "hidden = 'TERCES'")}, folder)
-    assert text(cells(run_one(settings, one, tmp_path))[0]) == "False\n"
+    later = notebook("1", HIDDEN)
+    one = Job(
+        "homework", "io", {NAME: notebook(ahead("/tmp"), HIDDEN), "zweitens.ipynb": later}, folder
+    )
+    assert text(cells(run_one(settings, one, tmp_path))[0]) == "[]\n"
+
+
+def test_libraries_start_no_thread_for_each_core_of_the_host(
+    settings: GradingSettings, tmp_path: Path
+) -> None:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    look = f"import os\nprint([os.environ[name] for name in {names}])"
+    execution = run_one(settings, job(tmp_path, look), tmp_path)
+    assert text(cells(execution)[0]) == "['1', '1', '1']\n"
 
 
 def test_the_dockerfile_makes_an_image_that_grades(

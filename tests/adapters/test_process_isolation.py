@@ -16,6 +16,8 @@ import pytest
 from rudaux.adapters.process import tree
 from rudaux.domain.execution import Job
 from tests.adapters.process_notebooks import (
+    HIDDEN,
+    ahead,
     cells,
     errors,
     executor,
@@ -195,6 +197,11 @@ def test_folders_that_student_code_has_locked_are_removed(tmp_path: Path) -> Non
     lock = "import os\nos.makedirs('a/b/c')\nos.chmod('a/b', 0)\nos.chmod('a', 0)"
     assert run_one(executor(tmp_path), job(tmp_path, lock)).verdict == "ok"
     assert leftovers(tmp_path) == []
+
+
+def test_a_notebook_is_not_readable_ahead_of_its_cells(tmp_path: Path) -> None:
+    one = job(tmp_path, ahead(".."), HIDDEN)
+    assert text(cells(run_one(executor(tmp_path), one))[0]) == "[]\n"
 
 
 def test_our_own_memory_can_be_looked_at_again_afterwards(tmp_path: Path) -> None:

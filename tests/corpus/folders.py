@@ -42,6 +42,19 @@ def _broken_copy_beside_a_blank(work: Work) -> None:
     (work.folder / COPY).write_text("{")
 
 
+def _another_name_without_ids(work: Work) -> None:
+    content = json.loads(work.file("words").read_text())
+    for cell in content["cells"]:
+        cell["metadata"] = {}
+    work.file("words").unlink()
+    (work.folder / "my final answer.ipynb").write_text(json.dumps(content))
+
+
+def _unreadable_under_another_name(work: Work) -> None:
+    work.file("words").unlink()
+    (work.folder / "final.ipynb").write_text("{")
+
+
 def _only_a_broken_copy(work: Work) -> None:
     work.file().unlink()
     (work.folder / COPY).write_text("{")
@@ -169,6 +182,10 @@ CASES = (
     Case("nbgitpuller's copy beside a blank notebook", then(_copy_beside_a_blank),
          repairs=(f"{COPY} graded as circles.ipynb",)),
     Case("an equal copy", then(_equal_copy)),
+    Case("another name and no grade ids", then(_another_name_without_ids), "needs_manual",
+         kind="held", score=FULL - 3, says=r"my final answer\.ipynb, which may be it"),
+    Case("an unreadable notebook of another name", then(_unreadable_under_another_name),
+         "needs_manual", kind="held", score=FULL - 3, says=r"final\.ipynb, which may be it"),
     Case("two candidates that differ", then(_differing_copy), "needs_manual", kind="held",
          score=FULL - 2, says=f"{COPY} holds other answers"),
     Case("an unreadable copy beside a blank notebook", then(_broken_copy_beside_a_blank),

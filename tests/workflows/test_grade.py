@@ -8,6 +8,7 @@ import pytest
 
 from rudaux.domain.collection import NotYet, Unreadable
 from rudaux.domain.deadlines import Override
+from rudaux.domain.submissions import Record
 from rudaux.errors import ExecutorFailure, StorageFailure
 from rudaux.workflows.grade import unfinished
 from tests.fakes import NEXT_WEEK, NOW, FakeContext, assignment, fake_course
@@ -139,6 +140,27 @@ def test_doubtful_work_waits_for_a_person_until_it_is_graded_again(ctx: FakeCont
     (ctx.grader.submitted_folder("homework_1", "1") / "nb.ipynb").write_text("4")
     run_autograde(ctx, only=["1"])
     assert states(ctx)["1"] == "graded"
+
+
+def test_a_kill_between_marks_and_doubts_lets_no_cheat_through(
+    ctx: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx.storage.hand_in("1", "suspicious")
+    run_collect(ctx)
+    record = ctx.ledger.record
+
+    def cut(assignment: str, student_id: str, entry: Record) -> None:
+        if entry.kind == "held":
+            raise KeyboardInterrupt
+        record(assignment, student_id, entry)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ctx.ledger, "record", cut)
+        with pytest.raises(KeyboardInterrupt):
+            run_autograde(ctx)
+    assert states(ctx)["1"] == "failed"
+    run_grade(ctx)
+    assert states(ctx)["1"] == "needs_manual"
 
 
 @pytest.mark.parametrize("word", ["suspicious", "doubtful"])

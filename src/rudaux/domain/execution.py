@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,11 @@ def kernel_name(notebook: Mapping[str, Any]) -> str:
     name = str(notebook.get("metadata", {}).get("kernelspec", {}).get("name") or "python3")
     # Old notebooks say "python", which jupyter_client's KernelManager takes for this name, too.
     return "python3" if name == "python" else name
+
+
+def kernels_of(notebooks: Mapping[str, str]) -> dict[str, str]:
+    """Name the kernelspec of each notebook, given as text by file name."""
+    return {name: kernel_name(json.loads(text)) for name, text in notebooks.items()}
 
 
 @dataclass(frozen=True)

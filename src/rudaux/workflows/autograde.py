@@ -108,6 +108,8 @@ def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -
     ctx.ledger.record_execution(execution)
     if execution.verdict == "failed":
         return _failed(ctx, plan.assignment, job.student_id, name, execution.reason)
+    # Marks come before what is known about them: cut in between, they must not look settled.
+    _failed(ctx, plan.assignment, job.student_id, name, "grading was cut short before its end")
     try:
         reasons = ctx.grader.score(execution, plan.seconds_late.get(job.student_id, 0.0))
     except NeedsPersonError as error:

@@ -18,7 +18,7 @@ from rudaux.adapters.docker import engine
 from rudaux.adapters.process import limits as bounds
 from rudaux.adapters.process.limits import read_memory
 from rudaux.config import GradingSettings
-from rudaux.domain.execution import Job
+from rudaux.domain.execution import Job, kernels_of
 
 OWN = 192 << 20
 """Bytes of memory for the supervisor and the runner, beside what the submission may use."""
@@ -67,7 +67,13 @@ def options(
         "entrypoint": ["python3", "-I", "-c", inside],
         "user": "1000:100",  # as in Jupyter's docker-stacks; the name need not exist
         "working_dir": "/tmp",  # noqa: S108 - the container's
-        "environment": {"HOME": "/tmp", "TMPDIR": "/tmp", "USER": "student"},  # noqa: S108
+        "environment": {
+            "HOME": "/tmp",  # noqa: S108
+            "TMPDIR": "/tmp",  # noqa: S108
+            "USER": "student",
+            # Libraries would start a thread, with memory of its own, for each core of the host.
+            **dict.fromkeys(bounds.THREADS, str(max(1, int(cpus)))),
+        },
         "stdin_open": True,
         "labels": {engine.LABEL: owner},
         "healthcheck": {"test": ["NONE"]},
@@ -97,14 +103,25 @@ def started(client: Any, description: Mapping[str, Any]) -> Generator[tuple[str,
 
 def send_probe(streams: socket.socket, kernels: Sequence[str]) -> None:
     """Ask what the image lacks."""
-    streams.sendall(json.dumps({"probe": list(kernels)}).encode() + b"\n")
+    _send(streams, {"probe": list(kernels)})
 
 
-def send_job(streams: socket.socket, job: Job, limits: Mapping[str, float]) -> None:
+def _send(streams: socket.socket, request: Mapping[str, object]) -> None:
+    data = json.dumps(request).encode()
+    streams.sendall(b"%16d" % len(data) + data)
+
+
+def send_job(streams: socket.socket, job: Job, limits: Mapping[str, float | None]) -> None:
     """Send rudaux's supervisor, the notebooks, and the files beside them."""
     notebooks = json.dumps(dict(job.notebooks)).encode()
-    request = {"modules": _sources(), "limits": dict(limits), "notebooks": len(notebooks)}
-    streams.sendall(json.dumps(request).encode() + b"\n" + notebooks)
+    request = {
+        "modules": _sources(),
+        "limits": dict(limits),
+        "kernels": kernels_of(job.notebooks),
+        "notebooks": len(notebooks),
+    }
+    _send(streams, request)
+    streams.sendall(notebooks)
     with streams.makefile("wb") as file, tarfile.open(fileobj=file, mode="w|") as files:
         _pack(files, job.folder)
 

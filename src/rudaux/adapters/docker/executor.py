@@ -19,7 +19,6 @@ from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
 from rudaux.adapters.docker import container, engine
-from rudaux.adapters.process import limits as bounds
 from rudaux.adapters.process.limits import read_memory
 from rudaux.adapters.process.report import MOST, Report
 from rudaux.config import GradingSettings
@@ -140,7 +139,8 @@ class DockerExecutor:
             "cell_timeout": self.settings.cell_timeout,
             "timeout": self.settings.timeout,
             "memory": read_memory(self.settings.memory),
-            "tasks": 16 * bounds.PROCESSES,
+            # The container has its own count; this one would add up all that run as this user.
+            "tasks": None,
         }
         said = bytearray()
         with container.started(self._client, self._description) as (name, streams):

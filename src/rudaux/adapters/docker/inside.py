@@ -64,11 +64,11 @@ def supervise(request: Mapping[str, Any], outbox: int) -> None:
     sys.meta_path.insert(0, Sent(request["modules"]))
     importlib.import_module("rudaux.adapters.process.tree").set_dumpable(False)
     server = importlib.import_module("rudaux.adapters.process.server")
-    notebooks = _unnamed_file(sys.stdin.buffer.read(request["notebooks"]))
+    notebooks = _unnamed_file(request["notebooks"])
     folder = Path(tempfile.mkdtemp(prefix="submission-"))
     for name in ("work", "home", "tmp", "run"):
         (folder / name).mkdir(mode=0o700)
-    with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as files:
+    with os.fdopen(os.dup(0), "rb") as stdin, tarfile.open(fileobj=stdin, mode="r|") as files:
         files.extractall(folder / "work")  # noqa: S202 - packed by rudaux: files and folders only
     server.import_everything()
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -77,6 +77,7 @@ def supervise(request: Mapping[str, Any], outbox: int) -> None:
     order = {
         "folder": str(folder),
         "limits": request["limits"],
+        "kernels": request["kernels"],
         "own_disk": True,
         "oom_file": next((name for name in _COUNTS_OF_OOM if Path(name).exists()), None),
     }
@@ -84,18 +85,46 @@ def supervise(request: Mapping[str, Any], outbox: int) -> None:
     supervisor.supervise(order, notebooks, outbox)
 
 
-def _unnamed_file(content: bytes) -> int:
-    """Keep the notebooks where student code finds nothing to read ahead in."""
-    with tempfile.TemporaryFile() as file:
-        file.write(content)
-        file.seek(0)
+def _read(size: int) -> bytes:
+    """Read that much of standard input and nothing beyond it."""
+    data = bytearray()
+    while len(data) < size:
+        piece = os.read(0, size - len(data))
+        if not piece:
+            raise EOFError("the request is cut off")
+        data += piece
+    return bytes(data)
+
+
+def _copy_and_exit(size: int, file: int) -> None:
+    status = 1
+    try:
+        rest = memoryview(_read(size))
+        while rest:
+            rest = rest[os.write(file, rest) :]
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _unnamed_file(size: int) -> int:
+    """Keep the notebooks where student code finds nothing to read ahead in.
+
+    A process of its own reads them: a kernel, forked from this one, can search what this one read.
+    """
+    with tempfile.TemporaryFile(buffering=0) as file:
+        pid = os.fork()
+        if pid == 0:
+            _copy_and_exit(size, file.fileno())
+        if os.waitpid(pid, 0)[1] != 0:
+            raise OSError("the notebooks could not be taken")
         return os.dup(file.fileno())
 
 
 def main() -> None:
     """Do what the request asks for: look at the image, or run a submission."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    request = json.loads(sys.stdin.buffer.readline())
+    request = json.loads(_read(int(_read(16))))
     if "probe" in request:
         os.write(1, json.dumps(probe(request["probe"])).encode())
         return

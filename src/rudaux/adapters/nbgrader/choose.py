@@ -70,6 +70,11 @@ def choose(folder: Path, catalogue: Catalogue) -> Chosen | Broken:
     if not chosen.notebooks:
         return next(iter(broken.values()), None) or Broken(_nothing(found, known))
     chosen.repairs += [f"{name}.ipynb was not handed in: 0 for it" for name in chosen.missing]
+    strays = [c.file.name for c in extra if _best_match(c.notebook, known) is None]
+    for name in chosen.missing:
+        if stray := sorted([*strays, *broken]):
+            there = ", ".join(stray)
+            chosen.doubts.append(f"{name}.ipynb is not there, but {there}, which may be it")
     return chosen
 
 

@@ -20,7 +20,7 @@ from rudaux.adapters.process.host import ForkServer, Lost
 from rudaux.adapters.process.limits import read_memory
 from rudaux.adapters.process.report import MOST, Report
 from rudaux.config import GradingSettings
-from rudaux.domain.execution import Execution, Job
+from rudaux.domain.execution import Execution, Job, kernels_of
 from rudaux.errors import ExecutorFailure
 
 _GRACE = 60.0
@@ -174,7 +174,8 @@ class _Pool:
             with tempfile.TemporaryFile(dir=folder) as notebooks:
                 notebooks.write(json.dumps(dict(job.notebooks)).encode())
                 notebooks.seek(0)
-                request = {"folder": str(folder), "limits": self.limits}
+                kernels = kernels_of(job.notebooks)
+                request = {"folder": str(folder), "limits": self.limits, "kernels": kernels}
                 supervisor = self.server.submit(request, [notebooks.fileno(), writer])
         except BaseException:
             os.close(reader)

@@ -16,6 +16,7 @@ from jupyter_core.paths import jupyter_path
 
 import rudaux
 from rudaux.adapters.process import tree
+from rudaux.adapters.process.limits import THREADS
 from rudaux.errors import ExecutorFailure
 
 _START = (
@@ -136,6 +137,6 @@ def _environment(folder: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         # As many threads of a library as submissions at a time would fight over the cores, and
         # threads do not survive a fork.
-        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+        **dict.fromkeys(THREADS, "1"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }

@@ -10,6 +10,8 @@ from rudaux.errors import ConfigError
 OUTPUT_OF_CELL = 8 << 20
 OUTPUT_OF_SUBMISSION = 48 << 20
 _FILE = 1 << 30
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Environment variables that say how many threads numerical libraries start."""
 PROCESSES = 256
 """Processes of one submission at a time; more than that is a runaway."""
 
@@ -18,12 +20,12 @@ _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one submission: seconds, bytes; `tasks` bounds all threads of this user."""
+    """Limits of one submission: seconds, bytes; `tasks` (if given) bounds all of this user's."""
 
     cell_timeout: float
     timeout: float
     memory: int
-    tasks: int
+    tasks: int | None
 
 
 def read_memory(text: str) -> int:
@@ -47,12 +49,14 @@ def confine(limits: Limits) -> None:
     RLIMIT_DATA and not RLIMIT_AS: threads and libraries reserve far more address space than they
     ever use, and a correct `import pandas` must not fail.
     """
-    for what, value in (
+    wanted = [
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, _FILE),
         (resource.RLIMIT_DATA, limits.memory),
-        (resource.RLIMIT_NPROC, limits.tasks),
-    ):
+    ]
+    if limits.tasks is not None:
+        wanted.append((resource.RLIMIT_NPROC, limits.tasks))
+    for what, value in wanted:
         hard = resource.getrlimit(what)[1]
-        wanted = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(what, (wanted, wanted))
+        limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(what, (limit, limit))

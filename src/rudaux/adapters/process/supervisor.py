@@ -11,7 +11,8 @@ import os
 import select
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from rudaux.adapters.process import tree
 from rudaux.adapters.process.folders import remove
 from rudaux.adapters.process.kernels import fork_kernel, forkable, write_connection
 from rudaux.adapters.process.limits import Limits
-from rudaux.domain.execution import kernel_name
 
 _POLL = 0.2
 _GRACE = 10.0
@@ -64,14 +64,18 @@ class Supervisor:
         self.until = self.started + limits.timeout
         os.set_blocking(outbox, False)
 
-    def run(self, notebooks: Mapping[str, str]) -> None:
-        """Run all notebooks and report verdict and seconds as the last line."""
+    def run(self, kernels: Mapping[str, str], notebooks: int) -> None:
+        """Run all notebooks and report verdict and seconds as the last line.
+
+        `kernels` names each notebook's kernelspec. A kernel is a fork of this process, and student
+        code can read its own memory: only the runners ever read the file `notebooks`.
+        """
         verdict, reason = "ok", ""
-        kept_free = [_kept_free(self.folder) for _ in notebooks]
-        for number, (name, text) in enumerate(notebooks.items()):
+        kept_free = [_kept_free(self.folder) for _ in kernels]
+        for number, (name, kernel) in enumerate(kernels.items()):
             self.tell(notebook=name)
             os.close(kept_free.pop())
-            ended, why = self._notebook(f"k{number}", text)
+            ended, why = self._notebook(f"k{number}", name, kernel, notebooks)
             if not tree.kill_below(os.getpid()):
                 ended, why = "failed", "its processes cannot be killed"
             if ended != "ok" and (verdict == "ok" or ended == "failed"):
@@ -96,20 +100,20 @@ class Supervisor:
         disk = os.statvfs(self.folder)
         return self.own_disk and disk.f_bavail * disk.f_frsize < _ROOM
 
-    def _notebook(self, label: str, text: str) -> tuple[str, str]:
+    def _notebook(self, label: str, notebook: str, kernel: str, notebooks: int) -> tuple[str, str]:
         if self._is_full():
             return "kernel_died", "no kernel could start: the submission has filled its scratch"
-        name = kernel_name(json.loads(text))
         try:
-            env = forkable(name)
+            env = forkable(kernel)
         except NoSuchKernel:
-            return "failed", f'there is no kernel "{name}" on this machine: install it'
+            return "failed", f'there is no kernel "{kernel}" on this machine: install it'
         forked = None
         if env is not None:
             connection = write_connection(self.folder / "run", label)
             forked = fork_kernel(connection, env, self.limits), connection
         pipe, writer = os.pipe()
-        runner = self._fork_runner(text, name, forked, (pipe, writer))
+        text = partial(_read_notebook, notebooks, notebook)
+        runner = self._fork_runner(text, kernel, forked, (pipe, writer))
         os.close(writer)
         killed = self._killed_for_memory()
         try:
@@ -128,7 +132,11 @@ class Supervisor:
         return sum(int(count) for name, count in lines if name == "oom_kill")
 
     def _fork_runner(
-        self, text: str, name: str, forked: tuple[int, Path] | None, pipe: tuple[int, int]
+        self,
+        read: Callable[[], str],
+        kernel: str,
+        forked: tuple[int, Path] | None,
+        pipe: tuple[int, int],
     ) -> int:
         pid = os.fork()
         if pid:
@@ -140,7 +148,7 @@ class Supervisor:
             os.close(self.outbox)
             from rudaux.adapters.process.runner import run_notebook
 
-            run_notebook(text, name, forked, self.limits, pipe[1])
+            run_notebook(read(), kernel, forked, self.limits, pipe[1])
         finally:
             os._exit(0)
 
@@ -160,6 +168,14 @@ class Supervisor:
         if happened:
             del self.pending[: os.write(self.outbox, self.pending[: 1 << 16])]
         return list(ready)
+
+
+def _read_notebook(notebooks: int, name: str) -> str:
+    """Read a notebook from the file of {name: text}, whose descriptor several processes share."""
+    data = bytearray()
+    while piece := os.pread(notebooks, 1 << 20, len(data)):
+        data += piece
+    return str(json.loads(data)[name])
 
 
 def _kept_free(folder: Path) -> int:
@@ -243,7 +259,7 @@ class _Watch:
 
 
 def supervise(request: Mapping[str, Any], notebooks: int, outbox: int) -> None:
-    """Run a submission as the host asked; `notebooks` is a file of {name: text}, read once."""
+    """Run a submission as the host asked; `notebooks` is a file of {name: text}."""
     tree.adopt_orphans()
     folder = Path(request["folder"])
     for variable, place in (
@@ -260,12 +276,11 @@ def supervise(request: Mapping[str, Any], notebooks: int, outbox: int) -> None:
     own_disk = bool(request.get("own_disk"))
     supervisor = Supervisor(folder, Limits(**request["limits"]), outbox, oom_file, own_disk)
     try:
-        with os.fdopen(notebooks, encoding="utf-8") as file:
-            texts = json.load(file)
-        supervisor.run(texts)
+        supervisor.run(request["kernels"], notebooks)
     except Gone:
         pass
     finally:
+        os.close(notebooks)
         tree.kill_below(os.getpid())
         os.chdir("/")
         remove(folder)
