@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import docker
 import pytest
 
-from rudaux.adapters.docker import DockerExecutor
+from rudaux.adapters.docker import DockerExecutor, container
 from rudaux.adapters.docker.engine import LABEL
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Execution, Job
@@ -344,6 +346,33 @@ def test_a_notebook_is_not_readable_ahead_of_its_cells(
         "homework", "io", {NAME: notebook(ahead("/tmp"), HIDDEN), "zweitens.ipynb": later}, folder
     )
     assert text(cells(run_one(settings, one, tmp_path))[0]) == "[]\n"
+
+
+def test_files_that_do_not_fit_are_said_so_at_once(
+    settings: GradingSettings, tmp_path: Path
+) -> None:
+    large = job(tmp_path, "1")
+    with (large.folder / "movie.bin").open("wb") as file:
+        file.truncate(40 << 20)
+    execution = run_one(replace(settings, scratch="32m"), large, tmp_path)
+    assert execution.verdict == "failed"
+    assert "its files take 40 MB, and grading.scratch allows 32" in execution.reason
+
+
+def test_a_container_that_takes_nothing_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(container, "_STALLED", 1.0)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        sink = container._Sink(ours, Event())
+        with pytest.raises(TimeoutError, match="did not take its files"):
+            sink.write(bytes(50 << 20))
+
+
+def test_no_more_run_at_a_time_than_fit_into_memory(settings: GradingSettings) -> None:
+    assert DockerExecutor(replace(settings, jobs=0, memory="64t"), Path()).width == 1
+    assert DockerExecutor(replace(settings, jobs=3, memory="64t"), Path()).width == 3
 
 
 def test_libraries_start_no_thread_for_each_core_of_the_host(

@@ -5,6 +5,7 @@ Their own answers are right: what they try must neither happen nor change anybod
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -179,8 +180,10 @@ def _contained(site: Site) -> bool:
 
 
 def _privileged(site: Site, outputs: str) -> str:
-    signs = ("renamed the machine 0", "docker.sock True", "CapEff: 000001", "CapBnd: 000001")
-    return ", ".join(sign for sign in signs if sign in outputs.replace("', '", " "))
+    signs = ("renamed the machine 0", "docker.sock True")
+    shown = outputs.replace("', '", " ")
+    may = re.findall(r"Cap(?:Eff|Bnd): 0*[1-9a-f][0-9a-f]*", shown)
+    return ", ".join([*(sign for sign in signs if sign in shown), *may])
 
 
 CASES = (

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from rudaux.domain.collection import NotYet, Unreadable
 from rudaux.domain.deadlines import Override
+from rudaux.domain.execution import Broken, Job
 from rudaux.domain.submissions import Record
 from rudaux.errors import ExecutorFailure, StorageFailure
 from rudaux.workflows.grade import unfinished
@@ -140,6 +144,49 @@ def test_doubtful_work_waits_for_a_person_until_it_is_graded_again(ctx: FakeCont
     (ctx.grader.submitted_folder("homework_1", "1") / "nb.ipynb").write_text("4")
     run_autograde(ctx, only=["1"])
     assert states(ctx)["1"] == "graded"
+
+
+def failing(error: OSError) -> Callable[..., NoReturn]:
+    def fail(*_: object) -> NoReturn:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("step", ["prepare", "score"])
+def test_a_full_disk_stops_the_run_in_a_sentence_and_scores_nobody(
+    ctx: FakeContext, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    ctx.storage.hand_in("1", "4")
+    run_collect(ctx)
+    full = OSError(errno.ENOSPC, "No space left on device", "/course/.rudaux/scratch")
+    with monkeypatch.context() as patch:
+        patch.setattr(ctx.grader, step, failing(full))
+        with pytest.raises(ExecutorFailure, match=r"scratch cannot be used: No space.*Make room"):
+            run_autograde(ctx)
+    assert states(ctx)["1"] == "failed"
+    run_grade(ctx)
+    assert states(ctx)["1"] == "graded"
+
+
+def test_a_file_that_this_machine_cannot_take_fails_its_student_alone(
+    ctx: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx.storage.hand_in("1", "4")
+    ctx.storage.hand_in("2", "2")
+    run_collect(ctx)
+    prepare = ctx.grader.prepare
+
+    def refuse(assignment: str, student_id: str) -> Job | Broken:
+        if student_id == "1":
+            raise OSError(errno.ENAMETOOLONG, "File name too long", "x" * 300)
+        return prepare(assignment, student_id)
+
+    monkeypatch.setattr(ctx.grader, "prepare", refuse)
+    run_autograde(ctx)
+    assert {sid: state for sid, state in states(ctx).items() if sid in {"1", "2"}} == {
+        "1": "failed", "2": "graded"
+    }  # fmt: skip
 
 
 def test_a_kill_between_marks_and_doubts_lets_no_cheat_through(

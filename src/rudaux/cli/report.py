@@ -9,7 +9,7 @@ from rudaux.errors import PartlyDone
 
 MOST = 12
 """Remarks that are listed before the rest is only counted."""
-SLOW = 5.0
+SLOW = 1.0
 """Seconds from which on a cell is worth telling of."""
 
 

@@ -70,7 +70,9 @@ def standing_of(
     if not submission.autograded:
         return Standing(student_id, "collected", "", due)
     if submission.needs_manual:
-        return Standing(student_id, "needs_manual", "nbgrader waits for a mark by hand", due)
+        waits = "nbgrader waits for a mark by hand"
+        note = f"; {record.reason}" if record and record.reason else ""
+        return Standing(student_id, "needs_manual", waits + note, due)
     if record and record.kind == "held":
         return Standing(student_id, "needs_manual", record.reason, due)
     note = record.reason if record else ""

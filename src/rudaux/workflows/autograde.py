@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Collection as Ids
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from rudaux.domain.execution import Broken, Execution, Job, Suspicion
 from rudaux.domain.outcome import Outcome, SlowCell
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Record
-from rudaux.errors import NeedsPersonError
+from rudaux.errors import ExecutorFailure, NeedsPersonError
 from rudaux.ports import Context
 from rudaux.workflows.standings import Standings
 
@@ -83,7 +84,13 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
 
     def jobs() -> Iterator[Job]:
         for student in plan.students:
-            job = ctx.grader.prepare(plan.assignment, student.id)
+            try:
+                job = ctx.grader.prepare(plan.assignment, student.id)
+            except OSError as error:
+                job = Broken(_of_this_machine(error))
+                if error.errno in _FULL:
+                    _failed(ctx, plan.assignment, student.id, student.name, job.reason)
+                    raise ExecutorFailure(_stopped(job.reason)) from error
             if isinstance(job, Broken):
                 broken.append(_failed(ctx, plan.assignment, student.id, student.name, job.reason))
             else:
@@ -114,6 +121,11 @@ def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -
         reasons = ctx.grader.score(execution, plan.seconds_late.get(job.student_id, 0.0))
     except NeedsPersonError as error:
         return _failed(ctx, plan.assignment, job.student_id, name, str(error))
+    except OSError as error:
+        reason = _of_this_machine(error)
+        if error.errno in _FULL:
+            raise ExecutorFailure(_stopped(reason)) from error
+        return _failed(ctx, plan.assignment, job.student_id, name, reason)
     doubts = [*job.doubts, *(reason for reason in reasons if isinstance(reason, Suspicion))]
     if doubts and not plan.accept_doubts:
         return _held(ctx, job, name, doubts)
@@ -124,8 +136,24 @@ def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -
     ctx.ledger.record(plan.assignment, job.student_id, record)
     slowest, repaired = _slowest(execution), bool(job.repairs)
     if reasons:
-        return Outcome(name, "held", "; ".join(reasons), slowest, repaired)
+        told = "; ".join([*reasons, *([note] if note else [])])
+        return Outcome(name, "held", told, slowest, repaired)
     return Outcome(name, "done", note, slowest, repaired)
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""What would fail the next submission as well."""
+
+
+def _of_this_machine(error: OSError) -> str:
+    return f"{error.filename or 'a file of rudaux'} cannot be used: {error.strerror or error}"
+
+
+def _stopped(reason: str) -> str:
+    return (
+        f"{reason}. Make room, then run this again: what is graded stays, and nobody was given a "
+        "score for it."
+    )
 
 
 def _slowest(execution: Execution) -> SlowCell | None:

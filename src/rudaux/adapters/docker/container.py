@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 from rudaux.adapters.docker import engine
 from rudaux.adapters.process import limits as bounds
@@ -27,6 +27,7 @@ _MODULES = ("errors", "domain.execution", *(f"adapters.process.{name}" for name 
 )))  # fmt: skip
 _STDOUT = 1
 _FRAME = struct.Struct(">BxxxL")
+_STALLED = 30.0  # seconds that a container may take nothing of what it is sent
 _LISTEN = 0.5  # seconds between two looks at whether to go on
 
 
@@ -103,16 +104,22 @@ def started(client: Any, description: Mapping[str, Any]) -> Generator[tuple[str,
 
 def send_probe(streams: socket.socket, kernels: Sequence[str]) -> None:
     """Ask what the image lacks."""
-    _send(streams, {"probe": list(kernels)})
+    _send(_Sink(streams, Event()), {"probe": list(kernels)})
 
 
-def _send(streams: socket.socket, request: Mapping[str, object]) -> None:
+def _send(sink: _Sink, request: Mapping[str, object]) -> None:
     data = json.dumps(request).encode()
-    streams.sendall(b"%16d" % len(data) + data)
+    sink.write(b"%16d" % len(data) + data)
 
 
-def send_job(streams: socket.socket, job: Job, limits: Mapping[str, float | None]) -> None:
-    """Send rudaux's supervisor, the notebooks, and the files beside them."""
+def send_job(
+    streams: socket.socket, job: Job, limits: Mapping[str, float | None], stop: Event
+) -> None:
+    """Send rudaux's supervisor, the notebooks, and the files beside them.
+
+    Raises `OSError` where the container takes nothing for a while, or `stop` is set.
+    """
+    sink = _Sink(streams, stop)
     notebooks = json.dumps(dict(job.notebooks)).encode()
     request = {
         "modules": _sources(),
@@ -120,10 +127,37 @@ def send_job(streams: socket.socket, job: Job, limits: Mapping[str, float | None
         "kernels": kernels_of(job.notebooks),
         "notebooks": len(notebooks),
     }
-    _send(streams, request)
-    streams.sendall(notebooks)
-    with streams.makefile("wb") as file, tarfile.open(fileobj=file, mode="w|") as files:
+    _send(sink, request)
+    sink.write(notebooks)
+    with tarfile.open(fileobj=cast(Any, sink), mode="w|") as files:
         _pack(files, job.folder)
+
+
+class _Sink:
+    """Writes to a container as long as it takes something."""
+
+    def __init__(self, streams: socket.socket, stop: Event) -> None:
+        self.streams = streams
+        self.stop = stop
+        streams.settimeout(_LISTEN)
+
+    def write(self, data: bytes) -> int:
+        rest, until = memoryview(data), time.monotonic() + _STALLED
+        while rest:
+            if self.stop.is_set() or time.monotonic() > until:
+                raise TimeoutError("it did not take its files")
+            try:
+                rest = rest[self.streams.send(rest) :]
+            except TimeoutError:
+                continue
+            until = time.monotonic() + _STALLED
+        return len(data)
+
+
+def size_of(job: Job) -> int:
+    """Add up the bytes that a container is sent."""
+    files = (path for path in job.folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return sum(map(len, job.notebooks.values())) + sum(path.stat().st_size for path in files)
 
 
 def _sources() -> dict[str, str]:

@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -32,13 +33,25 @@ _MOST_SAID = 1 << 20
 _OLDEST = [3, 9]
 
 
+def _fitting(memory: int) -> int:
+    """Give how many submissions to run at a time: one per core, if they fit into free memory.
+
+    Where all took what they may, the machine would kill some, and not for what is theirs.
+    """
+    with suppress(OSError, StopIteration):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = next(line for line in lines if line.startswith("MemAvailable:"))
+        return max(1, min(os.cpu_count() or 1, int(free.split()[1]) * 1024 // memory))
+    return os.cpu_count() or 1
+
+
 class DockerExecutor:
     """Runs submissions in containers of a Docker Engine; `folder` names the course on this host."""
 
     def __init__(self, settings: GradingSettings, folder: Path) -> None:
         self.settings = settings
         self.owner = f"{socket.gethostname()}:{folder}"
-        self.width = settings.jobs or os.cpu_count() or 1
+        self.width = settings.jobs or _fitting(read_memory(settings.memory))
 
     @cached_property
     def _client(self) -> Any:
@@ -127,6 +140,13 @@ class DockerExecutor:
 
     def _run(self, job: Job, stop: Event) -> Execution:
         report = Report(job)
+        size, room = container.size_of(job), read_memory(self.settings.scratch)
+        if size > room:
+            reason = (
+                f"its files take {size >> 20} MB, and grading.scratch allows {room >> 20}: "
+                "raise it, or have the student hand in without them"
+            )
+            return Execution(job, "failed", reason)
         try:
             return replace(self._in_container(job, report, stop), image=self.image)
         except (APIError, DockerException, RequestException, OSError) as error:
@@ -144,7 +164,9 @@ class DockerExecutor:
         }
         said = bytearray()
         with container.started(self._client, self._description) as (name, streams):
-            container.send_job(streams, job, limits)
+            # Where it ends before it has taken everything, it may have said why.
+            with suppress(ConnectionError):
+                container.send_job(streams, job, limits, stop)
             until = time.monotonic() + self.settings.timeout + _GRACE
             for is_output, data in container.listen(streams, until, stop):
                 if is_output:

@@ -22,7 +22,7 @@ from rudaux.adapters.nbgrader.sanitise import first_line, make_steps, run_steps
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.sheet import Sheet
 from rudaux.adapters.nbgrader.source import write
-from rudaux.adapters.nbgrader.witness import settle
+from rudaux.adapters.nbgrader.witness import language_of, settle
 from rudaux.domain.execution import Execution, Suspicion
 from rudaux.errors import NeedsPersonError, RudauxError
 
@@ -126,8 +126,7 @@ class Scorer:
             doubts += [Suspicion(f"{name}: {reason}") for reason in suspicions]
             known = catalogue.notebooks[name]
             before = self._before(job.assignment, job.student_id, file)
-            language = known.kernelspec.get("language", "python")
-            lenient = language in RAISING and not self._stderr_fails
+            lenient = language_of(known.kernelspec) in RAISING and not self._stderr_fails
             scoring = Scoring(sheet, seconds_late, lenient, before)
             done = self._run(notebook, execution, name, scoring)
             _review_tasks(done, known, scoring)

@@ -55,10 +55,10 @@ _UNPRINTABLE = re.compile(r"[^\w .,()=]")
 
 def plant(notebook: Any, kernelspec: Mapping[str, str]) -> dict[int, str]:
     """Add the line to the test cells, in place; give the nonces by the cells' index."""
-    language = _language(kernelspec)
+    language = language_of(kernelspec)
     tests = [n for n, cell in enumerate(notebook.cells) if _is_test(cell)]
     nonces, place = {}, secrets.token_hex(8)
-    for index in tests if language else ():
+    for index in tests if language in {"python", "R"} else ():
         nonce, cell = secrets.token_hex(16), notebook.cells[index]
         if language == "R":
             planted: str | None = _plant_r(cell.source, nonce)
@@ -113,10 +113,10 @@ def _is_test(cell: Any) -> bool:
     return code and is_grade(cell) and not is_solution(cell)
 
 
-def _language(kernelspec: Mapping[str, str]) -> str:
+def language_of(kernelspec: Mapping[str, str]) -> str:
+    """Give the language of a kernel; empty where it cannot be told."""
     by_name = {"python3": "python", "python": "python", "ir": "R"}
-    language = kernelspec.get("language") or by_name.get(kernelspec.get("name", ""), "")
-    return language if language in ("python", "R") else ""
+    return kernelspec.get("language") or by_name.get(kernelspec.get("name", ""), "")
 
 
 def _plant_r(source: str, nonce: str) -> str:

@@ -35,7 +35,8 @@ class ForkServer:
     """A running fork server; use it from one thread."""
 
     def __init__(self, folder: Path, preload: Sequence[str] = ()) -> None:
-        self.socket, theirs = socket.socketpair()
+        # Messages keep their bounds, and each its own descriptors.
+        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(_PATIENCE)
         with theirs:
             self.process = subprocess.Popen(

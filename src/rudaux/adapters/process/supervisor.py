@@ -115,21 +115,29 @@ class Supervisor:
         text = partial(_read_notebook, notebooks, notebook)
         runner = self._fork_runner(text, kernel, forked, (pipe, writer))
         os.close(writer)
-        killed = self._killed_for_memory()
+        killed, full = self._memory_events()
         try:
             ended, why = _Watch(self, pipe, runner, forked[0] if forked else None).verdict()
         finally:
             os.close(pipe)
-        if ended == "kernel_died" and self._killed_for_memory() > killed:
+        now_killed, now_full = self._memory_events()
+        if ended == "kernel_died" and now_killed > killed:
+            if now_full is not None and now_full == full:
+                return "failed", "the machine ran out of memory, not the submission"
             return "out_of_memory", f"{why}: more memory than it may use"
         return ended, why
 
-    def _killed_for_memory(self) -> int:
-        """Count what the kernel's OOM killer took of this cgroup (memory.events, "oom_kill")."""
+    def _memory_events(self) -> tuple[int, int | None]:
+        """Count what was killed in this cgroup for memory, and how often its own limit was why.
+
+        `oom_kill` counts also what was killed because the whole machine had no more; None where the
+        limit's own count is not kept (https://docs.kernel.org/admin-guide/cgroup-v2.html).
+        """
         if self.oom_file is None:
-            return 0
+            return 0, None
         lines = map(str.split, self.oom_file.read_text().splitlines())
-        return sum(int(count) for name, count in lines if name == "oom_kill")
+        counts = {name: int(count) for name, count in lines}
+        return counts.get("oom_kill", 0), counts.get("oom")
 
     def _fork_runner(
         self,
