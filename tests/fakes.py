@@ -31,7 +31,7 @@ from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
-from rudaux.domain.history import FeedbackSent, Run, last_scores
+from rudaux.domain.history import FeedbackSent, Run
 from rudaux.domain.repository import RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
@@ -522,9 +522,6 @@ class FakeLedger:
     def record_execution(self, execution: Execution) -> None:
         job = execution.job
         self.executions.append((job.assignment, job.student_id, execution.verdict))
-
-    def last_pushed(self, assignment: str, since: datetime | None = None) -> Mapping[str, Decimal]:
-        return last_scores(self.push_records(assignment, since=since))
 
     def push_records(
         self,

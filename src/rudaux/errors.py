@@ -52,6 +52,10 @@ class TokenRefused(CanvasFailure):
     """Canvas says the access token itself is invalid, expired or revoked."""
 
 
+class ScopesRefused(TokenRefused):
+    """The token is good, but was made for other requests than this one."""
+
+
 class PermissionRefused(CanvasFailure):
     """The token is good, but its owner may not do this."""
 

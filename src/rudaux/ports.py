@@ -330,13 +330,6 @@ class Ledger(Protocol):
 
     def record_execution(self, execution: Execution) -> None: ...
 
-    def last_pushed(self, assignment: str, since: datetime | None = None) -> Mapping[str, Decimal]:
-        """The last value of each student that was read back as written, and not undone.
-
-        `since`: leave out what is older than the assignment in Canvas.
-        """
-        ...
-
     def push_records(
         self,
         assignment: str | None = None,
@@ -344,7 +337,10 @@ class Ledger(Protocol):
         run: int | None = None,
         since: datetime | None = None,
     ) -> tuple[Push, ...]:
-        """Every grade written or adopted, in that order."""
+        """Every grade written or adopted, in that order.
+
+        `since`: leave out what is older than the assignment in Canvas.
+        """
         ...
 
     def record_pushes(self, pushes: Iterable[Push]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rudaux.adapters.canvas import calls
 from rudaux.adapters.canvas.protocol import Answer
 from rudaux.adapters.canvas.refusals import complaint, failure
-from rudaux.errors import CanvasFailure, NotFound, PermissionRefused, TokenRefused
+from rudaux.errors import CanvasFailure, NotFound, PermissionRefused, ScopesRefused, TokenRefused
 
 BEARER = {"www-authenticate": 'Bearer realm="canvas-lms"'}
 URL = "https://canvas.example.edu/api/v1/courses/1"
@@ -50,7 +50,7 @@ def test_a_refused_token_says_why_and_where_to_put_a_new_one(said: str, word: st
 
 def test_a_token_with_too_narrow_scopes_says_whom_to_ask() -> None:
     found = refusal(401, {"errors": [{"message": "Insufficient scopes on access token."}]}, BEARER)
-    assert type(found) is TokenRefused
+    assert type(found) is ScopesRefused
     assert "list the students" in str(found)
     assert "Canvas administrator" in str(found)
 

@@ -19,6 +19,7 @@ from rudaux.adapters.ledger import SqliteLedger
 from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution, Job
 from rudaux.domain.grades import Push
+from rudaux.domain.history import last_scores
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError, SystemFailure
 
@@ -74,7 +75,7 @@ class TestFile:
     def test_reading_creates_nothing(self, ledger: SqliteLedger, path: Path) -> None:
         assert ledger.records(HW) == {}
         assert ledger.collected(HW) == {}
-        assert ledger.last_pushed(HW) == {}
+        assert last_scores(ledger.push_records(HW)) == {}
         assert ledger.feedback_sent(HW) == frozenset()
         assert ledger.dropped() == frozenset()
         assert [*ledger.push_records(), *ledger.run_records(), *ledger.feedback_records()] == []
@@ -138,7 +139,7 @@ class TestFile:
             written, adopted = ledger.push_records()
             assert (written.old, written.new, written.run) == (Decimal(7), Decimal("8.5"), 1)
             assert (written.adopted, adopted.adopted) == (False, True)
-            assert ledger.last_pushed(HW) == {"1": Decimal("8.5"), "2": Decimal(3)}
+            assert last_scores(ledger.push_records(HW)) == {"1": Decimal("8.5"), "2": Decimal(3)}
             assert ledger.collected(HW) == {"1": Collection("abc", None, AT)}
         again().start_run("rudaux canvas undo")
         assert again().run_records()[1].user
@@ -214,7 +215,7 @@ class TestMemory:
     ) -> None:
         ledger.record_pushes([push("1", "7.50", "7.5"), push("2", "3", "9"), push("3", "1", None)])
         ledger.record_pushes([push("1", "8.5000", None), push("4", "4", "4", "homework_10")])
-        assert again().last_pushed(HW) == {"1": Decimal("7.5")}
+        assert last_scores(again().push_records(HW)) == {"1": Decimal("7.5")}
 
     def test_a_push_recorded_ahead_is_settled_by_what_canvas_showed(
         self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
@@ -223,10 +224,10 @@ class TestMemory:
         ledger.record_pushes([push("1", "7.5", None), push("2", "5", None)])
         ledger.end_run(first, 1)
         ledger.start_run("rudaux submit")
-        assert again().last_pushed(HW) == {}
+        assert last_scores(again().push_records(HW)) == {}
         ledger.settle_pushes([push("1", "7.5", "7.5"), push("2", "6", "6")])
         ledger.settle_pushes([push("1", "7.5", "1")])
-        assert again().last_pushed(HW) == {"1": Decimal("7.5")}
+        assert last_scores(again().push_records(HW)) == {"1": Decimal("7.5")}
         assert [(p.student_id, p.run) for p in again().push_records()] == [("1", 1), ("2", 1)]
 
     def test_the_last_of_several_pushes_counts(
@@ -234,7 +235,7 @@ class TestMemory:
     ) -> None:
         ledger.record_pushes([push("1", "7.5", "7.5"), push("2", "5", "5")])
         ledger.record_pushes([push("1", "0.1", "0.1"), push("2", None, None)])
-        assert again().last_pushed(HW) == {"1": Decimal("0.1")}
+        assert last_scores(again().push_records(HW)) == {"1": Decimal("0.1")}
 
     def test_every_push_is_told_with_its_run(
         self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
@@ -252,7 +253,7 @@ class TestMemory:
         )
         assert [p.run for p in again().push_records(student_id="1")] == [first, second, second]
         assert [p.adopted for p in again().push_records(run=second)] == [False, True, False]
-        assert again().last_pushed(HW) == {"2": Decimal(3)}
+        assert last_scores(again().push_records(HW)) == {"2": Decimal(3)}
 
     def test_feedback_is_told_with_its_run_and_once(
         self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
@@ -297,7 +298,7 @@ class TestMemory:
     ) -> None:
         with pytest.raises(sqlite3.IntegrityError):
             ledger.record_pushes([push("1", "7", "7"), push(None, "7", "7")])  # type: ignore[arg-type]
-        assert again().last_pushed(HW) == {}
+        assert last_scores(again().push_records(HW)) == {}
 
     def test_two_processes_write_to_one_ledger(
         self, ledger: SqliteLedger, again: Callable[[], SqliteLedger], path: Path

@@ -102,7 +102,8 @@ def test_home_and_temporary_folder_are_private(tmp_path: Path) -> None:
 def test_a_daemon_is_gone_when_the_run_is_over(tmp_path: Path) -> None:
     daemon = textwrap.dedent(
         """
-        import os, signal, time
+        import os, signal, time, warnings
+        warnings.simplefilter("ignore")  # of Python 3.12, where a process with threads forks
         if os.fork() == 0:
             os.setsid()
             if os.fork() == 0:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from rudaux.adapters.ledger import SqliteLedger
+from rudaux.cli.app import app
 from rudaux.cli.describe_push import SHOWN
 from rudaux.cli.submit import Pushing, push_grades
 from rudaux.cli.view import View
@@ -183,6 +185,15 @@ def test_the_command_speaks_json_and_exits_as_ever(
         told = json.loads(course.rudaux("submit", "homework_1", "--json").out)
         assert {o["result"] for o in told["outcomes"]} == {"done"}
         assert course.grades() == course.practice.expected("homework_1")
+
+
+def test_on_a_terminal_json_does_not_push_without_being_told_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rudaux.cli.view._is_terminal", lambda _: True)
+    result = CliRunner().invoke(app, ["submit", "homework_1", "--json"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--dry-run to see the plan, or --no-prompt to push" in result.stderr
 
 
 # --- Killed -------------------------------------------------------------------------------------

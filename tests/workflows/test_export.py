@@ -3,10 +3,12 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from rudaux.domain.alarms import CellScore
 from rudaux.domain.roster import GradebookStudent
 from rudaux.workflows import export
 from tests.fakes import FakeContext, fake_course
@@ -73,6 +75,17 @@ def test_a_name_is_never_a_formula(ctx: FakeContext) -> None:
     names = [row["Student"] for row in rows(ctx, canvas=False)[1:]]
     assert not any(name.startswith(("=", "+", "-", "@")) for name in names)
     assert names[0].startswith("'=HYPERLINK")
+
+
+def test_zeros_and_a_test_that_all_fail_are_alarms_without_canvas_too(tmp_path: Path) -> None:
+    ctx = fake_course(tmp_path, students=6)
+    run_init(ctx)
+    for number in range(1, 7):
+        ctx.storage.hand_in(str(number), "0")
+    run_grade(ctx)
+    ctx.gradebook.cells = (CellScore("mean in homework_1", Decimal(1), 6, 6),)
+    found = export.plan(ctx, ctx.config.assignments[0], canvas=False).alarms
+    assert [alarm.kind for alarm in found] == ["zeros", "test"]
 
 
 def test_alarms_are_those_of_a_push(ctx: FakeContext) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rudaux.domain.history import UndoKind
+from rudaux.domain.history import UndoKind, last_scores
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure, UsageError
 from rudaux.workflows import feedback, submit, undo
@@ -160,7 +160,7 @@ def test_an_undo_cut_before_it_was_recorded_heals(ctx: FakeContext) -> None:
     ctx.ledger.pushes[:] = recorded
     plan, outcomes = run_undo(ctx)
     assert (len(plan), outcomes) == (0, [])
-    assert ctx.ledger.last_pushed("homework_1") == {}
+    assert last_scores(ctx.ledger.push_records("homework_1")) == {}
     push(ctx)
     assert entered(ctx) == NOTHING
 
@@ -216,7 +216,7 @@ def test_an_undo_that_a_failing_canvas_stopped_goes_on(
     plan, outcomes = run_undo(ctx)
     assert (len(plan), [o.ok for o in outcomes]) == (3, [True] * 3)
     assert entered(ctx) == NOTHING
-    assert ctx.ledger.last_pushed("homework_1") == {}
+    assert last_scores(ctx.ledger.push_records("homework_1")) == {}
     assert run_submit(ctx)[0].counts == {"held": 4}
 
 

@@ -21,7 +21,7 @@ from rudaux.adapters.ledger_schema import VERSION, create, migrate, version_of
 from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution
 from rudaux.domain.grades import Push
-from rudaux.domain.history import FeedbackSent, Run, last_scores
+from rudaux.domain.history import FeedbackSent, Run
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError, SystemFailure
 
@@ -138,9 +138,6 @@ class SqliteLedger:
                 (self._run, job.assignment, job.student_id, execution.verdict, execution.seconds,
                  json.dumps(job.repairs), _now(), execution.image),
             )  # fmt: skip
-
-    def last_pushed(self, assignment: str, since: datetime | None = None) -> Mapping[str, Decimal]:
-        return last_scores(self.push_records(assignment, since=since))
 
     def push_records(
         self,

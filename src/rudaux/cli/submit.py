@@ -25,7 +25,7 @@ from rudaux.cli.session import writing
 from rudaux.cli.view import View
 from rudaux.domain.alarms import ABOUT_ZEROS
 from rudaux.domain.outcome import Outcome
-from rudaux.errors import NeedsPersonError
+from rudaux.errors import NeedsPersonError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +71,10 @@ def submit(
     from rudaux.config import find_assignment
     from rudaux.workflows.standings import read_standings, reread
 
+    if as_json and not dry_run and View(no_prompt).attended:
+        raise UsageError(
+            "--json asks nothing: add --dry-run to see the plan, or --no-prompt to push."
+        )
     pushing = Pushing(
         overwrite_edits, accept_zeros, accept_alarms, not no_feedback, full, dry_run, as_json
     )

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rudaux.config import AssignmentSettings
-from rudaux.domain.alarms import Alarm, zero_alarm
+from rudaux.domain.alarms import Alarm
 from rudaux.domain.grades import CanvasSubmission, PushClass, PushLine, decide_push, fixed_point
 from rudaux.domain.roster import Student
 from rudaux.ports import Context
 from rudaux.workflows import submit
 from rudaux.workflows.deadlines import find_deadlines
+from rudaux.workflows.push_alarms import gradebook_alarms
 from rudaux.workflows.standings import Standings, read_standings, reread
 
 HEADER = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -58,7 +59,8 @@ def plan(ctx: Context, settings: AssignmentSettings, canvas: bool) -> ExportPlan
             for s in standings.by_student
         )
         column = settings.name
-        alarms = zero_alarm(standings.by_student, ctx.config.grading.zero_guard)
+        submissions = ctx.gradebook.submissions(settings.name)
+        alarms = gradebook_alarms(ctx, standings, lines, {}, submissions)
     return ExportPlan(
         settings,
         column,

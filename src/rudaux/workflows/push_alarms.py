@@ -18,7 +18,7 @@ from rudaux.domain.alarms import (
 from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.grades import PushLine
 from rudaux.domain.submissions import GradebookSubmission
-from rudaux.errors import PermissionRefused
+from rudaux.errors import PermissionRefused, ScopesRefused
 from rudaux.ports import Context
 from rudaux.workflows.posting import seen_at_once
 from rudaux.workflows.standings import Standings
@@ -33,6 +33,21 @@ def find_alarms(
     assignment: CanvasAssignment,
 ) -> tuple[Alarm, ...]:
     """Look at the push as a whole; `last` is what rudaux gave each student before."""
+    return (
+        *gradebook_alarms(ctx, standings, lines, last, submissions),
+        *points_alarm(standings.settings.points, assignment.points),
+        *scheme_alarm(assignment.grading_type),
+    )
+
+
+def gradebook_alarms(
+    ctx: Context,
+    standings: Standings,
+    lines: Sequence[PushLine],
+    last: Mapping[str, Decimal],
+    submissions: Mapping[str, GradebookSubmission],
+) -> tuple[Alarm, ...]:
+    """Look at what can be seen without Canvas."""
     grading, settings = ctx.config.grading, standings.settings
     judged = {
         line.student_id: Graded(line.new, last.get(line.student_id), line.writes)
@@ -46,8 +61,6 @@ def find_alarms(
         *equal_zeros_alarm(handed_in, grading.zero_guard),
         *median_alarm(judged.values(), settings.points, grading.median_guard),
         *failed_test_alarms(ctx.gradebook.cell_scores(settings.name) if writes else (), handed_in),
-        *points_alarm(settings.points, assignment.points),
-        *scheme_alarm(assignment.grading_type),
     )
 
 
@@ -65,7 +78,7 @@ def _twice_late(ctx: Context, late: int) -> str:
     ours = f"the scores of {late} late submissions have nbgrader's late penalty deducted"
     try:
         deducts = ctx.canvas.late_deductions()
-    except PermissionRefused:
+    except (PermissionRefused, ScopesRefused):
         return f"{ours}; whether Canvas's late policy deducts again cannot be seen with this token"
     if not deducts:
         return ""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.grades import canvas_score, same_score
+from rudaux.domain.history import last_scores
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Standing, standing_of
 from rudaux.ports import Context
@@ -47,7 +48,8 @@ def reread(ctx: Context, before: Standings) -> Standings:
     now, name = ctx.now(), before.settings.name
     maximum = next((a.max_score for a in ctx.gradebook.assignments() if a.name == name), Decimal(0))
     submissions, records = ctx.gradebook.submissions(name), ctx.ledger.records(name)
-    pushed = ctx.ledger.last_pushed(name, before.canvas.created_at if before.canvas else None)
+    since = before.canvas.created_at if before.canvas else None
+    pushed = last_scores(ctx.ledger.push_records(name, since=since))
     targets, standings = {}, []
     for student in before.students:
         submission = submissions.get(student.id)

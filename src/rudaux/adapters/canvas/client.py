@@ -26,6 +26,7 @@ from rudaux.errors import (
     NotFound,
     PermissionRefused,
     RequestRefused,
+    ScopesRefused,
     TokenRefused,
 )
 
@@ -75,7 +76,7 @@ class CanvasClient:
         """A roster without e-mail addresses is a roster all the same."""
         try:
             return decode.emails(self._wire.rows(calls.student_users(self._course_id)))
-        except (PermissionRefused, NotFound):
+        except (PermissionRefused, ScopesRefused, NotFound):
             return {}
 
     def tools(self, level: Level) -> tuple[ExternalTool, ...]:

@@ -11,6 +11,7 @@ from rudaux.errors import (
     NotFound,
     PermissionRefused,
     RequestRefused,
+    ScopesRefused,
     TokenRefused,
 )
 
@@ -28,7 +29,9 @@ def failure(answer: Answer, task: str, missing: str = "") -> CanvasFailure | Non
     if answer.status < 400:
         return _redirected(answer, task)
     if answer.status == 401 and _about_the_token(answer):
-        return TokenRefused(_token_sentence(complaint(answer.body), task))
+        said = complaint(answer.body)
+        scopes = "insufficient scopes" in said.lower()
+        return (ScopesRefused if scopes else TokenRefused)(_token_sentence(said, task))
     if throttled(answer):
         return CanvasFailure(
             f"Canvas keeps slowing us down when asked to {task}: try again in some minutes"
