@@ -554,12 +554,6 @@ class FakeLedger:
                 kept = self.pushes[same[-1]]
                 self.pushes[same[-1]] = replace(kept, read_back=push.read_back, at=push.at)
 
-    def feedback_sent(
-        self, assignment: str, since: datetime | None = None
-    ) -> frozenset[tuple[str, str]]:
-        known = () if since and since > NOW else self.sent
-        return frozenset((sid, file) for name, sid, file in known if name == assignment)
-
     def feedback_records(
         self, assignment: str | None = None, student_id: str | None = None
     ) -> tuple[FeedbackSent, ...]:

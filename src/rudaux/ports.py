@@ -354,12 +354,6 @@ class Ledger(Protocol):
         """Fill in what Canvas showed for the latest record of each that nothing is read back of."""
         ...
 
-    def feedback_sent(
-        self, assignment: str, since: datetime | None = None
-    ) -> frozenset[tuple[str, str]]:
-        """(student id, file name) of every feedback file attached so far."""
-        ...
-
     def feedback_records(
         self, assignment: str | None = None, student_id: str | None = None
     ) -> tuple[FeedbackSent, ...]:

@@ -401,7 +401,7 @@ def test_another_students_report_is_never_attached(ctx: FakeContext) -> None:
     [failed] = [o for o in outcomes if not o.ok]
     assert (failed.item, "does not say that it is theirs" in failed.reason) == ("Moon 1", True)
     assert [sid for sid, _, _ in ctx.canvas.comments] == ["2", "3"]
-    assert {sid for sid, _ in ctx.ledger.feedback_sent("homework_1")} == {"2", "3"}
+    assert {f.student_id for f in ctx.ledger.feedback_records("homework_1")} == {"2", "3"}
 
 
 def test_a_report_that_changed_since_the_plan_waits_for_the_next_run(ctx: FakeContext) -> None:

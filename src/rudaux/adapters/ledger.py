@@ -190,15 +190,6 @@ class SqliteLedger:
                 rows,
             )
 
-    def feedback_sent(
-        self, assignment: str, since: datetime | None = None
-    ) -> frozenset[tuple[str, str]]:
-        query = (
-            "SELECT student, name FROM feedback WHERE assignment = ?1 AND (?2 IS NULL OR at >= ?2)"
-        )
-        rows = self._rows(query, assignment, _utc(since) if since else None)
-        return frozenset((student, name) for student, name in rows)
-
     def feedback_records(
         self, assignment: str | None = None, student_id: str | None = None
     ) -> tuple[FeedbackSent, ...]:

@@ -190,8 +190,9 @@ def _feedback(
     Only names are kept: the files of a large course together would not fit into memory.
     """
     sent: dict[str, set[str]] = {}
-    for student, name in ctx.ledger.feedback_sent(assignment, since):
-        sent.setdefault(student, set()).add(name)
+    for one in ctx.ledger.feedback_records(assignment):
+        if since is None or one.at >= since:
+            sent.setdefault(one.student_id, set()).add(one.name)
     chosen = []
     for line in lines:
         if line.kind not in _GRADED:
