@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from nbformat import from_dict
 
-from rudaux.adapters.nbgrader.witness import plant, proof, settle
+from rudaux.adapters.nbgrader.witness import language_of, plant, proof, settle
 from tests.adapters.witness_course import (
     AREA,
     PYTHON,
@@ -289,12 +289,30 @@ def test_a_cell_that_no_line_can_follow_is_left_as_it_is(source: str) -> None:
     assert notebook.cells[0].source == source
 
 
-@pytest.mark.parametrize("name", ["octave", "bash", "sos", "python2 of old", ""])
+@pytest.mark.parametrize("name", ["octave", "bash", "sos", "python2 of old"])
 def test_other_kernels_are_not_asked(name: str) -> None:
     notebook = as_notebook(["assert 1"])
     assert plant(notebook, {"name": name, "display_name": name}) == {}
     assert plant(notebook, {"name": "python3", "language": "octave"}) == {}
     assert notebook.cells[0].source == "assert 1"
+
+
+@pytest.mark.parametrize(
+    ("kernelspec", "language"),
+    [
+        ({}, "python"),
+        ({"name": "python3", "display_name": "Python 3"}, "python"),
+        ({"name": "conda-env-dsci-py"}, "python"),
+        ({"name": "ir"}, "R"),
+        ({"name": "mine", "language": "julia"}, "julia"),
+        ({"name": "bash"}, ""),
+        ({"name": "python2"}, ""),
+    ],
+)
+def test_the_language_of_a_kernel_is_told_by_its_name_where_it_does_not_say(
+    kernelspec: dict[str, str], language: str
+) -> None:
+    assert language_of(kernelspec) == language
 
 
 def test_only_tests_are_asked_and_each_has_its_own_nonce() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import signal
 import subprocess
 import sys
@@ -171,6 +172,15 @@ def test_an_interrupt_is_one_line_and_130(
     code, out, err = run("status")
     assert (code, out) == (130, "")
     assert err.strip() == "rudaux: interrupted; running the same command again goes on."
+
+
+def test_a_full_disk_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(monkeypatch, OSError(errno.ENOSPC, "No space left on device", "/course/feedback"))
+    assert run("status") == (
+        5, "",
+        "rudaux: /course/feedback cannot be used: No space left on device; put that right, and run "
+        "this again.\n",
+    )  # fmt: skip
 
 
 def test_a_bug_is_not_taken_for_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

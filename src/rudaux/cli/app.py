@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from typer.main import get_group
 
 from rudaux import __version__
 from rudaux.cli.options import Folder, NoPrompt
-from rudaux.errors import RudauxError, UsageError
+from rudaux.errors import RudauxError, SystemFailure, UsageError
 
 COMMANDS = {
     "init": "rudaux.cli.init:init",
@@ -32,6 +33,7 @@ COMMANDS = {
 
 _VALUED, _FLAGS = {"--dir"}, {"--no-prompt", "--auto", "-a"}
 INTERRUPTED = 130
+_THE_MACHINES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
 
 
 class CommandGroup(TyperGroup):
@@ -91,6 +93,11 @@ class RudauxGroup(CommandGroup):
                 raise KeyboardInterrupt
         except RudauxError as error:
             code = _tell(str(error), error.exit_code)
+        except OSError as error:
+            if error.errno not in _THE_MACHINES:
+                raise
+            text = f"{error.filename or 'a file'} cannot be used: {error.strerror}"
+            code = _tell(f"{text}; put that right, and run this again.", SystemFailure.exit_code)
         except typer.TyperException as error:
             code = _tell(_usage_sentence(error), error.exit_code)
         except (KeyboardInterrupt, typer.Abort):

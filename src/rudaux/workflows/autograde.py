@@ -151,8 +151,8 @@ def _of_this_machine(error: OSError) -> str:
 
 def _stopped(reason: str) -> str:
     return (
-        f"{reason}. Make room, then run this again: what is graded stays, and nobody was given a "
-        "score for it."
+        f"{reason}. Put that right, then run this again: what is graded stays, and nobody was "
+        "given a score for it."
     )
 
 

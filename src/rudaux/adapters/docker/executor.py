@@ -36,8 +36,11 @@ _OLDEST = [3, 9]
 def _fitting(memory: int) -> int:
     """Give how many submissions to run at a time: one per core, if they fit into free memory.
 
-    Where all took what they may, the machine would kill some, and not for what is theirs.
+    Where all took what they may, the machine would kill some, and not for what is theirs. Of an
+    engine on another machine nothing is known.
     """
+    if not os.environ.get("DOCKER_HOST", "unix:").startswith("unix:"):
+        return os.cpu_count() or 1
     with suppress(OSError, StopIteration):
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         free = next(line for line in lines if line.startswith("MemAvailable:"))
@@ -51,7 +54,7 @@ class DockerExecutor:
     def __init__(self, settings: GradingSettings, folder: Path) -> None:
         self.settings = settings
         self.owner = f"{socket.gethostname()}:{folder}"
-        self.width = settings.jobs or _fitting(read_memory(settings.memory))
+        self.width = settings.jobs or _fitting(read_memory(settings.memory) + container.OWN)
 
     @cached_property
     def _client(self) -> Any:

@@ -46,6 +46,7 @@ except Exception:
 """
 """The code is compiled once; nobody can know its place in the kernel before the first test."""
 _MOST_NAMES = 5
+_PYTHON = re.compile(r"py(?!(thon)?2)")
 _MAGIC = re.compile(r"^(\s*)(?:[%!?].*|.*\?\s*)$")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LINE = re.compile(r"\(lambda testify: .*__import__|IRdisplay::publish_mimebundle\(list")
@@ -115,8 +116,9 @@ def _is_test(cell: Any) -> bool:
 
 def language_of(kernelspec: Mapping[str, str]) -> str:
     """Give the language of a kernel; empty where it cannot be told."""
-    by_name = {"python3": "python", "python": "python", "ir": "R"}
-    return kernelspec.get("language") or by_name.get(kernelspec.get("name", ""), "")
+    name = kernelspec.get("name") or "python3"
+    by_name = "R" if name == "ir" else "python" if _PYTHON.search(name.lower()) else ""
+    return kernelspec.get("language") or by_name
 
 
 def _plant_r(source: str, nonce: str) -> str:

@@ -35,8 +35,9 @@ class ForkServer:
     """A running fork server; use it from one thread."""
 
     def __init__(self, folder: Path, preload: Sequence[str] = ()) -> None:
-        # Messages keep their bounds, and each its own descriptors.
-        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # Messages keep their bounds, and each its own descriptors, where the system can.
+        kind = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
+        self.socket, theirs = socket.socketpair(socket.AF_UNIX, kind)
         self.socket.settimeout(_PATIENCE)
         with theirs:
             self.process = subprocess.Popen(
@@ -105,7 +106,7 @@ class ForkServer:
         line = b""
         while not line.endswith(b"\n"):
             try:
-                data = self.socket.recv(1 << 12)
+                data = self.socket.recv(1 << 16)
             except OSError as error:
                 raise Lost from error
             if not data:

@@ -130,14 +130,16 @@ class Supervisor:
     def _memory_events(self) -> tuple[int, int | None]:
         """Count what was killed in this cgroup for memory, and how often its own limit was why.
 
-        `oom_kill` counts also what was killed because the whole machine had no more; None where the
-        limit's own count is not kept (https://docs.kernel.org/admin-guide/cgroup-v2.html).
+        `oom_kill` counts also what was killed because the whole machine had no more
+        (https://docs.kernel.org/admin-guide/cgroup-v2.html); None where there is no count of the
+        limit's own. Without a cgroup of its own, a submission is killed for memory by the system
+        only for the machine's sake.
         """
         if self.oom_file is None:
-            return 0, None
-        lines = map(str.split, self.oom_file.read_text().splitlines())
-        counts = {name: int(count) for name, count in lines}
-        return counts.get("oom_kill", 0), counts.get("oom")
+            return _counts(Path("/proc/vmstat")).get("oom_kill", 0), 0
+        counts, hits = _counts(self.oom_file), self.oom_file.with_name("memory.failcnt")
+        full = int(hits.read_text()) if hits.exists() else counts.get("oom")
+        return counts.get("oom_kill", 0), full
 
     def _fork_runner(
         self,
@@ -176,6 +178,15 @@ class Supervisor:
         if happened:
             del self.pending[: os.write(self.outbox, self.pending[: 1 << 16])]
         return list(ready)
+
+
+def _counts(file: Path) -> dict[str, int]:
+    """Read the system's counters, a name and a number in each line; none where it keeps none."""
+    try:
+        lines = file.read_text(encoding="ascii").splitlines()
+    except FileNotFoundError:
+        return {}
+    return {name: int(count) for name, count in map(str.split, lines)}
 
 
 def _read_notebook(notebooks: int, name: str) -> str:
