@@ -144,7 +144,7 @@ def _show(view: View, plan: SubmitPlan, pushing: Pushing) -> None:
     texts = [*plan.warnings, *(a.text for a in plan.alarms if a not in asked)]
     if texts and len(plan):
         view.rows([Row("", "!", text) for text in texts])
-    if not len(plan) and not pushing.dry_run:
+    if not len(plan) and not plan.counts["conflict"] and not pushing.dry_run:
         settled = all(line.kind in _SETTLED for line in plan.lines)
         view.line("  Canvas is up to date." if settled else "  There is nothing to push.")
 
