@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from rudaux.config import (
     AssignmentSettings,
+    BackupSettings,
     CanvasSettings,
     Config,
     CourseSettings,
@@ -250,7 +251,10 @@ class FakeGradebook:
     known: dict[str, GradebookAssignment] = field(default_factory=dict)
     rows: dict[tuple[str, str], GradebookSubmission] = field(default_factory=dict)
     backups: list[str] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
     cells: tuple[CellScore, ...] = ()
+    name: str = "gradebook.db"
+    fuller: Path | None = None
 
     def check(self) -> None:
         return
@@ -284,6 +288,9 @@ class FakeGradebook:
     def submissions(self, assignment: str) -> Mapping[str, GradebookSubmission]:
         return {sid: row for (name, sid), row in self.rows.items() if name == assignment}
 
+    def submitted(self) -> frozenset[tuple[str, str]]:
+        return frozenset(self.rows)
+
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         return self.cells
 
@@ -299,7 +306,13 @@ class FakeGradebook:
     def contents(self, backup: Path | None = None) -> GradebookContents:
         return GradebookContents(len(self.people), len(self.known), len(self.rows))
 
-    def restore(self, backup: Path) -> Path:
+    def keep(self, run: int, keep: BackupSettings) -> None:
+        self.kept.append(run)
+
+    def fuller_backup(self) -> Path | None:
+        return self.fuller
+
+    def restore(self, backup: Path) -> Path | None:
         self.backups.append("before-restore")
         return Path("/backups/before-restore.db")
 
@@ -482,6 +495,7 @@ class FakeLedger:
     pushes: list[Push] = field(default_factory=list)
     sent: dict[tuple[str, str, str], int | None] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
+    marked: set[tuple[str, str]] = field(default_factory=set)
     runs: list[str] = field(default_factory=list)
     run: int | None = None
 
@@ -509,9 +523,19 @@ class FakeLedger:
 
     def record(self, assignment: str, student_id: str, record: Record) -> None:
         self.words[assignment, student_id] = record
+        if record.kind in {"graded", "held"}:
+            self.marked.add((assignment, student_id))
 
     def forget(self, assignment: str, student_id: str) -> None:
         self.words.pop((assignment, student_id), None)
+
+    def graded(self) -> frozenset[tuple[str, str]]:
+        return frozenset(self.marked)
+
+    def disown(self, submissions: Iterable[tuple[str, str]]) -> None:
+        for key in submissions:
+            self.marked.discard(key)
+            self.words.pop(key, None)
 
     def collected(self, assignment: str) -> Mapping[str, Collection]:
         return {sid: c for (name, sid), c in self.collections.items() if name == assignment}
@@ -540,7 +564,9 @@ class FakeLedger:
         )
 
     def record_pushes(self, pushes: Iterable[Push]) -> None:
-        self.pushes.extend(replace(p, run=self.run) for p in pushes)
+        new = [replace(p, run=self.run) for p in pushes]
+        self.pushes.extend(new)
+        self.marked |= {(p.assignment, p.student_id) for p in new if p.new and p.undoes is None}
 
     def settle_pushes(self, pushes: Iterable[Push]) -> None:
         for push in pushes:

@@ -413,3 +413,68 @@ def test_the_module_runs_like_the_script(course: SmallCourse) -> None:
 
 def test_scores_have_four_decimals(graded: SmallCourse) -> None:
     assert graded.grades()[student(graded, "partly")] == Decimal("6.6667")
+
+
+EVERYTHING = (
+    ("init",),
+    ("grade", "--auto"),
+    ("grade", "homework_1", "--dry-run"),
+    ("submit", "homework_1"),
+    ("canvas", "push"),
+    ("canvas", "log"),
+    ("canvas", "undo"),
+    ("git", "release"),
+    ("gradebook", "sync"),
+    ("gradebook", "scores", "homework_1"),
+    ("gradebook", "export", "homework_1"),
+    ("gradebook", "backup"),
+    ("schedule", "install"),
+)
+
+
+def test_a_gradebook_that_is_gone_stops_every_command_until_it_is_back(
+    graded: SmallCourse,
+) -> None:
+    gradebook = graded.folder / "gradebook.db"
+    before, scores = graded.fingerprint(), graded.rudaux("gradebook", "scores", "homework_1").out
+    gradebook.unlink()
+    for command in EVERYTHING:
+        said = graded.rudaux(*command, code=5).err
+        assert f"{gradebook} lacks 6 submissions" in said, command
+    assert not gradebook.exists()
+    status = graded.rudaux("status", "--json")
+    assert "lacks 6 submissions" in json.loads(status.out)["gradebook"]
+    assert graded.grades() == graded.practice.expected("homework_1")
+    restore = re.search(r"`rudaux (gradebook restore \S+)`", said)
+    assert restore is not None
+    graded.rudaux(*restore[1].split())
+    assert graded.rudaux("gradebook", "scores", "homework_1").out == scores
+    assert "Nothing is due" in graded.rudaux("grade", "--auto").err
+    assert graded.fingerprint() == before
+
+
+def test_another_gradebook_by_mistake_and_a_new_start_on_purpose(graded: SmallCourse) -> None:
+    writes = graded.writes()
+    config = graded.folder / "nbgrader_config.py"
+    text = config.read_text() if config.exists() else ""
+    config.write_text(f'{text}\nc.CourseDirectory.db_url = "sqlite:///gradebok.db"\n')
+    graded.commit()
+    assert "gradebok.db lacks 6 submissions" in graded.rudaux("grade", "--auto", code=5).err
+    shown = graded.rudaux("gradebook", "sync", "--start-over", "--dry-run").out
+    assert "homework_1: 6" in shown
+    graded.rudaux("grade", "--auto", code=5)
+    graded.rudaux("gradebook", "sync", "--start-over")
+    graded.rudaux("grade", "--auto")
+    assert graded.grades() == graded.practice.expected("homework_1")
+    assert graded.writes() == writes
+
+
+def test_with_gradebook_and_ledger_gone_everything_is_graded_anew_and_nothing_becomes_a_zero(
+    graded: SmallCourse,
+) -> None:
+    (graded.folder / "gradebook.db").unlink()
+    shutil.rmtree(graded.folder / ".rudaux")
+    writes = graded.writes()
+    graded.rudaux("grade", "--auto")
+    assert graded.grades() == graded.practice.expected("homework_1")
+    assert graded.writes() == writes

@@ -100,6 +100,14 @@ class GradingSettings:
 
 
 @dataclass(frozen=True)
+class BackupSettings:
+    """[backups] of the gradebook: those of the last so many runs, and the last of so many days."""
+
+    runs: int = 10
+    days: int = 14
+
+
+@dataclass(frozen=True)
 class ScheduleSettings:
     """[schedule]"""
 
@@ -130,6 +138,7 @@ class Config:
     git: GitSettings
     jupyterhub: HubSettings
     grading: GradingSettings = field(default_factory=GradingSettings)
+    backups: BackupSettings = field(default_factory=BackupSettings)
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     assignments: tuple[AssignmentSettings, ...] = ()
 

@@ -13,6 +13,7 @@ from rudaux import config_values as values
 from rudaux.config import (
     FILE,
     AssignmentSettings,
+    BackupSettings,
     CanvasSettings,
     Config,
     CourseSettings,
@@ -143,6 +144,7 @@ def _config(folder: Path, root: Table) -> Config:
         git=_git(root.table("git")),
         jupyterhub=_hub(root.table("jupyterhub")),
         grading=_grading(root.table("grading")),
+        backups=_backups(root.table("backups")),
         schedule=_schedule(root.table("schedule")),
         assignments=_assignments(root, course.timezone),
     )
@@ -271,6 +273,14 @@ def _grading(table: Table) -> GradingSettings:
             f"cell_timeout ({settings.cell_timeout} seconds)",
         )
     return settings
+
+
+def _backups(table: Table) -> BackupSettings:
+    default = BackupSettings()
+    return BackupSettings(
+        runs=table.optional("runs", values.whole(1, 1000, " of runs"), default.runs),
+        days=table.optional("days", values.whole(1, 3650, " of days"), default.days),
+    )
 
 
 def _schedule(table: Table) -> ScheduleSettings:

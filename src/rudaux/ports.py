@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
-from rudaux.config import Config, Level
+from rudaux.config import BackupSettings, Config, Level
 from rudaux.domain.alarms import CellScore
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
@@ -42,11 +42,9 @@ class Canvas(Protocol):
 
     def students(self) -> tuple[Student, ...]:
         """Active and invited StudentEnrollments, each user once, never the Test Student."""
-        ...
 
     def tools(self, level: Level) -> tuple[ExternalTool, ...]:
         """All tools at that level, inherited ones included."""
-        ...
 
     def assignments(self) -> tuple[CanvasAssignment, ...]: ...
 
@@ -56,20 +54,17 @@ class Canvas(Protocol):
 
     def create_assignment(self, spec: AssignmentSpec) -> CanvasAssignment:
         """Create it, published; after a lost answer it looks before it tries again."""
-        ...
 
     def update_assignment(self, assignment_id: int, spec: AssignmentSpec) -> CanvasAssignment: ...
 
     def submissions(self, assignment_id: int) -> tuple[CanvasSubmission, ...]:
         """Every listed student's submission with its comments' attachments."""
-        ...
 
     def push_grades(self, assignment_id: int, scores: Mapping[str, Decimal]) -> str:
         """Write scores in bulk and wait for the Progress; give its message where it failed.
 
         A failed Progress is partly applied: read back with `submissions` and compare.
         """
-        ...
 
     def push_singly(
         self, assignment_id: int, scores: Mapping[str, Decimal]
@@ -78,31 +73,25 @@ class Canvas(Protocol):
 
         A Canvas that is down is raised, once what is under way has ended.
         """
-        ...
 
     def late_deductions(self) -> bool:
         """Whether Canvas itself takes points from late submissions of this course."""
-        ...
 
     def clear_grades(
         self, assignment_id: int, student_ids: Iterable[str]
     ) -> Iterator[tuple[str, CanvasFailure | None]]:
         """Take grades away, several at a time: (student id, refusal) as each is done."""
-        ...
 
     def set_posting(self, assignment_id: int, manually: bool) -> None:
         """Set whether grades and comments stay hidden until posted; neither posts nor hides."""
-        ...
 
     def post_grades(self, assignment_id: int) -> str:
         """Show students what is graded, and wait; give the Progress's message where it failed."""
-        ...
 
     def attach_feedback(
         self, assignment_id: int, student_id: str, files: Sequence[FeedbackFile], text: str
     ) -> None:
         """Upload the files and attach them to one new comment on that student's submission."""
-        ...
 
     def attach_all(
         self, assignment_id: int, comments: Iterable[FeedbackComment]
@@ -112,7 +101,6 @@ class Canvas(Protocol):
         Takes comments only as fast as it can send them, in the caller's thread; a Canvas that is
         down is raised, once what is under way has ended.
         """
-        ...
 
 
 # --- The file server ----------------------------------------------------------------------------
@@ -123,11 +111,9 @@ class Storage(Protocol):
 
     def check(self) -> None:
         """Raise `StorageFailure` unless the storage root is there and readable."""
-        ...
 
     def locate(self, student_id: str, assignment: str, deadline: datetime) -> Lookup:
         """Find the work as of the deadline (aware)."""
-        ...
 
     def copy(self, located: Located, destination: Path, needed: Names[str] = ()) -> Copied:
         """Copy into `destination` atomically: it appears whole or not at all.
@@ -135,7 +121,6 @@ class Storage(Protocol):
         Raises `StorageFailure` where a file cannot be read, or one of the `needed` names is there
         and is a link, a device or too large.
         """
-        ...
 
 
 # --- nbgrader -----------------------------------------------------------------------------------
@@ -143,6 +128,10 @@ class Storage(Protocol):
 
 class Gradebook(Protocol):
     """nbgrader's database. Raises `GradebookFailure` (locked, older schema)."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message: its file, or its URL without the password."""
 
     def check(self) -> None: ...
 
@@ -152,11 +141,9 @@ class Gradebook(Protocol):
 
     def save_students(self, students: Iterable[Student]) -> None:
         """Add or rename in one transaction; a missing e-mail never erases a known one."""
-        ...
 
     def remove_students(self, ids: Iterable[str]) -> None:
         """Remove them with their submissions; back up first."""
-        ...
 
     def save_assignment(self, name: str, due_at: datetime) -> None: ...
 
@@ -164,23 +151,31 @@ class Gradebook(Protocol):
 
     def submissions(self, assignment: str) -> Mapping[str, GradebookSubmission]: ...
 
+    def submitted(self) -> frozenset[tuple[str, str]]:
+        """Every submission recorded, as (assignment, student id)."""
+
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         """How the autograded tests went, each over all students whose work was graded."""
-        ...
 
     def record_submission(self, assignment: str, student_id: str, at: datetime) -> None: ...
 
     def backup(self, reason: str) -> Path:
         """Copy the database, consistently, under .rudaux/backups; give the copy's path."""
-        ...
 
     def contents(self, backup: Path | None = None) -> GradebookContents:
         """Count what a backup holds, or the database itself; raises `UsageError` for neither."""
-        ...
 
-    def restore(self, backup: Path) -> Path:
-        """Put a backup in place; give the path of the copy made of what was there before."""
-        ...
+    def keep(self, run: int, keep: BackupSettings) -> None:
+        """Back up for `run`, unless nothing changed since the last; drop copies past their time.
+
+        Does nothing for a database that is not a file.
+        """
+
+    def fuller_backup(self) -> Path | None:
+        """Return the newest backup that holds more submissions than there are now."""
+
+    def restore(self, backup: Path) -> Path | None:
+        """Put a backup in place; return the copy made of what was there before, if there was."""
 
 
 class Grader(Protocol):
@@ -188,62 +183,50 @@ class Grader(Protocol):
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         """File names of the source notebooks; raises `ConfigError` without folder or notebook."""
-        ...
 
     def kernels(self, assignment: str) -> frozenset[str]:
         """Names of the kernelspecs that the source notebooks ask for."""
-        ...
 
     def build_release(self, assignment: str, into: Path) -> Release:
         """Make the students' version under `into`/assignment; the same source gives the same bytes.
 
         Touches neither the gradebook nor the course's own release folder.
         """
-        ...
 
     def record_source(self, assignment: str) -> bool:
         """Bring the gradebook's cells and maxima in step with the source; False: they were."""
-        ...
 
     def source_in_step(self, assignment: str) -> bool:
         """Whether `record_source` would change nothing."""
-        ...
 
     def release_folder(self, assignment: str) -> Path:
         """The course's own release folder of the assignment (nbgrader's layout)."""
-        ...
 
     def submitted_folder(self, assignment: str, student_id: str) -> Path: ...
 
     def discard_autograded(self, assignment: str, student_id: str) -> None:
         """Set aside an autograded version made from older work; marks by hand stay in place."""
-        ...
 
     def sweep(self) -> None:
         """Remove what `prepare` laid out and nobody scored, of a run that was killed also."""
-        ...
 
     def prepare(self, assignment: str, student_id: str) -> Job | Broken:
         """Sanitise and repair a collected submission for execution."""
-        ...
 
     def score(self, execution: Execution, seconds_late: float) -> tuple[str, ...]:
         """Score an execution into the gradebook; give the reasons why a person must look at it.
 
         A test cell that never ran scores 0; only outputs and counts of sent cells are used.
         """
-        ...
 
     def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         """Make the HTML reports of an autograded submission; the same marks give the same bytes.
 
         They are also written to nbgrader's feedback folder, from where `feedback_files` reads them.
         """
-        ...
 
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         """Read the reports that `feedback` made last; empty where there are none."""
-        ...
 
 
 class Executor(Protocol):
@@ -251,11 +234,9 @@ class Executor(Protocol):
 
     def check(self, kernels: Names[str] = ()) -> None:
         """Raise `ExecutorFailure` where nothing could be run, or no notebook of these kernels."""
-        ...
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Yield executions as they end; takes jobs only as fast as it can run them."""
-        ...
 
 
 # --- git, cron, the ledger ----------------------------------------------------------------------
@@ -266,25 +247,20 @@ class Git(Protocol):
 
     def state(self, folder: Path) -> RepoState:
         """Look at the checkout alone; what is `behind` is as of the last fetch."""
-        ...
 
     def fetch(self, folder: Path) -> None:
         """Learn what the remote has; no file and no branch of the checkout changes."""
-        ...
 
     def pull(self, folder: Path) -> str:
         """Fast-forward or rebase onto the remote; say in a clause what came in ("" if nothing)."""
-        ...
 
     def clone(self, remote: str, folder: Path) -> None: ...
 
     def commit(self, folder: Path, paths: Sequence[str], message: str) -> bool:
         """Commit exactly these paths, nothing else that is staged; False: nothing to commit."""
-        ...
 
     def push(self, folder: Path) -> None:
         """Push the branch; on a non-fast-forward pull and try again, a few times."""
-        ...
 
 
 class Crontab(Protocol):
@@ -292,7 +268,6 @@ class Crontab(Protocol):
 
     def timezone(self) -> tzinfo:
         """The zone that cron reads its times in: the system's, whatever TZ says here."""
-        ...
 
     def entries(self, owner: str) -> tuple[Entry, ...]: ...
 
@@ -304,7 +279,6 @@ class Ledger(Protocol):
 
     def lock(self, command: str) -> AbstractContextManager[None]:
         """Hold the course; raises `NeedsPersonError` naming who holds it and since when."""
-        ...
 
     def start_run(self, command: str) -> int: ...
 
@@ -312,7 +286,6 @@ class Ledger(Protocol):
 
     def run_records(self) -> tuple[Run, ...]:
         """Every run that wrote, oldest first."""
-        ...
 
     def records(self, assignment: str) -> Mapping[str, Record]: ...
 
@@ -320,7 +293,15 @@ class Ledger(Protocol):
 
     def forget(self, assignment: str, student_id: str) -> None:
         """Drop the last word on a student's assignment: new work has come."""
-        ...
+
+    def graded(self) -> frozenset[tuple[str, str]]:
+        """Return every (assignment, student id) that was graded, or pushed with more than 0.
+
+        The gradebook must have these; one that has not is not the gradebook that it was.
+        """
+
+    def disown(self, submissions: Iterable[tuple[str, str]]) -> None:
+        """Forget that these were graded: a person has taken them out of the gradebook."""
 
     def collected(self, assignment: str) -> Mapping[str, Collection]: ...
 
@@ -341,34 +322,28 @@ class Ledger(Protocol):
 
         `since`: leave out what is older than the assignment in Canvas.
         """
-        ...
 
     def record_pushes(self, pushes: Iterable[Push]) -> None:
         """Remember grades written, as those of the run under way.
 
         Written ahead, with nothing read back, it is the witness of a write that was cut short.
         """
-        ...
 
     def settle_pushes(self, pushes: Iterable[Push]) -> None:
         """Fill in what Canvas showed for the latest record of each that nothing is read back of."""
-        ...
 
     def feedback_records(
         self, assignment: str | None = None, student_id: str | None = None
     ) -> tuple[FeedbackSent, ...]:
         """Every feedback file attached, in that order."""
-        ...
 
     def record_feedback(self, assignment: str, student_id: str, names: Sequence[str]) -> None: ...
 
     def dropped(self) -> frozenset[str]:
         """Students known to have left while their grades were kept."""
-        ...
 
     def record_dropped(self, ids: Iterable[str]) -> None:
         """Replace the set of students known to have left."""
-        ...
 
 
 class Context(Protocol):
@@ -395,4 +370,3 @@ class Context(Protocol):
 
     def now(self) -> datetime:
         """The present moment, aware, UTC."""
-        ...

@@ -13,6 +13,7 @@ from sqlalchemy import event
 
 from rudaux.adapters.nbgrader import database
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
+from rudaux.config import BackupSettings
 from rudaux.domain.roster import Student
 from rudaux.errors import ConfigError, GradebookFailure, UsageError
 from tests.adapters.nbgrader_course import BIN, RIGHT, Course, make_course
@@ -215,6 +216,7 @@ def test_a_backup_can_be_restored_and_what_was_there_is_kept(gradebook: Nbgrader
     copy = gradebook.backup("Before the Sync")
     gradebook.save_students([TITAN])
     kept = gradebook.restore(copy)
+    assert kept is not None
     assert [s.id for s in gradebook.students()] == ["11"]
     gradebook.restore(kept)
     assert [s.id for s in gradebook.students()] == ["11", "12"]
@@ -241,6 +243,7 @@ def test_a_ruined_gradebook_is_replaced_by_a_backup(
     gradebook.database.close()
     (tmp_path / "gradebook.db").write_text("ruined" * 1000)
     kept = gradebook.restore(copy)
+    assert kept is not None
     assert [s.id for s in gradebook.students()] == ["11"]
     assert kept.read_text().startswith("ruined")
 
@@ -281,3 +284,66 @@ def test_a_broken_nbgrader_config_is_named(tmp_path: Path) -> None:
     (tmp_path / "nbgrader_config.py").write_text("c = get_config(\n")
     with pytest.raises(ConfigError, match=r"nbgrader_config\.py cannot be read: SyntaxError"):
         NbgraderGradebook(tmp_path)
+
+
+def kept(folder: Path) -> list[str]:
+    """The copies made for runs, without their stamps."""
+    found = sorted((folder / ".rudaux" / "backups").glob("gradebook-*-run-*.db"))
+    return [p.name.partition("Z-")[2] for p in found]
+
+
+def test_a_run_copies_the_gradebook_only_if_it_changed(
+    gradebook: NbgraderGradebook, tmp_path: Path
+) -> None:
+    gradebook.keep(1, BackupSettings())
+    assert kept(tmp_path) == []
+    gradebook.save_students([IO])
+    for run in (1, 1, 2):
+        gradebook.keep(run, BackupSettings())
+    assert kept(tmp_path) == ["run-1.db"]
+    gradebook.save_students([TITAN])
+    gradebook.keep(3, BackupSettings())
+    assert kept(tmp_path) == ["run-1.db", "run-3.db"]
+
+
+def test_copies_stay_for_so_many_runs_and_the_last_of_each_of_so_many_days(
+    gradebook: NbgraderGradebook, tmp_path: Path
+) -> None:
+    gradebook.save_students([IO])
+    asked = gradebook.backup("asked")
+    folder = asked.parent
+    for run, stamp in enumerate(
+        ("01T080000", "02T080000", "02T090000", "03T080000", "04T080000", "04T090000"), 1
+    ):
+        (folder / f"gradebook-202610{stamp}Z-run-{run}.db").write_bytes(asked.read_bytes())
+    gradebook.keep(7, BackupSettings(runs=2, days=3))
+    # Of the days the newest three: today's, the 4th's and the 3rd's.
+    assert kept(tmp_path) == ["run-4.db", "run-6.db", "run-7.db"]
+    assert asked.exists()
+
+
+def test_the_newest_backup_that_holds_more_is_found(
+    gradebook: NbgraderGradebook, tmp_path: Path
+) -> None:
+    gradebook.record_submission("hw", "11", DUE)
+    gradebook.record_submission("hw", "12", DUE)
+    full = gradebook.backup("two")
+    gradebook.remove_students(["12"])
+    gradebook.backup("one")
+    (full.parent / "gradebook-29990101T000000Z-spoilt.db").write_text("spoilt")
+    assert gradebook.submitted() == {("hw", "11")}
+    assert gradebook.fuller_backup() == full
+    gradebook.restore(full)
+    assert gradebook.submitted() == {("hw", "11"), ("hw", "12")}
+    assert gradebook.fuller_backup() is None
+
+
+def test_a_backup_is_restored_where_no_gradebook_is_left(
+    gradebook: NbgraderGradebook, tmp_path: Path
+) -> None:
+    gradebook.save_students([IO])
+    copy = gradebook.backup("good")
+    gradebook.database.close()
+    (tmp_path / "gradebook.db").unlink()
+    assert gradebook.restore(copy) is None
+    assert [s.id for s in gradebook.students()] == ["11"]

@@ -3,6 +3,8 @@ from __future__ import annotations
 import sqlite3
 import stat
 from contextlib import closing
+from copy import deepcopy
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +151,8 @@ def test_partial_credit_counts_and_an_impossible_one_waits_for_a_person(handed_i
     reasons = handed_in.grader.score(
         pretend(handed_in.job("11"), outputs={TEST: [result("5")]}), 0.0
     )
-    assert auto_score(handed_in, TEST) is None
+    assert auto_score(handed_in, TEST) == 0
+    assert handed_in.gradebook.submissions("ps1")["11"].needs_manual
     assert "problem1: the test correct_squares gave a value that is no score" in reasons[0]
 
 
@@ -229,3 +232,30 @@ def test_a_discarded_version_is_set_aside_and_marks_stay(handed_in: Course) -> N
     assert (str(submission.score), submission.autograded) == ("3.0", False)
     kept = handed_in.folder / ".rudaux" / "kept" / "autograded" / "11" / "ps1" / "problem1.ipynb"
     assert kept.is_file()
+
+
+def test_a_submission_without_a_grade_is_not_graded_whatever_lies_in_its_folder(
+    handed_in: Course,
+) -> None:
+    handed_in.grade("11")
+    handed_in.gradebook.remove_students(["11"])
+    handed_in.gradebook.record_submission("ps1", "11", datetime(2026, 10, 1, tzinfo=timezone.utc))
+    assert handed_in.autograded("11")
+    assert not handed_in.gradebook.submissions("ps1")["11"].autograded
+
+
+def test_a_test_that_came_later_leaves_a_submission_to_be_graded_again(handed_in: Course) -> None:
+    handed_in.grade("11")
+    assert handed_in.gradebook.submissions("ps1")["11"].autograded
+
+    def another(content: dict[str, Any]) -> None:
+        copy = deepcopy(cell_named(content, TEST))
+        copy["metadata"]["nbgrader"]["grade_id"] = "another_test"
+        copy["id"] = "another"
+        content["cells"].append(copy)
+
+    handed_in.edit_source(another)
+    handed_in.grader.record_source("ps1")
+    assert not handed_in.gradebook.submissions("ps1")["11"].autograded
+    handed_in.grade("11")
+    assert handed_in.gradebook.submissions("ps1")["11"].autograded

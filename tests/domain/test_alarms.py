@@ -7,11 +7,14 @@ from rudaux.domain.alarms import (
     Graded,
     equal_zeros_alarm,
     failed_test_alarms,
+    lower_alarm,
     median_alarm,
+    nothing_to_earn_alarm,
     points_alarm,
     scheme_alarm,
     zero_alarm,
 )
+from rudaux.domain.grades import PushClass, PushLine
 from rudaux.domain.submissions import Standing, State
 
 TEN = Decimal(10)
@@ -115,3 +118,39 @@ def test_other_points_in_canvas_are_an_alarm() -> None:
     [alarm] = points_alarm(TEN, Decimal("1E+2"))
     assert "Canvas has 100 points for it where rudaux.toml has 10" in alarm.text
     assert "Canvas has no points" in points_alarm(TEN, None)[0].text
+
+
+def line(old: str | None, new: str | None, kind: PushClass = "changed") -> PushLine:
+    there, then = (None if score is None else Decimal(score) for score in (old, new))
+    return PushLine("io", kind, there, then)
+
+
+def test_most_grades_of_canvas_going_down_is_an_alarm_from_one_student_on() -> None:
+    [alarm] = lower_alarm([line("7", "6.5")])
+    assert (alarm.kind, alarm.text) == ("lower", "1 of 1 grades in Canvas would go down")
+    [alarm] = lower_alarm([line("7", "0"), line("6", "0"), line("5", "5", "unchanged")])
+    assert alarm.text == "2 of 3 grades in Canvas would go down, 2 of them to 0"
+
+
+def test_half_of_them_going_down_is_none() -> None:
+    assert lower_alarm([line("7", "6"), line("7", "8")]) == ()
+    assert lower_alarm([line("7", "6"), line("5", "5", "unchanged")]) == ()
+
+
+def test_a_grade_that_was_not_there_cannot_go_down() -> None:
+    assert lower_alarm([line(None, "0", "missing"), line(None, "3", "new")]) == ()
+    assert lower_alarm([line("7", "6", "conflict"), line("9", None, "held")]) == ()
+
+
+def test_one_student_whose_points_go_because_the_work_is_gone_is_an_alarm_in_any_class() -> None:
+    class_of_ten = [line("7", "7", "unchanged")] * 9
+    [alarm] = lower_alarm([*class_of_ten, line("7", "0", "missing")])
+    assert "1 because nothing is handed in any more" in alarm.text
+
+
+def test_a_source_without_points_is_an_alarm_where_it_would_be_pushed() -> None:
+    [alarm] = nothing_to_earn_alarm(Decimal(0), 4)
+    assert "no points" in alarm.text
+    assert nothing_to_earn_alarm(None, 4)
+    assert nothing_to_earn_alarm(Decimal(0), 0) == ()
+    assert nothing_to_earn_alarm(Decimal(4), 4) == ()

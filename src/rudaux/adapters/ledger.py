@@ -99,6 +99,8 @@ class SqliteLedger:
                 "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)",
                 (assignment, student_id, record.kind, record.reason, _utc(record.at)),
             )
+            if record.kind in {"graded", "held"}:
+                _remember(db, [(assignment, student_id)])
 
     def forget(self, assignment: str, student_id: str) -> None:
         if not self._path.exists():
@@ -107,6 +109,17 @@ class SqliteLedger:
             db.execute(
                 "DELETE FROM records WHERE assignment = ? AND student = ?", (assignment, student_id)
             )
+
+    def graded(self) -> frozenset[tuple[str, str]]:
+        return frozenset(self._rows("SELECT assignment, student FROM graded"))
+
+    def disown(self, submissions: Iterable[tuple[str, str]]) -> None:
+        gone = sorted(submissions)
+        if not gone:
+            return
+        with self._writing() as db:
+            for table in ("graded", "records"):
+                db.executemany(f"DELETE FROM {table} WHERE assignment = ? AND student = ?", gone)  # noqa: S608
 
     def collected(self, assignment: str) -> Mapping[str, Collection]:
         query = (
@@ -162,19 +175,22 @@ class SqliteLedger:
         )  # fmt: skip
 
     def record_pushes(self, pushes: Iterable[Push]) -> None:
+        written = tuple(pushes)
+        if not written:
+            return
         rows = [
             (self._run, p.assignment, p.student_id, _text(p.old), _text(p.new),
              _text(p.read_back), _utc(p.at), p.adopted, p.undoes)
-            for p in pushes
+            for p in written
         ]  # fmt: skip
-        if not rows:
-            return
         with self._writing() as db:
             db.executemany(
                 "INSERT INTO pushes (run, assignment, student, old, new, read_back, at, adopted, "
                 "undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
+            # A score above 0 came from a submission in the gradebook; a 0 may be a missing one's.
+            _remember(db, ((p.assignment, p.student_id) for p in written if _of_gradebook(p)))
 
     def settle_pushes(self, pushes: Iterable[Push]) -> None:
         rows = [
@@ -287,6 +303,14 @@ class SqliteLedger:
             raise SystemFailure(
                 f"{self._path.parent} cannot be written ({error.strerror}): check who owns it"
             ) from error
+
+
+def _remember(db: sqlite3.Connection, graded: Iterable[tuple[str, str]]) -> None:
+    db.executemany("INSERT OR IGNORE INTO graded VALUES (?, ?)", graded)
+
+
+def _of_gradebook(push: Push) -> bool:
+    return push.undoes is None and push.new is not None and push.new > 0
 
 
 def _make_private_folder(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 # Times are ISO 8601 in UTC, scores are decimals as text.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS feedback (
     assignment TEXT, student TEXT, name TEXT, run INTEGER, at TEXT NOT NULL,
     PRIMARY KEY (assignment, student, name));
 CREATE TABLE IF NOT EXISTS dropped (student TEXT PRIMARY KEY, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS graded (
+    assignment TEXT, student TEXT, PRIMARY KEY (assignment, student));
 """
 _STEPS = {
     1: (
@@ -42,12 +44,17 @@ _STEPS = {
         # A score that was in Canvas already was taken note of, and not written.
         "UPDATE pushes SET adopted = 1 WHERE abs(old - new) < 0.00005",
     ),
+    2: (
+        "INSERT INTO graded SELECT assignment, student FROM records "
+        "WHERE kind IN ('graded', 'held') UNION SELECT assignment, student FROM pushes "
+        "WHERE undoes IS NULL AND CAST(new AS REAL) > 0",
+    ),
 }
 """What leads from each earlier version to the next."""
 
 
 def version_of(db: sqlite3.Connection) -> int:
-    """Give the version of the tables; 0 where there are none yet."""
+    """Return the version of the tables; 0 where there are none yet."""
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
@@ -61,6 +68,8 @@ def migrate(db: sqlite3.Connection) -> None:
     """Bring the tables of an earlier version up to date, all or nothing."""
     with db:
         db.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA.split(";"):
+            db.execute(statement)
         for step in range(version_of(db), VERSION):
             for statement in _STEPS[step]:
                 db.execute(statement)

@@ -38,6 +38,14 @@ def sync(
             help="Remove dropped students and assignments that have submissions, too.",
         ),
     ] = False,
+    start_over: Annotated[
+        bool,
+        typer.Option(
+            "--start-over",
+            help="Go on without grades that the gradebook has lost: what is lacking is collected "
+            "and graded anew.",
+        ),
+    ] = False,
     accept_roster: AcceptRoster = False,
     dry_run: DryRun = False,
     folder: Folder = None,
@@ -46,7 +54,10 @@ def sync(
     """Bring students and assignments of the gradebook in step with Canvas and rudaux.toml."""
     from rudaux.workflows import sync as workflow
 
-    with writing(folder, no_prompt, "gradebook sync", dry_run) as (ctx, view):
+    whole = not start_over
+    with writing(folder, no_prompt, "gradebook sync", dry_run, whole) as (ctx, view):
+        if start_over and not _start_over(ctx, view, dry_run):
+            return
         plan = workflow.plan(ctx, remove_dropped)
         view.rows(sync_rows(plan))
         if not len(plan):
@@ -56,6 +67,24 @@ def sync(
             return
         if view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
             view.follow("Gradebook", workflow.apply(ctx, plan), len(plan))
+
+
+def _start_over(ctx: Context, view: View, dry_run: bool) -> bool:
+    """Ask whether what the gradebook lacks is to be forgotten; give whether to go on."""
+    from rudaux.workflows.gradebook import by_assignment, lacking
+
+    lost = lacking(ctx)
+    if not lost:
+        view.line("The gradebook lacks nothing that was graded.")
+        return True
+    view.line(f"to start over with  {by_assignment(lost)}")
+    if dry_run:
+        return True
+    text = f"Go on without the {count(len(lost), 'submission')} that the gradebook has lost?"
+    if not view.ask(Question(text, "yes", default=False)):
+        return False
+    ctx.ledger.disown(lost)
+    return True
 
 
 @app.command()
@@ -69,14 +98,13 @@ def scores(name: Name, folder: Folder = None, no_prompt: NoPrompt = False) -> No
         ctx.gradebook.check()
         standings, rows = read_standings(ctx, settings), []
         submissions = ctx.gradebook.submissions(name)
-        maximum = next((a.max_score for a in ctx.gradebook.assignments() if a.name == name), None)
         names = {s.id: s.name for s in standings.students}
         for standing in standings.by_student:
             sid, graded = standing.student_id, standing.state in {"graded", "pushed"}
             raw = submissions[sid].score if graded and sid in submissions else None
             points = number(standings.targets[sid].normalize()) if graded else None
             rows.append((sid, names[sid], standing.state, raw, points))
-        of = f"of {maximum}" if maximum is not None else ""
+        of = f"of {standings.maximum}" if standings.maximum is not None else ""
         header = ("id", "student", "state", f"nbgrader {of}".strip(), "points")
         view.table((*header[:-1], f"points of {number(settings.points)}"), rows)
 
@@ -146,14 +174,19 @@ def restore(
     no_prompt: NoPrompt = False,
 ) -> None:
     """Put a backup in place; what was there before is copied first."""
-    with writing(folder, no_prompt, "gradebook restore", dry_run) as (ctx, view):
+    from rudaux.workflows.gradebook import describe, lacking
+
+    with writing(folder, no_prompt, "gradebook restore", dry_run, whole=False) as (ctx, view):
         view.line(f"backup  {_words(ctx.gradebook.contents(file))}")
         view.line(f"now     {_held(ctx)}")
         if dry_run:
             return
         text = f"Replace the gradebook by {file}? The present one is copied to .rudaux/backups."
         if view.ask(Question(text, "yes", default=False)):
-            view.line(f"Restored. The gradebook as it was: {ctx.gradebook.restore(file)}")
+            kept = ctx.gradebook.restore(file)
+            view.line("Restored." + (f" The gradebook as it was: {kept}" if kept else ""))
+            if lost := lacking(ctx):
+                view.notice(describe(ctx, lost))
 
 
 def _held(ctx: Context) -> str:

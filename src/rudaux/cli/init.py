@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rudaux.cli.ask import Question
 from rudaux.cli.describe import count, init_rows
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoPrompt, Overwrite
-from rudaux.cli.session import open_context, writing
+from rudaux.cli.session import open_context, require_whole, writing
 from rudaux.cli.view import View
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
     pulled = checkout.pull(ctx)
     if pulled:
         view.notice(f"Pulled the instructor repository: {pulled}.")
-    return open_context(ctx.config.folder)
+    now = open_context(ctx.config.folder)
+    require_whole(now)  # what was pulled may name another gradebook
+    return now
 
 
 def may_replace_leftover(ctx: Context, view: View, overwrite: bool) -> bool:

@@ -22,21 +22,39 @@ def open_context(folder: Path | None) -> Context:
 
 
 @contextmanager
-def reading(folder: Path | None, no_prompt: bool = False) -> Iterator[tuple[Context, View]]:
-    """Open the course for a command that only reads."""
-    yield open_context(folder), View(no_prompt)
+def reading(
+    folder: Path | None, no_prompt: bool = False, whole: bool = True
+) -> Iterator[tuple[Context, View]]:
+    """Open the course for a command that only reads; `whole` as in `workflows.run.recorded`."""
+    ctx = open_context(folder)
+    if whole:
+        require_whole(ctx)
+    yield ctx, View(no_prompt)
 
 
 @contextmanager
 def writing(
-    folder: Path | None, no_prompt: bool, command: str, dry_run: bool = False
+    folder: Path | None,
+    no_prompt: bool,
+    command: str,
+    dry_run: bool = False,
+    whole: bool = True,
 ) -> Iterator[tuple[Context, View]]:
     """Open the course for a command that writes: one at a time, each run in the ledger."""
     ctx, view = open_context(folder), View(no_prompt)
     if dry_run:
+        if whole:
+            require_whole(ctx)
         yield ctx, view
         return
     from rudaux.workflows.run import recorded
 
-    with recorded(ctx, command):
+    with recorded(ctx, command, whole):
         yield ctx, view
+
+
+def require_whole(ctx: Context) -> None:
+    """Raise `GradebookFailure` where the gradebook is not the one that it was."""
+    from rudaux.workflows import gradebook
+
+    gradebook.require_whole(ctx)

@@ -25,7 +25,7 @@ def status(
     from rudaux.workflows.status import as_json as document
     from rudaux.workflows.status import read_status
 
-    with reading(folder, no_prompt) as (ctx, view):
+    with reading(folder, no_prompt, whole=False) as (ctx, view):
         if name:
             find_assignment(ctx.config, name)
         read = read_status(ctx, [name] if name else None)
@@ -33,6 +33,8 @@ def status(
             view.json(document(read))
             return
         _show(view, read)
+        if read.gradebook:
+            view.notice(f"\n{read.gradebook}")
         if name:
             _students(view, read.assignments[0])
         else:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from statistics import median
 from typing import Literal
 
+from rudaux.domain.grades import PushLine
 from rudaux.domain.submissions import Standing
 
 MANY = 5
@@ -16,7 +17,7 @@ MANY = 5
 MOVED = 0.25
 """Share of students whose scores jump that no regrade should pass: a median hides up to a half."""
 
-AlarmKind = Literal["missing", "zeros", "median", "test", "points"]
+AlarmKind = Literal["missing", "zeros", "lower", "median", "test", "points"]
 ABOUT_ZEROS: frozenset[AlarmKind] = frozenset({"missing", "zeros"})
 
 
@@ -72,6 +73,34 @@ def equal_zeros_alarm(graded: Iterable[Graded], limit: float) -> tuple[Alarm, ..
         return ()
     text = f"{zeros} of the {len(written)} who handed in get exactly 0, more than {limit:.0%}"
     return (Alarm("zeros", text),)
+
+
+def lower_alarm(lines: Iterable[PushLine]) -> tuple[Alarm, ...]:
+    """Warn where most grades that Canvas has go down, or a missing student's does at all.
+
+    From one student on: in a small class nothing else would tell a mishap from a regrade.
+    """
+    there = [line for line in lines if line.old is not None and line.kind != "excused"]
+    lower = [
+        line
+        for line in there
+        if line.writes and line.old is not None and (line.new or 0) < line.old
+    ]
+    missing = sum(line.kind == "missing" for line in lower)
+    if 2 * len(lower) <= len(there) and not missing:
+        return ()
+    zeros = sum(not line.new for line in lower)
+    text = f"{len(lower)} of {len(there)} grades in Canvas would go down"
+    text += f", {zeros} of them to 0" if zeros else ""
+    text += f", {missing} because nothing is handed in any more" if missing else ""
+    return (Alarm("lower", text),)
+
+
+def nothing_to_earn_alarm(maximum: Decimal | None, graded: int) -> tuple[Alarm, ...]:
+    """Warn where the source gives no points at all, so that every score would be 0."""
+    if maximum or not graded:
+        return ()
+    return (Alarm("zeros", "its source gives no points, so that everybody would get exactly 0"),)
 
 
 def median_alarm(graded: Iterable[Graded], points: Decimal, limit: float) -> tuple[Alarm, ...]:

@@ -17,7 +17,8 @@ STATES: tuple[State, ...] = get_args(State)
 class GradebookSubmission:
     """A submission as the gradebook and the `autograded` folder know it.
 
-    `score` is in nbgrader's points, with the late `penalty` deducted and never below 0.
+    `autograded`: both have it, with a grade for every cell that the source marks. `score` is in
+    nbgrader's points, with the late `penalty` deducted and never below 0.
     """
 
     student_id: str
@@ -88,6 +89,8 @@ def _without_submission(
         return Standing(student_id, "pushed" if pushed else "missing", record.reason, due)
     if record and record.kind == "failed":
         return Standing(student_id, "failed", record.reason, due)
+    if record:
+        return Standing(student_id, "failed", "graded, but no longer in the gradebook", due)
     return Standing(student_id, "not_due", "due, but not collected yet", due)
 
 

@@ -14,6 +14,7 @@ from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Record
 from rudaux.errors import ExecutorFailure, NeedsPersonError
 from rudaux.ports import Context
+from rudaux.workflows import gradebook
 from rudaux.workflows.standings import Standings
 
 
@@ -68,10 +69,12 @@ def apply(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
         return
     ctx.executor.check(ctx.grader.kernels(plan.assignment))
     ctx.grader.sweep()
+    gradebook.keep(ctx)
     try:
         yield from _grade(ctx, plan)
     finally:
         ctx.grader.sweep()
+    gradebook.keep(ctx)
 
 
 def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:

@@ -10,7 +10,9 @@ from rudaux.domain.alarms import (
     Graded,
     equal_zeros_alarm,
     failed_test_alarms,
+    lower_alarm,
     median_alarm,
+    nothing_to_earn_alarm,
     points_alarm,
     scheme_alarm,
     zero_alarm,
@@ -59,7 +61,11 @@ def gradebook_alarms(
     return (
         *zero_alarm(standings.by_student, grading.zero_guard),
         *equal_zeros_alarm(handed_in, grading.zero_guard),
-        *median_alarm(judged.values(), settings.points, grading.median_guard),
+        *nothing_to_earn_alarm(standings.maximum, sum(line.writes for line in lines)),
+        *(
+            median_alarm(judged.values(), settings.points, grading.median_guard)
+            or lower_alarm(lines)
+        ),
         *failed_test_alarms(ctx.gradebook.cell_scores(settings.name) if writes else (), handed_in),
     )
 

@@ -7,12 +7,19 @@ from contextlib import contextmanager
 
 from rudaux.errors import RudauxError
 from rudaux.ports import Context
+from rudaux.workflows.gradebook import require_whole
 
 
 @contextmanager
-def recorded(ctx: Context, command: str) -> Iterator[None]:
-    """Hold the course for `command`; what is written meanwhile is known as this run's."""
+def recorded(ctx: Context, command: str, whole: bool = True) -> Iterator[None]:
+    """Hold the course for `command`; what is written meanwhile is known as this run's.
+
+    Raises `GradebookFailure` where the gradebook is not the one that it was, unless `whole` is
+    false.
+    """
     with ctx.ledger.lock(command):
+        if whole:
+            require_whole(ctx)
         run, code = ctx.ledger.start_run(command), 1
         try:
             yield

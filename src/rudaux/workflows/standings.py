@@ -19,7 +19,10 @@ from rudaux.workflows.deadlines import Deadlines, find_deadlines
 
 @dataclass(frozen=True)
 class Standings:
-    """All students of one assignment: their state, and the score Canvas should show (points)."""
+    """All students of one assignment: their state, and the score Canvas should show (points).
+
+    `maximum` is in nbgrader's points; None: the gradebook does not know the assignment.
+    """
 
     settings: AssignmentSettings
     students: tuple[Student, ...]
@@ -27,6 +30,7 @@ class Standings:
     deadlines: Deadlines
     by_student: tuple[Standing, ...]
     targets: dict[str, Decimal]
+    maximum: Decimal | None = None
 
 
 def read_standings(
@@ -46,7 +50,7 @@ def read_standings(
 def reread(ctx: Context, before: Standings) -> Standings:
     """Look into gradebook and ledger again; what Canvas said stays as it was read."""
     now, name = ctx.now(), before.settings.name
-    maximum = next((a.max_score for a in ctx.gradebook.assignments() if a.name == name), Decimal(0))
+    maximum = next((a.max_score for a in ctx.gradebook.assignments() if a.name == name), None)
     submissions, records = ctx.gradebook.submissions(name), ctx.ledger.records(name)
     since = before.canvas.created_at if before.canvas else None
     pushed = last_scores(ctx.ledger.push_records(name, since=since))
@@ -54,7 +58,7 @@ def reread(ctx: Context, before: Standings) -> Standings:
     for student in before.students:
         submission = submissions.get(student.id)
         score = submission.score if submission else Decimal(0)
-        targets[student.id] = canvas_score(score, maximum, before.settings.points)
+        targets[student.id] = canvas_score(score, maximum or Decimal(0), before.settings.points)
         standings.append(
             standing_of(
                 student.id,
@@ -64,4 +68,4 @@ def reread(ctx: Context, before: Standings) -> Standings:
                 same_score(pushed.get(student.id), targets[student.id]),
             )
         )
-    return replace(before, by_student=tuple(standings), targets=targets)
+    return replace(before, by_student=tuple(standings), targets=targets, maximum=maximum)

@@ -13,6 +13,7 @@ from rudaux.domain.submissions import State, count_states
 from rudaux.domain.timetable import Entry
 from rudaux.errors import CronFailure
 from rudaux.ports import Context
+from rudaux.workflows.gradebook import describe, lacking
 from rudaux.workflows.schedule import owner
 from rudaux.workflows.standings import Standings, read_standings
 
@@ -41,6 +42,8 @@ class CourseStatus:
     canvas_id: int
     students: int
     assignments: tuple[AssignmentStatus, ...]
+    gradebook: str = ""
+    """What the gradebook lacks, and what to do about it; empty if nothing."""
 
 
 def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatus:
@@ -64,6 +67,7 @@ def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatu
             )
             for settings in wanted
         ),
+        describe(ctx, lost) if (lost := lacking(ctx)) else "",
     )
 
 
@@ -92,7 +96,10 @@ def _when(entry: Entry, machine: Any) -> datetime:
 
 
 def as_json(status: CourseStatus) -> dict[str, Any]:
-    """Give the document of `status --json` (design section 2)."""
+    """Return the document of `status --json` (design section 2).
+
+    `gradebook` says what it lacks; null: nothing.
+    """
     return {
         "course": {
             "name": status.name,
@@ -113,4 +120,5 @@ def as_json(status: CourseStatus) -> dict[str, Any]:
             }
             for a in status.assignments
         ],
+        "gradebook": status.gradebook or None,
     }

@@ -27,6 +27,7 @@ from rudaux.domain.history import confirmed, last_scores, unconfirmed, undone
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
+from rudaux.workflows import gradebook
 from rudaux.workflows.push_alarms import find_alarms, find_warnings
 from rudaux.workflows.push_grades import write_grades
 from rudaux.workflows.standings import Standings
@@ -213,6 +214,8 @@ def apply(ctx: Context, plan: SubmitPlan) -> Iterator[Outcome]:
     A grade that does not read back as written is a failure, tried again by the next run; whoever's
     grade was not written gets no feedback either.
     """
+    if plan.grades:
+        gradebook.keep(ctx)  # what is pushed, marks by hand included, can be put back
     _adopt(ctx, plan)
     behind = set()
     for written in write_grades(

@@ -67,6 +67,7 @@ def apply(ctx: Context, plan: SyncPlan) -> Iterator[Outcome]:
         copy = ctx.gradebook.backup("before-removing")
         yield Outcome("gradebook", reason=f"a copy of it as it was is {copy}")
     roster = plan.roster
+    ctx.ledger.disown(_removed(ctx, plan))
     ctx.gradebook.save_students([*roster.joined, *roster.renamed])
     yield from (Outcome(s.name, reason="joined") for s in roster.joined)
     yield from (Outcome(s.name, reason="renamed") for s in roster.renamed)
@@ -80,3 +81,14 @@ def apply(ctx: Context, plan: SyncPlan) -> Iterator[Outcome]:
     kept = frozenset(s.id for s in roster.kept)
     if kept != ctx.ledger.dropped():
         ctx.ledger.record_dropped(kept)
+
+
+def _removed(ctx: Context, plan: SyncPlan) -> frozenset[tuple[str, str]]:
+    """Return what goes of the graded submissions: nobody shall miss it afterwards."""
+    students = {s.id for s in plan.roster.removed}
+    assignments = {a.name for a in plan.removed}
+    return frozenset(
+        (name, student)
+        for name, student in ctx.ledger.graded()
+        if name in assignments or student in students
+    )

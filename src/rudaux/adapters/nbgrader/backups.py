@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
 from rudaux.adapters.nbgrader.database import BUSY_SECONDS
+from rudaux.config import BackupSettings
 from rudaux.domain.roster import GradebookContents
 from rudaux.errors import GradebookFailure, UsageError
+
+_RUN = re.compile(r"-run-(\d+)(?:-\d+)?\.db$")
 
 
 def back_up(file: Path, folder: Path, reason: str) -> Path:
@@ -32,6 +36,47 @@ def back_up(file: Path, folder: Path, reason: str) -> Path:
         shutil.copyfile(file, partial)
     partial.rename(copy)
     return copy
+
+
+def keep(file: Path, folder: Path, run: int, settings: BackupSettings) -> None:
+    """Copy the database for `run` unless the newest such copy holds the same; drop old ones."""
+    state = file.stat()
+    copies = _copies(folder)
+    # A copy bears the time of change of what it was made of; a write-ahead log may hold more.
+    changed = not copies or copies[-1].stat().st_mtime_ns != state.st_mtime_ns
+    if changed or Path(f"{file}-wal").exists():
+        copy = back_up(file, folder, f"run-{run}")
+        os.utime(copy, ns=(state.st_atime_ns, state.st_mtime_ns))
+    copies = _copies(folder)
+    last_of_day = {copy.name.split("T")[0]: copy for copy in copies}
+    runs = sorted({_run(copy) for copy in copies})[-settings.runs :]
+    days = {last_of_day[day] for day in sorted(last_of_day)[-settings.days :]}
+    for copy in copies:
+        if _run(copy) not in runs and copy not in days:
+            copy.unlink()
+
+
+def newest(folder: Path, more_than: int) -> Path | None:
+    """Return the newest backup of any kind that holds more than so many submissions."""
+    for copy in sorted(folder.glob("gradebook-*.db"), key=_stamp, reverse=True):
+        with suppress(UsageError):
+            if contents(copy).submissions > more_than:
+                return copy
+    return None
+
+
+def _copies(folder: Path) -> list[Path]:
+    """Return what `keep` made, the oldest first."""
+    return sorted((p for p in folder.glob("gradebook-*.db") if _RUN.search(p.name)), key=_stamp)
+
+
+def _run(copy: Path) -> int:
+    found = _RUN.search(copy.name)
+    return int(found[1]) if found else 0
+
+
+def _stamp(copy: Path) -> tuple[str, int, str]:
+    return copy.name.split("-")[1], _run(copy), copy.name
 
 
 def put_back(backup: Path, file: Path) -> None:

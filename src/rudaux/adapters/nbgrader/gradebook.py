@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from rudaux.adapters.nbgrader import backups, rows
 from rudaux.adapters.nbgrader.database import Database
 from rudaux.adapters.nbgrader.settings import load_course
+from rudaux.config import BackupSettings
 from rudaux.domain.alarms import CellScore
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
@@ -28,6 +29,10 @@ class NbgraderGradebook:
         self._course = load_course(folder)
         self._backups = self._course.folder / ".rudaux" / "backups"
         self.database = Database(self._course.db_url, self._course.course_id)
+
+    @property
+    def name(self) -> str:
+        return self.database.name
 
     def check(self) -> None:
         self.database.check()
@@ -121,6 +126,14 @@ class NbgraderGradebook:
             found = session.execute(_totals(assignment)).all()
         return {row.student_id: self._submission(assignment, row) for row in found}
 
+    def submitted(self) -> frozenset[tuple[str, str]]:
+        submission = api.SubmittedAssignment
+        query = select(api.Assignment.name, submission.student_id).join(
+            submission, submission.assignment_id == api.Assignment.id
+        )
+        with self.database.reading() as session:
+            return frozenset((row.name, row.student_id) for row in session.execute(query))
+
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         with self.database.reading() as session:
             found = session.execute(_test_cells(assignment)).all()
@@ -142,10 +155,18 @@ class NbgraderGradebook:
     def contents(self, backup: Path | None = None) -> GradebookContents:
         return backups.contents(backup or self._file())
 
-    def restore(self, backup: Path) -> Path:
-        file = self._file()
+    def keep(self, run: int, keep: BackupSettings) -> None:
+        if self.database.file is not None and self.database.file.is_file():
+            backups.keep(self.database.file, self._backups, run, keep)
+
+    def fuller_backup(self) -> Path | None:
+        return backups.newest(self._backups, len(self.submitted()))
+
+    def restore(self, backup: Path) -> Path | None:
+        file, kept = self._file(), None
         backups.require_gradebook(backup)
-        kept = backups.back_up(file, self._backups, "before-restore")
+        if file.is_file():
+            kept = backups.back_up(file, self._backups, "before-restore")
         self.database.close()
         backups.put_back(backup, file)
         return kept
@@ -163,7 +184,10 @@ class NbgraderGradebook:
         return GradebookSubmission(
             student_id=row.student_id,
             submitted_at=_aware(row.timestamp),
-            autograded=self._course.autograded(assignment, row.student_id).is_dir(),
+            autograded=bool(row.notebooks)
+            and (row.grades or 0) == row.marked
+            and not row.unmarked
+            and self._course.autograded(assignment, row.student_id).is_dir(),
             needs_manual=bool(row.open),
             score=max(Decimal(0), _decimal(row.score) - penalty),
             penalty=penalty,
@@ -212,7 +236,11 @@ def ensure_submission(session: Any, assignment: str, student_id: str, course_id:
 
 
 def _totals(assignment: str) -> Any:
-    """Select every submission of the assignment with the sums of its marks and penalties."""
+    """Select every submission of the assignment with the sums of its marks and penalties.
+
+    `marked` cells ask for a grade; so many `grades` there are, and so many tests are `unmarked`: a
+    row without a mark is what a submission has that nobody graded.
+    """
     submission, notebook, grade = api.SubmittedAssignment, api.SubmittedNotebook, api.Grade
     notebooks = (
         select(api.Notebook.id)
@@ -220,10 +248,21 @@ def _totals(assignment: str) -> Any:
         .where(api.Assignment.name == assignment)
     )
     cells = select(api.BaseCell.id).where(api.BaseCell.notebook_id.in_(notebooks))
-    open_marks = func.sum(case((grade.needs_manual_grade, 1), else_=0))
+    marked = select(func.count(api.BaseCell.id)).where(
+        api.BaseCell.notebook_id.in_(notebooks), api.BaseCell.type != "SolutionCell"
+    )
+    test = api.GradeCell
+    tests = select(test.id).where(
+        test.notebook_id.in_(notebooks), test.cell_type == "code", ~_by_hand(test)
+    )
+    nothing = grade.auto_score.is_(None) & grade.manual_score.is_(None)
     marks = (
         select(
-            notebook.assignment_id, func.sum(grade.score).label("score"), open_marks.label("open")
+            notebook.assignment_id,
+            func.sum(grade.score).label("score"),
+            func.sum(case((grade.needs_manual_grade, 1), else_=0)).label("open"),
+            func.count(grade.id).label("grades"),
+            func.sum(case((nothing & grade.cell_id.in_(tests), 1), else_=0)).label("unmarked"),
         )
         .join(notebook, notebook.id == grade.notebook_id)
         .where(grade.cell_id.in_(cells))
@@ -237,9 +276,13 @@ def _totals(assignment: str) -> Any:
         .group_by(notebook.assignment_id)
         .subquery()
     )
-    columns = (submission.student_id, submission.timestamp, marks.c.score, marks.c.open)
+    sums = (marks.c.score, marks.c.open, marks.c.grades, marks.c.unmarked, late.c.penalty)
+    counts = (
+        marked.scalar_subquery().label("marked"),
+        select(func.count()).select_from(notebooks.subquery()).scalar_subquery().label("notebooks"),
+    )
     return (
-        select(*columns, late.c.penalty)
+        select(submission.student_id, submission.timestamp, *sums, *counts)
         .join(api.Assignment, api.Assignment.id == submission.assignment_id)
         .outerjoin(marks, marks.c.assignment_id == submission.id)
         .outerjoin(late, late.c.assignment_id == submission.id)
@@ -249,19 +292,9 @@ def _totals(assignment: str) -> Any:
 
 
 def _test_cells(assignment: str) -> Any:
-    """Select every autograded test with points, and how many graded submissions got none of them.
-
-    A cell with a mark that is also the student's answer is marked by hand, and is no test.
-    """
+    """Select every autograded test, and how many graded submissions got none of its points."""
     cell, grade = api.GradeCell, api.Grade
-    # Both kinds of cell share a table of nbgrader's.
-    answer = aliased(api.SolutionCell)
     mark = func.coalesce(grade.manual_score, grade.auto_score)
-    by_hand = (
-        select(answer.id)
-        .where(answer.notebook_id == cell.notebook_id, answer.name == cell.name)
-        .exists()
-    )
     return (
         select(
             cell.name.label("cell"),
@@ -273,9 +306,25 @@ def _test_cells(assignment: str) -> Any:
         .join(api.Notebook, api.Notebook.id == cell.notebook_id)
         .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
         .join(grade, grade.cell_id == cell.id)
-        .where(api.Assignment.name == assignment, cell.max_score > 0, mark.is_not(None), ~by_hand)
+        .where(
+            api.Assignment.name == assignment,
+            cell.max_score > 0,
+            mark.is_not(None),
+            ~_by_hand(cell),
+        )
         .group_by(cell.id, cell.name, api.Notebook.name, cell.max_score)
         .order_by(api.Notebook.name, cell.name)
+    )
+
+
+def _by_hand(cell: Any) -> Any:
+    """Whether the cell with a mark is also the student's answer: then it is no test."""
+    # Both kinds of cell share a table of nbgrader's.
+    answer = aliased(api.SolutionCell)
+    return (
+        select(answer.id)
+        .where(answer.notebook_id == cell.notebook_id, answer.name == cell.name)
+        .exists()
     )
 
 

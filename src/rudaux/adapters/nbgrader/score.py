@@ -67,7 +67,8 @@ class SaveToSheet(SaveAutoGrades):  # type: ignore[misc]
         try:
             super()._add_score(as_scored(cell, scoring.lenient), resources)
         except (KeyError, ValueError) as wrong:
-            grade.auto_score, grade.needs_manual_grade = None, True
+            # Not None: that is what a row has that nobody ever graded.
+            grade.auto_score, grade.needs_manual_grade = 0, True
             scoring.doubts.append(f"the test {name} gave a value that is no score ({wrong})")
         # nbgrader asks for a second look at every mark by hand, also where nothing changed.
         stands = scoring.before.get(name) == cell.source and self._answers_stand
