@@ -88,17 +88,12 @@ class Canvas(Protocol):
     def post_grades(self, assignment_id: int) -> str:
         """Show students what is graded, and wait; give the Progress's message where it failed."""
 
-    def attach_feedback(
-        self, assignment_id: int, student_id: str, files: Sequence[FeedbackFile], text: str
-    ) -> None:
-        """Upload the files and attach them to one new comment on that student's submission."""
-
     def attach_all(
         self, assignment_id: int, comments: Iterable[FeedbackComment]
     ) -> Iterator[tuple[str, CanvasFailure | None]]:
-        """Attach many, several at a time: (student id, refusal of that one) as each is done.
+        """Upload files and attach each student's to one new comment, several at a time.
 
-        Takes comments only as fast as it can send them, in the caller's thread; a Canvas that is
+        Yields (student id, refusal of that one) as each is done. Takes comments only as fast as it can send them, in the caller's thread; a Canvas that is
         down is raised, once what is under way has ended.
         """
 

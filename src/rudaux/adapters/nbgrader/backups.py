@@ -41,6 +41,8 @@ def back_up(file: Path, folder: Path, reason: str) -> Path:
 def keep(file: Path, folder: Path, run: int, settings: BackupSettings) -> None:
     """Copy the database for `run` unless the newest such copy holds the same; drop old ones."""
     state = file.stat()
+    for cut_short in folder.glob("gradebook-*.partial"):  # the course is ours alone
+        cut_short.unlink()
     copies = _copies(folder)
     # A copy bears the time of change of what it was made of; a write-ahead log may hold more.
     changed = not copies or copies[-1].stat().st_mtime_ns != state.st_mtime_ns
