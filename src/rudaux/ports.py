@@ -93,8 +93,9 @@ class Canvas(Protocol):
     ) -> Iterator[tuple[str, CanvasFailure | None]]:
         """Upload files and attach each student's to one new comment, several at a time.
 
-        Yields (student id, refusal of that one) as each is done. Takes comments only as fast as it can send them, in the caller's thread; a Canvas that is
-        down is raised, once what is under way has ended.
+        Yields (student id, refusal of that one) as each is done. Takes comments only as fast as it
+        can send them, in the caller's thread; a Canvas that is down is raised, once what is under
+        way has ended.
         """
 
 
