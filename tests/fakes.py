@@ -482,6 +482,7 @@ class FakeLedger:
     pushes: list[Push] = field(default_factory=list)
     sent: dict[tuple[str, str, str], int | None] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
+    size: int | None = None
     runs: list[str] = field(default_factory=list)
     run: int | None = None
 
@@ -572,6 +573,12 @@ class FakeLedger:
 
     def record_dropped(self, ids: Iterable[str]) -> None:
         self.gone = frozenset(ids)
+
+    def roster_size(self) -> int | None:
+        return self.size
+
+    def record_roster_size(self, students: int) -> None:
+        self.size = students
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 2
+VERSION = 3
 # Times are ISO 8601 in UTC, scores are decimals as text.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS feedback (
     assignment TEXT, student TEXT, name TEXT, run INTEGER, at TEXT NOT NULL,
     PRIMARY KEY (assignment, student, name));
 CREATE TABLE IF NOT EXISTS dropped (student TEXT PRIMARY KEY, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS rosters (students INTEGER NOT NULL, at TEXT NOT NULL);
 """
 _STEPS = {
     1: (
@@ -42,6 +43,7 @@ _STEPS = {
         # A score that was in Canvas already was taken note of, and not written.
         "UPDATE pushes SET adopted = 1 WHERE abs(old - new) < 0.00005",
     ),
+    2: ("CREATE TABLE IF NOT EXISTS rosters (students INTEGER NOT NULL, at TEXT NOT NULL)",),
 }
 """What leads from each earlier version to the next."""
 

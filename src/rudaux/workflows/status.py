@@ -15,6 +15,7 @@ from rudaux.errors import CronFailure
 from rudaux.ports import Context
 from rudaux.workflows.schedule import owner
 from rudaux.workflows.standings import Standings, read_standings
+from rudaux.workflows.sync import compare
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class CourseStatus:
     canvas_id: int
     students: int
     assignments: tuple[AssignmentStatus, ...]
+    shrunk: str = ""
+    """Why the roster is suspicious; empty if it is not."""
 
 
 def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatus:
@@ -64,6 +67,7 @@ def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatu
             )
             for settings in wanted
         ),
+        compare(ctx, students).shrunk,
     )
 
 
