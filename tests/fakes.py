@@ -496,6 +496,7 @@ class FakeLedger:
     sent: dict[tuple[str, str, str], int | None] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
     marked: set[tuple[str, str]] = field(default_factory=set)
+    size: int | None = None
     runs: list[str] = field(default_factory=list)
     run: int | None = None
 
@@ -598,6 +599,12 @@ class FakeLedger:
 
     def record_dropped(self, ids: Iterable[str]) -> None:
         self.gone = frozenset(ids)
+
+    def roster_size(self) -> int | None:
+        return self.size
+
+    def record_roster_size(self, students: int) -> None:
+        self.size = students
 
 
 @dataclass

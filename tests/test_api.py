@@ -102,6 +102,29 @@ def test_too_many_zeros_need_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert small.grades() == small.practice.expected("homework_1")
 
 
+def test_an_empty_roster_stops_every_step_until_somebody_agrees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds: tuple[Kind, ...] = ("right",)
+    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as small:
+        course = set_up(small)
+        Assignment("homework_1", course=course).collect().grade().feedback().submit()
+        [sid] = small.practice.kinds
+        small.world.set_state(int(sid), "deleted")
+        before = small.fingerprint()
+        course = Course(small.folder, auto=True).get_students_from_canvas()
+        homework = Assignment("homework_1", course=course)
+        for step in (
+            course.sync_nbgrader, course.schedule_grading, homework.collect, homework.grade,
+            homework.feedback, homework.submit,
+        ):  # fmt: skip
+            with pytest.raises(NeedsPersonError, match=r"no students at all.*accept_roster"):
+                step()
+        assert small.fingerprint() == before
+        course.sync_nbgrader(accept_roster=True).sync_nbgrader()
+        assert homework.collect().grade().feedback().submit().problems == []
+
+
 def test_the_package_loads_its_interface_only_when_asked() -> None:
     assert set(rudaux.__all__) == {"Assignment", "Course", "__version__"}
     with pytest.raises(AttributeError, match="no attribute 'Curse'"):

@@ -250,6 +250,37 @@ def test_a_roster_that_shrank_stops_an_unattended_run(ready: SmallCourse) -> Non
     assert ready.fingerprint() == before
 
 
+@pytest.mark.parametrize("gone", [3, 7])
+def test_a_roster_that_shrank_is_never_in_step_though_nobody_would_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: int
+) -> None:
+    kinds: tuple[Kind, ...] = ("right",) * 7
+    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as course:
+        course.rudaux("init")
+        course.rudaux("grade", "homework_1")
+        for sid in list(course.practice.kinds)[:gone]:
+            course.world.set_state(int(sid), "deleted")
+        before = course.fingerprint()
+        words = "gone from Canvas" if gone == 3 else "no students at all"
+        for command in (
+            ("init",), ("grade",), ("grade", "homework_1"), ("gradebook", "sync"),
+            ("submit", "homework_1"), ("submit", "homework_1", "--json"), ("schedule", "install"),
+            ("gradebook", "export", "homework_1"),
+        ):  # fmt: skip
+            refused = course.rudaux(*command, code=4)
+            assert words in refused.err
+            assert "--accept-roster" in refused.err
+            shown = course.rudaux(*command, "--dry-run")
+            assert words in shown.out + shown.err
+            assert "in step" not in shown.out + shown.err
+        assert words in course.rudaux("status").out
+        assert course.fingerprint() == before
+        course.rudaux("grade", "--accept-roster")
+        for command in (("init",), ("grade",), ("gradebook", "sync"), ("submit", "homework_1")):
+            assert words not in course.rudaux(*command).err
+        assert "in step" in course.rudaux("init").out
+
+
 def test_status_as_json_is_the_documented_document(graded: SmallCourse) -> None:
     document = json.loads(graded.rudaux("status", "--json").out)
     assert document["course"] == {"name": "practice", "canvas_id": 12345, "students": 7}

@@ -39,7 +39,7 @@ from rudaux.workflows.tool import find_tool
 
 if TYPE_CHECKING:
     from rudaux.config import Config
-    from rudaux.domain.roster import Student
+    from rudaux.domain.roster import RosterChange, Student
     from rudaux.ports import Context
 
 
@@ -87,15 +87,13 @@ class Course:
     def sync_nbgrader(self, accept_roster: bool = False) -> Course:
         """Bring the gradebook's students and assignments in step.
 
-        A much smaller roster raises `NeedsPersonError` unless `accept_roster` is true.
+        A much smaller or empty roster raises `NeedsPersonError` unless `accept_roster` is true,
+        which is remembered; so do all steps that would work with such a roster.
         """
         with self._run("sync_nbgrader"):
             plan = sync.plan(self.context)
-            if plan.roster.shrunk and not accept_roster:
-                raise NeedsPersonError(
-                    f"{plan.roster.shrunk}: look at the roster in Canvas, or pass "
-                    "accept_roster=True."
-                )
+            if not accept_roster:
+                _expected(plan.roster)
             self.students = plan.students
             return self._did(sync.apply(self.context, plan))
 
@@ -119,9 +117,9 @@ class Course:
     def schedule_grading(self) -> Course:
         """Write one crontab entry per coming deadline."""
         with self._run("schedule_grading"):
-            deadlines = init.coming_deadlines(
-                self.context, assignments.plan(self.context), sync.plan(self.context)
-            )
+            synced = sync.plan(self.context)
+            _expected(synced.roster)
+            deadlines = init.coming_deadlines(self.context, assignments.plan(self.context), synced)
             return self._did(schedule.apply(self.context, schedule.plan(self.context, deadlines)))
 
     def _run(self, step: str) -> AbstractContextManager[None]:
@@ -219,11 +217,22 @@ class Assignment:
         return run.recorded(self._context, f"Assignment.{step} {self.name}")
 
     def _read(self) -> Standings:
-        return read_standings(self._context, self.settings, self.of.students or None)
+        read = read_standings(self._context, self.settings, self.of.students or None)
+        _expected(sync.compare(self._context, read.students))
+        return read
 
     def _did(self, outcomes: Iterable[Outcome]) -> Assignment:
         self.outcomes.extend(outcomes)
         return self
+
+
+def _expected(roster: RosterChange) -> None:
+    """Raise `NeedsPersonError` for a roster that lost many students and that nobody agreed to."""
+    if roster.shrunk:
+        raise NeedsPersonError(
+            f"{roster.shrunk}: look at the roster in Canvas; if it is right, call "
+            "Course.sync_nbgrader(accept_roster=True)."
+        )
 
 
 def _agree(question: str, flag: str) -> None:

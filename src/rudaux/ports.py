@@ -341,6 +341,12 @@ class Ledger(Protocol):
     def record_dropped(self, ids: Iterable[str]) -> None:
         """Replace the set of students known to have left."""
 
+    def roster_size(self) -> int | None:
+        """How many students the last roster had that was agreed to; None before the first."""
+        ...
+
+    def record_roster_size(self, students: int) -> None: ...
+
 
 class Context(Protocol):
     """What a command works with: the configuration, the systems, the clock. Made by `wiring`."""

@@ -141,6 +141,7 @@ class TestFile:
             assert (written.adopted, adopted.adopted) == (False, True)
             assert last_scores(ledger.push_records(HW)) == {"1": Decimal("8.5"), "2": Decimal(3)}
             assert ledger.collected(HW) == {"1": Collection("abc", None, AT)}
+            assert ledger.roster_size() is None
         again().start_run("rudaux canvas undo")
         assert again().run_records()[1].user
 
@@ -296,6 +297,14 @@ class TestMemory:
         ledger.record_dropped(["1", "2"])
         ledger.record_dropped(["2", "3"])
         assert again().dropped() == {"2", "3"}
+
+    def test_the_last_roster_size_is_known_and_an_empty_one_is_not_an_unknown_one(
+        self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]
+    ) -> None:
+        assert ledger.roster_size() is None
+        for size in (30, 30, 0):
+            ledger.record_roster_size(size)
+            assert again().roster_size() == size
 
     def test_a_failing_batch_leaves_nothing_behind(
         self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]

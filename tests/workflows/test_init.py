@@ -190,6 +190,42 @@ def test_a_sharply_smaller_roster_is_noticed(ctx: FakeContext) -> None:
     assert sync.plan(ctx).roster.shrunk == "Canvas lists no students at all"
 
 
+def graded_course(ctx: FakeContext) -> None:
+    """Everybody has handed in, so that nobody would be removed."""
+    ctx.config = replace(ctx.config, assignments=(assignment(due=YESTERDAY),))
+    run_init(ctx)
+    for sid in ctx.gradebook.people:
+        ctx.storage.hand_in(sid, "3")
+    run_grade(ctx)
+
+
+@pytest.mark.parametrize("left", [0, 2])
+def test_a_shrunken_roster_is_asked_about_until_it_is_taken_and_again_once_it_grew(
+    ctx: FakeContext, left: int
+) -> None:
+    graded_course(ctx)
+    everybody = ctx.canvas.roster
+    for _ in range(2):
+        ctx.canvas.roster = everybody[:left]
+        plan = sync.plan(ctx)
+        assert plan.roster.shrunk
+        assert len(plan) == 0
+        sync.accept(ctx, plan.students, plan.roster)
+        assert sync.plan(ctx).roster.shrunk == ""
+        ctx.canvas.roster = everybody
+        plan = sync.plan(ctx)
+        assert len(plan.roster.returned) == 4 - left
+        list(sync.apply(ctx, plan))
+        assert len(sync.plan(ctx)) == 0
+    assert ctx.ledger.gone == set()
+
+
+def test_a_course_without_students_is_asked_about_once(ctx: FakeContext) -> None:
+    ctx.canvas.roster = []
+    assert run_init(ctx).sync.roster.shrunk == "Canvas lists no students at all"
+    assert run_init(ctx).sync.roster.shrunk == ""
+
+
 def test_an_extension_gets_a_crontab_entry_of_its_own(ctx: FakeContext) -> None:
     run_init(ctx)
     made = next(iter(ctx.canvas.existing.values()))

@@ -240,6 +240,16 @@ class SqliteLedger:
             db.execute("DELETE FROM dropped")
             db.executemany("INSERT INTO dropped VALUES (?, ?)", [(n, _now()) for n in sorted(now)])
 
+    def roster_size(self) -> int | None:
+        rows = self._rows("SELECT students FROM rosters ORDER BY rowid DESC LIMIT 1")
+        return int(rows[0][0]) if rows else None
+
+    def record_roster_size(self, students: int) -> None:
+        if students == self.roster_size():
+            return
+        with self._writing() as db:
+            db.execute("INSERT INTO rosters VALUES (?, ?)", (students, _now()))
+
     # --- the database ---------------------------------------------------------------------------
 
     def _rows(self, query: str, *values: str | int | None) -> list[Any]:

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS feedback (
 CREATE TABLE IF NOT EXISTS dropped (student TEXT PRIMARY KEY, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS graded (
     assignment TEXT, student TEXT, PRIMARY KEY (assignment, student));
+CREATE TABLE IF NOT EXISTS rosters (students INTEGER NOT NULL, at TEXT NOT NULL);
 """
 _STEPS = {
     1: (

@@ -53,6 +53,9 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
         rows.append(Row("Roster", "+", f"{len(roster.joined)} joined", _names(roster.joined)))
     if roster.renamed:
         rows.append(Row("Roster", "~", f"{len(roster.renamed)} renamed", _names(roster.renamed)))
+    if roster.returned:
+        text = _names(roster.returned)
+        rows.append(Row("Roster", "+", f"{len(roster.returned)} returned", text))
     for kept in roster.kept:
         word = "grade" if kept.submissions == 1 else "grades"
         name = f"{kept.first_name or ''} {kept.last_name or ''}".strip() or kept.id

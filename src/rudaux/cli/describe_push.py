@@ -77,6 +77,8 @@ def export_summary(plan: ExportPlan, canvas: bool) -> str:
     left = [f"{n} {words[kind]}" for kind, n in plan.why_left_out.items()]
     if left:
         text += f"; without a row, and so left alone in Canvas: {', '.join(left)}"
+    if plan.shrunk:
+        text += f"\n{plan.shrunk}."
     if not canvas:
         text += (
             "\nCanvas was not asked: deadlines are those of rudaux.toml, and what somebody excused "

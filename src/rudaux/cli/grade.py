@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from rudaux.cli.describe import sync_rows
-from rudaux.cli.init import may_sync
+from rudaux.cli.init import may_sync, take_roster
 from rudaux.cli.options import (
     AcceptAlarms,
     AcceptRoster,
@@ -102,10 +102,12 @@ def _sync(ctx: Context, view: View, accept_roster: bool, dry_run: bool) -> bool:
         view.rows(sync_rows(plan))
     if dry_run:
         return True
-    if not may_sync(view, plan, accept_roster):
+    if not may_sync(view, plan.roster, accept_roster):
         return False
     if len(plan):
         view.follow("Roster", sync.apply(ctx, plan), len(plan))
+    else:
+        take_roster(ctx, view, plan)
     return True
 
 

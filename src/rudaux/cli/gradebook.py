@@ -11,7 +11,7 @@ from rudaux.cli.ask import Question
 from rudaux.cli.describe import count, number, sync_rows
 from rudaux.cli.describe_push import export_summary
 from rudaux.cli.files import write_keeping
-from rudaux.cli.init import may_sync
+from rudaux.cli.init import may_sync, take_roster
 from rudaux.cli.options import AcceptAlarms, AcceptRoster, DryRun, Folder, Name, NoPrompt
 from rudaux.cli.session import reading, writing
 from rudaux.errors import UsageError
@@ -60,10 +60,13 @@ def sync(
             return
         plan = workflow.plan(ctx, remove_dropped)
         view.rows(sync_rows(plan))
-        if not len(plan):
+        if not len(plan) and not plan.roster.shrunk:
             view.line("The gradebook is in step: nothing to change.")
             return
-        if dry_run or not may_sync(view, plan, accept_roster):
+        if dry_run or not may_sync(view, plan.roster, accept_roster):
+            return
+        if not len(plan):
+            take_roster(ctx, view, plan)
             return
         if view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
             view.follow("Gradebook", workflow.apply(ctx, plan), len(plan))
@@ -123,6 +126,7 @@ def export(
         bool, typer.Option("--overwrite", help="Replace the file; the old one is kept beside it.")
     ] = False,
     accept_alarms: AcceptAlarms = False,
+    accept_roster: AcceptRoster = False,
     dry_run: DryRun = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
@@ -137,7 +141,7 @@ def export(
         canvas = not offline and has_token(ctx.config)
         plan = workflow.plan(ctx, settings, canvas)
         view.notice(export_summary(plan, canvas))
-        if dry_run or not _may_export(view, plan, accept_alarms):
+        if dry_run or not _may_export(view, plan, accept_alarms, accept_roster):
             return
         file = (output or Path(f"{name}.csv")).expanduser().resolve()
         if file.exists() and not overwrite:
@@ -149,7 +153,11 @@ def export(
         view.notice("Next: in Canvas, Grades > Import, choose this file, and look at what it says.")
 
 
-def _may_export(view: View, plan: ExportPlan, accepted: bool) -> bool:
+def _may_export(view: View, plan: ExportPlan, accepted: bool, roster: bool) -> bool:
+    if plan.shrunk and not roster:
+        text = f"{plan.shrunk}. Write the file nevertheless?"
+        if not view.ask(Question(text, "refuse", "--accept-roster", default=False)):
+            return False
     if accepted or not plan.alarms or not len(plan):
         return True
     text = f"{plan.settings.name}: {'; '.join(a.text for a in plan.alarms)}. Write nevertheless?"

@@ -11,6 +11,9 @@ from rudaux.cli.session import open_context, require_whole, writing
 from rudaux.cli.view import View
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rudaux.domain.roster import RosterChange, Student
     from rudaux.ports import Context
     from rudaux.workflows.init import InitPlan
     from rudaux.workflows.sync import SyncPlan
@@ -34,7 +37,10 @@ def init(
         with release.workspace(ctx) as clone:
             plan = workflow.plan(ctx, clone)
             _show(ctx, view, plan)
-            if dry_run or not len(plan) or not may_sync(view, plan.sync, accept_roster):
+            if dry_run or not may_sync(view, plan.sync.roster, accept_roster):
+                return
+            if not len(plan):
+                take_roster(ctx, view, plan.sync)
                 return
             if not view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
                 view.notice("Nothing was changed.")
@@ -51,7 +57,7 @@ def _show(ctx: Context, view: View, plan: InitPlan) -> None:
         f"{len(plan.sync.students)} students · due dates in {config.course.timezone.key}\n"
     )
     view.rows(init_rows(plan, config, ctx.crontab.timezone()))
-    if not len(plan):
+    if not len(plan) and not plan.sync.roster.shrunk:
         view.line("Everything is in step: nothing to change.")
 
 
@@ -87,9 +93,35 @@ def may_replace_leftover(ctx: Context, view: View, overwrite: bool) -> bool:
     return view.ask(Question(text, "yes"))
 
 
-def may_sync(view: View, plan: SyncPlan, accept_roster: bool) -> bool:
-    """Ask before a roster is believed that lost many students."""
-    if not plan.roster.shrunk or accept_roster:
+def may_sync(view: View, roster: RosterChange, accept_roster: bool) -> bool:
+    """Ask before a roster is believed that lost many students, even where none would be removed."""
+    if not roster.shrunk or accept_roster:
         return True
-    text = f"{plan.roster.shrunk}. Is that right?"
-    return view.ask(Question(text, "refuse", "--accept-roster", default=False))
+    text = f"{roster.shrunk}. Is that right?"
+    if view.ask(Question(text, "refuse", "--accept-roster", default=False)):
+        return True
+    view.notice("Nothing was changed.")
+    return False
+
+
+def may_take_roster(
+    ctx: Context, view: View, students: Sequence[Student], accept_roster: bool
+) -> bool:
+    """Ask as `may_sync` does, for a command that leaves the gradebook alone; remember a yes."""
+    from rudaux.workflows import sync
+
+    roster = sync.compare(ctx, students)
+    if not may_sync(view, roster, accept_roster):
+        return False
+    if roster.shrunk:
+        sync.accept(ctx, students, roster)
+    return True
+
+
+def take_roster(ctx: Context, view: View, plan: SyncPlan) -> None:
+    """Remember that a roster without a change to the gradebook is right, if that was asked."""
+    from rudaux.workflows import sync
+
+    if plan.roster.shrunk:
+        sync.accept(ctx, plan.students, plan.roster)
+        view.notice("The roster is taken as it is: nothing else to change.")

@@ -76,7 +76,9 @@ AcceptAlarms = Annotated[
 Full = Annotated[bool, typer.Option("--full", help="List every student, however many.")]
 AcceptRoster = Annotated[
     bool,
-    typer.Option("--accept-roster", help="Go on although Canvas lists far fewer students."),
+    typer.Option(
+        "--accept-roster", help="Go on although Canvas lists far fewer students, or none."
+    ),
 ]
 NoFeedback = Annotated[
     bool, typer.Option("--no-feedback", help="Push grades only, no feedback files.")

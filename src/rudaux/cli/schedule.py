@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import count, run_time, schedule_rows
-from rudaux.cli.options import DryRun, Folder, NoPrompt
+from rudaux.cli.describe import Row, count, run_time, schedule_rows
+from rudaux.cli.init import may_take_roster
+from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoPrompt
 from rudaux.cli.session import reading, writing
 
 app = typer.Typer(help="The crontab entries.", no_args_is_help=True, rich_markup_mode=None)
@@ -34,6 +35,7 @@ def install(
             "--save-token", help="Keep the Canvas token in a file that only you can read, for cron."
         ),
     ] = False,
+    accept_roster: AcceptRoster = False,
     dry_run: DryRun = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
@@ -45,11 +47,17 @@ def install(
     with writing(folder, no_prompt, "schedule install", dry_run) as (ctx, view):
         if save_token and not dry_run:
             view.notice(f"The Canvas token is in {keep(ctx.config)}, readable by you alone.")
-        deadlines = init.coming_deadlines(ctx, assignments.plan(ctx), sync.plan(ctx))
+        synced = sync.plan(ctx)
+        if dry_run and synced.roster.shrunk:
+            view.rows([Row("Roster", "!", synced.roster.shrunk)])
+        elif not dry_run and not may_take_roster(ctx, view, synced.students, accept_roster):
+            return
+        deadlines = init.coming_deadlines(ctx, assignments.plan(ctx), synced)
         plan = schedule.plan(ctx, deadlines)
         view.rows(schedule_rows(plan, ctx.config, ctx.crontab.timezone()))
         if not len(plan):
-            view.line("The crontab is in step: nothing to change.")
+            if not synced.roster.shrunk:
+                view.line("The crontab is in step: nothing to change.")
         elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
             view.follow("Schedule", schedule.apply(ctx, plan), len(plan))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rudaux.cli.describe import number, when
+from rudaux.cli.describe import Row, number, when
 from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
 from rudaux.cli.session import reading
 from rudaux.cli.view import View
@@ -43,6 +43,9 @@ def status(
 
 def _show(view: View, read: CourseStatus) -> None:
     view.line(f"{read.name} · course {read.canvas_id} · {read.students} students\n")
+    if read.shrunk:
+        text = f"{read.shrunk}: `rudaux init` asks whether that is right"
+        view.rows([Row("Roster", "!", text)])
     used = [s for s in _SHORT if any(a.counts[s] for a in read.assignments)]
     rows = [
         (

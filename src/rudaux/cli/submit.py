@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from rudaux.cli.ask import Question
 from rudaux.cli.describe import Row, count
 from rudaux.cli.describe_push import grade, push_counts, push_rows
+from rudaux.cli.init import may_take_roster
 from rudaux.cli.options import (
     AcceptAlarms,
+    AcceptRoster,
     AcceptZeros,
     DryRun,
     Folder,
@@ -61,6 +63,7 @@ def submit(
     overwrite_edits: OverwriteEdits = False,
     accept_zeros: AcceptZeros = False,
     accept_alarms: AcceptAlarms = False,
+    accept_roster: AcceptRoster = False,
     full: Full = False,
     as_json: Json = False,
     dry_run: DryRun = False,
@@ -82,6 +85,9 @@ def submit(
         settings = find_assignment(ctx.config, name)
         ctx.gradebook.check()
         standings = read_standings(ctx, settings)
+        students = standings.students
+        if not dry_run and not may_take_roster(ctx, view, students, accept_roster):
+            return
         outcomes: list[Outcome] = []
         if not dry_run and not no_feedback:
             outcomes += make_feedback(ctx, view, standings)
@@ -141,9 +147,10 @@ def _show(view: View, plan: SubmitPlan, pushing: Pushing) -> None:
     view.line(f"  {push_counts(plan)}")
     _list(view, plan, pushing.full)
     asked = () if pushing.dry_run else _unaccepted(plan, pushing)
-    texts = [*plan.warnings, *(a.text for a in plan.alarms if a not in asked)]
-    if texts and len(plan):
-        view.rows([Row("", "!", text) for text in texts])
+    texts = [*plan.warnings, *(a.text for a in plan.alarms if a not in asked)] if len(plan) else []
+    shrunk = [plan.shrunk] if plan.shrunk else []
+    if shrunk or texts:
+        view.rows([Row("", "!", text) for text in (*shrunk, *texts)])
     if not len(plan) and not plan.counts["conflict"] and not pushing.dry_run:
         settled = all(line.kind in _SETTLED for line in plan.lines)
         view.line("  Canvas is up to date." if settled else "  There is nothing to push.")

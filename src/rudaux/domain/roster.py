@@ -58,11 +58,13 @@ class RosterChange:
     removed: tuple[GradebookStudent, ...] = ()
     kept: tuple[GradebookStudent, ...] = ()
     """Dropped from Canvas but with submissions: their work and grades stay."""
+    returned: tuple[Student, ...] = ()
+    """Known to have left, and back: were they to vanish again, it would be noticed again."""
     shrunk: str = ""
-    """Why this roster is suspicious; empty if it is not."""
+    """Why this roster is suspicious; empty if it is not, or if a person said that it is right."""
 
     def __len__(self) -> int:
-        return len(self.joined) + len(self.renamed) + len(self.removed)
+        return len(self.joined) + len(self.renamed) + len(self.removed) + len(self.returned)
 
 
 def compare_rosters(
@@ -70,8 +72,13 @@ def compare_rosters(
     gradebook: Iterable[GradebookStudent],
     known_dropped: Collection[str] = (),
     remove_dropped: bool = False,
+    accepted_size: int | None = None,
 ) -> RosterChange:
-    """Decide what a sync does; a student with recorded submissions goes only if asked for."""
+    """Decide what a sync does; a student with recorded submissions goes only if asked for.
+
+    `known_dropped` are students whose leaving was agreed to, `accepted_size` is how many the last
+    roster had that was agreed to; None where there was none.
+    """
     now = {s.id: s for s in canvas}
     before = {s.id: s for s in gradebook}
     gone = [s for s in before.values() if s.id not in now]
@@ -81,7 +88,8 @@ def compare_rosters(
         renamed=tuple(s for s in now.values() if s.id in before and _differs(s, before[s.id])),
         removed=removed,
         kept=tuple(s for s in gone if s not in removed),
-        shrunk=_suspicion(now, before, known_dropped),
+        returned=tuple(s for s in now.values() if s.id in before and s.id in known_dropped),
+        shrunk=_suspicion(now, before, known_dropped, accepted_size),
     )
 
 
@@ -93,12 +101,16 @@ def _differs(canvas: Student, gradebook: GradebookStudent) -> bool:
 
 
 def _suspicion(
-    now: Mapping[str, Student], before: Mapping[str, GradebookStudent], dropped: Collection[str]
+    now: Mapping[str, Student],
+    before: Mapping[str, GradebookStudent],
+    dropped: Collection[str],
+    accepted_size: int | None,
 ) -> str:
     known = set(before) - set(dropped)
     gone = len(known - set(now))
     if not now:
-        return "Canvas lists no students at all"
+        agreed = not known and accepted_size == 0
+        return "" if agreed else "Canvas lists no students at all"
     if known and gone > SHRINK_LIMIT * len(known):
         return f"{gone} of {len(known)} students are gone from Canvas"
     return ""

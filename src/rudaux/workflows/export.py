@@ -33,6 +33,8 @@ class ExportPlan:
     students: Mapping[str, Student]
     left_out: tuple[PushLine, ...]
     alarms: tuple[Alarm, ...]
+    shrunk: str = ""
+    """Why the roster in Canvas is suspicious; empty if it is not."""
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -51,6 +53,7 @@ def plan(ctx: Context, settings: AssignmentSettings, canvas: bool) -> ExportPlan
     if canvas:
         standings = read_standings(ctx, settings)
         push = submit.plan(ctx, standings, feedback=False, attended=True)
+        shrunk = push.shrunk
         lines, alarms, column = push.lines, push.alarms, f"{settings.name} ({push.assignment_id})"
     else:
         standings = _from_gradebook(ctx, settings)
@@ -60,6 +63,7 @@ def plan(ctx: Context, settings: AssignmentSettings, canvas: bool) -> ExportPlan
         )
         column = settings.name
         submissions = ctx.gradebook.submissions(settings.name)
+        shrunk = ""
         alarms = gradebook_alarms(ctx, standings, lines, {}, submissions)
     return ExportPlan(
         settings,
@@ -68,6 +72,7 @@ def plan(ctx: Context, settings: AssignmentSettings, canvas: bool) -> ExportPlan
         {s.id: s for s in standings.students},
         tuple(line for line in lines if line.kind not in _IN_FILE),
         alarms,
+        shrunk,
     )
 
 

@@ -16,6 +16,7 @@ from rudaux.ports import Context
 from rudaux.workflows.gradebook import describe, lacking
 from rudaux.workflows.schedule import owner
 from rudaux.workflows.standings import Standings, read_standings
+from rudaux.workflows.sync import compare
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class CourseStatus:
     assignments: tuple[AssignmentStatus, ...]
     gradebook: str = ""
     """What the gradebook lacks, and what to do about it; empty if nothing."""
+    shrunk: str = ""
+    """Why the roster is suspicious; empty if it is not."""
 
 
 def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatus:
@@ -68,6 +71,7 @@ def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatu
             for settings in wanted
         ),
         describe(ctx, lost) if (lost := lacking(ctx)) else "",
+        compare(ctx, students).shrunk,
     )
 
 

@@ -27,7 +27,7 @@ from rudaux.domain.history import confirmed, last_scores, unconfirmed, undone
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
-from rudaux.workflows import gradebook
+from rudaux.workflows import gradebook, sync
 from rudaux.workflows.push_alarms import find_alarms, find_warnings
 from rudaux.workflows.push_grades import write_grades
 from rudaux.workflows.standings import Standings
@@ -64,6 +64,8 @@ class SubmitPlan:
     read_at: datetime
     alarms: tuple[Alarm, ...] = ()
     warnings: tuple[str, ...] = ()
+    shrunk: str = ""
+    """Why the roster that this is for is suspicious; empty if it is not."""
 
     def __len__(self) -> int:
         return len(self.grades) + len(self.feedback)
@@ -141,6 +143,7 @@ def plan(
         read_at,
         find_alarms(ctx, standings, lines, ours, submissions, assignment),
         find_warnings(ctx, assignment, submissions),
+        sync.compare(ctx, standings.students).shrunk,
     )
 
 
@@ -306,7 +309,7 @@ def as_json(plan: SubmitPlan, outcomes: Sequence[Outcome] = ()) -> dict[str, Any
             for line in plan.lines
         ],
         "alarms": [{"kind": alarm.kind, "text": alarm.text} for alarm in plan.alarms],
-        "warnings": list(plan.warnings),
+        "warnings": [*([plan.shrunk] if plan.shrunk else []), *plan.warnings],
         "feedback": len(plan.feedback),
         "outcomes": [{"student": x.item, "result": x.result, "reason": x.reason} for x in outcomes],
     }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.outcome import Outcome
-from rudaux.domain.roster import RosterChange, Student, compare_rosters
+from rudaux.domain.roster import GradebookStudent, RosterChange, Student, compare_rosters
 from rudaux.domain.submissions import GradebookAssignment
 from rudaux.ports import Context
 
@@ -36,13 +36,24 @@ class SyncPlan:
         )
 
 
+def compare(
+    ctx: Context, students: Iterable[Student], remove_dropped: bool = False
+) -> RosterChange:
+    """Compare what Canvas lists with the gradebook and with what was agreed to before."""
+    return compare_rosters(
+        students,
+        ctx.gradebook.students(),
+        ctx.ledger.dropped(),
+        remove_dropped,
+        ctx.ledger.roster_size(),
+    )
+
+
 def plan(ctx: Context, remove_dropped: bool = False) -> SyncPlan:
     """Compare Canvas and configuration with the gradebook; writes nothing."""
     ctx.gradebook.check()
     students = ctx.canvas.students()
-    roster = compare_rosters(
-        students, ctx.gradebook.students(), ctx.ledger.dropped(), remove_dropped
-    )
+    roster = compare(ctx, students, remove_dropped)
     known = {a.name: a for a in ctx.gradebook.assignments()}
     wanted = {a.name: a for a in ctx.config.assignments}
     gone = [a for name, a in known.items() if name not in wanted]
@@ -71,6 +82,7 @@ def apply(ctx: Context, plan: SyncPlan) -> Iterator[Outcome]:
     ctx.gradebook.save_students([*roster.joined, *roster.renamed])
     yield from (Outcome(s.name, reason="joined") for s in roster.joined)
     yield from (Outcome(s.name, reason="renamed") for s in roster.renamed)
+    yield from (Outcome(s.name, reason="returned") for s in roster.returned)
     ctx.gradebook.remove_students([s.id for s in roster.removed])
     yield from (Outcome(s.id, reason="dropped") for s in roster.removed)
     for assignment in (*plan.added, *plan.redated):
@@ -78,9 +90,21 @@ def apply(ctx: Context, plan: SyncPlan) -> Iterator[Outcome]:
         yield Outcome(assignment.name, reason="in the gradebook")
     ctx.gradebook.remove_assignments([a.name for a in plan.removed])
     yield from (Outcome(a.name, reason="removed from the gradebook") for a in plan.removed)
-    kept = frozenset(s.id for s in roster.kept)
-    if kept != ctx.ledger.dropped():
-        ctx.ledger.record_dropped(kept)
+    _remember(ctx, plan.students, roster.kept)
+
+
+def accept(ctx: Context, students: Sequence[Student], roster: RosterChange) -> None:
+    """Remember that a person takes this roster as it is, without a change to the gradebook."""
+    _remember(ctx, students, (*roster.kept, *roster.removed))
+
+
+def _remember(ctx: Context, students: Sequence[Student], gone: Iterable[GradebookStudent]) -> None:
+    """Note who is gone and how many are left, so that nobody is asked about them again."""
+    dropped = frozenset(s.id for s in gone)
+    if dropped != ctx.ledger.dropped():
+        ctx.ledger.record_dropped(dropped)
+    if len(students) != ctx.ledger.roster_size():
+        ctx.ledger.record_roster_size(len(students))
 
 
 def _removed(ctx: Context, plan: SyncPlan) -> frozenset[tuple[str, str]]:

@@ -1,0 +1,44 @@
+"""A person at a terminal is asked about a roster that lost everybody, and their yes is kept."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import Terminal
+from tests.course import SmallCourse, small_course
+
+RUDAUX = str(Path(sys.executable).with_name("rudaux"))
+
+
+@pytest.fixture
+def deserted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
+    """A course with one student, graded, whom Canvas does not list any more."""
+    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), ("right",)) as course:
+        course.rudaux("init")
+        course.rudaux("grade", "homework_1")
+        [sid] = course.practice.kinds
+        course.world.set_state(int(sid), "deleted")
+        yield course
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("init",), ("gradebook", "sync"), ("grade", "homework_1"), ("submit", "homework_1")],
+    ids=" ".join,
+)
+def test_no_changes_nothing_and_yes_is_remembered(
+    deserted: SmallCourse, command: tuple[str, ...]
+) -> None:
+    before = deserted.fingerprint()
+    for answer in ("n", "y"):
+        screen = Terminal([RUDAUX, *command], deserted.folder)
+        screen.wait_for("Canvas lists no students at all. Is that right?")
+        screen.press(answer)
+        assert screen.ends() == 0
+        assert ("Nothing was changed." in screen.seen) == (answer == "n")
+        assert deserted.fingerprint() == before
+    assert "in step" in deserted.rudaux("init").out
