@@ -303,3 +303,22 @@ def test_an_engine_that_goes_down_keeps_what_was_done_and_scores_nobody_else(
     run_autograde(ctx)
     assert set(states(ctx).values()) == {"graded", "missing"}
     assert ctx.executor.ran.count("1") == 1
+
+
+def test_a_proof_of_absence_is_void_once_an_extension_waits_for_its_snapshot(
+    tmp_path: Path,
+) -> None:
+    ctx = fake_course(tmp_path, students=1)
+    run_init(ctx)
+    run_grade(ctx)
+    assert states(ctx) == {"1": "missing"}
+    ctx.canvas.override_list[101] = [
+        Override(1, NOW + timedelta(hours=1), student_ids=frozenset({"1"}))
+    ]
+    ctx.canvas.existing[101] = replace(ctx.canvas.existing[101], has_overrides=True)
+    ctx.moment = NOW + timedelta(hours=2)
+    ctx.storage.homes["1"] = NotYet("no snapshot yet")
+    run_grade(ctx)
+    assert states(ctx) == {"1": "not_due"}
+    plan, _ = run_submit(ctx)
+    assert [line.kind for line in plan.lines] == ["held"]

@@ -100,7 +100,7 @@ def nothing_to_earn_alarm(maximum: Decimal | None, graded: int) -> tuple[Alarm, 
     """Warn where the source gives no points at all, so that every score would be 0."""
     if maximum or not graded:
         return ()
-    return (Alarm("zeros", "its source gives no points, so that everybody would get exactly 0"),)
+    return (Alarm("points", "its source gives no points, so that everybody would get exactly 0"),)
 
 
 def median_alarm(graded: Iterable[Graded], points: Decimal, limit: float) -> tuple[Alarm, ...]:

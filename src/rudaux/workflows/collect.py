@@ -73,6 +73,9 @@ def apply(ctx: Context, plan: CollectPlan) -> Iterator[Outcome]:
 def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
     student, found = line.student, line.found
     if isinstance(found, NotYet):
+        record = ctx.ledger.records(name).get(student.id)
+        if record is not None and record.kind == "missing":
+            ctx.ledger.forget(name, student.id)  # an extension came: the proof is of another day
         return Outcome(student.name, "held", f"not collected: {found.reason}")
     if isinstance(found, Absent):
         return _absent(ctx, name, student, found)
