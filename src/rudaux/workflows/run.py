@@ -7,12 +7,14 @@ from contextlib import contextmanager
 
 from rudaux.errors import RudauxError
 from rudaux.ports import Context
+from rudaux.workflows.schedule import close_logs
 
 
 @contextmanager
 def recorded(ctx: Context, command: str) -> Iterator[None]:
     """Hold the course for `command`; what is written meanwhile is known as this run's."""
     with ctx.ledger.lock(command):
+        close_logs(ctx)
         run, code = ctx.ledger.start_run(command), 1
         try:
             yield
