@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from rudaux.errors import ConfigError, UsageError
+from rudaux.private import make_rudaux_folder
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -207,13 +208,8 @@ def find_assignment(config: Config, name: str) -> AssignmentSettings:
 
 
 def private_folder(config: Config) -> Path:
-    """Give .rudaux in the course folder, made so that git never sees it."""
-    folder = config.folder / ".rudaux"
-    folder.mkdir(exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n")
-    return folder
+    """Return .rudaux in the course folder, made so that neither git nor other accounts see it."""
+    return make_rudaux_folder(config.folder / ".rudaux")
 
 
 def saved_token_file(config: Config) -> Path:

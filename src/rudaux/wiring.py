@@ -37,9 +37,11 @@ class CourseContext:
 
     @cached_property
     def storage(self) -> Storage:
+        from rudaux.adapters.nbgrader.settings import load_course
         from rudaux.adapters.storage import Homes
 
-        return Homes(self.config.jupyterhub, self.config.git)
+        rights = load_course(self.config.folder).rights("submitted")
+        return Homes(self.config.jupyterhub, self.config.git, rights=rights)
 
     @cached_property
     def gradebook(self) -> Gradebook:

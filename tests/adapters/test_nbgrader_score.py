@@ -205,7 +205,7 @@ def test_the_autograded_folder_holds_the_data_files_read_only(handed_in: Course)
             "problem1.ipynb",
             "problem2.ipynb",
         ]
-        assert stat.S_IMODE((folder / "problem1.ipynb").stat().st_mode) == 0o444
+        assert stat.S_IMODE((folder / "problem1.ipynb").stat().st_mode) == 0o400
         assert [p.name for p in folder.parent.iterdir()] == ["ps1"]
     assert not list((handed_in.folder / ".rudaux" / "scratch").rglob("*.png"))
 

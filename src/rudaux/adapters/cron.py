@@ -17,6 +17,7 @@ from crontab import CronSlices
 
 from rudaux.domain.timetable import Entry
 from rudaux.errors import CronFailure
+from rudaux.private import make_folder
 
 # The year guard is ours; the mark ends the line as a comment of the shell.
 _LINE = re.compile(
@@ -83,7 +84,7 @@ class CronTable:
     def _keep(self, table: str) -> None:
         if not table:
             return
-        self._backups.mkdir(parents=True, exist_ok=True)
+        make_folder(self._backups)
         name = f"crontab-{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%f}Z"
         # A table may hold passwords in its settings.
         private = os.open(self._backups / name, os.O_WRONLY | os.O_CREAT, 0o600)

@@ -24,6 +24,7 @@ from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Run
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError, SystemFailure
+from rudaux.private import PRIVATE, create_file, make_rudaux_folder
 
 _BUSY_SECONDS = 30.0
 
@@ -35,13 +36,13 @@ class SqliteLedger:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._run: int | None = None
-        self._lock = FileLock(str(path.parent / "lock"), timeout=0)
+        self._lock = FileLock(str(path.parent / "lock"), timeout=0, mode=PRIVATE.file)
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
         holder = self._path.parent / "lock.json"
         try:
-            _make_private_folder(self._path.parent)
+            make_rudaux_folder(self._path.parent)
             self._lock.acquire()
         except Timeout:
             # The other run's lock is no cause that a person could do anything with.
@@ -253,9 +254,9 @@ class SqliteLedger:
     # --- the database ---------------------------------------------------------------------------
 
     def _rows(self, query: str, *values: str | int | None) -> list[Any]:
-        if not self._path.exists():
-            return []
         with self._in_words():
+            if not self._path.exists():
+                return []
             return self._open().execute(query, values).fetchall()
 
     @contextmanager
@@ -268,7 +269,8 @@ class SqliteLedger:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            _make_private_folder(self._path.parent)
+            make_rudaux_folder(self._path.parent)
+            create_file(self._path)
             # The collector may close it from whichever thread it happens to run in.
             db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, check_same_thread=False)
             weakref.finalize(self, db.close)
@@ -311,7 +313,7 @@ class SqliteLedger:
             raise SystemFailure(f"{self._path} is damaged ({error}): {self._aside}") from error
         except OSError as error:
             raise SystemFailure(
-                f"{self._path.parent} cannot be written ({error.strerror}): check who owns it"
+                f"{self._path.parent} cannot be used ({error.strerror}): check who owns it"
             ) from error
 
 
@@ -323,17 +325,10 @@ def _of_gradebook(push: Push) -> bool:
     return push.undoes is None and push.new is not None and push.new > 0
 
 
-def _make_private_folder(folder: Path) -> None:
-    """Make .rudaux, which git never sees."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n")
-
-
 def _write_holder(path: Path, command: str) -> None:
     who = {"pid": os.getpid(), "command": command, "host": socket.gethostname(), "since": _now()}
     part = path.with_name(f"lock.{os.getpid()}.part")
+    create_file(part)
     part.write_text(json.dumps(who))
     part.replace(path)
 

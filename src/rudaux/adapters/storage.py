@@ -15,6 +15,7 @@ from rudaux.config import GitSettings, HubSettings, SnapshotSettings
 from rudaux.domain.collection import Absent, Copied, Located, Lookup, NotYet, Unreadable
 from rudaux.domain.links import repo_folder
 from rudaux.errors import StorageFailure
+from rudaux.private import PRIVATE, Rights
 
 _STUDENT = "{student_id}"
 
@@ -34,12 +35,19 @@ class _Work:
 class Homes:
     """Implements `rudaux.ports.Storage` over plain folders or, where configured, snapshots."""
 
-    def __init__(self, hub: HubSettings, git: GitSettings, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        hub: HubSettings,
+        git: GitSettings,
+        limits: Limits | None = None,
+        rights: Rights = PRIVATE,
+    ) -> None:
         self._root = hub.storage_path
         self._template = hub.work_path
         self._snapshots = hub.snapshots
         self._values = {"repo": repo_folder(git.student_repo), "release_path": git.release_path}
         self._limits = limits or Limits()
+        self._rights = rights
 
     def check(self) -> None:
         self._check_root()
@@ -68,7 +76,8 @@ class Homes:
         below = len(work.rest if own else work.all)
         parts = located.folder.parts
         base = Path(*parts[: len(parts) - below])
-        return copy_folder(base, parts[len(parts) - below :], destination, self._limits, needed)
+        work_parts = parts[len(parts) - below :]
+        return copy_folder(base, work_parts, destination, self._limits, needed, self._rights)
 
     # --- the three layouts ----------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rudaux.domain.collection import Copied
 from rudaux.errors import StorageFailure
+from rudaux.private import PRIVATE, Rights, make_folder
 
 LITTER = frozenset({".ipynb_checkpoints", ".git", "__pycache__", ".DS_Store"})
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -39,6 +40,7 @@ class _Progress:
 
     limits: Limits
     source: Path
+    rights: Rights = PRIVATE
     files: dict[str, bytes] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     entries: int = 0
@@ -82,21 +84,22 @@ def copy_folder(
     destination: Path,
     limits: Limits,
     needed: Collection[str] = (),
+    rights: Rights = PRIVATE,
 ) -> Copied:
     """Copy `base`/`parts` to `destination`, which appears whole or stays as it was.
 
-    Links are followed up to `base` and nowhere below it. Modes are the process's own, times of
+    Links are followed up to `base` and nowhere below it. Modes are those of `rights`, times of
     modification are kept. Raises `StorageFailure`, also where a `needed` file is there and cannot
     be copied.
     """
-    progress = _Progress(limits, base.joinpath(*parts), needed=needed)
+    progress = _Progress(limits, base.joinpath(*parts), rights, needed=needed)
     part = _sibling(destination, "part")
     try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(destination.parent, rights)
         _clear_leftovers(destination)
         source = _open_below(base, parts)
         try:
-            part.mkdir()
+            make_folder(part, rights)
             started = os.fstat(source).st_mtime
             _copy_level(source, part, "", progress, 0)
         finally:
@@ -143,7 +146,7 @@ def _copy_level(source: int, target: Path, prefix: str, progress: _Progress, dep
             if stat.S_ISDIR(mode):
                 below = os.open(name, _FOLDER, dir_fd=source)
                 try:
-                    (target / name).mkdir()
+                    make_folder(target / name, progress.rights)
                     _copy_level(below, target / name, f"{relative}/", progress, depth + 1)
                 finally:
                     os.close(below)
@@ -170,7 +173,9 @@ def _copy_file(source: int, name: str, target: Path, relative: str, progress: _P
             progress.skip(relative, f"larger than {_megabytes(progress.limits.file)}")
             return
         hashed = hashlib.sha256()
-        with os.fdopen(os.open(target, _NEW, 0o666), "wb") as out:
+        with os.fdopen(os.open(target, _NEW, PRIVATE.file), "wb") as out:
+            if progress.rights.file != PRIVATE.file:
+                os.fchmod(out.fileno(), progress.rights.file)
             left = found.st_size  # what is appended meanwhile is not part of it
             while left and (chunk := stream.read(min(left, 1024**2))):
                 left -= len(chunk)

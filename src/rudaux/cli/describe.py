@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -39,11 +40,19 @@ class Row:
 def init_rows(plan: InitPlan, config: Config, machine: tzinfo) -> list[Row]:
     """Everything `rudaux init` would change, section by section."""
     return [
+        *_exposed_rows(plan, config),
         *sync_rows(plan.sync),
         *release_rows(plan.release, config),
         *assignment_rows(plan.assignments, config),
         *schedule_rows(plan.schedule, config, machine),
     ]
+
+
+def _exposed_rows(plan: InitPlan, config: Config) -> list[Row]:
+    if not plan.exposed:
+        return []
+    text = "every account of this machine can read in the course folder, solutions included: run "
+    return [Row("Folder", "!", f"{text}`chmod o-rx {shlex.quote(str(config.folder))}`")]
 
 
 def sync_rows(plan: SyncPlan) -> list[Row]:

@@ -6,16 +6,22 @@ import itertools
 from pathlib import Path
 
 from rudaux.errors import ConfigError
+from rudaux.private import create_file
 
 
-def write_keeping(file: Path, text: str) -> Path | None:
-    """Write the file whole or not at all; give where an old one went.
+def write_keeping(file: Path, text: str, private: bool = False) -> Path | None:
+    """Write the file whole or not at all; return where an old one went.
+
+    `private`: only this account may read them.
 
     Raises `ConfigError` where it cannot be written.
     """
     fresh, kept = file.with_name(f".{file.name}.new"), None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        if private:
+            for path in (fresh, *([file] if file.exists() else ())):
+                create_file(path)
         fresh.write_text(text, encoding="utf-8", newline="")
         if file.exists():
             names = (f"{file.name}.old{n}" for n in itertools.chain([""], itertools.count(2)))

@@ -148,7 +148,7 @@ def export(
             text = f"{file.name} exists. Replace it? The old one is kept beside it."
             if not view.ask(Question(text, "refuse", "--overwrite", default=False)):
                 return
-        kept = write_keeping(file, workflow.as_csv(plan))
+        kept = write_keeping(file, workflow.as_csv(plan), private=True)
         view.line(f"Wrote {file}." + (f" The old one is {kept}." if kept else ""))
         view.notice("Next: in Canvas, Grades > Import, choose this file, and look at what it says.")
 

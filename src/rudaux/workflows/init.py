@@ -10,6 +10,7 @@ from pathlib import Path
 from rudaux.domain.canvas import CanvasAssignment, CanvasCourse
 from rudaux.domain.outcome import Outcome
 from rudaux.ports import Context
+from rudaux.private import others_can_enter
 from rudaux.workflows import assignments, release, schedule, sync
 from rudaux.workflows.assignments import AssignmentsPlan, by_exact_name
 from rudaux.workflows.deadlines import find_deadlines
@@ -27,6 +28,8 @@ class InitPlan:
     release: ReleasePlan
     assignments: AssignmentsPlan
     schedule: SchedulePlan
+    exposed: bool = False
+    """Whether other accounts of this machine get into the course folder, solutions and all."""
 
     def __len__(self) -> int:
         return len(self.sync) + len(self.release) + len(self.assignments) + len(self.schedule)
@@ -43,6 +46,7 @@ def plan(ctx: Context, clone: Path) -> InitPlan:
         release.plan(ctx, clone),
         canvas,
         schedule.plan(ctx, coming_deadlines(ctx, canvas, synced)),
+        others_can_enter(ctx.config.folder),
     )
 
 

@@ -15,6 +15,7 @@ from rudaux.domain.links import repo_folder
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import ConfigError, GitFailure
 from rudaux.ports import Context
+from rudaux.private import make_folder
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def workspace(ctx: Context) -> Iterator[Path]:
     if folder.exists() and not keep:
         _set_aside(ctx, folder)
     if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         ctx.git.clone(ctx.config.git.student_repo, folder)
     try:
         yield folder
@@ -90,7 +91,7 @@ def _set_aside(ctx: Context, folder: Path) -> None:
         return
     name = f"{folder.name}-{ctx.now():%Y%m%dT%H%M%SZ}"
     kept = ctx.config.folder / ".rudaux" / "kept"
-    kept.mkdir(parents=True, exist_ok=True)
+    make_folder(kept)
     taken = {path.name for path in kept.iterdir()}
     # Two runs may be cut short in one second.
     names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rudaux.errors import RudauxError
 from rudaux.ports import Context
 from rudaux.workflows.gradebook import require_whole
+from rudaux.workflows.schedule import close_logs
 
 
 @contextmanager
@@ -18,6 +19,7 @@ def recorded(ctx: Context, command: str, whole: bool = True) -> Iterator[None]:
     false.
     """
     with ctx.ledger.lock(command):
+        close_logs(ctx)
         if whole:
             require_whole(ctx)
         run, code = ctx.ledger.start_run(command), 1

@@ -14,6 +14,7 @@ from rudaux.config import saved_token_file
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.timetable import Entry, local_run_time
 from rudaux.ports import Context
+from rudaux.private import create_file, make_folder, set_right
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def plan_removal(ctx: Context) -> SchedulePlan:
 def apply(ctx: Context, plan: SchedulePlan) -> Iterator[Outcome]:
     """Write the crontab, if anything differs."""
     if len(plan):
-        log_folder(ctx).mkdir(parents=True, exist_ok=True)
+        make_folder(log_folder(ctx))
+        close_logs(ctx)
         ctx.crontab.replace(owner(ctx), plan.entries)
     yield from (Outcome(e.assignment, reason="scheduled") for e in plan.added)
     yield from (Outcome(e.assignment, reason="unscheduled") for e in plan.removed)
@@ -70,6 +72,18 @@ def apply(ctx: Context, plan: SchedulePlan) -> Iterator[Outcome]:
 def log_folder(ctx: Context) -> Path:
     """Where cron's output goes, absolute."""
     return ctx.config.folder / ctx.config.schedule.log_dir
+
+
+def close_logs(ctx: Context) -> None:
+    """Set right the folder of cron's output and what is in it: cron's own umask makes a log.
+
+    A folder that is not the course's own stays as it is, and only the logs in it are set right.
+    """
+    folder = log_folder(ctx)
+    if ctx.config.folder in folder.resolve().parents:
+        set_right(folder)
+    for log in folder.glob("grade-*.log"):
+        create_file(log)
 
 
 def command(ctx: Context) -> str:

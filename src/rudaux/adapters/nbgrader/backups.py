@@ -15,6 +15,7 @@ from rudaux.adapters.nbgrader.database import BUSY_SECONDS
 from rudaux.config import BackupSettings
 from rudaux.domain.roster import GradebookContents
 from rudaux.errors import GradebookFailure, UsageError
+from rudaux.private import create_file, make_folder
 
 _RUN = re.compile(r"-run-(\d+)(?:-\d+)?\.db$")
 
@@ -27,8 +28,9 @@ def back_up(file: Path, folder: Path, reason: str) -> Path:
     if not file.is_file():
         raise GradebookFailure(f"There is no gradebook {file} to back up yet.")
     copy = _free_name(folder, reason)
-    copy.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(copy.parent)
     partial = copy.with_suffix(".partial")
+    create_file(partial)
     try:
         with _failures(file):
             _copy(file, partial)
@@ -83,6 +85,8 @@ def _stamp(copy: Path) -> tuple[str, int, str]:
 
 def put_back(backup: Path, file: Path) -> None:
     """Make the database `file` what `backup` is."""
+    if not file.exists():
+        create_file(file)
     try:
         with _failures(file):
             _copy(backup, file)
@@ -91,6 +95,7 @@ def put_back(backup: Path, file: Path) -> None:
         for suffix in ("-journal", "-wal", "-shm"):
             Path(f"{file}{suffix}").unlink(missing_ok=True)
         partial = file.with_suffix(".partial")
+        create_file(partial)
         _copy(backup, partial)
         partial.replace(file)
 

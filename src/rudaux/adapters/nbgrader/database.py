@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from rudaux.errors import GradebookFailure
+from rudaux.private import PRIVATE, Rights, create_file
 
 BUSY_SECONDS = 5.0
 
@@ -23,8 +24,9 @@ BUSY_SECONDS = 5.0
 class Database:
     """nbgrader's database at a SQLAlchemy URL; opened at the first use and then kept open."""
 
-    def __init__(self, url: str, course_id: str) -> None:
+    def __init__(self, url: str, course_id: str, rights: Rights = PRIVATE) -> None:
         self.course_id = course_id
+        self._rights = rights
         self._url = make_url(url)
 
     @property
@@ -43,6 +45,9 @@ class Database:
     def engine(self) -> Any:
         """The engine; makes the tables where there are none, and insists on nbgrader's schema."""
         with self._failures():
+            if self.file:
+                with suppress(OSError):  # SQLite says what is wrong with it
+                    create_file(self.file, self._rights)
             options = {"connect_args": {"timeout": BUSY_SECONDS}} if self.file else {}
             engine = create_engine(self._url, **options)
             tables = set(inspect(engine).get_table_names())

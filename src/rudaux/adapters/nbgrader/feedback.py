@@ -51,7 +51,7 @@ class Reporter:
         marks = ClearHiddenTests(config=course.config)
         self._delimiters = Delimiters(marks.begin_test_delimeter, marks.end_test_delimeter)
         converter = course.converter(GenerateFeedback)
-        self._permissions = int(str(converter.permissions), 8)
+        self._rights = course.rights("feedback")
         self._exporter = converter.exporter_class(parent=converter, config=converter.config)
         for step in converter.preprocessors:
             self._exporter.register_preprocessor(GradesFromSheet if step is GetGrades else step)
@@ -80,8 +80,7 @@ class Reporter:
                 raise NeedsPersonError(
                     f"no report can be made of {name}.ipynb: {first_line(refused)}"
                 ) from refused
-            files.write_atomically(target, content)
-            target.chmod(self._permissions)
+            files.write_atomically(target, content, self._rights)
             made.append(feedback_file(assignment, student_id, name, content))
         return tuple(made)
 

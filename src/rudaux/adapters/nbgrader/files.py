@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
+from rudaux.private import Rights, create_file, make_folder
+
 
 def walk(root: Path, ignore: Collection[str], follow: bool = False) -> Iterator[Path]:
     """Give the regular files under `root`, relative and sorted, without notebooks and `ignore`.
@@ -42,21 +44,26 @@ def copy_tree(
             continue
         target = into / relative
         _clear_way(into, relative)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
+        create_file(target)
         shutil.copyfile(root / relative, target)
         copied.append(relative.as_posix())
     return tuple(copied)
 
 
-def replace_folder(target: Path, fill: Callable[[Path], None]) -> Callable[[], None]:
-    """Fill a sibling of `target` now; give the function that puts it in the place of `target`."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+def replace_folder(
+    target: Path, fill: Callable[[Path], None], rights: Rights
+) -> Callable[[], None]:
+    """Fill a sibling of `target` now; return the function that puts it in the place of `target`."""
+    make_folder(target.parent, rights)
     fresh = target.with_name(f".{target.name}.new")
     old = target.with_name(f".{target.name}.old")
     for left in (fresh, old):
         remove(left)
-    fresh.mkdir()
+    make_folder(fresh)
     fill(fresh)
+    for path in (fresh, *fresh.rglob("*")):
+        path.chmod(rights.folder if path.is_dir() else rights.file)
 
     def swap() -> None:
         if target.exists():
@@ -75,11 +82,13 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, rights: Rights) -> None:
     """Write a whole file or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent, rights)
     fresh = path.with_name(f".{path.name}.new")
+    create_file(fresh)
     fresh.write_bytes(content)
+    fresh.chmod(rights.file)
     fresh.replace(path)
 
 

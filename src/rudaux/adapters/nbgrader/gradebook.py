@@ -28,13 +28,16 @@ class NbgraderGradebook:
     def __init__(self, folder: Path) -> None:
         self._course = load_course(folder)
         self._backups = self._course.folder / ".rudaux" / "backups"
-        self.database = Database(self._course.db_url, self._course.course_id)
+        self.database = Database(
+            self._course.db_url, self._course.course_id, self._course.rights("gradebook")
+        )
 
     @property
     def name(self) -> str:
         return self.database.name
 
     def check(self) -> None:
+        self._course.set_right()
         self.database.check()
 
     def students(self) -> tuple[GradebookStudent, ...]:

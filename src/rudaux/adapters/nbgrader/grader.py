@@ -23,6 +23,7 @@ from rudaux.config import GradingSettings
 from rudaux.domain.artifacts import FeedbackFile, Release
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.errors import ExecutorFailure, GradebookFailure
+from rudaux.private import make_folder
 
 
 class NbgraderGrader:
@@ -84,7 +85,7 @@ class NbgraderGrader:
             return
         kept = self._kept / "autograded" / student_id / assignment
         files.remove(kept)
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(kept.parent)
         folder.rename(kept)
 
     def sweep(self) -> None:

@@ -14,6 +14,7 @@ from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.source import Converted, iter_cells, write
 from rudaux.domain.artifacts import Release
 from rudaux.domain.release import Kind, Secret, Secrets, leaks, regions
+from rudaux.private import create_file, make_folder
 
 
 def write_release(
@@ -22,9 +23,10 @@ def write_release(
     """Write notebooks and data files to `into`/assignment, then look for secrets in them."""
     folder = into / assignment
     files.remove(folder)
-    folder.mkdir(parents=True)
+    make_folder(folder)
     data = files.copy_tree(course.source(assignment), folder, course.ignore, follow=True)
     for notebook in notebooks:
+        create_file(folder / notebook.file)
         (folder / notebook.file).write_text(write(notebook.released), encoding="utf-8")
     names = sorted([*data, *(n.file for n in notebooks)])
     written = {n: (folder / n).read_text(encoding="utf-8", errors="replace") for n in names}

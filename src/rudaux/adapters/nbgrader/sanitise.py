@@ -17,6 +17,7 @@ from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.source import write
 from rudaux.adapters.nbgrader.witness import plant
 from rudaux.domain.execution import Broken, Job
+from rudaux.private import make_folder
 
 
 class KnownKernelspec(OverwriteKernelspec):  # type: ignore[misc]
@@ -74,7 +75,7 @@ class Sanitiser:
             texts[f"{name}.ipynb"] = write(done)
         folder = self._scratch / assignment / student_id
         files.remove(folder)
-        folder.mkdir(parents=True)
+        make_folder(folder)
         self.lay_out(assignment, student_id, folder)
         repairs, doubts = tuple(chosen.repairs), tuple(chosen.doubts)
         return Job(assignment, student_id, texts, folder, repairs, doubts, witnesses)

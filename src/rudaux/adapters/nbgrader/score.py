@@ -101,7 +101,6 @@ class Scorer:
     def __init__(self, course: NbgraderCourse, stderr_fails: bool = False) -> None:
         self._course, self._stderr_fails = course, stderr_fails
         converter = course.converter(Autograde)
-        self._permissions = int(str(converter.permissions), 8)
         ours = {SaveAutoGrades: SaveToSheet, AssignLatePenalties: PenaltyBySeconds}
         self._steps = make_steps(converter, converter.autograde_preprocessors, ours)
 
@@ -147,12 +146,10 @@ class Scorer:
             for file, text in texts.items():
                 # Outputs may hold halves of characters, which UTF-8 has no place for.
                 (folder / file).write_text(text, encoding="utf-8", errors="replace")
-            for path in folder.rglob("*"):
-                if path.is_file():
-                    path.chmod(self._permissions)
 
         job = execution.job
-        return files.replace_folder(self._course.autograded(job.assignment, job.student_id), fill)
+        target = self._course.autograded(job.assignment, job.student_id)
+        return files.replace_folder(target, fill, self._course.rights("autograded"))
 
     def _run(self, notebook: Any, execution: Execution, name: str, scoring: Scoring) -> Any:
         resources = {

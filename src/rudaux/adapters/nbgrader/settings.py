@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nbgrader.coursedir import CourseDirectory
 from traitlets import TraitError
@@ -12,8 +14,15 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from rudaux.errors import ConfigError
+from rudaux.private import PRIVATE, Rights, set_right
 
 FILE = "nbgrader_config.py"
+Kept = Literal["gradebook", "submitted", "autograded", "feedback"]
+_CONVERTERS: dict[Kept, tuple[str, ...]] = {
+    "autograded": ("Autograde", "BaseConverter"),
+    "feedback": ("GenerateFeedback", "Feedback", "BaseConverter"),
+}
+"""Sections that may hold `permissions` for what a converter writes; the first that does wins."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,48 @@ class NbgraderCourse:
     def converter(self, cls: Any) -> Any:
         """Make one of nbgrader's converters, whose preprocessors and defaults are then asked."""
         return cls(coursedir=self.directory, config=self.config)
+
+    def rights(self, kept: Kept) -> Rights:
+        """Return who may read what is kept: rudaux's account alone, unless the options share it.
+
+        Those are `CourseDirectory.groupshared` and a converter's `permissions`, with the modes that
+        nbgrader sets (converters/base.py, set_permissions). Whoever may read files may enter their
+        folders: nbgrader leaves that to the umask.
+        """
+        shared = bool(self.directory.groupshared)
+        group = 0o2070 if shared else 0
+        permissions = self._permissions(kept)
+        if permissions is not None:
+            readers = permissions & 0o044
+            return Rights(0o700 | group | readers | readers >> 2, permissions)
+        if shared:
+            return Rights(0o700 | group, 0o664 if kept in _CONVERTERS else 0o660)
+        return Rights(PRIVATE.folder, 0o400 if kept == "autograded" else PRIVATE.file)
+
+    def set_right(self) -> None:
+        """Set right the folders of students' work, as far as they lie in the course folder."""
+        steps: dict[Kept, str] = {
+            "submitted": self.directory.submitted_directory,
+            "autograded": self.directory.autograded_directory,
+            "feedback": self.directory.feedback_directory,
+        }
+        for kept, step in steps.items():
+            top = Path(os.path.normpath(self._path(step, ".", ".")))
+            if self.folder in top.parents:
+                set_right(top, self.rights(kept))
+
+    def _permissions(self, kept: Kept) -> int | None:
+        """Return the mode for files that the options name; None where they name none."""
+        for section in _CONVERTERS.get(kept, ()):
+            value = self.config.get(section, {}).get("permissions")
+            if value is not None:
+                if re.fullmatch(r"[0-7]{1,3}", str(value)):
+                    return int(str(value), 8)
+                raise ConfigError(
+                    f"{self.folder / FILE}: {section}.permissions = {value!r} should be a file's "
+                    "mode in octal digits, such as 640."
+                )
+        return None
 
     def _path(self, step: str, student_id: str, assignment: str) -> Path:
         return Path(self.directory.format_path(step, student_id, assignment))

@@ -22,6 +22,7 @@ from rudaux.adapters.process.report import MOST, Report
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job, kernels_of
 from rudaux.errors import ExecutorFailure
+from rudaux.private import make_folder
 
 _GRACE = 60.0
 """Seconds past the whole timeout after which a supervisor counts as lost."""
@@ -46,7 +47,7 @@ class ProcessExecutor:
             )
         _check_kernels(kernels)
         try:
-            self.scratch.mkdir(parents=True, exist_ok=True)
+            make_folder(self.scratch)
             with tempfile.TemporaryFile(dir=self.scratch):
                 pass
         except OSError as error:
