@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
+from fnmatch import fnmatch
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -33,13 +34,14 @@ from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Run
-from rudaux.domain.repository import RepoState
+from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
 from rudaux.errors import (
     CanvasFailure,
     ExecutorFailure,
+    GitFailure,
     NotFound,
     PermissionRefused,
     RequestRefused,
@@ -343,6 +345,7 @@ class FakeGrader:
         names = self.source_notebooks(assignment)
         (into / assignment).mkdir(parents=True)
         for name in names:
+            (into / assignment / name).parent.mkdir(exist_ok=True)
             (into / assignment / name).write_text(f"release of {name}")
         return Release(assignment, into / assignment, names, names, self.leaks)
 
@@ -436,6 +439,21 @@ class FakeGit:
     remotes: dict[str, Path] = field(default_factory=dict)
     clones: dict[Path, str] = field(default_factory=dict)
     pulled: str = ""
+    unfit: dict[Path, str] = field(default_factory=dict)
+    patterns: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+    """What each folder's .gitignore holds."""
+
+    def check(self, folder: Path) -> None:
+        if folder in self.unfit:
+            raise GitFailure(self.unfit[folder])
+
+    def ignored(self, folder: Path, paths: Sequence[Path]) -> Mapping[Path, Ignored]:
+        return {
+            path: Ignored(str(path), pattern, ".gitignore, line 1")
+            for path in paths
+            for pattern in self.patterns.get(folder, ())
+            if any(fnmatch(part, pattern.rstrip("/")) for part in path.relative_to(folder).parts)
+        }
 
     def state(self, folder: Path) -> RepoState:
         return RepoState("main", self.unsaved.get(folder, self.dirty), 0, 0, "origin")

@@ -98,6 +98,66 @@ def test_a_dirty_checkout_is_said_and_an_unattended_run_goes_on(course: SmallCou
     assert "notes.txt" not in git(course.folder, "ls-files")
 
 
+@pytest.mark.parametrize("place", [".gitignore", ".git/info/exclude"])
+def test_a_release_that_git_ignores_is_made_and_not_committed(
+    course: SmallCourse, place: str
+) -> None:
+    with (course.folder / place).open("a") as file:
+        file.write("release/\nsubmitted/\n*.csv\n")
+    if place == ".gitignore":
+        course.commit()
+    words = "release/ is ignored by git (`release/` in"
+    assert course.rudaux("init", "--dry-run").out.count(words) == 1
+    assert course.rudaux("init").out.count(words) == 1
+    assert (course.folder / "release" / "homework_1" / "homework_1.ipynb").exists()
+    assert "release/" not in git(course.folder, "ls-files")
+    remote = course.practice.folder / "remotes" / "practice-course.git"
+    assert "homework_3.ipynb" in git(remote, "ls-tree", "-r", "--name-only", "main")
+    before = course.fingerprint()
+    again = course.rudaux("init").out
+    assert "Everything is in step" in again
+    assert "ignored" not in again
+    assert "in step" in course.rudaux("git", "release").out
+    assert course.fingerprint() == before
+
+
+def test_a_file_that_the_student_repository_ignores_stops_init_before_anything_is_written(
+    course: SmallCourse, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    remote = course.practice.folder / "remotes" / "practice-course.git"
+    git(tmp_path, "clone", "--quiet", str(remote), str(other))
+    (other / ".gitignore").write_text("*.csv\n")
+    git(other, "add", "--all")
+    git(other, "commit", "--quiet", "--message", "Ignore tables")
+    git(other, "push", "--quiet")
+    (course.folder / "source" / "homework_3" / "moons.csv").write_text("Io\n")
+    course.commit()
+    before = course.fingerprint()
+    for command in (("init",), ("init", "--dry-run"), ("git", "release")):
+        said = course.rudaux(*command, code=3).err
+        assert "moons.csv of homework_3 would not reach students" in said
+        assert "`*.csv` in .gitignore, line 1" in said
+    assert course.fingerprint() == before
+    (other / ".gitignore").write_text("")
+    git(other, "commit", "--quiet", "--all", "--message", "Ignore nothing")
+    git(other, "push", "--quiet")
+    course.rudaux("init")
+    assert "homework_3/moons.csv" in git(remote, "ls-tree", "-r", "--name-only", "main")
+    assert "Everything is in step" in course.rudaux("init").out
+
+
+def test_a_checkout_in_the_middle_of_a_merge_stops_init_before_anything_is_written(
+    course: SmallCourse,
+) -> None:
+    head = git(course.folder, "rev-parse", "HEAD")
+    (course.folder / ".git" / "MERGE_HEAD").write_text(f"{head}\n")
+    before = course.fingerprint()
+    for command in (("init",), ("init", "--dry-run"), ("git", "release")):
+        assert "git merge --abort" in course.rudaux(*command, code=5).err
+    assert course.fingerprint() == before
+
+
 def test_grade_brings_the_right_scores_and_feedback_to_canvas_once(ready: SmallCourse) -> None:
     ready.rudaux("grade", "homework_1")
     assert ready.grades() == ready.practice.expected("homework_1")

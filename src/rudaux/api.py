@@ -58,7 +58,7 @@ class Course:
         self.external_tool_id: int | None = None
         self.students: tuple[Student, ...] = ()
         self.context: Context = open_course(folder)
-        dirty = checkout.inspect(self.context).dirty
+        dirty = checkout.ready(self.context).dirty
         if dirty and not auto:
             _agree(f"{len(dirty)} files in {folder} are not committed. Go on?", "auto=True")
         checkout.pull(self.context)

@@ -23,7 +23,7 @@ from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.grades import CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Run
-from rudaux.domain.repository import RepoState
+from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
@@ -244,6 +244,12 @@ class Git(Protocol):
     def state(self, folder: Path) -> RepoState:
         """Look at the checkout alone; what is `behind` is as of the last fetch."""
 
+    def check(self, folder: Path) -> None:
+        """Raise where a commit or a push could not work: an unfinished merge, no branch, ..."""
+
+    def ignored(self, folder: Path, paths: Sequence[Path]) -> Mapping[Path, Ignored]:
+        """Find the paths that a commit would leave out; what git tracks already is never one."""
+
     def fetch(self, folder: Path) -> None:
         """Learn what the remote has; no file and no branch of the checkout changes."""
 
@@ -253,7 +259,10 @@ class Git(Protocol):
     def clone(self, remote: str, folder: Path) -> None: ...
 
     def commit(self, folder: Path, paths: Sequence[str], message: str) -> bool:
-        """Commit exactly these paths, nothing else that is staged; False: nothing to commit."""
+        """Commit exactly these paths, nothing else that is staged; False: nothing to commit.
+
+        Of a folder, what git ignores is left out; a file that is named itself goes in.
+        """
 
     def push(self, folder: Path) -> None:
         """Push the branch; on a non-fast-forward pull and try again, a few times."""
@@ -343,7 +352,6 @@ class Ledger(Protocol):
 
     def roster_size(self) -> int | None:
         """How many students the last roster had that was agreed to; None before the first."""
-        ...
 
     def record_roster_size(self, students: int) -> None: ...
 

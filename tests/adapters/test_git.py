@@ -460,6 +460,116 @@ class TestCommit:
         with pytest.raises(GitFailure, match="another git is at work there"):
             git.commit(puller.path, ["a.txt"], "Change a")
 
+    def test_of_an_ignored_folder_only_what_is_tracked_goes_in(
+        self, git: GitRepositories, puller: Puller
+    ) -> None:
+        puller.commit("release/hw/old.txt", "1")
+        puller.commit("release/hw/gone.txt", "1")
+        puller.commit(".gitignore", "release/\n")
+        puller.write("release/new/new.txt", "1")
+        puller.write("release/hw/new.txt", "1")
+        assert not git.commit(puller.path, ["release/new"], "Release new")
+        puller.write("release/hw/old.txt", "2")
+        (puller.path / "release" / "hw" / "gone.txt").unlink()
+        folders = [str(puller.path / "release" / name) for name in ("hw", "new")]
+        assert git.commit(puller.path, folders, "Release both")
+        assert run_git(puller.path, "ls-files", "release") == "release/hw/old.txt"
+        assert git.state(puller.path).dirty == ()
+        assert not git.commit(puller.path, folders, "Release both")
+
+
+class TestIgnored:
+    def test_names_pattern_and_place_whatever_kind_of_file_it_stands_in(
+        self, git: GitRepositories, puller: Puller, tmp_path: Path
+    ) -> None:
+        puller.commit(".gitignore", "\nrelease/\n*.csv\n!keep.csv\n")
+        (puller.path / ".git" / "info" / "exclude").write_text("mine.txt\n")
+        everywhere = tmp_path / "everywhere"
+        everywhere.write_text("*.log\n")
+        run_git(puller.path, "config", "core.excludesFile", str(everywhere))
+        names = ("release/hw/nb.ipynb", "ü\t1.csv", "keep.csv", "mine.txt", "x.log", "a.txt", "new")
+        found = git.ignored(puller.path, [puller.path / name for name in names])
+        assert {
+            p.relative_to(puller.path).as_posix(): (x.pattern, x.where) for p, x in found.items()
+        } == {
+            "release/hw/nb.ipynb": ("release/", ".gitignore, line 2"),
+            "ü\t1.csv": ("*.csv", ".gitignore, line 3"),
+            "mine.txt": ("mine.txt", ".git/info/exclude, line 1"),
+            "x.log": ("*.log", f"{everywhere}, line 1"),
+        }
+        assert git.ignored(puller.path, []) == {}
+
+    def test_what_git_tracks_already_is_not_ignored(
+        self, git: GitRepositories, puller: Puller
+    ) -> None:
+        puller.commit("data.csv", "1")
+        puller.commit(".gitignore", "*.csv\n")
+        assert git.ignored(puller.path, [puller.path / "data.csv"]) == {}
+
+    def test_a_path_of_another_repository_or_of_none_is_refused_in_words(
+        self, git: GitRepositories, puller: Puller, tmp_path: Path
+    ) -> None:
+        (puller.path / "link").symlink_to(tmp_path)
+        for path in (puller.path / "link" / "x", tmp_path / "x"):
+            with pytest.raises(GitFailure, match="belongs to another repository or to none"):
+                git.ignored(puller.path, [path])
+
+
+class TestCheck:
+    def test_a_clone_can_be_worked_in_also_before_its_first_commit(
+        self, git: GitRepositories, puller: Puller, empty: Remote, tmp_path: Path
+    ) -> None:
+        git.check(puller.path)
+        git.check(Puller(empty, tmp_path / "p").path)
+
+    @pytest.mark.parametrize("verb", ["merge", "cherry-pick", "revert", "rebase"])
+    def test_a_command_that_waits_for_a_person_is_named_with_the_way_out(
+        self, git: GitRepositories, puller: Puller, verb: str
+    ) -> None:
+        run_git(puller.path, "switch", "--quiet", "-c", "topic")
+        puller.commit("a.txt", "theirs\n")
+        run_git(puller.path, "switch", "--quiet", "main")
+        puller.commit("a.txt", "mine\n")
+        puller.commit("a.txt", "newer\n")
+        what = "HEAD~1" if verb == "revert" else "topic"
+        subprocess.run(["git", verb, what], cwd=puller.path, check=False, capture_output=True)
+        with pytest.raises(GitFailure, match=f"in the middle of a {verb}.*git {verb} --abort"):
+            git.check(puller.path)
+        run_git(puller.path, verb, "--abort")
+        git.check(puller.path)
+
+    def test_conflicts_of_a_stash_are_named(self, git: GitRepositories, puller: Puller) -> None:
+        puller.write("a.txt", "stashed\n")
+        run_git(puller.path, "stash")
+        puller.commit("a.txt", "mine\n")
+        subprocess.run(["git", "stash", "pop"], cwd=puller.path, check=False, capture_output=True)
+        with pytest.raises(GitFailure, match=r"conflicts that are not resolved \(a\.txt\)"):
+            git.check(puller.path)
+
+    def test_no_branch_no_remote_and_another_git_are_said(
+        self, git: GitRepositories, puller: Puller
+    ) -> None:
+        lock = puller.path / ".git" / "index.lock"
+        lock.touch()
+        with pytest.raises(GitFailure, match="another git is at work"):
+            git.check(puller.path)
+        lock.unlink()
+        run_git(puller.path, "checkout", "--quiet", "--detach")
+        with pytest.raises(GitFailure, match="is not on a branch"):
+            git.check(puller.path)
+        run_git(puller.path, "switch", "--quiet", "main")
+        run_git(puller.path, "remote", "remove", "origin")
+        with pytest.raises(GitFailure, match="has no remote"):
+            git.check(puller.path)
+
+    def test_a_folder_that_may_not_be_written_is_said(
+        self, git: GitRepositories, puller: Puller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        access = os.access  # root may write anywhere
+        monkeypatch.setattr(os, "access", lambda p, mode: mode != os.W_OK and access(p, mode))
+        with pytest.raises(GitFailure, match="may not write"):
+            git.check(puller.path)
+
 
 class TestPush:
     def test_the_first_push_to_an_empty_repository_sets_the_upstream(

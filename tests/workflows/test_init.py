@@ -10,7 +10,7 @@ import pytest
 
 from rudaux.domain.canvas import ExternalTool
 from rudaux.domain.deadlines import Override
-from rudaux.errors import CanvasFailure, ConfigError
+from rudaux.errors import CanvasFailure, ConfigError, GitFailure
 from rudaux.workflows import init, release, schedule, sync
 from tests.fakes import NEXT_WEEK, NOW, YESTERDAY, FakeContext, assignment, fake_course, student
 from tests.workflows.run import run_grade, run_init
@@ -188,6 +188,90 @@ def test_a_sharply_smaller_roster_is_noticed(ctx: FakeContext) -> None:
     assert sync.plan(ctx).roster.shrunk == "2 of 4 students are gone from Canvas"
     ctx.canvas.roster = []
     assert sync.plan(ctx).roster.shrunk == "Canvas lists no students at all"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left_out"),
+    [
+        ("release/", ["release/"]),
+        ("homework_2", ["release/homework_2/"]),
+        ("*.csv", ["release/homework_1/data.csv"]),
+    ],
+)
+def test_what_git_ignores_of_the_courses_own_release_is_told_before_and_never_again(
+    tmp_path: Path, pattern: str, left_out: list[str]
+) -> None:
+    ctx = fake_course(tmp_path, [assignment(n, NEXT_WEEK) for n in ("homework_1", "homework_2")])
+    ctx.grader.sources["homework_1"] = ("data.csv", "homework_1.ipynb")
+    ctx.config = replace(
+        ctx.config,
+        assignments=(
+            assignment("homework_1", NEXT_WEEK, notebook="homework_1.ipynb"),
+            assignment("homework_2", NEXT_WEEK),
+        ),
+    )
+    ctx.git.patterns[tmp_path] = (pattern,)
+    plan = run_init(ctx)
+    assert [x.path for x in plan.release.uncommitted] == left_out
+    assert (tmp_path / "release" / "homework_1" / "data.csv").exists()
+    again = run_init(ctx)
+    assert (len(again), again.release.uncommitted) == (0, ())
+
+
+def test_a_file_that_students_would_not_get_stops_init_before_anything_is_written(
+    ctx: FakeContext,
+) -> None:
+    ctx.git.patterns[release.temporary_folder(ctx)] = ("*.ipynb",)
+    with (
+        release.workspace(ctx) as clone,
+        pytest.raises(ConfigError, match=r"homework_1.ipynb of homework_1 .*`\*.ipynb` in .gitig"),
+    ):
+        init.plan(ctx, clone)
+    assert (ctx.git.commits, ctx.gradebook.people, ctx.canvas.writes) == ([], {}, [])
+
+
+@pytest.mark.parametrize("which", ["instructors", "students"])
+def test_a_repository_that_cannot_be_committed_to_stops_init_before_anything_is_written(
+    ctx: FakeContext, which: str
+) -> None:
+    folder = ctx.config.folder if which == "instructors" else release.temporary_folder(ctx)
+    ctx.git.unfit[folder] = "it is in the middle of a merge"
+    with release.workspace(ctx) as clone, pytest.raises(GitFailure, match="of a merge"):
+        init.plan(ctx, clone)
+    assert (ctx.git.commits, ctx.gradebook.people, ctx.canvas.writes) == ([], {}, [])
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ("release", "release is a file where homework_1 needs a folder"),
+        ("release/homework_1/homework_1.ipynb/x", "is a folder where homework_1 needs a file"),
+    ],
+)
+def test_what_stands_in_the_way_of_a_release_is_told_before_anything_is_written(
+    ctx: FakeContext, there: str, words: str
+) -> None:
+    path = ctx.config.folder / there
+    if "/" in there:
+        run_init(ctx)
+        path.parent.parent.joinpath("homework_1.ipynb").unlink()
+        remote = ctx.git.remotes[ctx.config.git.student_repo] / "m" / "homework_1"
+        (remote / "homework_1.ipynb").unlink()
+        (remote / "homework_1.ipynb").mkdir()
+        path = remote / "homework_1.ipynb" / "x"
+    path.write_text("mine")
+    before = list(ctx.canvas.writes)
+    with release.workspace(ctx) as clone, pytest.raises(ConfigError, match=words):
+        init.plan(ctx, clone)
+    assert ctx.canvas.writes == before
+
+
+def test_a_file_may_take_the_place_of_a_released_folder_and_back(ctx: FakeContext) -> None:
+    ctx.config = replace(ctx.config, assignments=(assignment(due=NEXT_WEEK, notebook="a.ipynb"),))
+    for names in (("a.ipynb", "data/x.csv"), ("a.ipynb", "data"), ("a.ipynb", "data/x.csv")):
+        ctx.grader.sources["homework_1"] = names
+        run_init(ctx)
+        assert len(run_init(ctx)) == 0
 
 
 def graded_course(ctx: FakeContext) -> None:

@@ -5,33 +5,28 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
-from rudaux.adapters.git_words import redact, sentence
-from rudaux.domain.repository import RepoState
+from rudaux.adapters.git_call import Calls
+from rudaux.adapters.git_words import redact
+from rudaux.domain.repository import Ignored, RepoState
 from rudaux.errors import GitFailure, PushRejected
-
-# Without it the import itself fails on a machine without git, and with it the first command does.
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-
-from git import Git as Command
-from git import GitCommandNotFound, InvalidGitRepositoryError, NoSuchPathError, Repo
 
 PUSH_ATTEMPTS = 4
 _OVERTAKEN = re.compile(
     r"\[rejected\]|cannot lock ref|failed to update ref|incorrect old value|non-fast-forward"
 )
-_SSH = "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=15"
-
-
-@dataclass(frozen=True)
-class _Said:
-    code: int
-    out: str
-    err: str
+_UNFINISHED = {
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+}
+"""What git keeps in its folder while such a command waits for a person."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +39,8 @@ class _Upstream:
     tracking: str
 
 
-class GitRepositories:
-    """Implements `rudaux.ports.Git`; `timeout` in seconds ends any one command."""
-
-    def __init__(self, timeout: float = 300.0) -> None:
-        self._timeout = timeout
+class GitRepositories(Calls):
+    """Implements `rudaux.ports.Git`."""
 
     def state(self, folder: Path) -> RepoState:
         self._open(folder)
@@ -66,6 +58,49 @@ class GitRepositories:
         else:
             ahead, behind = self._unpushed(folder, upstream), 0
         return RepoState(branch, dirty, ahead, behind, upstream.url if upstream else None)
+
+    def check(self, folder: Path) -> None:
+        own = self._open(folder)
+        for name, verb in _UNFINISHED.items():
+            if (own / name).exists():
+                raise GitFailure(
+                    f"{folder} is in the middle of a {verb}: finish it there, or run "
+                    f"`git {verb} --abort`, then run this again"
+                )
+        unmerged = self._run(folder, "diff", "--name-only", "-z", "--diff-filter=U").out
+        if unmerged:
+            raise GitFailure(
+                f"{folder} has conflicts that are not resolved ({_some(unmerged)}): resolve them, "
+                "run `git add` on these files, then run this again"
+            )
+        self._where(folder)
+        if (own / "index.lock").exists():
+            raise GitFailure(
+                f"another git is at work in {folder}: wait for it, or remove {own / 'index.lock'} "
+                "if none is running"
+            )
+        if not all(os.access(p, os.W_OK) for p in (own, own / "index") if p.exists()):
+            raise GitFailure(
+                f"this account may not write to {own}, so nothing can be committed there: "
+                "check who owns the folder"
+            )
+
+    def ignored(self, folder: Path, paths: Sequence[Path]) -> Mapping[Path, Ignored]:
+        self._open(folder)
+        doing = f"look up what git ignores in {folder}"
+        with TemporaryFile() as names:
+            names.write(b"".join(os.fsencode(p) + b"\0" for p in paths))
+            names.seek(0)
+            said = self._run(folder, "check-ignore", "--verbose", "-z", "--stdin", given=names)
+        if said.code > 1:
+            raise self._failure(GitFailure, folder, doing, said)
+        fields = iter(said.out.split("\0"))
+        # A pattern that begins with "!" is why a path is not ignored.
+        return {
+            Path(path): Ignored(path, pattern, f"{source}, line {line}")
+            for source, line, pattern, path in zip(fields, fields, fields, fields, strict=False)
+            if not pattern.startswith("!")
+        }
 
     def fetch(self, folder: Path) -> None:
         self._open(folder)
@@ -144,18 +179,6 @@ class GitRepositories:
 
     # --- parts of the above ---------------------------------------------------------------------
 
-    def _open(self, folder: Path) -> None:
-        try:
-            with Repo(folder) as repo:
-                if not repo.bare:
-                    return
-        except (InvalidGitRepositoryError, NoSuchPathError) as error:
-            raise GitFailure(
-                f"{folder} is not a git repository: clone the course's repository there, "
-                "or give its folder with --dir"
-            ) from error
-        raise GitFailure(f"{folder} is a bare git repository without files: work in a clone of it")
-
     def _where(self, folder: Path) -> tuple[str, _Upstream]:
         branch = self._run(folder, "symbolic-ref", "--quiet", "--short", "HEAD").out
         if not branch:
@@ -230,9 +253,18 @@ class GitRepositories:
         tracked = bool(self._must(folder, doing, literal, "ls-files", "-z", "--", path))
         if there or tracked:
             # A file that is named outright is wanted, whatever .gitignore says of its kind.
-            force = () if (folder / path).is_dir() else ("--force",)
-            self._must(folder, doing, literal, "add", "--all", *force, "--", path)
-            return there or tracked
+            how = "--force"
+            if (folder / path).is_dir():
+                new = self._must(
+                    folder, doing, literal, "ls-files", "--others", "--exclude-standard", "-z",
+                    "--", path,
+                )  # fmt: skip
+                # git refuses to add an ignored folder, also where it tracks files in it.
+                how = "--all" if new else "--update"
+                if not (new or tracked):
+                    return False
+            self._must(folder, doing, literal, "add", how, "--", path)
+            return True
         in_head = self._run(folder, literal, "ls-tree", "-r", "--name-only", "HEAD", "--", path)
         return bool(in_head.out)
 
@@ -263,54 +295,6 @@ class GitRepositories:
 
     def _config(self, folder: Path, key: str) -> str:
         return self._run(folder, "config", "--get", key).out
-
-    # --- running git ----------------------------------------------------------------------------
-
-    def _must(self, folder: Path, doing: str, *arguments: str) -> str:
-        said = self._run(folder, *arguments)
-        if said.code:
-            raise self._failure(GitFailure, folder, doing, said)
-        return said.out
-
-    def _run(self, folder: Path, *arguments: str) -> _Said:
-        try:
-            code, out, err = Command(folder).execute(
-                ["git", "-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=60", *arguments],
-                with_extended_output=True,
-                with_exceptions=False,
-                stdout_as_string=True,
-                env=dict(_environment(folder)),
-                kill_after_timeout=self._timeout,
-            )
-        except GitCommandNotFound as error:
-            raise GitFailure("git is not installed on this machine: install it first") from error
-        return _Said(code, str(out), str(err))
-
-    def _failure(self, kind: type[GitFailure], folder: Path, doing: str, said: _Said) -> GitFailure:
-        """Make the error; its cause is redacted, for a traceback may end up in a log."""
-        failure = kind(sentence(doing, folder, f"{said.err}\n{said.out}", self._timeout))
-        failure.__cause__ = subprocess.CalledProcessError(
-            said.code, "git", redact(said.out), redact(said.err)
-        )
-        return failure
-
-
-def _environment(folder: Path) -> Mapping[str, str]:
-    """Variables that keep git from asking anybody anything, in English."""
-    asked = {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS": "", "GIT_EDITOR": "true", "LC_ALL": "C"}
-    theirs = "GIT_SSH_COMMAND" in os.environ or "GIT_SSH" in os.environ
-    if not theirs and not _ssh_configured(folder):
-        asked["GIT_SSH_COMMAND"] = _SSH
-    return asked
-
-
-def _ssh_configured(folder: Path) -> bool:
-    """Whether the user's own git configuration says how to call ssh; ours would override it."""
-    return bool(
-        Command(folder).execute(
-            ["git", "config", "--get", "core.sshCommand"], with_exceptions=False
-        )
-    )
 
 
 def _parse_status(text: str) -> tuple[Mapping[str, str], tuple[str, ...]]:

@@ -22,6 +22,11 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         r"\.lock': Permission denied|insufficient permission for adding|could not create work tree",
         "this account may not write there; check who owns the folder",
     ),
+    (
+        r"beyond a symbolic link|in submodule|outside repository",
+        "that folder belongs to another repository or to none; make it a plain folder of "
+        "{folder}, or name another one in nbgrader_config.py or rudaux.toml",
+    ),
     (r"No space left on device", "the disk is full; make room, then try again"),
     (
         r"would be overwritten by (merge|checkout)",

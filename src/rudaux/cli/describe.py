@@ -15,6 +15,7 @@ from rudaux.domain.links import repo_folder
 if TYPE_CHECKING:
     from rudaux.config import Config
     from rudaux.domain.canvas import AssignmentSpec
+    from rudaux.domain.repository import Ignored
     from rudaux.domain.roster import Student
     from rudaux.domain.timetable import Entry
     from rudaux.workflows.assignments import AssignmentsPlan, Change
@@ -88,9 +89,21 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
 def release_rows(plan: ReleasePlan, config: Config) -> list[Row]:
     """What a release would change in the two repositories."""
     rows = [row for line in plan.lines for row in _release_row(line, config)]
+    if plan.uncommitted:
+        rows.append(Row("Release", " ", _uncommitted(plan.uncommitted)))
     if plan.unpushed:
         rows.append(Row("Release", "~", "instructors", f"{plan.unpushed} commits to push"))
     return rows
+
+
+def _uncommitted(ignored: Sequence[Ignored]) -> str:
+    """Say in one sentence what is made and not committed, and which pattern is why."""
+    first = ignored[0]
+    why = f"`{first.pattern}` in {first.where}"
+    if len(ignored) == 1:
+        return f"{first.path} is ignored by git ({why}): it is made, and not committed"
+    shown = _listed([x.path for x in ignored])
+    return f"{shown} are ignored by git ({why}): they are made, and not committed"
 
 
 def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:

@@ -62,11 +62,11 @@ def _show(ctx: Context, view: View, plan: InitPlan) -> None:
 
 
 def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
-    """Check that the checkout is clean, pull it, and read the configuration again."""
+    """Check that the checkout is usable and clean, pull it, and read the configuration again."""
     from rudaux.errors import NeedsPersonError
     from rudaux.workflows import checkout
 
-    dirty = checkout.inspect(ctx).dirty
+    dirty = checkout.ready(ctx).dirty
     if dirty:
         shown = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")
         text = f"The instructor repository has uncommitted changes ({shown}). Go on?"

@@ -14,3 +14,12 @@ class RepoState:
     ahead: int
     behind: int
     remote: str | None
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A path that git would not take: the pattern, and the file and line where it stands."""
+
+    path: str
+    pattern: str
+    where: str

@@ -11,6 +11,12 @@ def inspect(ctx: Context) -> RepoState:
     return ctx.git.state(ctx.config.folder)
 
 
+def ready(ctx: Context) -> RepoState:
+    """Read the state of a checkout that can be committed and pushed; raises `GitFailure` if not."""
+    ctx.git.check(ctx.config.folder)
+    return inspect(ctx)
+
+
 def look(ctx: Context) -> RepoState:
     """Read the state after asking the remote what is new; raises `GitFailure` as `inspect` does."""
     ctx.git.fetch(ctx.config.folder)

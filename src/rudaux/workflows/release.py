@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import filecmp
+import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rudaux.config import private_folder
 from rudaux.domain.artifacts import Release
 from rudaux.domain.links import repo_folder
 from rudaux.domain.outcome import Outcome
+from rudaux.domain.repository import Ignored
 from rudaux.errors import ConfigError, GitFailure
 from rudaux.ports import Context
 from rudaux.private import make_folder
+from rudaux.workflows import checkout
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class ReleasePlan:
     clone: Path
     unpushed: int = 0
     """Commits of the instructor repository that its remote does not have yet."""
+    uncommitted: tuple[Ignored, ...] = ()
+    """Folders and files of the course's own release that are made, and that git ignores."""
 
     def __len__(self) -> int:
         return sum(len(line) > 0 for line in self.lines) + (self.unpushed > 0)
@@ -107,7 +112,11 @@ def _holds_nothing_new(ctx: Context, folder: Path) -> bool:
 
 
 def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> ReleasePlan:
-    """Build the releases in a scratch folder and compare; raises `ConfigError` for a leak."""
+    """Build the releases in a scratch folder and compare; writes nothing else.
+
+    Raises `ConfigError` for a leak, for a file that students would not get and for one that cannot
+    be written, `GitFailure` where one of the repositories cannot be committed to.
+    """
     wanted = [a.name for a in ctx.config.assignments if names is None or a.name in names]
     scratch = ctx.config.folder / ".rudaux" / "build"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -118,8 +127,14 @@ def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> Relea
             "the release would show solutions to students; nothing was released.", *leaks
         )
     lines = tuple(_compare(ctx, release, clone) for release in releases)
-    state = ctx.git.state(ctx.config.folder)
-    return ReleasePlan(lines, clone, state.ahead if ctx.config.git.push else 0)
+    changed = [line for line in lines if len(line)]
+    state = checkout.ready(ctx)
+    ctx.git.check(clone)
+    mistakes = (*_withheld(ctx, releases, clone), *dict.fromkeys(_in_the_way(ctx, changed, clone)))
+    if mistakes:
+        raise ConfigError("the release cannot be made; nothing was released.", *mistakes)
+    unpushed = state.ahead if ctx.config.git.push else 0
+    return ReleasePlan(lines, clone, unpushed, _uncommitted(ctx, [x.release for x in changed]))
 
 
 def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
@@ -135,9 +150,8 @@ def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
     students = [str(student_folder(ctx, plan.clone, x.release.assignment)) for x in changed]
     instructors = [str(ctx.grader.release_folder(x.release.assignment)) for x in changed]
     for folder, paths in ((plan.clone, students), (ctx.config.folder, instructors)):
-        if paths:
-            ctx.git.commit(folder, paths, message)
-        if ctx.config.git.push and (paths or plan.unpushed):
+        committed = bool(paths) and ctx.git.commit(folder, paths, message)
+        if ctx.config.git.push and (committed or plan.unpushed):
             ctx.git.push(folder)
     yield from (Outcome(line.release.assignment, reason="released") for line in changed)
 
@@ -164,6 +178,60 @@ def _compare(ctx: Context, release: Release, clone: Path) -> ReleaseLine:
     )
 
 
+def _withheld(ctx: Context, releases: Sequence[Release], clone: Path) -> list[str]:
+    """Say which files students would not get, because their repository ignores them."""
+    theirs = {
+        student_folder(ctx, clone, release.assignment) / name: (release.assignment, name)
+        for release in releases
+        for name in release.files
+    }
+    repo = repo_folder(ctx.config.git.student_repo)
+    return [
+        f"{name} of {assignment} would not reach students: git ignores it in {repo} "
+        f"(`{found.pattern}` in {found.where}). Take that pattern out or narrow it; or, if "
+        f"students do not need the file, take it out of source/{assignment} or add it to "
+        "CourseDirectory.ignore in nbgrader_config.py."
+        for path, found in ctx.git.ignored(clone, list(theirs)).items()
+        for assignment, name in [theirs[path]]
+    ]
+
+
+def _uncommitted(ctx: Context, releases: Sequence[Release]) -> tuple[Ignored, ...]:
+    """Find what git ignores of the course's own releases: the folder where it is all of it."""
+    root, whole, single = ctx.config.folder, [], []
+    for release in releases:
+        own = ctx.grader.release_folder(release.assignment)
+        found = ctx.git.ignored(root, [own / name for name in release.files])
+        if found and len(found) == len(release.files):
+            whole.append(replace(next(iter(found.values())), path=f"{os.path.relpath(own, root)}/"))
+        else:
+            single += [replace(x, path=os.path.relpath(p, root)) for p, x in found.items()]
+    if len(whole) == len(releases) > 0:
+        return (replace(whole[0], path=f"{Path(whole[0].path).parent}/"),)
+    return (*whole, *single)
+
+
+def _in_the_way(ctx: Context, lines: Sequence[ReleaseLine], clone: Path) -> Iterator[str]:
+    """Say what would stop the files of a release from being written where they belong."""
+    for line in lines:
+        name = line.release.assignment
+        own, theirs = ctx.grader.release_folder(name), student_folder(ctx, clone, name)
+        for folder, goes in ((own, _stale(line.release, own)), (theirs, line.removed)):
+            stale = {folder / old for old in goes}
+            for target in (folder / file for file in line.release.files):
+                yield from _obstacle(name, target, stale)
+
+
+def _obstacle(name: str, target: Path, stale: Collection[Path]) -> Iterator[str]:
+    parent = next(p for p in target.parents if p.exists() and p not in stale)
+    if not parent.is_dir():
+        yield f"{parent} is a file where {name} needs a folder: move it away."
+    elif not os.access(parent, os.W_OK):
+        yield f"this account may not write to {parent}: check who owns it."
+    elif any(p.is_file() and p not in stale for p in target.rglob("*")):
+        yield f"{target} is a folder where {name} needs a file: move it away."
+
+
 def _same(one: Path, other: Path) -> bool:
     return other.is_file() and filecmp.cmp(one, other, shallow=False)
 
@@ -177,8 +245,12 @@ def _stale(release: Release, own: Path) -> tuple[str, ...]:
 
 
 def _copy(release: Release, target: Path, remove: Sequence[str]) -> None:
+    for name in remove:
+        (target / name).unlink(missing_ok=True)
+        # A file may come to stand where a folder was, and the other way round.
+        for folder in (target / name).parents[: name.count("/")]:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
     for name in release.files:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(release.folder / name, target / name)
-    for name in remove:
-        (target / name).unlink(missing_ok=True)
