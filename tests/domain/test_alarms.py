@@ -73,6 +73,7 @@ def test_a_test_that_all_fail_is_asked_about_where_many_or_half_of_the_class_are
     pushed = class_of(*["0"] * 15, last="0", writes=False)
     assert failed_test_alarms([cell], [*pushed, *class_of(*["0"] * 4)]) == ()
     assert failed_test_alarms([cell], [*pushed, *class_of(*["0"] * 5)]) != ()
+    assert failed_test_alarms([cell], [*pushed[:5], *class_of(*["0"] * 4)]) == ()
     assert failed_test_alarms([cell], [*pushed[:4], *class_of(*["0"] * 4)]) != ()
 
 
@@ -89,6 +90,7 @@ def test_a_regrade_that_sinks_less_than_half_is_an_alarm_though_the_median_stays
     same = class_of(*["8"] * 55, last="8", writes=False)
     sunk = class_of(*["3"] * 45, last="8")
     [alarm] = median_alarm([*same, *sunk], TEN, 0.2)
+    assert alarm.kind == "median"
     assert alarm.text.startswith("the scores of 45 of 100 students change by more than 20%")
     few = [*class_of(*["8"] * 75, last="8", writes=False), *class_of(*["3"] * 25, last="8")]
     assert median_alarm(few, TEN, 0.2) == ()
@@ -125,6 +127,8 @@ def test_only_a_test_that_all_fail_is_an_alarm() -> None:
         CellScore("variance in hw", TEN, 5, 4),
         CellScore("range in hw", Decimal(0), 5, 5),
     ]
+    one_point = CellScore("mode in hw", Decimal(1), 5, 5)
+    assert len(failed_test_alarms([one_point], graded)) == 1
     [alarm] = failed_test_alarms(cells, graded)
     assert (alarm.kind, alarm.text) == ("test", "all 5 students fail the test mean in hw")
 
@@ -132,5 +136,9 @@ def test_only_a_test_that_all_fail_is_an_alarm() -> None:
 def test_other_points_in_canvas_are_an_alarm() -> None:
     assert points_alarm(TEN, Decimal("10.0")) == ()
     [alarm] = points_alarm(TEN, Decimal("1E+2"))
-    assert "Canvas has 100 points for it where rudaux.toml has 10" in alarm.text
+    assert (alarm.kind, alarm.text) == (
+        "points",
+        "Canvas has 100 points for it where rudaux.toml has 10 "
+        "(`rudaux canvas push` brings them in step)",
+    )
     assert "Canvas has no points" in points_alarm(TEN, None)[0].text

@@ -41,7 +41,7 @@ def test_a_page_without_a_head_is_marked_at_its_start() -> None:
 
 def test_what_student_code_writes_cannot_pass_for_another_student_s_report() -> None:
     forged = mark("", "hw", "titan", "hw")
-    output = PAGE.replace("<body>", f"<body><head>{forged}")
+    output = PAGE.replace("<body>", f"<body>{forged}<head>{forged}")
     page = mark(output, "hw", "io", "hw")
     assert is_ios(page)
     assert not is_ios(page, student_id="titan")

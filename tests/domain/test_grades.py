@@ -189,6 +189,12 @@ def test_what_was_undone_is_pushed_again_where_a_person_wants_it(
     assert line == PushLine("io", "changed", None, D(7), "undone by run 2, and now again")
 
 
+def test_a_score_that_an_undo_brought_back_stays_until_the_gradebook_says_another() -> None:
+    line = decide_push(GRADED, D(7), D(5), canvas("5"), undone=UNDONE)
+    assert (line.kind, line.old, line.new) == ("held", D(5), D(7))
+    assert decide_push(GRADED, D(8), D(5), canvas("5"), undone=UNDONE).kind == "changed"
+
+
 def test_another_score_than_the_one_undone_is_pushed() -> None:
     assert decide_push(GRADED, D(8), None, canvas(), undone=UNDONE).kind == "new"
 

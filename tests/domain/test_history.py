@@ -20,7 +20,7 @@ from rudaux.domain.history import (
 AT = datetime(2026, 10, 2, tzinfo=timezone.utc)
 
 
-def push(run: int, old: str | None, new: str | None, undoes: int | None = None) -> Push:
+def push(run: int | None, old: str | None, new: str | None, undoes: int | None = None) -> Push:
     """A push for Io that took."""
     before, after = (None if x is None else Decimal(x) for x in (old, new))
     return Push("homework_1", "io", before, after, after, AT, run, undoes=undoes)
@@ -88,6 +88,10 @@ def test_a_later_write_that_took_ends_the_doubt() -> None:
 
 def test_an_undo_whose_run_is_forgotten_leads_to_what_it_wrote() -> None:
     assert last_scores([push(3, "9", "7", undoes=2)]) == {"io": Decimal(7)}
+
+
+def test_pushes_that_belong_to_no_run_follow_each_other_as_any_others_do() -> None:
+    assert last_scores([push(None, None, "7"), push(None, "7", "8")]) == {"io": Decimal(8)}
 
 
 def test_only_the_push_that_canvas_shows_after_all_is_taken_as_read_back() -> None:
