@@ -297,9 +297,9 @@ class FakeGradebook:
         return self.cells
 
     def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
-        self.rows[assignment, student_id] = GradebookSubmission(
-            student_id, at, False, False, Decimal(0)
-        )
+        new = GradebookSubmission(student_id, at, False, False, Decimal(0))
+        row = self.rows.get((assignment, student_id), new)
+        self.rows[assignment, student_id] = replace(row, submitted_at=at)
 
     def backup(self, reason: str) -> Path:
         self.backups.append(reason)
@@ -365,6 +365,8 @@ class FakeGrader:
 
     def discard_autograded(self, assignment: str, student_id: str) -> None:
         self.reports.pop((assignment, student_id), None)
+        if row := self.gradebook.rows.get((assignment, student_id)):
+            self.gradebook.rows[assignment, student_id] = replace(row, autograded=False)
 
     def sweep(self) -> None:
         self.swept += 1

@@ -32,7 +32,9 @@ def standings(**counts: int) -> list[Standing]:
 def test_more_missing_and_failed_than_the_limit_is_an_alarm() -> None:
     assert zero_alarm(standings(missing=2, failed=1, graded=7), 0.3) == ()
     [alarm] = zero_alarm(standings(missing=2, failed=2, graded=6), 0.3)
-    assert alarm.text == "2 missing and 2 failed of 10 due is more than 30%"
+    assert (alarm.kind, alarm.text) == (
+        "missing", "2 missing and 2 failed of 10 due is more than 30%"
+    )  # fmt: skip
 
 
 def test_who_is_not_due_raises_no_alarm() -> None:
@@ -47,6 +49,7 @@ def test_many_exact_zeros_among_those_who_handed_in_are_an_alarm() -> None:
         "zeros", "3 of the 5 who handed in get exactly 0, more than 30%"
     )  # fmt: skip
     assert equal_zeros_alarm(class_of("0", "5", "6", "7", "8"), 0.3) == ()
+    assert equal_zeros_alarm(class_of(*["0"] * 3, *["7"] * 7), 0.3) == ()
     assert equal_zeros_alarm(class_of("0.0001", "0.1", "0", "7", "8"), 0.3) == ()
 
 
@@ -64,6 +67,17 @@ def test_what_a_person_agreed_to_is_not_asked_again_for_a_late_comer() -> None:
     assert equal_zeros_alarm(one_more, 0.3) == ()
     assert failed_test_alarms([cell], one_more) == ()
     assert failed_test_alarms([cell], class_of("0", "0", "0", "0", "0", "0")) != ()
+    two_more = [*pushed, *class_of("0", "0")]
+    assert failed_test_alarms([cell], two_more) == ()
+
+
+def test_a_test_that_all_fail_is_asked_about_where_many_or_half_of_the_class_are_new() -> None:
+    cell = CellScore("mean in hw", TEN, 20, 20)
+    pushed = class_of(*["0"] * 15, last="0", writes=False)
+    assert failed_test_alarms([cell], [*pushed, *class_of(*["0"] * 4)]) == ()
+    assert failed_test_alarms([cell], [*pushed, *class_of(*["0"] * 5)]) != ()
+    assert failed_test_alarms([cell], [*pushed[:5], *class_of(*["0"] * 4)]) == ()
+    assert failed_test_alarms([cell], [*pushed[:4], *class_of(*["0"] * 4)]) != ()
 
 
 def test_a_section_that_is_due_later_is_judged_by_itself() -> None:
@@ -79,14 +93,21 @@ def test_a_regrade_that_sinks_less_than_half_is_an_alarm_though_the_median_stays
     same = class_of(*["8"] * 55, last="8", writes=False)
     sunk = class_of(*["3"] * 45, last="8")
     [alarm] = median_alarm([*same, *sunk], TEN, 0.2)
+    assert alarm.kind == "median"
     assert alarm.text.startswith("the scores of 45 of 100 students change by more than 20%")
-    few = [*class_of(*["8"] * 80, last="8", writes=False), *class_of(*["3"] * 20, last="8")]
+    few = [*class_of(*["8"] * 75, last="8", writes=False), *class_of(*["3"] * 25, last="8")]
     assert median_alarm(few, TEN, 0.2) == ()
 
 
 def test_a_grading_scheme_is_an_alarm() -> None:
     assert scheme_alarm("points") == scheme_alarm("percent") == ()
-    assert [a.kind for a in scheme_alarm("gpa_scale")] == ["points"]
+    for kind in ("gpa_scale", "letter_grade"):
+        [alarm] = scheme_alarm(kind)
+        assert (alarm.kind, alarm.text) == (
+            "points",
+            f"Canvas grades it by a scheme ({kind}), which may read a score as one of its steps: "
+            "set it to points there",
+        )
 
 
 def test_a_median_that_jumps_either_way_is_an_alarm() -> None:
@@ -109,6 +130,8 @@ def test_only_a_test_that_all_fail_is_an_alarm() -> None:
         CellScore("variance in hw", TEN, 5, 4),
         CellScore("range in hw", Decimal(0), 5, 5),
     ]
+    one_point = CellScore("mode in hw", Decimal(1), 5, 5)
+    assert len(failed_test_alarms([one_point], graded)) == 1
     [alarm] = failed_test_alarms(cells, graded)
     assert (alarm.kind, alarm.text) == ("test", "all 5 students fail the test mean in hw")
 
@@ -116,7 +139,11 @@ def test_only_a_test_that_all_fail_is_an_alarm() -> None:
 def test_other_points_in_canvas_are_an_alarm() -> None:
     assert points_alarm(TEN, Decimal("10.0")) == ()
     [alarm] = points_alarm(TEN, Decimal("1E+2"))
-    assert "Canvas has 100 points for it where rudaux.toml has 10" in alarm.text
+    assert (alarm.kind, alarm.text) == (
+        "points",
+        "Canvas has 100 points for it where rudaux.toml has 10 "
+        "(`rudaux canvas push` brings them in step)",
+    )
     assert "Canvas has no points" in points_alarm(TEN, None)[0].text
 
 

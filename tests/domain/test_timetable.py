@@ -31,8 +31,11 @@ def test_a_run_is_told_in_the_machines_own_time(
     assert f"{local_run_time(due, 10, machine):%Y-%m-%d %H:%M}" == local
 
 
-def test_seconds_are_rounded_up_so_that_the_run_is_never_early() -> None:
-    due = datetime(2026, 10, 1, 23, 59, 59, 1, tzinfo=UTC)
+@pytest.mark.parametrize(("second", "microsecond"), [(59, 1), (59, 0), (0, 1)])
+def test_seconds_are_rounded_up_so_that_the_run_is_never_early(
+    second: int, microsecond: int
+) -> None:
+    due = datetime(2026, 10, 1, 23, 59, second, microsecond, tzinfo=UTC)
     run = local_run_time(due, 10, UTC)
     assert run == datetime(2026, 10, 2, 0, 10, tzinfo=UTC)
 
@@ -50,9 +53,10 @@ def test_the_delay_is_real_minutes_where_clocks_go_back() -> None:
 
 
 def test_a_run_in_the_repeated_hour_waits_until_the_clock_is_unambiguous() -> None:
-    due = datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=BERLIN)
-    run = local_run_time(due, 10, BERLIN)
-    assert f"{run:%Y-%m-%d %H:%M}" == "2026-10-25 03:00"
+    for minute in (30, 31):
+        due = datetime(2026, 10, 25, 2, minute, fold=1, tzinfo=BERLIN)
+        run = local_run_time(due, 10, BERLIN)
+        assert f"{run:%Y-%m-%d %H:%M}" == "2026-10-25 03:00"
     first = datetime(2026, 10, 25, 2, 30, fold=0, tzinfo=BERLIN)
     assert f"{local_run_time(first, 10, BERLIN):%H:%M} " == "02:40 "
 

@@ -1,0 +1,39 @@
+"""A grading run as a person meets it; the systems behind it are fakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from rudaux.cli import session
+from rudaux.cli.app import app
+from tests.fakes import FakeContext, fake_course
+from tests.workflows.run import run_init
+
+
+@pytest.fixture
+def ctx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeContext:
+    course = fake_course(tmp_path, students=3)
+    run_init(course)
+    monkeypatch.setattr(session, "open_context", lambda _: course)
+    return course
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "shown"),
+    [
+        (("s1", "s1"), "Collect (snapshot s1): 3 to do"),
+        (("s1", "s2"), "Collect (snapshot s1 and 1 more): 3 to do"),
+        ((None, None), "Collect: 3 to do"),
+    ],
+)
+def test_a_run_says_which_snapshot_it_collects_from(
+    ctx: FakeContext, snapshots: tuple[str | None, ...], shown: str
+) -> None:
+    for sid, snapshot in zip("12", snapshots, strict=True):
+        ctx.storage.hand_in(sid, "4", snapshot)
+    done = CliRunner().invoke(app, ["grade", "homework_1", "--auto", "--accept-zeros"])
+    assert done.exit_code == 0, done.output
+    assert shown in done.output

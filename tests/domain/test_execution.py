@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from rudaux.domain.execution import CellResult, kernel_name, kernels_of
+
+R: dict[str, Any] = {"metadata": {"kernelspec": {"name": "ir"}}}
+
+
+def test_a_notebook_runs_in_the_kernel_that_it_names() -> None:
+    assert kernel_name(R) == "ir"
+
+
+@pytest.mark.parametrize(
+    "notebook",
+    [
+        {},
+        {"metadata": {}},
+        {"metadata": {"kernelspec": {}}},
+        {"metadata": {"kernelspec": {"name": ""}}},
+        {"metadata": {"kernelspec": {"name": None}}},
+        {"metadata": {"kernelspec": {"name": "python"}}},
+        {"metadata": {"kernelspec": {"name": "python3"}}},
+    ],
+)
+def test_a_notebook_that_names_none_or_the_old_name_runs_in_python_3(
+    notebook: dict[str, Any],
+) -> None:
+    assert kernel_name(notebook) == "python3"
+
+
+def test_each_notebook_of_a_submission_has_its_own_kernel() -> None:
+    texts = {"a.ipynb": json.dumps(R), "b.ipynb": json.dumps({"cells": []})}
+    assert kernels_of(texts) == {"a.ipynb": "ir", "b.ipynb": "python3"}
+
+
+def test_how_long_a_cell_took_does_not_make_it_another_result() -> None:
+    assert CellResult(0, 1, seconds=0.1) == CellResult(0, 1, seconds=9.0)
+    assert CellResult(0, 1) != CellResult(0, None)
