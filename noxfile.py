@@ -1,7 +1,8 @@
-"""Checks and shows: `nox -s tests | lint | types | docs | demo | chaos | bench`."""
+"""Checks and shows: `nox -s tests | lint | types | docs | demo | chaos | bench | mutants`."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -64,3 +65,17 @@ def bench(session: nox.Session) -> None:
     session.install("-e", ".[dev]")
     for script in sorted(Path("tests/bench").glob("[a-z]*.py")):
         session.run("python", "-m", f"tests.bench.{script.stem}")
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Turn the rules of the domain round, one at a time; the tests must notice 95 of 100."""
+    session.install("-e", ".[dev]", "mutmut>=3.8")
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
+    session.run("mutmut", "export-cicd-stats", silent=True)
+    counts = json.loads(Path("mutants/mutmut-cicd-stats.json").read_text())
+    caught = (counts["killed"] + counts["timeout"]) / counts["total"]
+    session.log(f"{caught:.1%} of {counts['total']} mutants caught")
+    if caught < 0.95:
+        session.error("under 95 %: each survivor above is a rule that no test holds")

@@ -159,6 +159,14 @@ def test_most_grades_of_canvas_going_down_is_an_alarm_from_one_student_on() -> N
     assert alarm.text == "2 of 3 grades in Canvas would go down, 2 of them to 0"
 
 
+def test_who_is_excused_and_who_has_no_grade_count_neither_way() -> None:
+    beside = [line("9", None, "excused"), line("9", None, "excused"), line(None, "3", "new")]
+    [alarm] = lower_alarm([line("7", "6"), *beside])
+    assert alarm.text.startswith("1 of 1 grades")
+    assert lower_alarm([line("7", "7"), *beside]) == ()
+    assert lower_alarm([line("0.5", "0")]) != ()
+
+
 def test_half_of_them_going_down_is_none() -> None:
     assert lower_alarm([line("7", "6"), line("7", "8")]) == ()
     assert lower_alarm([line("7", "6"), line("5", "5", "unchanged")]) == ()
@@ -177,7 +185,8 @@ def test_one_student_whose_points_go_because_the_work_is_gone_is_an_alarm_in_any
 
 def test_a_source_without_points_is_an_alarm_where_it_would_be_pushed() -> None:
     [alarm] = nothing_to_earn_alarm(Decimal(0), 4)
-    assert "no points" in alarm.text
+    assert alarm.kind == "points"
+    assert alarm.text == "its source gives no points, so that everybody would get exactly 0"
     assert nothing_to_earn_alarm(None, 4)
     assert nothing_to_earn_alarm(Decimal(0), 0) == ()
     assert nothing_to_earn_alarm(Decimal(4), 4) == ()

@@ -128,3 +128,11 @@ def test_every_state_is_counted_also_where_nobody_is_in_it() -> None:
     assert list(counts) == list(STATES)
     assert {state: n for state, n in counts.items() if n} == {"graded": 2, "failed": 1}
     assert sum(counts.values()) == 3
+
+
+@pytest.mark.parametrize("kind", ["graded", "held"])
+def test_who_was_graded_and_is_no_longer_in_the_gradebook_is_failed_not_missing(
+    kind: Kind,
+) -> None:
+    lost = standing(kind=kind)
+    assert lost == Standing("io", "failed", "graded, but no longer in the gradebook", True)
