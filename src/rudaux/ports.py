@@ -191,7 +191,7 @@ class Grader(Protocol):
         ...
 
     def kernels(self, assignment: str) -> frozenset[str]:
-        """Names of the kernelspecs that the source notebooks ask for."""
+        """Names of the kernelspecs that the source notebooks with code ask for."""
         ...
 
     def build_release(self, assignment: str, into: Path) -> Release:
