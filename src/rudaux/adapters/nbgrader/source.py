@@ -67,7 +67,7 @@ def notebook_paths(course: NbgraderCourse, assignment: str) -> tuple[Path, ...]:
 
 
 def kernels(course: NbgraderCourse, assignment: str) -> frozenset[str]:
-    """Return the names of the kernels that the source notebooks need; one without code needs none."""
+    """Return the names of the kernels that the source notebooks with code need."""
     names = set()
     for path in notebook_paths(course, assignment):
         with _mistakes(path):
