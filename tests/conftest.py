@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+from collections.abc import Iterator
 
 import pytest
 
+from rudaux.adapters.docker.engine import LABEL
 from tests import docker_image as image
 
 
 @pytest.fixture(scope="session")
-def docker_image() -> str:
+def docker_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Name the image that containers are made of; without an engine the test is skipped.
 
-    Where RUDAUX_REQUIRE_DOCKER is set, as for continuous integration, it fails instead.
+    Where RUDAUX_REQUIRE_DOCKER is set, as for continuous integration, it fails instead. At the end
+    no container of a course of these tests may be left.
     """
     name = image.test_image()
     if name is None:
         (pytest.fail if os.environ.get(image.REQUIRED) else pytest.skip)(image.HOW_TO)
-    return name
+    yield name
+    # Other test runs may use the same engine: their courses are in other folders.
+    here = f"{LABEL}={socket.gethostname()}:{tmp_path_factory.getbasetemp()}/"
+    shown = subprocess.run(
+        ["docker", "ps", "--all", "--format", "{{.ID}} {{.Status}} {{.Labels}}"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert [line for line in shown.splitlines() if here in line] == []

@@ -6,6 +6,7 @@ builds it (about two minutes, once); needs Debian or Ubuntu with debootstrap, an
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -34,8 +35,14 @@ def test_image() -> str | None:
 
 def build() -> None:
     """Build the image, unless the engine has it."""
-    if test_image():
-        return
+    # Built at the same time by another, one of both images would lose its name to the other.
+    with Path(tempfile.gettempdir(), "rudaux-test-image.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not test_image():
+            _build()
+
+
+def _build() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder, "root")
         _run("debootstrap", "--variant=minbase", f"--include={DEBIAN}", SUITE, root, *_mirror())
@@ -51,6 +58,9 @@ def build() -> None:
             _run("rm", "-rf", root / folder_of_indexes)
         packed = subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE)
         subprocess.run(["docker", "import", "-", NAME], stdin=packed.stdout, check=True)
+        if packed.wait():
+            _run("docker", "image", "rm", NAME)
+            sys.exit("The test image could not be packed: check that there is room on the disk.")
 
 
 def _run(*command: object) -> None:

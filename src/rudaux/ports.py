@@ -181,7 +181,7 @@ class Grader(Protocol):
         """File names of the source notebooks; raises `ConfigError` without folder or notebook."""
 
     def kernels(self, assignment: str) -> frozenset[str]:
-        """Names of the kernelspecs that the source notebooks ask for."""
+        """Names of the kernelspecs that the source notebooks with code ask for."""
 
     def build_release(self, assignment: str, into: Path) -> Release:
         """Make the students' version under `into`/assignment; the same source gives the same bytes.

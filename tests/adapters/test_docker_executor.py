@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
+from uuid import uuid4
 
 import docker
 import pytest
@@ -240,20 +242,35 @@ def test_the_next_run_sweeps_what_a_killed_one_left_and_nobody_elses(
         other.remove(force=True)
 
 
+@contextmanager
+def variant(engine: Any, image: str, *command: str, changes: str = "") -> Iterator[str]:
+    """Make an image of what a command leaves of another one; gone afterwards, whatever happens.
+
+    Each has a name of its own: another test run could take it, and leave this image nameless.
+    """
+    name = f"rudaux-test:{uuid4().hex}"
+    base = engine.containers.create(image, [*command], user="root")
+    try:
+        base.start()
+        base.wait()
+        base.commit(name, changes=changes or None)
+    finally:
+        base.remove(force=True)
+    try:
+        yield name
+    finally:
+        engine.images.remove(name)
+
+
 def test_a_volume_of_the_image_is_no_way_to_the_hosts_disk(
     settings: GradingSettings, tmp_path: Path, engine: Any
 ) -> None:
-    name = f"{settings.image}-volume"
-    base = engine.containers.create(settings.image, ["true"])
-    base.commit(name, changes="VOLUME /data\nHEALTHCHECK CMD true")
-    base.remove()
-    before = len(engine.volumes.list())
-    try:
+    changes = "VOLUME /data\nHEALTHCHECK CMD true"
+    with variant(engine, settings.image, "true", changes=changes) as name:
+        before = len(engine.volumes.list())
         (written,) = ask(replace(settings, image=name), tmp_path, "open('/data/x', 'w')")
         assert errors(written) != []
         assert len(engine.volumes.list()) == before
-    finally:
-        engine.images.remove(name)
 
 
 def check_fails(settings: GradingSettings, tmp_path: Path, *kernels: str) -> str:
@@ -273,17 +290,9 @@ def test_a_kernel_that_the_image_lacks_is_named_with_those_it_has(
 def test_an_image_without_nbclient_or_python_says_so(
     settings: GradingSettings, tmp_path: Path, engine: Any
 ) -> None:
-    bare = f"{settings.image}-bare"
-    base = engine.containers.create(settings.image, ["rm", "-rf", *BARE], user="root")
-    base.start()
-    base.wait()
-    base.commit(bare)
-    base.remove()
-    try:
+    with variant(engine, settings.image, "rm", "-rf", *BARE) as bare:
         assert "lacks the package nbclient" in check_fails(replace(settings, image=bare), tmp_path)
-    finally:
-        engine.images.remove(bare)
-    empty = f"{settings.image}-empty"
+    empty = f"rudaux-test:{uuid4().hex}"
     engine.api.import_image_from_data(EMPTY_TAR, *empty.split(":"))
     try:
         said = check_fails(replace(settings, image=empty), tmp_path)
@@ -384,14 +393,27 @@ def test_libraries_start_no_thread_for_each_core_of_the_host(
     assert text(cells(execution)[0]) == "['1', '1', '1']\n"
 
 
+def built(engine: Any, base: str) -> Any:
+    """Build the image of the Dockerfile, in layers that no other test run shares."""
+    folder = Path(__file__).parents[2] / "docker"
+    image, _ = engine.images.build(
+        path=str(folder), buildargs={"BASE_IMAGE": base}, nocache=True, rm=True, forcerm=True
+    )
+    return image
+
+
 def test_the_dockerfile_makes_an_image_that_grades(
     settings: GradingSettings, tmp_path: Path, engine: Any
 ) -> None:
-    folder = Path(__file__).parents[2] / "docker"
-    image, _ = engine.images.build(path=str(folder), buildargs={"BASE_IMAGE": settings.image})
+    image = built(engine, settings.image)
+    layers = [layer["Id"] for layer in image.history()]
+    mine = set(layers[: layers.index(engine.images.get(settings.image).id)])
     try:
-        built = replace(settings, image=image.id)
-        DockerExecutor(built, tmp_path).check({"python3"})
-        assert text(ask(built, tmp_path, "6 * 7")[0]) == "42"
+        ours = replace(settings, image=image.id)
+        DockerExecutor(ours, tmp_path).check({"python3"})
+        assert text(ask(ours, tmp_path, "6 * 7")[0]) == "42"
     finally:
         engine.images.remove(image.id, force=True)
+    assert len(mine) > 1
+    assert not mine & {c["ImageID"] for c in engine.api.containers(all=True)}
+    assert not mine & {left["Id"] for left in engine.api.images(all=True)}

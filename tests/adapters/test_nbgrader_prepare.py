@@ -86,42 +86,6 @@ def test_a_deleted_test_is_put_back_behind_its_answer(course: Course) -> None:
     assert f"problem1: the deleted cell {TEST} was put back" in job.repairs
 
 
-def test_a_duplicated_cell_is_graded_once(course: Course) -> None:
-    def duplicate(content: dict[str, Any]) -> None:
-        content["cells"].append(json.loads(json.dumps(cell_named(content, TEST))))
-
-    course.hand_in("11", RIGHT, duplicate)
-    job = course.job("11")
-    assert names(job).count(TEST) == 1
-    assert job.repairs == (f"problem1: cell {TEST} stood there 2 times",)
-    assert job.doubts == ()
-
-
-def test_of_two_copies_of_an_answer_the_filled_one_counts(course: Course) -> None:
-    def blank_copy(content: dict[str, Any]) -> None:
-        copy = json.loads(json.dumps(cell_named(content, "squares")))
-        copy["source"] = blank
-        content["cells"].append(copy)
-
-    folder = course.folder / "release" / "ps1" / "problem1.ipynb"
-    blank = "".join(cell_named(json.loads(folder.read_text()), "squares")["source"])
-    course.hand_in("11", RIGHT, blank_copy)
-    job = course.job("11")
-    assert source_of(job, "squares") == RIGHT["squares"]
-    assert job.doubts == ()
-
-
-def test_two_different_answers_to_one_question_are_a_doubt(course: Course) -> None:
-    def two(content: dict[str, Any]) -> None:
-        copy = json.loads(json.dumps(cell_named(content, "squares")))
-        copy["source"] = WRONG["squares"]
-        content["cells"].append(copy)
-
-    course.hand_in("11", RIGHT, two)
-    (doubt,) = course.job("11").doubts
-    assert "the answer squares stands there 2 times" in doubt
-
-
 def test_a_retyped_cell_and_a_cell_of_no_known_kind_are_repaired(course: Course) -> None:
     def retype(content: dict[str, Any]) -> None:
         answer, test = cell_named(content, "squares"), cell_named(content, TEST)

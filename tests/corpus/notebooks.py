@@ -75,6 +75,28 @@ def _wrong_and(change: Any) -> Any:
     return build
 
 
+def _explained_and(change: Any) -> Any:
+    def build(work: Work) -> None:
+        work.answer(**{**RIGHT, "explain": "It is round."})
+        work.edit(change)
+
+    return build
+
+
+def _again_at_the_end(content: dict[str, Any]) -> None:
+    content["cells"].append({**cell_named(content, "area"), "source": AREA, "id": "again"})
+
+
+def _three_times(content: dict[str, Any]) -> None:
+    for _ in range(2):
+        twice("mean")(content)
+
+
+def _copy_abroad(work: Work) -> None:
+    cell = cell_named(work.read(), "mean")
+    work.edit(lambda content: content["cells"].append(cell), "words")
+
+
 CASES = (
     Case("right", right),
     Case("right with an answer to mark by hand", answers(explain="It is round."),
@@ -85,10 +107,34 @@ CASES = (
     Case("right for the visible tests alone",
          answers(area="def area(radius):\n    return 3.142"), score=FULL - 2),
     Case("untouched", lambda work: None, score=0, outputs="NotImplementedError|NameError"),
-    Case("duplicated test cell", edited(twice("test_area")), repairs=("test_area .* 2 times",)),
-    Case("duplicated answer, the same", edited(twice("mean")), repairs=("mean .* 2 times",)),
-    Case("duplicated answer, another", edited(twice("mean", source="def mean_radius(): 1")),
-         "needs_manual", kind="held", score=FULL - 3, says="mean stands there 2 times"),
+    Case("copied test cell", edited(twice("test_area")),
+         repairs=('"test_area" was there twice; it counts once',)),
+    Case("copied test cell of a wrong answer, edited",
+         _wrong_and(twice("test_area", source="area = lambda radius: 3.142")), score=FULL - 2,
+         outputs="AssertionError"),
+    Case("copied answer, the same", edited(twice("mean")),
+         repairs=('"mean" was there twice; both were run',)),
+    Case("copied answer, another", edited(twice("mean", source="def mean_radius(): return 1")),
+         score=FULL - 3, repairs=('"mean" was there twice; both were run',)),
+    Case("copied answer, the right one last", _wrong_and(twice("area", source=AREA)),
+         repairs=('"area" was there twice; both were run',)),
+    Case("copied answer, the other one as text", edited(
+        twice("mean", source="def mean_radius(): return 1", cell_type="raw")),
+        repairs=('"mean" was there twice; 1 of them was run',)),
+    Case("copied answer, the right one after its test", _wrong_and(_again_at_the_end),
+         score=FULL - 2, repairs=('"area" was there twice; both were run',)),
+    Case("copied answer, three times", edited(_three_times),
+         repairs=('"mean" was there 3 times; all were run',)),
+    Case("copied answer, in another notebook", then(_copy_abroad),
+         repairs=('words: cell "mean" of circles was here, too',)),
+    Case("copied locked code", edited(twice("radii")),
+         repairs=('"radii" was there twice; both were run',)),
+    Case("copied locked text", edited(twice("text")), repairs=('"text" was there twice',)),
+    Case("copied answer to mark by hand, the same", _explained_and(twice("explain")),
+         "needs_manual", says="by hand", repairs=('"explain" was there twice; it counts once',)),
+    Case("copied answer to mark by hand, another",
+         _explained_and(twice("explain", source="It is flat.")), "needs_manual", kind="held",
+         says="explain. was there twice with different answers"),
     Case("deleted test cell", edited(without("test_area")), repairs=("deleted cell test_area",)),
     Case("deleted test cell of a wrong answer", _wrong_and(without("test_area")),
          score=FULL - 2, repairs=("deleted cell test_area",)),

@@ -7,7 +7,8 @@ import pytest
 
 from rudaux.domain.execution import CellResult, kernel_name, kernels_of
 
-R: dict[str, Any] = {"metadata": {"kernelspec": {"name": "ir"}}}
+CODE: dict[str, Any] = {"cells": [{"cell_type": "code", "source": ["1 + ", "1"]}]}
+R: dict[str, Any] = {**CODE, "metadata": {"kernelspec": {"name": "ir"}}}
 
 
 def test_a_notebook_runs_in_the_kernel_that_it_names() -> None:
@@ -33,8 +34,20 @@ def test_a_notebook_that_names_none_or_the_old_name_runs_in_python_3(
 
 
 def test_each_notebook_of_a_submission_has_its_own_kernel() -> None:
-    texts = {"a.ipynb": json.dumps(R), "b.ipynb": json.dumps({"cells": []})}
+    texts = {"a.ipynb": json.dumps(R), "b.ipynb": json.dumps(CODE)}
     assert kernels_of(texts) == {"a.ipynb": "ir", "b.ipynb": "python3"}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [],
+        [{"cell_type": "markdown", "source": "I think so."}],
+        [{"cell_type": "code", "source": " \n"}, {"cell_type": "code", "source": []}],
+    ],
+)
+def test_a_notebook_without_code_to_run_needs_no_kernel(cells: list[dict[str, Any]]) -> None:
+    assert kernels_of({"a.ipynb": json.dumps({"cells": cells})}) == {}
 
 
 def test_how_long_a_cell_took_does_not_make_it_another_result() -> None:

@@ -37,9 +37,18 @@ def kernel_name(notebook: Mapping[str, Any]) -> str:
     return "python3" if name == "python" else name
 
 
+def has_code(notebook: Mapping[str, Any]) -> bool:
+    """Whether a notebook (nbformat 4) has a cell to run, so that it needs a kernel."""
+    return any(
+        cell["cell_type"] == "code" and "".join(cell["source"]).strip()
+        for cell in notebook.get("cells", ())
+    )
+
+
 def kernels_of(notebooks: Mapping[str, str]) -> dict[str, str]:
-    """Name the kernelspec of each notebook, given as text by file name."""
-    return {name: kernel_name(json.loads(text)) for name, text in notebooks.items()}
+    """Name the kernelspec of each notebook that has code to run, given as text by file name."""
+    contents = {name: json.loads(text) for name, text in notebooks.items()}
+    return {name: kernel_name(content) for name, content in contents.items() if has_code(content)}
 
 
 @dataclass(frozen=True)

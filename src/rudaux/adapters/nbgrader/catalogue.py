@@ -9,6 +9,7 @@ from typing import Any
 
 from nbgrader import api
 from nbgrader.api import MissingEntry
+from nbgrader.nbgraderformat import MetadataValidator
 from sqlalchemy import select
 
 from rudaux.adapters.nbgrader.source import SourceCell
@@ -22,6 +23,24 @@ class KnownCell(SourceCell):
     def max_score(self) -> float | None:
         """The points that the cell earns."""
         return self.points
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What nbgrader notes on the cell in a notebook."""
+        meta: dict[str, Any] = {
+            "grade_id": self.name,
+            "grade": self.grade,
+            "solution": self.solution,
+            "task": self.task,
+            "locked": self.locked,
+            "cell_type": self.cell_type,
+            "schema_version": MetadataValidator.schema_version,
+        }
+        if self.checksum is not None:
+            meta["checksum"] = self.checksum
+        if self.points is not None:
+            meta["points"] = self.points
+        return meta
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor, OverwriteCells, Overwri
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.catalogue import Catalogue
 from rudaux.adapters.nbgrader.choose import choose
+from rudaux.adapters.nbgrader.copies import answers_abroad
 from rudaux.adapters.nbgrader.repair import repair
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.adapters.nbgrader.source import write
@@ -62,16 +63,17 @@ class Sanitiser:
         chosen = choose(submitted, catalogue)
         if isinstance(chosen, Broken):
             return chosen
+        chosen.doubts += answers_abroad(chosen.notebooks, catalogue.notebooks)
         texts, witnesses = {}, {}
         for name, notebook in chosen.notebooks.items():
-            known = catalogue.notebooks[name]
-            clauses = repair(notebook, known, self._restorer, chosen.doubts)
+            known = catalogue.notebooks
+            clauses = repair(name, notebook, known, self._restorer, chosen.doubts)
             chosen.repairs += [f"{name}: {clause}" for clause in clauses]
             try:
                 done = self._sanitise(notebook, catalogue, name, student_id)
             except Exception as refused:
                 return Broken(f"{name}.ipynb cannot be prepared: {first_line(refused)}")
-            witnesses[f"{name}.ipynb"] = plant(done, known.kernelspec)
+            witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec)
             texts[f"{name}.ipynb"] = write(done)
         folder = self._scratch / assignment / student_id
         files.remove(folder)

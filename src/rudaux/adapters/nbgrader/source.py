@@ -17,7 +17,7 @@ from nbgrader.preprocessors import InstantiateTests, SaveCells
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
-from rudaux.domain.execution import kernel_name
+from rudaux.domain.execution import has_code, kernel_name
 from rudaux.errors import ConfigError
 
 
@@ -67,11 +67,13 @@ def notebook_paths(course: NbgraderCourse, assignment: str) -> tuple[Path, ...]:
 
 
 def kernels(course: NbgraderCourse, assignment: str) -> frozenset[str]:
-    """Give the names of the kernels that the source notebooks ask for."""
+    """Return the names of the kernels that the source notebooks with code need."""
     names = set()
     for path in notebook_paths(course, assignment):
         with _mistakes(path):
-            names.add(kernel_name(json.loads(path.read_text(encoding="utf-8"))))
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if "cells" not in content or has_code(content):  # before format 4: not looked into
+                names.add(kernel_name(content))
     return frozenset(names)
 
 
