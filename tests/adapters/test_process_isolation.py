@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from rudaux.adapters.process import tree
 from rudaux.domain.execution import Job
+from rudaux.runtime import tree
 from tests.adapters.process_notebooks import (
     HIDDEN,
     ahead,

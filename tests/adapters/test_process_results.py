@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from rudaux.adapters.process import ProcessExecutor, host
-from rudaux.adapters.process.limits import Limits
-from rudaux.adapters.process.supervisor import Supervisor
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Job
 from rudaux.errors import ConfigError, ExecutorFailure
+from rudaux.runtime.limits import Limits
+from rudaux.runtime.supervisor import Supervisor
 from tests.adapters.process_notebooks import (
     NAME,
     cells,

@@ -15,14 +15,14 @@ from threading import Event
 from typing import Any, cast
 
 from rudaux.adapters.docker import engine
-from rudaux.adapters.process import limits as bounds
-from rudaux.adapters.process.limits import read_memory
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Job, kernels_of
+from rudaux.runtime import limits as bounds
+from rudaux.runtime.limits import read_memory
 
 OWN = 192 << 20
 """Bytes of memory for the supervisor and the runner, beside what the submission may use."""
-_MODULES = ("errors", "domain.execution", *(f"adapters.process.{name}" for name in (
+_MODULES = ("errors", "domain.execution", *(f"runtime.{name}" for name in (
     "folders", "forked", "kernels", "limits", "runner", "server", "session", "supervisor", "tree",
 )))  # fmt: skip
 _STDOUT = 1
@@ -62,7 +62,7 @@ def options(
         log_config={"Type": "none", "Config": {}},
         ipc_mode="private",
     )
-    inside = resources.files("rudaux.adapters.docker").joinpath("inside.py").read_text("utf-8")
+    inside = resources.files("rudaux.runtime").joinpath("inside.py").read_text("utf-8")
     return {
         "image": image["Id"],
         "entrypoint": ["python3", "-I", "-c", inside],

@@ -20,11 +20,11 @@ from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
 from rudaux.adapters.docker import container, engine
-from rudaux.adapters.process.limits import read_memory
 from rudaux.adapters.process.report import MOST, Report
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
+from rudaux.runtime.limits import read_memory
 
 _GRACE = 60.0
 """Seconds past the whole timeout after which a container counts as lost."""

@@ -13,15 +13,15 @@ from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rudaux.adapters.process import limits as bounds
-from rudaux.adapters.process import tree
-from rudaux.adapters.process.folders import remove
 from rudaux.adapters.process.host import ForkServer, Lost
-from rudaux.adapters.process.limits import read_memory
 from rudaux.adapters.process.report import MOST, Report
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job, kernels_of
 from rudaux.errors import ExecutorFailure
+from rudaux.runtime import limits as bounds
+from rudaux.runtime import tree
+from rudaux.runtime.folders import remove
+from rudaux.runtime.limits import read_memory
 
 _GRACE = 60.0
 """Seconds past the whole timeout after which a supervisor counts as lost."""

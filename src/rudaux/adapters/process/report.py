@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from rudaux.adapters.process import limits as bounds
 from rudaux.domain.execution import CellResult, Execution, Job, Verdict
+from rudaux.runtime import limits as bounds
 
 MOST = 2 * (bounds.OUTPUT_OF_SUBMISSION + bounds.OUTPUT_OF_CELL)
 """Bytes of one report; who sends more is not listened to any longer."""

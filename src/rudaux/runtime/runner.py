@@ -21,11 +21,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 
-from rudaux.adapters.process import limits as bounds
-from rudaux.adapters.process.forked import ForkedKernel
-from rudaux.adapters.process.limits import Limits, confine
-from rudaux.adapters.process.session import TOO_LONG, BoundedSession
 from rudaux.domain.execution import WITNESS
+from rudaux.runtime import limits as bounds
+from rudaux.runtime.forked import ForkedKernel
+from rudaux.runtime.limits import Limits, confine
+from rudaux.runtime.session import TOO_LONG, BoundedSession
 
 _SPARE = 1 << 20
 """Bytes beyond the limits for what test cells publish at their end."""

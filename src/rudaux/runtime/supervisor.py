@@ -18,11 +18,11 @@ from typing import Any
 
 from jupyter_client.kernelspec import NoSuchKernel
 
-from rudaux.adapters.process import limits as bounds
-from rudaux.adapters.process import tree
-from rudaux.adapters.process.folders import remove
-from rudaux.adapters.process.kernels import fork_kernel, forkable, write_connection
-from rudaux.adapters.process.limits import Limits
+from rudaux.runtime import limits as bounds
+from rudaux.runtime import tree
+from rudaux.runtime.folders import remove
+from rudaux.runtime.kernels import fork_kernel, forkable, write_connection
+from rudaux.runtime.limits import Limits
 
 _POLL = 0.2
 _GRACE = 10.0
@@ -156,7 +156,7 @@ class Supervisor:
             tree.die_with_parent()
             os.close(pipe[0])
             os.close(self.outbox)
-            from rudaux.adapters.process.runner import run_notebook
+            from rudaux.runtime.runner import run_notebook
 
             run_notebook(read(), kernel, forked, self.limits, pipe[1])
         finally:
