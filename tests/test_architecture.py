@@ -52,9 +52,10 @@ def files(*layers: str) -> list[Path]:
         ("errors", set()),
         ("ports", {"domain", "config", "errors"}),
         ("workflows", {"workflows", "domain", "ports", *TOP}),
-        ("adapters", {"adapters", "runtime", "domain", "ports", *TOP}),
+        ("adapters", {"adapters", "domain", "ports", *TOP}),
+        ("executors", {"executors", "runtime", "domain", "ports", "config", "errors"}),
         ("runtime", {"runtime", "domain", "errors"}),
-        ("wiring", {"adapters", "ports", *TOP}),
+        ("wiring", {"adapters", "executors", "ports", *TOP}),
         ("cli", {"cli", "workflows", "domain", "ports", "wiring", "demo", *TOP}),
         ("api", {"cli", "workflows", "domain", "ports", "wiring", *TOP}),
     ],
@@ -77,9 +78,10 @@ def test_the_domain_needs_the_standard_library_alone_and_no_outside_world() -> N
         assert not names & (clock | disk), path
 
 
-def test_only_wiring_imports_adapters() -> None:
-    users = {module(p) for p in FILES if "adapters" in parts_used(p)}
-    assert {m for m in users if not m.startswith("adapters.")} <= {"wiring", "adapters"}
+@pytest.mark.parametrize("room", ["adapters", "executors"])
+def test_only_wiring_imports_adapters_and_executors(room: str) -> None:
+    users = {module(p).split(".")[0] for p in FILES if room in parts_used(p)}
+    assert users <= {"wiring", room}
 
 
 def test_only_the_view_draws_and_asks() -> None:

@@ -57,10 +57,10 @@ class CourseContext:
     @cached_property
     def executor(self) -> Executor:
         if self.config.grading.executor == "docker":
-            from rudaux.adapters.docker import DockerExecutor
+            from rudaux.executors.docker import DockerExecutor
 
             return DockerExecutor(self.config.grading, self.config.folder)
-        from rudaux.adapters.process import ProcessExecutor
+        from rudaux.executors.process import ProcessExecutor
 
         return ProcessExecutor(self.config.grading, self._private / "scratch")
 

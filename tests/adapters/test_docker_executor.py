@@ -18,11 +18,11 @@ from typing import Any
 import docker
 import pytest
 
-from rudaux.adapters.docker import DockerExecutor, container
-from rudaux.adapters.docker.engine import LABEL
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Execution, Job
 from rudaux.errors import ExecutorFailure
+from rudaux.executors.docker import DockerExecutor, container
+from rudaux.executors.docker.engine import LABEL
 from tests.adapters.engine_link import Link
 from tests.adapters.process_notebooks import HIDDEN, NAME, ahead, cells, errors, job, notebook, text
 
@@ -209,7 +209,7 @@ def test_containers_are_gone_when_a_run_is_given_up(
 KILLED = """
 import sys
 from pathlib import Path
-from rudaux.adapters.docker import DockerExecutor
+from rudaux.executors.docker import DockerExecutor
 from rudaux.config import GradingSettings
 from tests.adapters.process_notebooks import job
 folder = Path(sys.argv[1])

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from rudaux.adapters.process import ProcessExecutor, host
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Job
 from rudaux.errors import ConfigError, ExecutorFailure
+from rudaux.executors.process import ProcessExecutor, host
 from rudaux.runtime.limits import Limits
 from rudaux.runtime.supervisor import Supervisor
 from tests.adapters.process_notebooks import (

@@ -13,11 +13,11 @@ from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rudaux.adapters.process.host import ForkServer, Lost
-from rudaux.adapters.process.report import MOST, Report
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job, kernels_of
 from rudaux.errors import ExecutorFailure
+from rudaux.executors.process.host import ForkServer, Lost
+from rudaux.executors.report import MOST, Report
 from rudaux.runtime import limits as bounds
 from rudaux.runtime import tree
 from rudaux.runtime.folders import remove

@@ -19,11 +19,11 @@ from typing import Any
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
-from rudaux.adapters.docker import container, engine
-from rudaux.adapters.process.report import MOST, Report
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
+from rudaux.executors.docker import container, engine
+from rudaux.executors.report import MOST, Report
 from rudaux.runtime.limits import read_memory
 
 _GRACE = 60.0

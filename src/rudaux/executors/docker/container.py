@@ -14,9 +14,9 @@ from pathlib import Path
 from threading import Event
 from typing import Any, cast
 
-from rudaux.adapters.docker import engine
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Job, kernels_of
+from rudaux.executors.docker import engine
 from rudaux.runtime import limits as bounds
 from rudaux.runtime.limits import read_memory
 
