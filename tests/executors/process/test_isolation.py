@@ -15,7 +15,7 @@ import pytest
 
 from rudaux.domain.execution import Job
 from rudaux.runtime import tree
-from tests.adapters.process_notebooks import (
+from tests.executors.notebooks import (
     HIDDEN,
     ahead,
     cells,
@@ -64,7 +64,7 @@ def test_another_process_of_this_user_cannot_read_our_environment_meanwhile(
         """
         import os, subprocess, sys
         from pathlib import Path
-        from tests.adapters.process_notebooks import cells, errors, executor, job, run_one
+        from tests.executors.notebooks import cells, errors, executor, job, run_one
         folder, ours = Path(sys.argv[1]), f"/proc/{os.getpid()}/environ"
         execution = run_one(executor(folder), job(folder, f"open('{ours}').read()"))
         print(execution.verdict, errors(cells(execution)[0]), flush=True)

@@ -23,8 +23,8 @@ from rudaux.domain.execution import CellResult, Execution, Job
 from rudaux.errors import ExecutorFailure
 from rudaux.executors.docker import DockerExecutor, container
 from rudaux.executors.docker.engine import LABEL
-from tests.adapters.engine_link import Link
-from tests.adapters.process_notebooks import HIDDEN, NAME, ahead, cells, errors, job, notebook, text
+from tests.executors.docker.engine_link import Link
+from tests.executors.notebooks import HIDDEN, NAME, ahead, cells, errors, job, notebook, text
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -211,7 +211,7 @@ import sys
 from pathlib import Path
 from rudaux.executors.docker import DockerExecutor
 from rudaux.config import GradingSettings
-from tests.adapters.process_notebooks import job
+from tests.executors.notebooks import job
 folder = Path(sys.argv[1])
 settings = GradingSettings(image=sys.argv[2], jobs=1, memory="512m")
 list(DockerExecutor(settings, folder).run([job(folder, "import time; time.sleep(500)")]))
@@ -387,7 +387,7 @@ def test_libraries_start_no_thread_for_each_core_of_the_host(
 def test_the_dockerfile_makes_an_image_that_grades(
     settings: GradingSettings, tmp_path: Path, engine: Any
 ) -> None:
-    folder = Path(__file__).parents[2] / "docker"
+    folder = Path(__file__).parents[3] / "docker"
     image, _ = engine.images.build(path=str(folder), buildargs={"BASE_IMAGE": settings.image})
     try:
         built = replace(settings, image=image.id)

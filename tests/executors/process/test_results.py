@@ -15,7 +15,7 @@ from rudaux.errors import ConfigError, ExecutorFailure
 from rudaux.executors.process import ProcessExecutor, host
 from rudaux.runtime.limits import Limits
 from rudaux.runtime.supervisor import Supervisor
-from tests.adapters.process_notebooks import (
+from tests.executors.notebooks import (
     NAME,
     cells,
     errors,
