@@ -21,7 +21,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 
-from rudaux.domain.execution import WITNESS
 from rudaux.runtime import limits as bounds
 from rudaux.runtime.forked import ForkedKernel
 from rudaux.runtime.limits import Limits, confine
@@ -44,9 +43,17 @@ _DIED = {
 class Runner(NotebookClient):  # type: ignore[misc]
     """nbclient, with outputs bounded and each cell reported as soon as it has ended."""
 
-    def __init__(self, nb: NotebookNode, km: AsyncKernelManager | None, report: Report, **kw: Any):
+    def __init__(
+        self,
+        nb: NotebookNode,
+        km: AsyncKernelManager | None,
+        report: Report,
+        spared: str,
+        **kw: Any,
+    ):
         super().__init__(nb, km=km, **kw)
         self.report = report
+        self.spared = spared
         self.verdict = "ok"
         self.reason = ""
         self.used = 0
@@ -112,7 +119,7 @@ class Runner(NotebookClient):  # type: ignore[misc]
         """Keep an output if there is room for it, else say once that there was not."""
         size = len(json.dumps(msg["content"]))
         # However much a cell has printed, there is room for the word that it has ended.
-        spare = _SPARE if WITNESS in msg["content"].get("data", ()) else 0
+        spare = _SPARE if self.spared in msg["content"].get("data", ()) else 0
         most, most_of_all = bounds.OUTPUT_OF_CELL + spare, bounds.OUTPUT_OF_SUBMISSION + spare
         full = self.used - self.used_before > most
         if msg["msg_type"] != "error" and (full or self.used + size > most_of_all):
@@ -162,6 +169,7 @@ def run_notebook(
         notebook,
         manager,
         report,
+        limits.spared,
         timeout=limits.cell_timeout,
         interrupt_on_timeout=True,
         error_on_timeout=_TIMED_OUT,

@@ -15,10 +15,10 @@ from threading import Event
 from typing import Any, cast
 
 from rudaux.config import GradingSettings
-from rudaux.domain.execution import Job, kernels_of
+from rudaux.domain.execution import Job
 from rudaux.executors.docker import engine
+from rudaux.executors.request import read_memory
 from rudaux.runtime import limits as bounds
-from rudaux.runtime.limits import read_memory
 
 OWN = 192 << 20
 """Bytes of memory for the supervisor and the runner, beside what the submission may use."""
@@ -112,22 +112,14 @@ def _send(sink: _Sink, request: Mapping[str, object]) -> None:
     sink.write(b"%16d" % len(data) + data)
 
 
-def send_job(
-    streams: socket.socket, job: Job, limits: Mapping[str, float | None], stop: Event
-) -> None:
+def send_job(streams: socket.socket, job: Job, request: Mapping[str, object], stop: Event) -> None:
     """Send rudaux's supervisor, the notebooks, and the files beside them.
 
     Raises `OSError` where the container takes nothing for a while, or `stop` is set.
     """
     sink = _Sink(streams, stop)
     notebooks = json.dumps(dict(job.notebooks)).encode()
-    request = {
-        "modules": _sources(),
-        "limits": dict(limits),
-        "kernels": kernels_of(job.notebooks),
-        "notebooks": len(notebooks),
-    }
-    _send(sink, request)
+    _send(sink, {"modules": _sources(), **request, "notebooks": len(notebooks)})
     sink.write(notebooks)
     with tarfile.open(fileobj=cast(Any, sink), mode="w|") as files:
         _pack(files, job.folder)
