@@ -54,7 +54,7 @@ def files(*layers: str) -> list[Path]:
         ("workflows", {"workflows", "domain", "ports", *TOP}),
         ("adapters", {"adapters", "domain", "ports", *TOP}),
         ("executors", {"executors", "runtime", "domain", "ports", "config", "errors"}),
-        ("runtime", {"runtime", "domain", "errors"}),
+        ("runtime", {"runtime"}),
         ("wiring", {"adapters", "executors", "ports", *TOP}),
         ("cli", {"cli", "workflows", "domain", "ports", "wiring", "demo", *TOP}),
         ("api", {"cli", "workflows", "domain", "ports", "wiring", *TOP}),
@@ -76,6 +76,19 @@ def test_the_domain_needs_the_standard_library_alone_and_no_outside_world() -> N
         clock = {"now", "today", "utcnow"}
         disk = {"exists", "is_file", "is_dir", "open", "read_text", "write_text", "iterdir", "stat"}
         assert not names & (clock | disk), path
+
+
+def test_what_runs_beside_students_code_needs_the_standard_library_and_jupyter_alone() -> None:
+    jupyter = {"IPython", "ipykernel", "jupyter_client", "nbclient", "nbformat", "rudaux"}
+    for path in files("runtime"):
+        roots = {name.split(".")[0] for name in imports(path)}
+        assert roots <= sys.stdlib_module_names | jupyter, path
+        assert not any(name == "rudaux" for name in imports(path)), path
+
+
+def test_only_executors_use_the_runtime() -> None:
+    users = {module(p).split(".")[0] for p in FILES if "runtime" in parts_used(p)}
+    assert users == {"executors", "runtime"}
 
 
 @pytest.mark.parametrize("room", ["adapters", "executors"])

@@ -27,7 +27,7 @@ _COUNTS_OF_OOM = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.
 
 
 class Sent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports the modules whose source came with the request; every parent is an empty package."""
+    """Imports the modules whose source came with the request; a parent that did not is empty."""
 
     def __init__(self, modules: Mapping[str, str]) -> None:
         self.modules = modules

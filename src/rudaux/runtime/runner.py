@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -24,6 +23,7 @@ from nbformat.notebooknode import NotebookNode
 from rudaux.runtime import limits as bounds
 from rudaux.runtime.forked import ForkedKernel
 from rudaux.runtime.limits import Limits, confine
+from rudaux.runtime.lines import Writer
 from rudaux.runtime.session import TOO_LONG, BoundedSession
 
 _SPARE = 1 << 20
@@ -47,7 +47,7 @@ class Runner(NotebookClient):  # type: ignore[misc]
         self,
         nb: NotebookNode,
         km: AsyncKernelManager | None,
-        report: Report,
+        report: Writer,
         spared: str,
         **kw: Any,
     ):
@@ -139,17 +139,6 @@ def _shortened(msg: Mapping[str, Any], room: int) -> dict[str, Any]:
     return {"name": content.get("name", "stderr"), "text": text + TOO_LONG}
 
 
-class Report:
-    """Writes JSON lines into a pipe."""
-
-    def __init__(self, pipe: int) -> None:
-        self.file = os.fdopen(pipe, "w", encoding="utf-8")
-
-    def __call__(self, **line: Any) -> None:
-        self.file.write(json.dumps(line) + "\n")
-        self.file.flush()
-
-
 def run_notebook(
     text: str,
     name: str,
@@ -158,7 +147,7 @@ def run_notebook(
     pipe: int,
 ) -> None:
     """Run a notebook in the present folder; the last line reported is its verdict."""
-    report = Report(pipe)
+    report = Writer(pipe)
     notebook = nbformat.v4.reads(text)  # checked by the host
     session = BoundedSession()
     if forked:

@@ -23,7 +23,7 @@ from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
 from rudaux.executors.docker import container, engine
-from rudaux.executors.report import MOST, Report
+from rudaux.executors.report import Report
 from rudaux.executors.request import patience, read_memory, request
 
 _PROBE = 120.0
@@ -169,7 +169,7 @@ class DockerExecutor:
                     report.take(data)
                 elif len(said) < _MOST_SAID:
                     said += data
-                if report.end or report.size > MOST:
+                if report.is_over:
                     break
             if report.end:
                 return report.execution("")

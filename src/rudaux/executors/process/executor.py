@@ -17,7 +17,7 @@ from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
 from rudaux.executors.process.host import ForkServer, Lost
-from rudaux.executors.report import MOST, Report
+from rudaux.executors.report import Report
 from rudaux.executors.request import patience, read_memory, request
 from rudaux.runtime import limits as bounds
 from rudaux.runtime import tree
@@ -185,7 +185,7 @@ class _Pool:
             run: _Run = key.data
             data = os.read(run.pipe, 1 << 20)
             run.report.take(data)
-            if run.report.end or not data or run.report.size > MOST:
+            if run.report.is_over or not data:
                 ended.append(run)
         # Reports wait while their reader is busy: only who is silent may be late.
         silent = set(self.runs) - {key.fd for key, _ in ready}
