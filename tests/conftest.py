@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rudaux.adapters.docker.engine import LABEL
+from rudaux.executors.docker.engine import LABEL
 from tests import docker_image as image
 
 

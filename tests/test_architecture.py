@@ -53,7 +53,9 @@ def files(*layers: str) -> list[Path]:
         ("ports", {"domain", "config", "errors"}),
         ("workflows", {"workflows", "domain", "ports", *TOP}),
         ("adapters", {"adapters", "domain", "ports", *TOP}),
-        ("wiring", {"adapters", "ports", *TOP}),
+        ("executors", {"executors", "runtime", "domain", "ports", "config", "errors"}),
+        ("runtime", {"runtime"}),
+        ("wiring", {"adapters", "executors", "ports", *TOP}),
         ("cli", {"cli", "workflows", "domain", "ports", "wiring", "demo", *TOP}),
         ("api", {"cli", "workflows", "domain", "ports", "wiring", *TOP}),
     ],
@@ -76,9 +78,23 @@ def test_the_domain_needs_the_standard_library_alone_and_no_outside_world() -> N
         assert not names & (clock | disk), path
 
 
-def test_only_wiring_imports_adapters() -> None:
-    users = {module(p) for p in FILES if "adapters" in parts_used(p)}
-    assert {m for m in users if not m.startswith("adapters.")} <= {"wiring", "adapters"}
+def test_what_runs_beside_students_code_needs_the_standard_library_and_jupyter_alone() -> None:
+    jupyter = {"IPython", "ipykernel", "jupyter_client", "nbclient", "nbformat", "rudaux"}
+    for path in files("runtime"):
+        roots = {name.split(".")[0] for name in imports(path)}
+        assert roots <= sys.stdlib_module_names | jupyter, path
+        assert not any(name == "rudaux" for name in imports(path)), path
+
+
+def test_only_executors_use_the_runtime() -> None:
+    users = {module(p).split(".")[0] for p in FILES if "runtime" in parts_used(p)}
+    assert users == {"executors", "runtime"}
+
+
+@pytest.mark.parametrize("room", ["adapters", "executors"])
+def test_only_wiring_imports_adapters_and_executors(room: str) -> None:
+    users = {module(p).split(".")[0] for p in FILES if room in parts_used(p)}
+    assert users <= {"wiring", room}
 
 
 def test_only_the_view_draws_and_asks() -> None:

@@ -80,11 +80,15 @@ class HubSettings:
     snapshots: SnapshotSettings | None = None
 
 
+ExecutorName = Literal["docker", "process"]
+"""The ways of starting a submission; rudaux.executors has one for each."""
+
+
 @dataclass(frozen=True)
 class GradingSettings:
     """[grading]; times in seconds, `jobs` 0 means one per core."""
 
-    executor: Literal["docker", "process"] = "docker"
+    executor: ExecutorName = "docker"
     image: str = "quay.io/jupyter/scipy-notebook:latest"
     jobs: int = 0
     memory: str = "1g"

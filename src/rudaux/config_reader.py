@@ -17,6 +17,7 @@ from rudaux.config import (
     CanvasSettings,
     Config,
     CourseSettings,
+    ExecutorName,
     GitSettings,
     GradingSettings,
     HubSettings,
@@ -248,7 +249,9 @@ def _grading(table: Table) -> GradingSettings:
     default = GradingSettings()
     seconds = values.whole(1, 86_400, " of seconds")
     settings = GradingSettings(
-        executor=table.optional("executor", values.one_of("docker", "process"), default.executor),
+        executor=table.optional(
+            "executor", values.one_of(*get_args(ExecutorName)), default.executor
+        ),
         image=table.optional("image", values.text, default.image),
         jobs=table.optional("jobs", values.whole(0, 1000), default.jobs),
         memory=table.optional("memory", values.memory, default.memory),

@@ -58,13 +58,9 @@ class CourseContext:
 
     @cached_property
     def executor(self) -> Executor:
-        if self.config.grading.executor == "docker":
-            from rudaux.adapters.docker import DockerExecutor
+        from rudaux.executors import open_executor
 
-            return DockerExecutor(self.config.grading, self.config.folder)
-        from rudaux.adapters.process import ProcessExecutor
-
-        return ProcessExecutor(self.config.grading, self._private / "scratch")
+        return open_executor(self.config.grading, self.config.folder, self._private / "scratch")
 
     @cached_property
     def git(self) -> Git:

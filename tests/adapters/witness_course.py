@@ -16,10 +16,10 @@ from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.adapters.nbgrader.outputs import merge
 from rudaux.adapters.nbgrader.witness import plant, settle
-from rudaux.adapters.process import ProcessExecutor
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Job, Suspicion
 from rudaux.domain.roster import Student
+from rudaux.executors.process import ProcessExecutor
 
 NAME = "circles"
 AREA = "import math\ndef area(radius):\n    return math.pi * radius ** 2\n"

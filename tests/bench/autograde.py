@@ -170,11 +170,11 @@ def in_a_container_each(course: Path) -> None:
 
 
 def grade_with_rudaux(folder: Path, kind: str) -> None:
-    from rudaux.adapters.docker import DockerExecutor
     from rudaux.adapters.nbgrader.grader import NbgraderGrader
-    from rudaux.adapters.process import ProcessExecutor
     from rudaux.config import GradingSettings
     from rudaux.domain.execution import Broken, Job
+    from rudaux.executors.docker import DockerExecutor
+    from rudaux.executors.process import ProcessExecutor
 
     scratch = folder / ".rudaux" / "scratch"
     settings = GradingSettings(image=docker_image.NAME)

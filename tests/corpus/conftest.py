@@ -8,16 +8,14 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import pytest
 from filelock import FileLock
 
-from rudaux.config import GradingSettings
+from rudaux.config import ExecutorName, GradingSettings
 from tests.corpus.cases import Case, Graded
 from tests.corpus.grading import PROCESS, grade
-
-EXECUTORS = ("process", "docker")
 
 
 class Results(Protocol):
@@ -26,13 +24,13 @@ class Results(Protocol):
     def __call__(self, name: str, cases: Sequence[Case], **settings: Any) -> dict[str, Graded]: ...
 
 
-@pytest.fixture(scope="session", params=EXECUTORS)
+@pytest.fixture(scope="session", params=get_args(ExecutorName))
 def grading(request: pytest.FixtureRequest) -> GradingSettings:
     """Settings of one executor."""
-    if request.param == "docker":
-        image = request.getfixturevalue("docker_image")
-        return replace(PROCESS, executor="docker", image=image)
-    return PROCESS
+    settings = replace(PROCESS, executor=request.param)
+    if settings.executor == "docker":
+        return replace(settings, image=request.getfixturevalue("docker_image"))
+    return settings
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from rudaux.adapters.process import ProcessExecutor
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Execution, Job
+from rudaux.executors.process import ProcessExecutor
 
 NAME = "homework.ipynb"
 

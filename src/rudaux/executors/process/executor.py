@@ -13,19 +13,17 @@ from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rudaux.adapters.process import limits as bounds
-from rudaux.adapters.process import tree
-from rudaux.adapters.process.folders import remove
-from rudaux.adapters.process.host import ForkServer, Lost
-from rudaux.adapters.process.limits import read_memory
-from rudaux.adapters.process.report import MOST, Report
 from rudaux.config import GradingSettings
-from rudaux.domain.execution import Execution, Job, kernels_of
+from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
+from rudaux.executors.process.host import ForkServer, Lost
+from rudaux.executors.report import Report
+from rudaux.executors.request import patience, read_memory, request
 from rudaux.private import make_folder
+from rudaux.runtime import limits as bounds
+from rudaux.runtime import tree
+from rudaux.runtime.folders import remove
 
-_GRACE = 60.0
-"""Seconds past the whole timeout after which a supervisor counts as lost."""
 _NEEDED = ("ipykernel", "nbclient", "jupyter_client")
 
 
@@ -35,7 +33,7 @@ class ProcessExecutor:
     def __init__(self, settings: GradingSettings, scratch: Path) -> None:
         self.settings = settings
         self.scratch = scratch
-        self.memory = read_memory(settings.memory)
+        read_memory(settings.memory)  # a mistake in it is said before anything runs
 
     def check(self, kernels: Collection[str] = ()) -> None:
         """Raise `ExecutorFailure` without kernel, client or writable scratch folder."""
@@ -107,12 +105,7 @@ class _Pool:
     def __init__(self, executor: ProcessExecutor, folder: Path) -> None:
         self.settings = executor.settings
         self.folder = folder
-        self.limits = {
-            "cell_timeout": executor.settings.cell_timeout,
-            "timeout": executor.settings.timeout,
-            "memory": executor.memory,
-            "tasks": tree.tasks_of_this_user() + 16 * bounds.PROCESSES,
-        }
+        self.tasks = tree.tasks_of_this_user() + 16 * bounds.PROCESSES
         self.selector = selectors.DefaultSelector()
         self.runs: dict[int, _Run] = {}
         self.server = ForkServer(folder, executor.settings.preload)
@@ -149,7 +142,7 @@ class _Pool:
         except OSError as error:
             yield Execution(job, "failed", f"it could not be started: {error}")
         else:
-            run.deadline += self.settings.timeout + _GRACE
+            run.deadline += patience(self.settings)
             self.runs[run.pipe] = run
             self.selector.register(run.pipe, selectors.EVENT_READ, run)
 
@@ -175,9 +168,8 @@ class _Pool:
             with tempfile.TemporaryFile(dir=folder) as notebooks:
                 notebooks.write(json.dumps(dict(job.notebooks)).encode())
                 notebooks.seek(0)
-                kernels = kernels_of(job.notebooks)
-                request = {"folder": str(folder), "limits": self.limits, "kernels": kernels}
-                supervisor = self.server.submit(request, [notebooks.fileno(), writer])
+                wanted = {"folder": str(folder), **request(job, self.settings, self.tasks)}
+                supervisor = self.server.submit(wanted, [notebooks.fileno(), writer])
         except BaseException:
             os.close(reader)
             raise
@@ -194,7 +186,7 @@ class _Pool:
             run: _Run = key.data
             data = os.read(run.pipe, 1 << 20)
             run.report.take(data)
-            if run.report.end or not data or run.report.size > MOST:
+            if run.report.is_over or not data:
                 ended.append(run)
         # Reports wait while their reader is busy: only who is silent may be late.
         silent = set(self.runs) - {key.fd for key, _ in ready}

@@ -27,7 +27,7 @@ _COUNTS_OF_OOM = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.
 
 
 class Sent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports the modules whose source came with the request; every parent is an empty package."""
+    """Imports the modules whose source came with the request; a parent that did not is empty."""
 
     def __init__(self, modules: Mapping[str, str]) -> None:
         self.modules = modules
@@ -62,8 +62,8 @@ def probe(kernels: list[str]) -> dict[str, Any]:
 def supervise(request: Mapping[str, Any], outbox: int) -> None:
     """Run one submission; its notebooks and files follow the request on standard input."""
     sys.meta_path.insert(0, Sent(request["modules"]))
-    importlib.import_module("rudaux.adapters.process.tree").set_dumpable(False)
-    server = importlib.import_module("rudaux.adapters.process.server")
+    importlib.import_module("rudaux.runtime.tree").set_dumpable(False)
+    server = importlib.import_module("rudaux.runtime.server")
     notebooks = _unnamed_file(request["notebooks"])
     folder = Path(tempfile.mkdtemp(prefix="submission-"))
     for name in ("work", "home", "tmp", "run"):
@@ -81,7 +81,7 @@ def supervise(request: Mapping[str, Any], outbox: int) -> None:
         "own_disk": True,
         "oom_file": next((name for name in _COUNTS_OF_OOM if Path(name).exists()), None),
     }
-    supervisor = importlib.import_module("rudaux.adapters.process.supervisor")
+    supervisor = importlib.import_module("rudaux.runtime.supervisor")
     supervisor.supervise(order, notebooks, outbox)
 
 

@@ -20,13 +20,13 @@ from uuid import uuid4
 import docker
 import pytest
 
-from rudaux.adapters.docker import DockerExecutor, container
-from rudaux.adapters.docker.engine import LABEL
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Execution, Job
 from rudaux.errors import ExecutorFailure
-from tests.adapters.engine_link import Link
-from tests.adapters.process_notebooks import HIDDEN, NAME, ahead, cells, errors, job, notebook, text
+from rudaux.executors.docker import DockerExecutor, container
+from rudaux.executors.docker.engine import LABEL
+from tests.executors.docker.engine_link import Link
+from tests.executors.notebooks import HIDDEN, NAME, ahead, cells, errors, job, notebook, text
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -211,9 +211,9 @@ def test_containers_are_gone_when_a_run_is_given_up(
 KILLED = """
 import sys
 from pathlib import Path
-from rudaux.adapters.docker import DockerExecutor
+from rudaux.executors.docker import DockerExecutor
 from rudaux.config import GradingSettings
-from tests.adapters.process_notebooks import job
+from tests.executors.notebooks import job
 folder = Path(sys.argv[1])
 settings = GradingSettings(image=sys.argv[2], jobs=1, memory="512m")
 list(DockerExecutor(settings, folder).run([job(folder, "import time; time.sleep(500)")]))
@@ -395,7 +395,7 @@ def test_libraries_start_no_thread_for_each_core_of_the_host(
 
 def built(engine: Any, base: str) -> Any:
     """Build the image of the Dockerfile, in layers that no other test run shares."""
-    folder = Path(__file__).parents[2] / "docker"
+    folder = Path(__file__).parents[3] / "docker"
     image, _ = engine.images.build(
         path=str(folder), buildargs={"BASE_IMAGE": base}, nocache=True, rm=True, forcerm=True
     )

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from rudaux.adapters.process import ProcessExecutor, host
-from rudaux.adapters.process.limits import Limits
-from rudaux.adapters.process.supervisor import Supervisor
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Job
 from rudaux.errors import ConfigError, ExecutorFailure
-from tests.adapters.process_notebooks import (
+from rudaux.executors.process import ProcessExecutor, host
+from tests.executors.notebooks import (
     NAME,
     cells,
     errors,
@@ -280,27 +277,6 @@ def test_a_module_that_starts_threads_is_refused(
     monkeypatch.setattr(host, "_import_paths", lambda: paths)
     with pytest.raises(ExecutorFailure, match="spinning, which starts threads"):
         run_one(preloading(tmp_path, "spinning"), job(tmp_path, "1"))
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "full"),
-    [
-        ("oom 1\noom_kill 1\n", "oom 1\noom_kill 2\n", (1, 1)),
-        ("oom 1\noom_kill 1\n", "oom 2\noom_kill 2\n", (1, 2)),
-    ],
-)
-def test_the_limits_own_count_tells_whose_memory_ran_out(
-    tmp_path: Path, before: str, after: str, full: tuple[int, int]
-) -> None:
-    file = tmp_path / "memory.events"
-    reader, writer = os.pipe()
-    supervisor = Supervisor(tmp_path, Limits(1, 1, 1, None), writer, file)
-    file.write_text(before)
-    assert supervisor._memory_events() == (1, full[0])
-    file.write_text(after)
-    assert supervisor._memory_events() == (2, full[1])
-    os.close(reader)
-    os.close(writer)
 
 
 def test_code_can_tell_that_it_is_autograded_and_libraries_use_one_thread(tmp_path: Path) -> None:

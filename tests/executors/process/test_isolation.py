@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -13,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rudaux.adapters.process import tree
 from rudaux.domain.execution import Job
-from tests.adapters.process_notebooks import (
+from tests.executors.notebooks import (
     HIDDEN,
     ahead,
     cells,
@@ -64,7 +62,7 @@ def test_another_process_of_this_user_cannot_read_our_environment_meanwhile(
         """
         import os, subprocess, sys
         from pathlib import Path
-        from tests.adapters.process_notebooks import cells, errors, executor, job, run_one
+        from tests.executors.notebooks import cells, errors, executor, job, run_one
         folder, ours = Path(sys.argv[1]), f"/proc/{os.getpid()}/environ"
         execution = run_one(executor(folder), job(folder, f"open('{ours}').read()"))
         print(execution.verdict, errors(cells(execution)[0]), flush=True)
@@ -208,16 +206,3 @@ def test_a_notebook_is_not_readable_ahead_of_its_cells(tmp_path: Path) -> None:
 def test_our_own_memory_can_be_looked_at_again_afterwards(tmp_path: Path) -> None:
     run_one(executor(tmp_path), job(tmp_path, "1"))
     assert Path("/proc/self/environ").stat().st_uid == os.getuid()
-
-
-def test_every_descendant_is_killed_even_one_with_another_parent(tmp_path: Path) -> None:
-    script = "import os, time\nos.fork()\nos.fork()\ntime.sleep(100)"
-    child = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path)
-    while len(tree.descendants(child.pid)) < 3:
-        assert child.poll() is None
-    below = [process.pid for process in tree.descendants(child.pid)]
-    child.send_signal(signal.SIGSTOP)
-    tree.kill_below(child.pid, seconds=0.5)
-    child.kill()
-    child.wait()
-    assert not set(below) & set(processes_under(tmp_path))

@@ -4,6 +4,6 @@ The container's first process is rudaux's own supervisor, sent in as source text
 Python, nbclient and a kernel, not rudaux or nbgrader. docs/security.md says what this protects.
 """
 
-from rudaux.adapters.docker.executor import DockerExecutor
+from rudaux.executors.docker.executor import DockerExecutor
 
 __all__ = ["DockerExecutor"]

@@ -10,13 +10,13 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from rudaux.adapters.docker import DockerExecutor
-from rudaux.adapters.process import ProcessExecutor
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Execution, Job
+from rudaux.executors.docker import DockerExecutor
+from rudaux.executors.process import ProcessExecutor
 from tests.adapters.nbgrader_course import Course
-from tests.adapters.process_notebooks import errors, job, notebook, text
-from tests.adapters.test_docker_grading import NOW
+from tests.executors.docker.test_grading import NOW
+from tests.executors.notebooks import errors, job, notebook, text
 
 NO_KERNEL = "a kernel that nobody has installed"
 

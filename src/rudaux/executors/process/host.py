@@ -15,13 +15,13 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_path
 
 import rudaux
-from rudaux.adapters.process import tree
-from rudaux.adapters.process.limits import THREADS
 from rudaux.errors import ExecutorFailure
+from rudaux.runtime import tree
+from rudaux.runtime.limits import THREADS
 
 _START = (
     "import sys; extra = sys.argv[3:]; sys.path += extra[1:]; sys.path.insert(0, extra[0]); "
-    "from rudaux.adapters.process.server import main; sys.path.remove(extra[0]); "
+    "from rudaux.runtime.server import main; sys.path.remove(extra[0]); "
     "channel, preload = int(sys.argv[1]), sys.argv[2]; del sys.argv[1:]; main(channel, preload)"
 )
 _PATIENCE = 60.0

@@ -19,15 +19,13 @@ from typing import Any
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
-from rudaux.adapters.docker import container, engine
-from rudaux.adapters.process.limits import read_memory
-from rudaux.adapters.process.report import MOST, Report
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
+from rudaux.executors.docker import container, engine
+from rudaux.executors.report import Report
+from rudaux.executors.request import patience, read_memory, request
 
-_GRACE = 60.0
-"""Seconds past the whole timeout after which a container counts as lost."""
 _PROBE = 120.0
 _MOST_SAID = 1 << 20
 _OLDEST = [3, 9]
@@ -158,25 +156,20 @@ class DockerExecutor:
             return Execution(job, "failed", f"its container failed: {error}")
 
     def _in_container(self, job: Job, report: Report, stop: Event) -> Execution:
-        limits = {
-            "cell_timeout": self.settings.cell_timeout,
-            "timeout": self.settings.timeout,
-            "memory": read_memory(self.settings.memory),
-            # The container has its own count; this one would add up all that run as this user.
-            "tasks": None,
-        }
+        # The container has its own count of tasks; ours would add up all that run as this user.
+        wanted = request(job, self.settings, tasks=None)
         said = bytearray()
         with container.started(self._client, self._description) as (name, streams):
             # Where it ends before it has taken everything, it may have said why.
             with suppress(ConnectionError):
-                container.send_job(streams, job, limits, stop)
-            until = time.monotonic() + self.settings.timeout + _GRACE
+                container.send_job(streams, job, wanted, stop)
+            until = time.monotonic() + patience(self.settings)
             for is_output, data in container.listen(streams, until, stop):
                 if is_output:
                     report.take(data)
                 elif len(said) < _MOST_SAID:
                     said += data
-                if report.end or report.size > MOST:
+                if report.is_over:
                     break
             if report.end:
                 return report.execution("")

@@ -10,9 +10,9 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from rudaux.adapters.docker import DockerExecutor
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Job
+from rudaux.executors.docker import DockerExecutor
 from tests.adapters.nbgrader_course import Course
 
 NOW = datetime(2026, 10, 1, tzinfo=timezone.utc)

@@ -18,11 +18,11 @@ from typing import Any
 
 from jupyter_client.kernelspec import NoSuchKernel
 
-from rudaux.adapters.process import limits as bounds
-from rudaux.adapters.process import tree
-from rudaux.adapters.process.folders import remove
-from rudaux.adapters.process.kernels import fork_kernel, forkable, write_connection
-from rudaux.adapters.process.limits import Limits
+from rudaux.runtime import limits as bounds
+from rudaux.runtime import lines, tree
+from rudaux.runtime.folders import remove
+from rudaux.runtime.kernels import fork_kernel, forkable, write_connection
+from rudaux.runtime.limits import Limits
 
 _POLL = 0.2
 _GRACE = 10.0
@@ -32,10 +32,7 @@ _OWN = 512 << 20
 _MOURNING = 3.0
 """Seconds after a kernel's death that the runner has to notice it."""
 _ROOM = 1 << 20
-"""Bytes of disk without which no kernel starts."""
-_ROOM = 1 << 20
 """Bytes of disk that starting a kernel may need."""
-_BUFFER = 2 * (bounds.OUTPUT_OF_SUBMISSION + bounds.OUTPUT_OF_CELL)
 
 
 class Gone(Exception):  # noqa: N818 - nothing went wrong here
@@ -86,13 +83,13 @@ class Supervisor:
         while self.pending:
             self._wait([])
 
-    def tell(self, **line: Any) -> None:
+    def tell(self, **said: Any) -> None:
         """Queue a line for the host, which may be busy for a while."""
-        self._queue(json.dumps(line).encode() + b"\n")
+        self._queue(lines.line(**said))
 
     def _queue(self, data: bytes) -> None:
         self.pending += data
-        if len(self.pending) > _BUFFER:
+        if len(self.pending) > lines.MOST:
             raise Gone
 
     def _is_full(self) -> bool:
@@ -156,7 +153,7 @@ class Supervisor:
             tree.die_with_parent()
             os.close(pipe[0])
             os.close(self.outbox)
-            from rudaux.adapters.process.runner import run_notebook
+            from rudaux.runtime.runner import run_notebook
 
             run_notebook(read(), kernel, forked, self.limits, pipe[1])
         finally:
@@ -183,10 +180,10 @@ class Supervisor:
 def _counts(file: Path) -> dict[str, int]:
     """Read the system's counters, a name and a number in each line; none where it keeps none."""
     try:
-        lines = file.read_text(encoding="ascii").splitlines()
+        rows = file.read_text(encoding="ascii").splitlines()
     except FileNotFoundError:
         return {}
-    return {name: int(count) for name, count in map(str.split, lines)}
+    return {name: int(count) for name, count in map(str.split, rows)}
 
 
 def _read_notebook(notebooks: int, name: str) -> str:
@@ -218,7 +215,7 @@ class _Watch:
         self.cell: int | None = None
         self.cell_until = float("inf")
         self.kernel_end = float("inf")
-        self.buffer = bytearray()
+        self.splitter = lines.Splitter()
         self.looked = 0.0
 
     def verdict(self) -> tuple[str, str]:
@@ -235,12 +232,7 @@ class _Watch:
                 return ended
 
     def _lines(self, data: bytes) -> tuple[str, str] | None:
-        self.buffer += data
-        if b"\n" not in data:
-            return None
-        *lines, rest = bytes(self.buffer).split(b"\n")
-        self.buffer = bytearray(rest)
-        for line in lines:
+        for line in self.splitter.take(data):
             said = json.loads(line)
             if "verdict" in said:
                 return said["verdict"], said["reason"]

@@ -5,6 +5,6 @@ environment out of sight; but code that runs as you can read your files and sign
 and as root it can read everything.
 """
 
-from rudaux.adapters.process.executor import ProcessExecutor
+from rudaux.executors.process.executor import ProcessExecutor
 
 __all__ = ["ProcessExecutor"]

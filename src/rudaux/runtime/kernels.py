@@ -18,8 +18,8 @@ from typing import NoReturn
 
 from jupyter_client.kernelspec import KernelSpecManager
 
-from rudaux.adapters.process import tree
-from rudaux.adapters.process.limits import Limits, confine
+from rudaux.runtime import tree
+from rudaux.runtime.limits import Limits, confine
 
 _ARGV = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")

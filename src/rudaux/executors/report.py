@@ -10,11 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from rudaux.adapters.process import limits as bounds
 from rudaux.domain.execution import CellResult, Execution, Job, Verdict
-
-MOST = 2 * (bounds.OUTPUT_OF_SUBMISSION + bounds.OUTPUT_OF_CELL)
-"""Bytes of one report; who sends more is not listened to any longer."""
+from rudaux.runtime.lines import MOST, Splitter
 
 
 class Report:
@@ -24,7 +21,7 @@ class Report:
         self.job = job
         self.size = 0
         self.end: Mapping[str, Any] | None = None
-        self._buffer = bytearray()
+        self._splitter = Splitter()
         self._notebook = ""
         self._running: int | None = None
         self._sent = {name: _code_cells(text) for name, text in job.notebooks.items()}
@@ -33,14 +30,14 @@ class Report:
     def take(self, data: bytes) -> None:
         """Take in a piece of the report."""
         self.size += len(data)
-        self._buffer += data
-        if b"\n" not in data:
-            return
-        *lines, rest = bytes(self._buffer).split(b"\n")
-        self._buffer = bytearray(rest)
-        for line in lines:
+        for line in self._splitter.take(data):
             if line and not self.end:
                 self._line(line)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be read: it has said its end, or too much."""
+        return self.end is not None or self.size > MOST
 
     def _line(self, line: bytes) -> None:
         try:

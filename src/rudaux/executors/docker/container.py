@@ -9,22 +9,19 @@ import tarfile
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from threading import Event
 from typing import Any, cast
 
-from rudaux.adapters.docker import engine
-from rudaux.adapters.process import limits as bounds
-from rudaux.adapters.process.limits import read_memory
 from rudaux.config import GradingSettings
-from rudaux.domain.execution import Job, kernels_of
+from rudaux.domain.execution import Job
+from rudaux.executors.docker import engine
+from rudaux.executors.request import read_memory
+from rudaux.runtime import limits as bounds
+from rudaux.runtime import sent
 
 OWN = 192 << 20
 """Bytes of memory for the supervisor and the runner, beside what the submission may use."""
-_MODULES = ("errors", "domain.execution", *(f"adapters.process.{name}" for name in (
-    "folders", "forked", "kernels", "limits", "runner", "server", "session", "supervisor", "tree",
-)))  # fmt: skip
 _STDOUT = 1
 _FRAME = struct.Struct(">BxxxL")
 _STALLED = 30.0  # seconds that a container may take nothing of what it is sent
@@ -62,10 +59,9 @@ def options(
         log_config={"Type": "none", "Config": {}},
         ipc_mode="private",
     )
-    inside = resources.files("rudaux.adapters.docker").joinpath("inside.py").read_text("utf-8")
     return {
         "image": image["Id"],
-        "entrypoint": ["python3", "-I", "-c", inside],
+        "entrypoint": ["python3", "-I", "-c", sent.program()],
         "user": "1000:100",  # as in Jupyter's docker-stacks; the name need not exist
         "working_dir": "/tmp",  # noqa: S108 - the container's
         "environment": {
@@ -112,22 +108,14 @@ def _send(sink: _Sink, request: Mapping[str, object]) -> None:
     sink.write(b"%16d" % len(data) + data)
 
 
-def send_job(
-    streams: socket.socket, job: Job, limits: Mapping[str, float | None], stop: Event
-) -> None:
-    """Send rudaux's supervisor, the notebooks, and the files beside them.
+def send_job(streams: socket.socket, job: Job, request: Mapping[str, object], stop: Event) -> None:
+    """Send rudaux's runtime, the notebooks, and the files beside them.
 
     Raises `OSError` where the container takes nothing for a while, or `stop` is set.
     """
     sink = _Sink(streams, stop)
     notebooks = json.dumps(dict(job.notebooks)).encode()
-    request = {
-        "modules": _sources(),
-        "limits": dict(limits),
-        "kernels": kernels_of(job.notebooks),
-        "notebooks": len(notebooks),
-    }
-    _send(sink, request)
+    _send(sink, {"modules": sent.modules(), **request, "notebooks": len(notebooks)})
     sink.write(notebooks)
     with tarfile.open(fileobj=cast(Any, sink), mode="w|") as files:
         _pack(files, job.folder)
@@ -158,14 +146,6 @@ def size_of(job: Job) -> int:
     """Add up the bytes that a container is sent."""
     files = (path for path in job.folder.rglob("*") if path.is_file() and not path.is_symlink())
     return sum(map(len, job.notebooks.values())) + sum(path.stat().st_size for path in files)
-
-
-def _sources() -> dict[str, str]:
-    folder = resources.files("rudaux")
-    return {
-        f"rudaux.{name}": folder.joinpath(name.replace(".", "/") + ".py").read_text("utf-8")
-        for name in _MODULES
-    }
 
 
 def _pack(files: tarfile.TarFile, folder: Path) -> None:

@@ -18,11 +18,11 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-from rudaux.adapters.process import tree
+from rudaux.runtime import tree
 
 _IMPORTS = (
-    "rudaux.adapters.process.supervisor",
-    "rudaux.adapters.process.runner",
+    "rudaux.runtime.supervisor",
+    "rudaux.runtime.runner",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
@@ -117,7 +117,7 @@ def _serve(host: socket.socket, supervisors: set[int]) -> bool:
 
 
 def _supervise(request: dict[str, object], fds: list[int]) -> None:
-    from rudaux.adapters.process.supervisor import supervise
+    from rudaux.runtime.supervisor import supervise
 
     status = 1
     try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -21,11 +20,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.notebooknode import NotebookNode
 
-from rudaux.adapters.process import limits as bounds
-from rudaux.adapters.process.forked import ForkedKernel
-from rudaux.adapters.process.limits import Limits, confine
-from rudaux.adapters.process.session import TOO_LONG, BoundedSession
-from rudaux.domain.execution import WITNESS
+from rudaux.runtime import limits as bounds
+from rudaux.runtime.forked import ForkedKernel
+from rudaux.runtime.limits import Limits, confine
+from rudaux.runtime.lines import Writer
+from rudaux.runtime.session import TOO_LONG, BoundedSession
 
 _SPARE = 1 << 20
 """Bytes beyond the limits for what test cells publish at their end."""
@@ -44,9 +43,17 @@ _DIED = {
 class Runner(NotebookClient):  # type: ignore[misc]
     """nbclient, with outputs bounded and each cell reported as soon as it has ended."""
 
-    def __init__(self, nb: NotebookNode, km: AsyncKernelManager | None, report: Report, **kw: Any):
+    def __init__(
+        self,
+        nb: NotebookNode,
+        km: AsyncKernelManager | None,
+        report: Writer,
+        spared: str,
+        **kw: Any,
+    ):
         super().__init__(nb, km=km, **kw)
         self.report = report
+        self.spared = spared
         self.verdict = "ok"
         self.reason = ""
         self.used = 0
@@ -112,7 +119,7 @@ class Runner(NotebookClient):  # type: ignore[misc]
         """Keep an output if there is room for it, else say once that there was not."""
         size = len(json.dumps(msg["content"]))
         # However much a cell has printed, there is room for the word that it has ended.
-        spare = _SPARE if WITNESS in msg["content"].get("data", ()) else 0
+        spare = _SPARE if self.spared in msg["content"].get("data", ()) else 0
         most, most_of_all = bounds.OUTPUT_OF_CELL + spare, bounds.OUTPUT_OF_SUBMISSION + spare
         full = self.used - self.used_before > most
         if msg["msg_type"] != "error" and (full or self.used + size > most_of_all):
@@ -132,17 +139,6 @@ def _shortened(msg: Mapping[str, Any], room: int) -> dict[str, Any]:
     return {"name": content.get("name", "stderr"), "text": text + TOO_LONG}
 
 
-class Report:
-    """Writes JSON lines into a pipe."""
-
-    def __init__(self, pipe: int) -> None:
-        self.file = os.fdopen(pipe, "w", encoding="utf-8")
-
-    def __call__(self, **line: Any) -> None:
-        self.file.write(json.dumps(line) + "\n")
-        self.file.flush()
-
-
 def run_notebook(
     text: str,
     name: str,
@@ -151,7 +147,7 @@ def run_notebook(
     pipe: int,
 ) -> None:
     """Run a notebook in the present folder; the last line reported is its verdict."""
-    report = Report(pipe)
+    report = Writer(pipe)
     notebook = nbformat.v4.reads(text)  # checked by the host
     session = BoundedSession()
     if forked:
@@ -162,6 +158,7 @@ def run_notebook(
         notebook,
         manager,
         report,
+        limits.spared,
         timeout=limits.cell_timeout,
         interrupt_on_timeout=True,
         error_on_timeout=_TIMED_OUT,

@@ -1,0 +1,20 @@
+"""This package as text, for a box that has no rudaux in it."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+
+def program() -> str:
+    """Return what the box's Python is started with: it takes everything else as a request."""
+    return resources.files(__package__).joinpath("inside.py").read_text("utf-8")
+
+
+def modules() -> dict[str, str]:
+    """Return the source of every module of this package, by its full name."""
+    files = [file for file in resources.files(__package__).iterdir() if file.name.endswith(".py")]
+    return {_name(file.name): file.read_text("utf-8") for file in files}
+
+
+def _name(file: str) -> str:
+    return f"{__package__}.{file.removesuffix('.py')}".removesuffix(".__init__")
