@@ -53,7 +53,7 @@ def files(*layers: str) -> list[Path]:
         ("ports", {"domain", "config", "errors"}),
         ("workflows", {"workflows", "domain", "ports", *TOP}),
         ("adapters", {"adapters", "domain", "ports", *TOP}),
-        ("executors", {"executors", "runtime", "domain", "ports", "config", "errors"}),
+        ("executors", {"executors", "runtime", "domain", "ports", *TOP}),
         ("runtime", {"runtime"}),
         ("wiring", {"adapters", "executors", "ports", *TOP}),
         ("cli", {"cli", "workflows", "domain", "ports", "wiring", "demo", *TOP}),

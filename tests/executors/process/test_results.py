@@ -129,9 +129,15 @@ def test_a_submission_that_takes_too_long_is_cut_off_and_keeps_what_it_had(tmp_p
     "suicide", ["import os\nos._exit(0)", "import os\nos.kill(os.getpid(), 9)"]
 )
 def test_a_kernel_that_ends_itself_has_died(tmp_path: Path, suicide: str) -> None:
-    execution = run_one(
-        executor(tmp_path), job(tmp_path, "print('kept')", suicide, "print('never')")
-    )
+    for attempt in ("first", "second", "third"):
+        folder = tmp_path / attempt
+        folder.mkdir()
+        execution = run_one(
+            executor(folder), job(folder, "print('kept')", suicide, "print('never')")
+        )
+        # A container of another test that dies of memory meanwhile cannot be told from this one.
+        if "machine ran out of memory" not in execution.reason:
+            break
     first, second, third = cells(execution)
     assert execution.verdict == "kernel_died"
     assert "cell 2" in execution.reason
