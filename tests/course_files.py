@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rudaux.config import FILE, Config
-from rudaux.config_reader import read
+from rudaux.config.reading import read
 from rudaux.errors import ConfigError
 
 MINIMAL = """

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 from zoneinfo import ZoneInfo
 
-from rudaux import config_values as values
-from rudaux.config import (
+from rudaux.config import checking as values
+from rudaux.config.checking import Wrong
+from rudaux.config.settings import (
     FILE,
     AssignmentSettings,
     CanvasSettings,
@@ -24,7 +25,6 @@ from rudaux.config import (
     SnapshotSettings,
     parse,
 )
-from rudaux.config_values import Wrong
 from rudaux.domain.links import https_form
 from rudaux.errors import ConfigError
 

@@ -148,7 +148,7 @@ def find_course_folder(start: Path) -> Path:
 
 def load_config(folder: Path) -> Config:
     """Read the rudaux.toml in `folder`; raises one `ConfigError` with a line for every mistake."""
-    from rudaux.config_reader import read
+    from rudaux.config.reading import read
 
     folder = folder.expanduser().resolve()
     return read(folder, _text(folder / FILE))
