@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from rudaux.config.file import assignment_names, find_course_folder, parse, read_text
 from rudaux.config.settings import (
     FILE,
     LEVELS,
@@ -16,17 +19,10 @@ from rudaux.config.settings import (
     Posting,
     ScheduleSettings,
     SnapshotSettings,
-    assignment_names,
     find_assignment,
-    find_course_folder,
-    has_token,
-    load_config,
-    parse,
     private_folder,
-    read_token,
-    save_token,
-    saved_token_file,
 )
+from rudaux.config.token import has_token, read_token, save_token, saved_token_file
 
 __all__ = [
     "FILE",
@@ -53,3 +49,11 @@ __all__ = [
     "save_token",
     "saved_token_file",
 ]
+
+
+def load_config(folder: Path) -> Config:
+    """Read the rudaux.toml in `folder`; raises one `ConfigError` with a line for every mistake."""
+    from rudaux.config.reading import read
+
+    folder = folder.expanduser().resolve()
+    return read(folder, read_text(folder / FILE))
