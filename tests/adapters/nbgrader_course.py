@@ -18,10 +18,11 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, find_submission
+from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
+from rudaux.adapters.nbgrader.gradebook.book import find_submission
+from rudaux.adapters.nbgrader.gradebook.sheet import load_sheets
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
-from rudaux.adapters.nbgrader.sheet import load_sheets
-from rudaux.adapters.nbgrader.witness import proof
+from rudaux.adapters.nbgrader.grading.witness import proof
 from rudaux.domain.execution import CellResult, Execution, Job
 
 BIN = Path(sys.executable).parent

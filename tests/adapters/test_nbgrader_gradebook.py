@@ -11,8 +11,7 @@ import pytest
 from nbgrader.api import Gradebook
 from sqlalchemy import event
 
-from rudaux.adapters.nbgrader import database
-from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
+from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, database
 from rudaux.domain.roster import Student
 from rudaux.errors import ConfigError, GradebookFailure, UsageError
 from tests.adapters.nbgrader_course import BIN, RIGHT, Course, make_course
@@ -225,7 +224,7 @@ def test_a_backup_can_be_restored_and_what_was_there_is_kept(gradebook: Nbgrader
 def test_a_backup_waits_for_no_lock_for_ever(
     gradebook: NbgraderGradebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rudaux.adapters.nbgrader.backups.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("rudaux.adapters.nbgrader.gradebook.backups.BUSY_SECONDS", 0.1)
     gradebook.check()
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as other:
         other.execute("BEGIN EXCLUSIVE")

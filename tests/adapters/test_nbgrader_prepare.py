@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from rudaux.adapters.nbgrader import reading
+from rudaux.adapters.nbgrader.grading import reading
 from rudaux.domain.execution import Broken, Job
 from rudaux.errors import GradebookFailure
 from tests.adapters.nbgrader_course import RIGHT, WRONG, Course, cell_named, make_course

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from nbformat import NotebookNode, v4
 
+from rudaux.adapters.nbgrader.feedback.redact import INSTEAD, Delimiters, plain, redact
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
-from rudaux.adapters.nbgrader.redact import INSTEAD, Delimiters, plain, redact
 from rudaux.config import GradingSettings
 from tests.adapters.nbgrader_course import RIGHT, WRONG, Course, cell_named, make_course, run
 

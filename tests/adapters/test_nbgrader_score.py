@@ -211,7 +211,7 @@ def test_a_commit_that_fails_leaves_no_autograded_folder(
     handed_in: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execution = pretend(handed_in.job("11"))
-    monkeypatch.setattr("rudaux.adapters.nbgrader.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("rudaux.adapters.nbgrader.gradebook.database.BUSY_SECONDS", 0.1)
     grader = NbgraderGrader(handed_in.folder, handed_in.folder / "scratch")
     with closing(sqlite3.connect(handed_in.folder / "gradebook.db")) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from nbformat import from_dict
 
-from rudaux.adapters.nbgrader.witness import language_of, plant, proof, settle
+from rudaux.adapters.nbgrader.grading.witness import language_of, plant, proof, settle
 from tests.adapters.witness_course import (
     AREA,
     PYTHON,

@@ -14,8 +14,8 @@ import nbformat
 
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
-from rudaux.adapters.nbgrader.outputs import merge
-from rudaux.adapters.nbgrader.witness import plant, settle
+from rudaux.adapters.nbgrader.grading.outputs import merge
+from rudaux.adapters.nbgrader.grading.witness import plant, settle
 from rudaux.adapters.process import ProcessExecutor
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Job, Suspicion

@@ -10,7 +10,7 @@ from typing import Any
 
 import nbformat
 
-from rudaux.adapters.nbgrader.source import give_ids
+from rudaux.adapters.nbgrader.release.source import give_ids
 from rudaux.domain.execution import Broken
 
 LARGEST = 50_000_000

@@ -10,12 +10,12 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor, OverwriteCells, OverwriteKernelspec
 
 from rudaux.adapters.nbgrader import files
-from rudaux.adapters.nbgrader.catalogue import Catalogue
-from rudaux.adapters.nbgrader.choose import choose
-from rudaux.adapters.nbgrader.repair import repair
+from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue
+from rudaux.adapters.nbgrader.grading.choose import choose
+from rudaux.adapters.nbgrader.grading.repair import repair
+from rudaux.adapters.nbgrader.grading.witness import plant
+from rudaux.adapters.nbgrader.release.source import write
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
-from rudaux.adapters.nbgrader.source import write
-from rudaux.adapters.nbgrader.witness import plant
 from rudaux.domain.execution import Broken, Job
 
 

@@ -26,8 +26,8 @@ from typing import Any
 
 from nbgrader.utils import is_grade, is_solution
 
-from rudaux.adapters.nbgrader.choose import grade_id
-from rudaux.adapters.nbgrader.outputs import error
+from rudaux.adapters.nbgrader.grading.choose import grade_id
+from rudaux.adapters.nbgrader.grading.outputs import error
 from rudaux.domain.execution import WITNESS
 
 _VALUE = "rudaux_value"

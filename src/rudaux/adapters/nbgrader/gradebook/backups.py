@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
-from rudaux.adapters.nbgrader.database import BUSY_SECONDS
+from rudaux.adapters.nbgrader.gradebook.database import BUSY_SECONDS
 from rudaux.domain.roster import GradebookContents
 from rudaux.errors import GradebookFailure, UsageError
 

@@ -11,7 +11,7 @@ from nbgrader import api
 from nbgrader.api import MissingEntry
 from sqlalchemy import select
 
-from rudaux.adapters.nbgrader.source import SourceCell
+from rudaux.adapters.nbgrader.release.source import SourceCell
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,15 @@ from nbgrader.utils import is_solution
 from sqlalchemy.exc import SQLAlchemyError
 
 from rudaux.adapters.nbgrader import files
-from rudaux.adapters.nbgrader.catalogue import Catalogue, KnownNotebook
-from rudaux.adapters.nbgrader.choose import grade_id
-from rudaux.adapters.nbgrader.notes import add_notes
-from rudaux.adapters.nbgrader.outputs import as_scored, merge
-from rudaux.adapters.nbgrader.sanitise import first_line, make_steps, run_steps
+from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, KnownNotebook
+from rudaux.adapters.nbgrader.gradebook.sheet import Sheet
+from rudaux.adapters.nbgrader.grading.choose import grade_id
+from rudaux.adapters.nbgrader.grading.notes import add_notes
+from rudaux.adapters.nbgrader.grading.outputs import as_scored, merge
+from rudaux.adapters.nbgrader.grading.sanitise import first_line, make_steps, run_steps
+from rudaux.adapters.nbgrader.grading.witness import language_of, settle
+from rudaux.adapters.nbgrader.release.source import write
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
-from rudaux.adapters.nbgrader.sheet import Sheet
-from rudaux.adapters.nbgrader.source import write
-from rudaux.adapters.nbgrader.witness import language_of, settle
 from rudaux.domain.execution import Execution, Suspicion
 from rudaux.errors import NeedsPersonError, RudauxError
 

@@ -13,9 +13,9 @@ from typing import Any
 from nbgrader import api
 from sqlalchemy import func, or_, select
 
-from rudaux.adapters.nbgrader import rows
-from rudaux.adapters.nbgrader.gradebook import ensure_assignment, find_assignment
-from rudaux.adapters.nbgrader.source import SourceCell, SourceNotebook
+from rudaux.adapters.nbgrader.gradebook import rows
+from rudaux.adapters.nbgrader.gradebook.book import ensure_assignment, find_assignment
+from rudaux.adapters.nbgrader.release.source import SourceCell, SourceNotebook
 from rudaux.errors import GradebookFailure
 
 _TYPES = {"grade": api.GradeCell, "solution": api.SolutionCell, "task": api.TaskCell}

@@ -14,9 +14,9 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.preprocessors import OverwriteCells
 from nbgrader.utils import compute_checksum
 
-from rudaux.adapters.nbgrader.catalogue import KnownCell, KnownNotebook
-from rudaux.adapters.nbgrader.choose import grade_id
-from rudaux.adapters.nbgrader.source import give_ids
+from rudaux.adapters.nbgrader.gradebook.catalogue import KnownCell, KnownNotebook
+from rudaux.adapters.nbgrader.grading.choose import grade_id
+from rudaux.adapters.nbgrader.release.source import give_ids
 
 _FLAGS = ("grade", "solution", "task")
 

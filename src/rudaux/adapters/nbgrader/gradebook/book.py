@@ -12,8 +12,8 @@ from nbgrader import api
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 from sqlalchemy.orm import aliased
 
-from rudaux.adapters.nbgrader import backups, rows
-from rudaux.adapters.nbgrader.database import Database
+from rudaux.adapters.nbgrader.gradebook import backups, rows
+from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.adapters.nbgrader.settings import load_course
 from rudaux.domain.alarms import CellScore
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student

@@ -10,8 +10,8 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolut
 from nbgrader.utils import is_solution
 
 from rudaux.adapters.nbgrader import files
+from rudaux.adapters.nbgrader.release.source import Converted, iter_cells, write
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
-from rudaux.adapters.nbgrader.source import Converted, iter_cells, write
 from rudaux.domain.artifacts import Release
 from rudaux.domain.release import Kind, Secret, Secrets, leaks, regions
 

@@ -15,11 +15,11 @@ from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreproce
 from sqlalchemy.exc import SQLAlchemyError
 
 from rudaux.adapters.nbgrader import files
-from rudaux.adapters.nbgrader.notes import NOTES, with_notes
-from rudaux.adapters.nbgrader.redact import Delimiters, redact
-from rudaux.adapters.nbgrader.sanitise import first_line
+from rudaux.adapters.nbgrader.feedback.redact import Delimiters, redact
+from rudaux.adapters.nbgrader.gradebook.sheet import Sheet
+from rudaux.adapters.nbgrader.grading.notes import NOTES, with_notes
+from rudaux.adapters.nbgrader.grading.sanitise import first_line
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
-from rudaux.adapters.nbgrader.sheet import Sheet
 from rudaux.domain.artifacts import FeedbackFile, mark
 from rudaux.errors import NeedsPersonError, RudauxError
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rudaux.adapters.nbgrader.catalogue import Catalogue, KnownNotebook
-from rudaux.adapters.nbgrader.reading import read_notebook
+from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, KnownNotebook
+from rudaux.adapters.nbgrader.grading.reading import read_notebook
 from rudaux.domain.execution import Broken
 
 _MOST_BELOW = 20
