@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rudaux.adapters.git import GitRepositories
-from rudaux.adapters.git_words import redact
+from rudaux.adapters.git.words import redact
 from rudaux.errors import GitFailure, PushRejected
 
 

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rudaux.adapters.storage import Homes, snapshot_time
-from rudaux.adapters.storage_copy import Limits
+from rudaux.adapters.storage import Homes
+from rudaux.adapters.storage.copy import Limits
+from rudaux.adapters.storage.homes import snapshot_time
 from rudaux.config import GitSettings, HubSettings, SnapshotSettings
 from rudaux.domain.collection import Absent, Located, NotYet, Unreadable
 from rudaux.errors import StorageFailure

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rudaux.adapters.git_words import redact, sentence
+from rudaux.adapters.git.words import redact, sentence
 from rudaux.domain.repository import RepoState
 from rudaux.errors import GitFailure, PushRejected
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from rudaux.adapters.ledger_schema import VERSION, create, migrate, version_of
+from rudaux.adapters.ledger.schema import VERSION, create, migrate, version_of
 from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution
 from rudaux.domain.grades import Push

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from rudaux.adapters.storage_copy import Limits, copy_folder
+from rudaux.adapters.storage.copy import Limits, copy_folder
 from rudaux.config import GitSettings, HubSettings, SnapshotSettings
 from rudaux.domain.collection import Absent, Copied, Located, Lookup, NotYet, Unreadable
 from rudaux.domain.links import repo_folder
