@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import count, run_time, schedule_rows
+from rudaux.cli.describe.plans import run_time, schedule_rows
+from rudaux.cli.describe.words import count
 from rudaux.cli.options import DryRun, Folder, NoPrompt
 from rudaux.cli.session import reading, writing
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
+from rudaux.cli.describe.words import count, number, when
 from rudaux.domain.links import repo_folder
 
 if TYPE_CHECKING:
@@ -159,22 +160,6 @@ def run_time(entry: Entry, config: Config, machine: tzinfo) -> str:
     if course.utcoffset() == local.utcoffset():
         return when(course)
     return f"{when(course)} ({local:%a %-d %b %H:%M} on this machine)"
-
-
-def when(moment: datetime) -> str:
-    """Write a moment as people do: Thu 1 Oct 2026 23:59."""
-    return f"{moment:%a %-d %b %Y %H:%M}"
-
-
-def number(value: Decimal) -> str:
-    """Write a number without trailing zeros or an exponent."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def count(number: int, word: str) -> str:
-    """Write a number with its word, as in "1 change" or "2 changes"."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _names(people: Sequence[Student]) -> str:

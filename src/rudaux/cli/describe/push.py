@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from rudaux.cli.describe import count
+from rudaux.cli.describe.words import count
 
 if TYPE_CHECKING:
     from rudaux.domain.grades import PushClass, PushLine

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rudaux.cli.describe import count, number, when
+from rudaux.cli.describe.words import count, number, when
 
 if TYPE_CHECKING:
     from rudaux.domain.history import Run, UndoKind, UndoLine
