@@ -27,8 +27,7 @@ from rudaux.domain.history import confirmed, last_scores, unconfirmed, undone
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
-from rudaux.workflows.push_alarms import find_alarms, find_warnings
-from rudaux.workflows.push_grades import write_grades
+from rudaux.workflows.push import find_alarms, find_warnings, write_grades
 from rudaux.workflows.standings import Standings
 
 KEEPS_NO_POINTS = frozenset({"pass_fail", "not_graded"})
