@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from rudaux.demo.simulator import overrides, refusals
-from rudaux.demo.simulator.assignment_rows import DATES, assignment_json
+from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.assignments import overrides
+from rudaux.demo.simulator.assignments.rows import DATES, assignment_json
 from rudaux.demo.simulator.call import Call, Reply, number
 from rudaux.demo.simulator.dates import fancy_midnight, parsed
 from rudaux.demo.simulator.entities import Assignment, ToolTag

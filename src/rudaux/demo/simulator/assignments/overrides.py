@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from rudaux.demo.simulator import refusals
-from rudaux.demo.simulator.assignment_rows import DATES, override_json
+from rudaux.demo.simulator.assignments.rows import DATES, override_json
 from rudaux.demo.simulator.call import Call, Reply, number
 from rudaux.demo.simulator.dates import fancy_midnight, parsed
 from rudaux.demo.simulator.entities import Assignment, Override
