@@ -12,7 +12,7 @@ import pytest
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.domain.execution import CellResult, Execution, Verdict
 from rudaux.errors import ExecutorFailure, GradebookFailure
-from tests.adapters.nbgrader_course import (
+from tests.adapters.nbgrader.course import (
     RIGHT,
     Course,
     cell_named,

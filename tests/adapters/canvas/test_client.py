@@ -23,8 +23,8 @@ from rudaux.errors import (
     TokenRefused,
 )
 from rudaux.ports import Canvas
-from tests.adapters.scripted_server import RESET, SILENCE, Reply, ScriptedServer, Seen
-from tests.adapters.test_canvas_decode import assignment_row, enrollment
+from tests.adapters.canvas.scripted_server import RESET, SILENCE, Reply, ScriptedServer, Seen
+from tests.adapters.canvas.test_decode import assignment_row, enrollment
 
 TOKEN = "12345~s3cretS3cret"
 COURSE = "/api/v1/courses/5"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
 from rudaux.domain.alarms import CellScore
-from tests.adapters.nbgrader_course import RIGHT, make_course
+from tests.adapters.nbgrader.course import RIGHT, make_course
 
 AT = datetime(2026, 10, 2, tzinfo=timezone.utc)
 

@@ -23,9 +23,9 @@ from rudaux.config import (
     load_config,
 )
 from rudaux.errors import ConfigError, UsageError
-from tests.course_files import MINIMAL, assignment, changed, course, only_mistake, parsed
+from tests.config.course_file import MINIMAL, assignment, changed, course, only_mistake, parsed
 
-EXAMPLE = Path(__file__).parents[1] / "rudaux.toml.example"
+EXAMPLE = Path(__file__).parents[2] / "rudaux.toml.example"
 
 # --- what a good file means ----------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from rudaux.domain.canvas import CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.deadlines import Override
 from rudaux.domain.grades import Attachment, CanvasSubmission
 from rudaux.domain.roster import Student
-from tests.adapters.scripted_server import Reply, ScriptedServer
+from tests.adapters.canvas.scripted_server import Reply, ScriptedServer
 
 DUE = datetime(2026, 10, 2, 6, 59, 59, tzinfo=timezone.utc)
 MADE = datetime(2026, 7, 2, 5, 59, tzinfo=timezone.utc)

@@ -25,7 +25,7 @@ from rudaux.errors import (
     RudauxError,
     TokenRefused,
 )
-from tests.adapters.scripted_server import Reply, ScriptedServer
+from tests.adapters.canvas.scripted_server import Reply, ScriptedServer
 
 TOKEN = "practice-token"
 FILE = FeedbackFile("homework_1.html", b"<p>Well done</p>")

@@ -19,7 +19,7 @@ from rudaux.demo.simulator.entities import Assignment
 from rudaux.demo.simulator.scores import interpret_grade
 from rudaux.demo.simulator.state import utc_now
 from rudaux.domain.grades import QUANTUM, same_score
-from tests.adapters.scripted_server import Reply, ScriptedServer, Seen
+from tests.adapters.canvas.scripted_server import Reply, ScriptedServer, Seen
 
 HERE = "https://canvas.example.edu/api/v1/courses/1/users"
 RELS = ("current", "prev", "first", "last")

@@ -13,7 +13,7 @@ import pytest
 from rudaux.adapters.nbgrader.grading import reading
 from rudaux.domain.execution import Broken, Job
 from rudaux.errors import GradebookFailure
-from tests.adapters.nbgrader_course import RIGHT, WRONG, Course, cell_named, make_course
+from tests.adapters.nbgrader.course import RIGHT, WRONG, Course, cell_named, make_course
 
 TEST = "correct_squares"
 

@@ -13,7 +13,7 @@ from nbformat import NotebookNode, v4
 from rudaux.adapters.nbgrader.feedback.redact import INSTEAD, Delimiters, plain, redact
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.config import GradingSettings
-from tests.adapters.nbgrader_course import RIGHT, WRONG, Course, cell_named, make_course, run
+from tests.adapters.nbgrader.course import RIGHT, WRONG, Course, cell_named, make_course, run
 
 VISIBLE = "assert squares(1) == [1]"
 CASES = {

@@ -11,7 +11,7 @@ import pytest
 from rudaux.adapters.canvas import CanvasClient
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile
 from rudaux.errors import CanvasFailure, NotFound, PermissionRefused
-from tests.adapters.scripted_server import RESET, Reply, ScriptedServer
+from tests.adapters.canvas.scripted_server import RESET, Reply, ScriptedServer
 
 TOKEN = "12345~s3cretS3cret"
 SUBMISSION = "/api/v1/courses/5/assignments/7/submissions/11"

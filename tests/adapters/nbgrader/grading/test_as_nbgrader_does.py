@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.nbgrader_course import (
+from tests.adapters.nbgrader.course import (
     RIGHT,
     WRONG,
     Course,

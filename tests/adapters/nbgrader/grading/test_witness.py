@@ -6,7 +6,7 @@ import pytest
 from nbformat import from_dict
 
 from rudaux.adapters.nbgrader.grading.witness import language_of, plant, proof, settle
-from tests.adapters.witness_course import (
+from tests.adapters.nbgrader.grading.witness_course import (
     AREA,
     PYTHON,
     TESTS,

@@ -14,7 +14,7 @@ from sqlalchemy import event
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, database
 from rudaux.domain.roster import Student
 from rudaux.errors import ConfigError, GradebookFailure, UsageError
-from tests.adapters.nbgrader_course import BIN, RIGHT, Course, make_course
+from tests.adapters.nbgrader.course import BIN, RIGHT, Course, make_course
 
 IO = Student("11", "Io Jupiter", "Jupiter, Io", "io@example.edu")
 TITAN = Student("12", "Titan Saturn", "Saturn, Titan")

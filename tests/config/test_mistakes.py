@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rudaux.errors import ConfigError
-from tests.course_files import MINIMAL, assignment, changed, mistakes, only_mistake, parsed
+from tests.config.course_file import MINIMAL, assignment, changed, mistakes, only_mistake, parsed
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.errors import ConfigError, GradebookFailure
-from tests.adapters.nbgrader_course import RIGHT, Course, cell_named, make_course, nbgrader
+from tests.adapters.nbgrader.course import RIGHT, Course, cell_named, make_course, nbgrader
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from rudaux.config import Config, load_config, read_token, save_token
 from rudaux.errors import ConfigError
-from tests.course_files import MINIMAL, assignment, changed, course, mistakes
+from tests.config.course_file import MINIMAL, assignment, changed, course, mistakes
 
 TOKEN = "10234~AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"
 
