@@ -5,64 +5,94 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 
-SOURCE = Path(__file__).parents[1] / "src" / "rudaux"
-FILES = sorted(SOURCE.rglob("*.py"))
-TOP = {"errors", "private", "config", "config_reader", "config_values"}
+from tests.imports import FILES, MODULES, SOURCE, between, circles, graph, imports, module
+from tests.picture import PAGE, drawn
 
-
-def module(path: Path) -> str:
-    """Give a file's module name inside rudaux: "workflows.init"."""
-    parts = path.relative_to(SOURCE).with_suffix("").parts
-    return ".".join(p for p in parts if p != "__init__")
-
-
-def imports(path: Path) -> Iterator[str]:
-    """Give every imported module, also inside functions; `from a import b` is a and a.b."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+TOP = {"errors", "config"}
+ARROWS: dict[str, set[str]] = {
+    "domain": {"domain"},
+    "errors": set(),
+    "config": {"config", "domain", "errors"},
+    "ports": {"domain", *TOP},
+    "workflows": {"workflows", "domain", "ports", *TOP},
+    "adapters": {"adapters", "domain", "ports", *TOP},
+    "executors": {"executors", "runtime", "domain", "ports", *TOP},
+    "runtime": {"runtime"},
+    "wiring": {"adapters", "executors", "ports", *TOP},
+    "cli": {"cli", "workflows", "domain", "ports", "wiring", "demo", *TOP},
+    "api": {"cli", "workflows", "domain", "ports", "wiring", *TOP},
+    "demo": {"demo", *TOP},
+    "__main__": {"cli"},
+}
+"""What each part of rudaux may import; a part that is not there yet is asked when it is."""
+PARTS = sorted({name.split(".")[0] for name in MODULES} - {""})
+TRADES = ("release", "gradebook", "grading", "feedback")
 
 
 def parts_used(path: Path) -> set[str]:
-    """Give the top-level parts of rudaux that a file imports."""
+    """Return the top-level parts of rudaux that a file imports."""
     used = {name.split(".")[1] for name in imports(path) if name.startswith("rudaux.")}
     return used & {p.stem for p in SOURCE.iterdir() if p.stem != "__init__"}
 
 
 def files(*layers: str) -> list[Path]:
-    """Give the files of these layers."""
+    """Return the files of these layers."""
     found = [p for p in FILES if module(p).split(".")[0] in layers]
     assert found
     return found
 
 
-@pytest.mark.parametrize(
-    ("layer", "allowed"),
-    [
-        ("domain", {"domain"}),
-        ("errors", set()),
-        ("ports", {"domain", "config", "errors"}),
-        ("workflows", {"workflows", "domain", "ports", *TOP}),
-        ("adapters", {"adapters", "domain", "ports", *TOP}),
-        ("executors", {"executors", "runtime", "domain", "ports", *TOP}),
-        ("runtime", {"runtime"}),
-        ("wiring", {"adapters", "executors", "ports", *TOP}),
-        ("cli", {"cli", "workflows", "domain", "ports", "wiring", "demo", *TOP}),
-        ("api", {"cli", "workflows", "domain", "ports", "wiring", *TOP}),
-    ],
-)
-def test_arrows_point_inwards(layer: str, allowed: set[str]) -> None:
-    wrong = {module(p): used for p in files(layer) if (used := parts_used(p) - allowed)}
+@pytest.mark.parametrize("part", PARTS)
+def test_arrows_point_inwards(part: str) -> None:
+    wrong = {module(p): used for p in files(part) if (used := parts_used(p) - ARROWS[part])}
     assert wrong == {}
+
+
+def test_no_module_is_part_of_a_circle() -> None:
+    assert circles(graph()) == []
+
+
+def test_nobody_inside_goes_through_the_door_for_users() -> None:
+    for path in FILES:
+        assert not {"rudaux.Course", "rudaux.Assignment"} & set(imports(path)), path
+
+
+def test_one_system_knows_no_other() -> None:
+    rooms = {m: m.split(".")[1] for m in MODULES if m.startswith("adapters.")}
+    assert between(rooms) == set()
+
+
+def test_wiring_goes_in_by_the_front_doors() -> None:
+    wired = ast.walk(ast.parse((SOURCE / "wiring.py").read_text()))
+    asked = {str(n.module) for n in wired if isinstance(n, ast.ImportFrom)}
+    rooms = {name for name in asked if name.startswith(("rudaux.adapters", "rudaux.executors"))}
+    assert rooms
+    assert {n for n in rooms - {"rudaux.executors"} if n.count(".") != 2} == set()
+
+
+def test_the_trades_of_nbgrader_follow_one_another() -> None:
+    home = "adapters.nbgrader."
+    inside = {m: m.removeprefix(home).split(".")[0] for m in MODULES if m.startswith(home)}
+    assert set(inside.values()) == {*TRADES, "grader", "settings", "files"}
+    beneath = {
+        **{trade: {"settings", "files", *TRADES[:n]} for n, trade in enumerate(TRADES)},
+        "settings": set(),
+        "files": set(),
+        "grader": {"settings", "files", *TRADES},
+    }
+    wrong = {(one, other) for one, other in between(inside) if other not in beneath[one]}
+    assert wrong == set()
+
+
+def test_the_picture_in_the_documents_is_what_the_imports_are() -> None:
+    page = PAGE.read_text()
+    assert page.count("```mermaid") == 2
+    assert page == drawn(page), "draw it again: python -m tests.picture"
 
 
 def test_the_domain_needs_the_standard_library_alone_and_no_outside_world() -> None:
@@ -118,6 +148,7 @@ def test_files_stay_small_and_named_for_what_they_hold() -> None:
     for path in FILES:
         assert len(path.read_text().splitlines()) <= 400, path
         assert path.stem not in {"utils", "util", "helpers", "common", "misc", "manager"}, path
+    assert median(len(path.read_text().splitlines()) for path in FILES) <= 120
 
 
 @pytest.mark.parametrize(

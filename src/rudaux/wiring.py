@@ -30,14 +30,14 @@ class CourseContext:
 
     @cached_property
     def canvas(self) -> Canvas:
-        from rudaux.adapters.canvas.client import CanvasClient
+        from rudaux.adapters.canvas import CanvasClient
 
         settings = self.config.canvas
         return CanvasClient(settings.url, settings.course_id, read_token(self.config))
 
     @cached_property
     def storage(self) -> Storage:
-        from rudaux.adapters.nbgrader.settings import load_course
+        from rudaux.adapters.nbgrader import load_course
         from rudaux.adapters.storage import Homes
 
         rights = load_course(self.config.folder).rights("submitted")
@@ -45,13 +45,13 @@ class CourseContext:
 
     @cached_property
     def gradebook(self) -> Gradebook:
-        from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
+        from rudaux.adapters.nbgrader import NbgraderGradebook
 
         return NbgraderGradebook(self.config.folder)
 
     @cached_property
     def grader(self) -> Grader:
-        from rudaux.adapters.nbgrader.grader import NbgraderGrader
+        from rudaux.adapters.nbgrader import NbgraderGrader
 
         scratch = self._private / "scratch"
         return NbgraderGrader(self.config.folder, scratch, self.config.grading)

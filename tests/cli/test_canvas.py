@@ -18,8 +18,8 @@ from rudaux.adapters.ledger import SqliteLedger
 from rudaux.domain.grades import Push
 from tests.cli.terminal import Terminal
 from tests.cli.test_completion import offered
+from tests.config.course_file import course as course_folder
 from tests.course import SmallCourse, small_course
-from tests.course_files import course as course_folder
 
 MANUAL = (
     'external_tool_name = "Jupyter"\n',

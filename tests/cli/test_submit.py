@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from rudaux.adapters.ledger import SqliteLedger
 from rudaux.cli.app import app
-from rudaux.cli.describe_push import SHOWN
+from rudaux.cli.describe.push import SHOWN
 from rudaux.cli.submit import Pushing, push_grades
 from rudaux.cli.view import View
 from rudaux.domain.alarms import CellScore

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import Row
+from rudaux.cli.describe.plans import Row
 from rudaux.cli.report import finish
 from rudaux.cli.view import View, printable, time_left, troubles
 from rudaux.domain.outcome import Outcome
@@ -42,7 +42,7 @@ def on_terminal(body: str, tmp_path: Path, **env: str) -> Terminal:
         "import sys, time\n"
         "from rudaux.cli.app import app, COMMANDS\n"
         "from rudaux.cli.ask import Question\n"
-        "from rudaux.cli.describe import Row\n"
+        "from rudaux.cli.describe.plans import Row\n"
         "from rudaux.cli.view import View, confirm\n"
         "from rudaux.domain.outcome import Outcome\n"
         "def main():\n"

@@ -14,7 +14,7 @@ from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Execution, Job
 from rudaux.executors.docker import DockerExecutor
 from rudaux.executors.process import ProcessExecutor
-from tests.adapters.nbgrader_course import Course
+from tests.adapters.nbgrader.course import Course
 from tests.executors.docker.test_grading import NOW
 from tests.executors.notebooks import errors, job, notebook, text
 

@@ -19,7 +19,8 @@ from rudaux.domain.alarms import CellScore
 from rudaux.domain.artifacts import FeedbackFile
 from rudaux.domain.grades import Attachment
 from rudaux.errors import CanvasFailure, NeedsPersonError, PermissionRefused
-from rudaux.workflows import feedback, push_grades, submit
+from rudaux.workflows import feedback, submit
+from rudaux.workflows.push import grades
 from rudaux.workflows.standings import read_standings
 from tests.fakes import FakeCanvas, FakeContext, assignment, fake_course, student
 from tests.workflows.run import run_grade, run_init, run_submit, standings, states
@@ -113,7 +114,7 @@ class SlowCanvas(FakeCanvas):
 def test_what_a_person_did_while_an_earlier_chunk_was_written_is_kept(
     ctx: FakeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(push_grades, "CHUNK", 1)
+    monkeypatch.setattr(grades, "CHUNK", 1)
     slow = SlowCanvas(**{f.name: getattr(ctx.canvas, f.name) for f in fields(FakeCanvas)})
     slow.ctx, ctx.canvas = ctx, slow
     _, outcomes = run_submit(ctx)

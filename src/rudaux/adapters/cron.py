@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from crontab import CronSlices
 
+from rudaux.config.private import make_folder
 from rudaux.domain.timetable import Entry
 from rudaux.errors import CronFailure
-from rudaux.private import make_folder
 
 # The year guard is ours; the mark ends the line as a comment of the shell.
 _LINE = re.compile(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import assignment_rows, count, number, when
-from rudaux.cli.describe_writes import LOG_HEADER, log_parts, run_line, undo_counts, undo_rows
+from rudaux.cli.describe.plans import assignment_rows
+from rudaux.cli.describe.words import count, number, when
+from rudaux.cli.describe.writes import LOG_HEADER, log_parts, run_line, undo_counts, undo_rows
 from rudaux.cli.options import DryRun, Folder, Json, Name, NoPrompt, OptionalName, OptionalRun, Yes
 from rudaux.cli.report import finish
 from rudaux.cli.session import reading, writing

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+from rudaux.config.private import create_file
 from rudaux.errors import ConfigError
-from rudaux.private import create_file
 
 
 def write_keeping(file: Path, text: str, private: bool = False) -> Path | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import count, release_rows
+from rudaux.cli.describe.plans import release_rows
+from rudaux.cli.describe.words import count
 from rudaux.cli.init import may_replace_leftover, up_to_date
 from rudaux.cli.options import DryRun, Folder, Names, NoPrompt, Overwrite
 from rudaux.cli.session import reading, writing

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rudaux.cli.describe import sync_rows
+from rudaux.cli.describe.plans import sync_rows
 from rudaux.cli.init import may_sync, take_roster
 from rudaux.cli.options import (
     AcceptAlarms,

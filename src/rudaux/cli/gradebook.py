@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import count, number, sync_rows
-from rudaux.cli.describe_push import export_summary
+from rudaux.cli.describe.plans import sync_rows
+from rudaux.cli.describe.push import export_summary
+from rudaux.cli.describe.words import count, number
 from rudaux.cli.files import write_keeping
 from rudaux.cli.init import may_sync, take_roster
 from rudaux.cli.options import AcceptAlarms, AcceptRoster, DryRun, Folder, Name, NoPrompt

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import count, init_rows
+from rudaux.cli.describe.plans import init_rows
+from rudaux.cli.describe.words import count
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoPrompt, Overwrite
 from rudaux.cli.session import open_context, require_whole, writing
 from rudaux.cli.view import View

@@ -15,7 +15,7 @@ from rudaux.cli.files import write_keeping
 from rudaux.cli.options import DryRun, Folder, NoPrompt
 from rudaux.cli.view import View
 from rudaux.config import FILE, LEVELS
-from rudaux.config_values import shown
+from rudaux.config.checking import shown
 from rudaux.errors import ConfigError, NeedsPersonError
 
 _TEMPLATE = """\
@@ -185,7 +185,7 @@ def _wrong(answers: Mapping[str, str], key: str, value: str) -> str:
 
 
 def _check(answers: Mapping[str, str]) -> None:
-    from rudaux.config_reader import read
+    from rudaux.config.reading import read
 
     read(Path("/"), _render(answers, []))
 

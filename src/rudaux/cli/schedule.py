@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import Row, count, run_time, schedule_rows
+from rudaux.cli.describe.plans import Row, run_time, schedule_rows
+from rudaux.cli.describe.words import count
 from rudaux.cli.init import may_take_roster
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoPrompt
 from rudaux.cli.session import reading, writing

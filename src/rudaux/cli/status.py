@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rudaux.cli.describe import Row, number, when
+from rudaux.cli.describe.plans import Row
+from rudaux.cli.describe.words import number, when
 from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
 from rudaux.cli.session import reading
 from rudaux.cli.view import View

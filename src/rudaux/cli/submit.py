@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import Row, count
-from rudaux.cli.describe_push import grade, push_counts, push_rows
+from rudaux.cli.describe.plans import Row
+from rudaux.cli.describe.push import grade, push_counts, push_rows
+from rudaux.cli.describe.words import count
 from rudaux.cli.init import may_take_roster
 from rudaux.cli.options import (
     AcceptAlarms,

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe import Row
+from rudaux.cli.describe.plans import Row
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError
 

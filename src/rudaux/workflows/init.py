@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from rudaux.config.private import others_can_enter
 from rudaux.domain.canvas import CanvasAssignment, CanvasCourse
 from rudaux.domain.outcome import Outcome
 from rudaux.ports import Context
-from rudaux.private import others_can_enter
 from rudaux.workflows import assignments, release, schedule, sync
 from rudaux.workflows.assignments import AssignmentsPlan, by_exact_name
 from rudaux.workflows.deadlines import find_deadlines

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rudaux.config import private_folder
+from rudaux.config.private import make_folder
 from rudaux.domain.artifacts import Release
 from rudaux.domain.links import repo_folder
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.repository import Ignored
 from rudaux.errors import ConfigError, GitFailure
 from rudaux.ports import Context
-from rudaux.private import make_folder
 from rudaux.workflows import checkout
 
 

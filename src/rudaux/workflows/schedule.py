@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 
 from rudaux.config import saved_token_file
+from rudaux.config.private import create_file, make_folder, set_right
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.timetable import Entry, local_run_time
 from rudaux.ports import Context
-from rudaux.private import create_file, make_folder, set_right
 
 
 @dataclass(frozen=True)

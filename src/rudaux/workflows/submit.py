@@ -28,8 +28,8 @@ from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
 from rudaux.workflows import gradebook, sync
-from rudaux.workflows.push_alarms import find_alarms, find_warnings
-from rudaux.workflows.push_grades import write_grades
+from rudaux.workflows.push.alarms import find_alarms, find_warnings
+from rudaux.workflows.push.grades import write_grades
 from rudaux.workflows.standings import Standings
 
 KEEPS_NO_POINTS = frozenset({"pass_fail", "not_graded"})

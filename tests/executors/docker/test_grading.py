@@ -13,7 +13,7 @@ from nbformat import v4
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Job
 from rudaux.executors.docker import DockerExecutor
-from tests.adapters.nbgrader_course import Course
+from tests.adapters.nbgrader.course import Course
 
 NOW = datetime(2026, 10, 1, tzinfo=timezone.utc)
 RIGHT = "area <- function(r) pi * r^2"

@@ -1,5 +1,9 @@
 """nbgrader: the gradebook, and the conversions of notebooks that need no student code to run.
 
+A room for each trade, in the order of the work: `release`, `gradebook`, `grading`, `feedback`. Each
+may use those before it, none those after it, and all of them `settings` and `files`; `grader` puts
+them together.
+
 Importing any module in here imports nbgrader, which takes seconds: do it only when it is needed.
 """
 
@@ -8,7 +12,14 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import cast
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
+    from rudaux.adapters.nbgrader.grader import NbgraderGrader
+    from rudaux.adapters.nbgrader.settings import load_course
+
+__all__ = ["NbgraderGradebook", "NbgraderGrader", "load_course"]
 
 
 def _import_jsonschema_quickly() -> None:
@@ -27,3 +38,20 @@ def _import_jsonschema_quickly() -> None:
 
 
 _import_jsonschema_quickly()
+
+
+def __getattr__(name: str) -> object:
+    """Import a port's adapter when it is asked for: a gradebook needs none of the converters."""
+    if name == "NbgraderGradebook":
+        from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
+
+        return NbgraderGradebook
+    if name == "NbgraderGrader":
+        from rudaux.adapters.nbgrader.grader import NbgraderGrader
+
+        return NbgraderGrader
+    if name == "load_course":
+        from rudaux.adapters.nbgrader.settings import load_course
+
+        return load_course
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

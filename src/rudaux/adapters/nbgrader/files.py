@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-from rudaux.private import Rights, create_file, make_folder
+from rudaux.config.private import Rights, create_file, make_folder
 
 
 def walk(root: Path, ignore: Collection[str], follow: bool = False) -> Iterator[Path]:

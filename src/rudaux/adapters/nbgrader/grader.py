@@ -6,24 +6,20 @@ from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
-from rudaux.adapters.nbgrader import files, record, source
-from rudaux.adapters.nbgrader.catalogue import Catalogue, load_catalogue
+from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.feedback import Reporter
-from rudaux.adapters.nbgrader.gradebook import (
-    NbgraderGradebook,
-    ensure_submission,
-    find_submission,
-)
-from rudaux.adapters.nbgrader.release import write_release
-from rudaux.adapters.nbgrader.sanitise import Sanitiser
-from rudaux.adapters.nbgrader.score import Scorer
+from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, record
+from rudaux.adapters.nbgrader.gradebook.book import ensure_submission, find_submission
+from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, load_catalogue
+from rudaux.adapters.nbgrader.gradebook.sheet import load_sheets
+from rudaux.adapters.nbgrader.grading import Sanitiser, Scorer
+from rudaux.adapters.nbgrader.release import source, write_release
 from rudaux.adapters.nbgrader.settings import load_course
-from rudaux.adapters.nbgrader.sheet import load_sheets
 from rudaux.config import GradingSettings
+from rudaux.config.private import make_folder
 from rudaux.domain.artifacts import FeedbackFile, Release
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.errors import ExecutorFailure, GradebookFailure
-from rudaux.private import make_folder
 
 
 class NbgraderGrader:

@@ -13,8 +13,8 @@ from traitlets import TraitError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from rudaux.config.private import PRIVATE, Rights, set_right
 from rudaux.errors import ConfigError
-from rudaux.private import PRIVATE, Rights, set_right
 
 FILE = "nbgrader_config.py"
 Kept = Literal["gradebook", "submitted", "autograded", "feedback"]

@@ -13,7 +13,7 @@ from rudaux.demo.simulator import refusals
 from rudaux.demo.simulator.call import Call, Reply, Upload, number
 from rudaux.demo.simulator.dates import shown
 from rudaux.demo.simulator.entities import StoredFile
-from rudaux.demo.simulator.submission_rows import file_json
+from rudaux.demo.simulator.submissions import file_json
 from rudaux.demo.simulator.visibility import GRADABLE, students
 
 

@@ -14,7 +14,7 @@ from rudaux.demo.simulator.entities import Assignment, Comment, StoredFile, Subm
 from rudaux.demo.simulator.params import as_list, section_of, truthy
 from rudaux.demo.simulator.scores import interpret_grade, late_deduction, seconds_late
 from rudaux.demo.simulator.state import World
-from rudaux.demo.simulator.submission_rows import submission_json
+from rudaux.demo.simulator.submissions import submission_json
 from rudaux.demo.simulator.visibility import GRADABLE, assigned, due_dates, students
 
 BOTH = "Cannot simultaneously grade and excuse an assignment"

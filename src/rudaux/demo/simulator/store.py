@@ -10,13 +10,22 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
-if TYPE_CHECKING:
-    from rudaux.demo.simulator.state import World
+from rudaux.demo.simulator.entities import StoredFile
 
 
-def save(world: World, path: Path) -> None:
+class Storable(Protocol):
+    """What is asked of a world here: its files by id, and what is in them."""
+
+    files: dict[int, StoredFile]
+    contents: dict[int, bytes]
+
+
+W = TypeVar("W", bound=Storable)
+
+
+def save(world: Storable, path: Path) -> None:
     """Write the world; a reader sees the old or the new state, never half of one."""
     folder = contents_folder(path)
     for file_id, content in world.contents.items():
@@ -27,10 +36,10 @@ def save(world: World, path: Path) -> None:
     _replace(path, json.dumps(plain(world), indent=1).encode())
 
 
-def load(kind: type[World], path: Path) -> World:
+def load(kind: type[W], path: Path) -> W:
     """Read a world; raises ValueError where the file is not one."""
     try:
-        world: World = built(kind, json.loads(path.read_text()))
+        world: W = built(kind, json.loads(path.read_text()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not a saved practice Canvas") from error
     folder = contents_folder(path)

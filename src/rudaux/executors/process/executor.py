@@ -14,12 +14,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rudaux.config import GradingSettings
+from rudaux.config.private import make_folder
 from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
 from rudaux.executors.process.host import ForkServer, Lost
 from rudaux.executors.report import Report
 from rudaux.executors.request import patience, read_memory, request
-from rudaux.private import make_folder
 from rudaux.runtime import limits as bounds
 from rudaux.runtime import tree
 from rudaux.runtime.folders import remove

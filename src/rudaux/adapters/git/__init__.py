@@ -1,0 +1,7 @@
+"""Git repositories, and what git says about them in words that help."""
+
+from __future__ import annotations
+
+from rudaux.adapters.git.repositories import GitRepositories
+
+__all__ = ["GitRepositories"]

@@ -1,0 +1,97 @@
+"""Running git: what it is told, and what it said as a sentence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from rudaux.adapters.git.words import redact, sentence
+from rudaux.errors import GitFailure
+
+# Without it the import itself fails on a machine without git, and with it the first command does.
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+from git import Git as Command
+from git import GitCommandNotFound, InvalidGitRepositoryError, NoSuchPathError, Repo
+
+_SSH = "ssh -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=15"
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a git command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Calls:
+    """Commands of git in a folder; `timeout` in seconds ends any one of them."""
+
+    def __init__(self, timeout: float = 300.0) -> None:
+        self._timeout = timeout
+
+    def _open(self, folder: Path) -> Path:
+        """Give the folder's own git directory; raises `GitFailure` where there is none."""
+        try:
+            with Repo(folder) as repo:
+                if not repo.bare:
+                    return Path(repo.git_dir)
+        except (InvalidGitRepositoryError, NoSuchPathError) as error:
+            raise GitFailure(
+                f"{folder} is not a git repository: clone the course's repository there, "
+                "or give its folder with --dir"
+            ) from error
+        raise GitFailure(f"{folder} is a bare git repository without files: work in a clone of it")
+
+    def _must(self, folder: Path, doing: str, *arguments: str) -> str:
+        said = self._run(folder, *arguments)
+        if said.code:
+            raise self._failure(GitFailure, folder, doing, said)
+        return said.out
+
+    def _run(self, folder: Path, *arguments: str, given: BinaryIO | None = None) -> Said:
+        try:
+            code, out, err = Command(folder).execute(
+                ["git", "-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=60", *arguments],
+                istream=given,
+                with_extended_output=True,
+                with_exceptions=False,
+                stdout_as_string=True,
+                env=dict(_environment(folder)),
+                kill_after_timeout=self._timeout,
+            )
+        except GitCommandNotFound as error:
+            raise GitFailure("git is not installed on this machine: install it first") from error
+        return Said(code, str(out), str(err))
+
+    def _failure(self, kind: type[GitFailure], folder: Path, doing: str, said: Said) -> GitFailure:
+        """Make the error; its cause is redacted, for a traceback may end up in a log."""
+        failure = kind(sentence(doing, folder, f"{said.err}\n{said.out}", self._timeout))
+        failure.__cause__ = subprocess.CalledProcessError(
+            said.code, "git", redact(said.out), redact(said.err)
+        )
+        return failure
+
+
+def _environment(folder: Path) -> Mapping[str, str]:
+    """Variables that keep git from asking anybody anything, in English."""
+    asked = {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS": "", "GIT_EDITOR": "true", "LC_ALL": "C"}
+    theirs = "GIT_SSH_COMMAND" in os.environ or "GIT_SSH" in os.environ
+    if not theirs and not _ssh_configured(folder):
+        asked["GIT_SSH_COMMAND"] = _SSH
+    return asked
+
+
+def _ssh_configured(folder: Path) -> bool:
+    """Whether the user's own git configuration says how to call ssh; ours would override it."""
+    return bool(
+        Command(folder).execute(
+            ["git", "config", "--get", "core.sshCommand"], with_exceptions=False
+        )
+    )

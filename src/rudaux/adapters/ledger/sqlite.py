@@ -1,0 +1,374 @@
+"""What rudaux did, in `.rudaux/ledger.db` (SQLite), and the lock that keeps two runs apart."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import sqlite3
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from rudaux.adapters.ledger.schema import VERSION, create, migrate, version_of
+from rudaux.config.private import PRIVATE, create_file, make_rudaux_folder
+from rudaux.domain.collection import Collection
+from rudaux.domain.execution import Execution
+from rudaux.domain.grades import Push
+from rudaux.domain.history import FeedbackSent, Run
+from rudaux.domain.submissions import Record
+from rudaux.errors import NeedsPersonError, SystemFailure
+
+_BUSY_SECONDS = 30.0
+
+
+class SqliteLedger:
+    """Implements `rudaux.ports.Ledger`; nothing is created before the first write."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._run: int | None = None
+        self._lock = FileLock(str(path.parent / "lock"), timeout=0, mode=PRIVATE.file)
+
+    @contextmanager
+    def lock(self, command: str) -> Iterator[None]:
+        holder = self._path.parent / "lock.json"
+        try:
+            make_rudaux_folder(self._path.parent)
+            self._lock.acquire()
+        except Timeout:
+            # The other run's lock is no cause that a person could do anything with.
+            raise NeedsPersonError(_who_holds(holder)) from None
+        except (OSError, NotImplementedError) as error:
+            raise SystemFailure(
+                f"{self._lock.lock_file} cannot be locked ({error}): check who owns the folder "
+                "and whether its file system supports locks"
+            ) from error
+        try:
+            if self._lock.lock_counter == 1:
+                _write_holder(holder, command)
+            yield
+        finally:
+            if self._lock.lock_counter == 1:
+                holder.unlink(missing_ok=True)
+            self._lock.release()
+
+    def start_run(self, command: str) -> int:
+        with self._writing() as db:
+            cursor = db.execute(
+                "INSERT INTO runs (command, user, host, pid, started_at) VALUES (?, ?, ?, ?, ?)",
+                (command, _user(), socket.gethostname(), os.getpid(), _now()),
+            )
+        self._run = cursor.lastrowid
+        return int(cursor.lastrowid or 0)
+
+    def end_run(self, run: int, exit_code: int) -> None:
+        with self._writing() as db:
+            db.execute(
+                "UPDATE runs SET ended_at = ?, exit_code = ? WHERE id = ?", (_now(), exit_code, run)
+            )
+        self._run = None
+
+    def run_records(self) -> tuple[Run, ...]:
+        query = (
+            "SELECT id, command, user, host, pid, started_at, ended_at, exit_code FROM runs "
+            "ORDER BY id"
+        )
+        return tuple(
+            Run(run, command, user, host, pid, datetime.fromisoformat(start), _moment(end), code)
+            for run, command, user, host, pid, start, end, code in self._rows(query)
+        )
+
+    def records(self, assignment: str) -> Mapping[str, Record]:
+        query = "SELECT student, kind, reason, at FROM records WHERE assignment = ?"
+        return {
+            student: Record(kind, reason, datetime.fromisoformat(at))
+            for student, kind, reason, at in self._rows(query, assignment)
+        }
+
+    def record(self, assignment: str, student_id: str, record: Record) -> None:
+        with self._writing() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)",
+                (assignment, student_id, record.kind, record.reason, _utc(record.at)),
+            )
+            if record.kind in {"graded", "held"}:
+                _remember(db, [(assignment, student_id)])
+
+    def forget(self, assignment: str, student_id: str) -> None:
+        if not self._path.exists():
+            return
+        with self._writing() as db:
+            db.execute(
+                "DELETE FROM records WHERE assignment = ? AND student = ?", (assignment, student_id)
+            )
+
+    def graded(self) -> frozenset[tuple[str, str]]:
+        return frozenset(self._rows("SELECT assignment, student FROM graded"))
+
+    def disown(self, submissions: Iterable[tuple[str, str]]) -> None:
+        gone = sorted(submissions)
+        if not gone:
+            return
+        with self._writing() as db:
+            for table in ("graded", "records"):
+                db.executemany(f"DELETE FROM {table} WHERE assignment = ? AND student = ?", gone)  # noqa: S608
+
+    def collected(self, assignment: str) -> Mapping[str, Collection]:
+        query = (
+            "SELECT student, digest, snapshot, at, skipped FROM collections "
+            "WHERE assignment = ? ORDER BY id"
+        )
+        return {
+            student: Collection(
+                digest, snapshot, datetime.fromisoformat(at), tuple(json.loads(skipped))
+            )
+            for student, digest, snapshot, at, skipped in self._rows(query, assignment)
+        }
+
+    def record_collection(self, assignment: str, student_id: str, collection: Collection) -> None:
+        with self._writing() as db:
+            db.execute(
+                "INSERT INTO collections (run, assignment, student, digest, snapshot, at, skipped) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (self._run, assignment, student_id, collection.digest, collection.snapshot,
+                 _utc(collection.at), json.dumps(collection.skipped)),
+            )  # fmt: skip
+
+    def record_execution(self, execution: Execution) -> None:
+        job = execution.job
+        with self._writing() as db:
+            db.execute(
+                "INSERT INTO executions (run, assignment, student, verdict, seconds, repairs, at, "
+                "image) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (self._run, job.assignment, job.student_id, execution.verdict, execution.seconds,
+                 json.dumps(job.repairs), _now(), execution.image),
+            )  # fmt: skip
+
+    def push_records(
+        self,
+        assignment: str | None = None,
+        student_id: str | None = None,
+        run: int | None = None,
+        since: datetime | None = None,
+    ) -> tuple[Push, ...]:
+        query = (
+            "SELECT assignment, student, old, new, read_back, at, run, adopted, undoes FROM pushes "
+            "WHERE (?1 IS NULL OR assignment = ?1) AND (?2 IS NULL OR student = ?2) "
+            "AND (?3 IS NULL OR run = ?3) AND (?4 IS NULL OR at >= ?4) ORDER BY id"
+        )
+        return tuple(
+            Push(
+                name, student, _decimal(old), _decimal(new), _decimal(read_back),
+                datetime.fromisoformat(at), of, bool(adopted), undoes,
+            )
+            for name, student, old, new, read_back, at, of, adopted, undoes in self._rows(
+                query, assignment, student_id, run, _utc(since) if since else None
+            )
+        )  # fmt: skip
+
+    def record_pushes(self, pushes: Iterable[Push]) -> None:
+        written = tuple(pushes)
+        if not written:
+            return
+        rows = [
+            (self._run, p.assignment, p.student_id, _text(p.old), _text(p.new),
+             _text(p.read_back), _utc(p.at), p.adopted, p.undoes)
+            for p in written
+        ]  # fmt: skip
+        with self._writing() as db:
+            db.executemany(
+                "INSERT INTO pushes (run, assignment, student, old, new, read_back, at, adopted, "
+                "undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+            # A score above 0 came from a submission in the gradebook; a 0 may be a missing one's.
+            _remember(db, ((p.assignment, p.student_id) for p in written if _of_gradebook(p)))
+
+    def settle_pushes(self, pushes: Iterable[Push]) -> None:
+        rows = [
+            (_text(p.read_back), _utc(p.at), p.assignment, p.student_id, _text(p.new))
+            for p in pushes
+        ]
+        if not rows:
+            return
+        with self._writing() as db:
+            db.executemany(
+                "UPDATE pushes SET read_back = ?, at = ? WHERE id = (SELECT max(id) FROM pushes "
+                "WHERE assignment = ? AND student = ? AND new IS ? AND read_back IS NULL)",
+                rows,
+            )
+
+    def feedback_records(
+        self, assignment: str | None = None, student_id: str | None = None
+    ) -> tuple[FeedbackSent, ...]:
+        query = (
+            "SELECT assignment, student, name, at, run FROM feedback "
+            "WHERE (?1 IS NULL OR assignment = ?1) AND (?2 IS NULL OR student = ?2) "
+            "ORDER BY at, rowid"
+        )
+        return tuple(
+            FeedbackSent(name, student, file, datetime.fromisoformat(at), run)
+            for name, student, file, at, run in self._rows(query, assignment, student_id)
+        )
+
+    def record_feedback(self, assignment: str, student_id: str, names: Sequence[str]) -> None:
+        if not names:
+            return
+        with self._writing() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO feedback (assignment, student, name, run, at) "
+                "VALUES (?, ?, ?, ?, ?)",
+                [(assignment, student_id, name, self._run, _now()) for name in names],
+            )
+
+    def dropped(self) -> frozenset[str]:
+        return frozenset(student for (student,) in self._rows("SELECT student FROM dropped"))
+
+    def record_dropped(self, ids: Iterable[str]) -> None:
+        now = set(ids)
+        if now == self.dropped():
+            return
+        with self._writing() as db:
+            db.execute("DELETE FROM dropped")
+            db.executemany("INSERT INTO dropped VALUES (?, ?)", [(n, _now()) for n in sorted(now)])
+
+    def roster_size(self) -> int | None:
+        rows = self._rows("SELECT students FROM rosters ORDER BY rowid DESC LIMIT 1")
+        return int(rows[0][0]) if rows else None
+
+    def record_roster_size(self, students: int) -> None:
+        if students == self.roster_size():
+            return
+        with self._writing() as db:
+            db.execute("INSERT INTO rosters VALUES (?, ?)", (students, _now()))
+
+    # --- the database ---------------------------------------------------------------------------
+
+    def _rows(self, query: str, *values: str | int | None) -> list[Any]:
+        with self._in_words():
+            if not self._path.exists():
+                return []
+            return self._open().execute(query, values).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the database for one transaction."""
+        with self._in_words():
+            db = self._open()
+            with db:
+                yield db
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            make_rudaux_folder(self._path.parent)
+            create_file(self._path)
+            # The collector may close it from whichever thread it happens to run in.
+            db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, check_same_thread=False)
+            weakref.finalize(self, db.close)
+            version = version_of(db)
+            if version > VERSION:
+                raise SystemFailure(
+                    f"{self._path} was written by a newer rudaux: upgrade rudaux, or {self._aside}"
+                )
+            if version == 0:
+                self._create(db)
+            elif version < VERSION:
+                migrate(db)
+            self._connection = db
+        return self._connection
+
+    def _create(self, db: sqlite3.Connection) -> None:
+        if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise SystemFailure(f"{self._path} is no ledger of rudaux: {self._aside}")
+        create(db)
+
+    @property
+    def _aside(self) -> str:
+        return (
+            f"move it away (mv {self._path} {self._path}.old) and run again; it holds no grades, "
+            "only what rudaux remembers of its runs"
+        )
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise SystemFailure(
+                f"{self._path} cannot be used ({error}): check who owns it, whether the disk is "
+                "full, and whether another program has it open"
+            ) from error
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise SystemFailure(f"{self._path} is damaged ({error}): {self._aside}") from error
+        except OSError as error:
+            raise SystemFailure(
+                f"{self._path.parent} cannot be used ({error.strerror}): check who owns it"
+            ) from error
+
+
+def _remember(db: sqlite3.Connection, graded: Iterable[tuple[str, str]]) -> None:
+    db.executemany("INSERT OR IGNORE INTO graded VALUES (?, ?)", graded)
+
+
+def _of_gradebook(push: Push) -> bool:
+    return push.undoes is None and push.new is not None and push.new > 0
+
+
+def _write_holder(path: Path, command: str) -> None:
+    who = {"pid": os.getpid(), "command": command, "host": socket.gethostname(), "since": _now()}
+    part = path.with_name(f"lock.{os.getpid()}.part")
+    create_file(part)
+    part.write_text(json.dumps(who))
+    part.replace(path)
+
+
+def _who_holds(path: Path) -> str:
+    try:
+        who = json.loads(path.read_text())
+        since = datetime.fromisoformat(who["since"]).astimezone()
+        holder = (
+            f"`{who['command']}` (process {who['pid']} on {who['host']}), "
+            f"since {since:%Y-%m-%d %H:%M %Z}"
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        holder = "another rudaux that has just begun or is ending"
+    return f"this course is in use by {holder}: wait until it has ended, then try again"
+
+
+def _user() -> str:
+    """Give the account that runs this; a container may run as a number without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _now() -> str:
+    return _utc(datetime.now(timezone.utc))
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(timezone.utc).isoformat()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _text(score: Decimal | None) -> str | None:
+    return None if score is None else str(score)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

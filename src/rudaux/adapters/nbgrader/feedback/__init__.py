@@ -1,0 +1,7 @@
+"""Autograded notebooks and their marks -> the HTML reports that students read."""
+
+from __future__ import annotations
+
+from rudaux.adapters.nbgrader.feedback.report import Reporter
+
+__all__ = ["Reporter"]

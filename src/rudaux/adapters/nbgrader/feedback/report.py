@@ -1,0 +1,140 @@
+"""Autograded notebooks -> HTML reports, by nbgrader's own exporter and template."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import nbformat
+from nbgrader.converters import GenerateFeedback
+from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreprocessor
+from sqlalchemy.exc import SQLAlchemyError
+
+from rudaux.adapters.nbgrader import files
+from rudaux.adapters.nbgrader.feedback.redact import Delimiters, redact
+from rudaux.adapters.nbgrader.gradebook.sheet import Sheet
+from rudaux.adapters.nbgrader.grading.notes import NOTES, with_notes
+from rudaux.adapters.nbgrader.grading.sanitise import first_line
+from rudaux.adapters.nbgrader.settings import NbgraderCourse
+from rudaux.domain.artifacts import FeedbackFile, mark
+from rudaux.errors import NeedsPersonError, RudauxError
+
+_ATTACHED = re.compile(r"attachment:([^\s\"'>]+)")
+
+
+class GradesFromSheet(GetGrades):  # type: ignore[misc]
+    """nbgrader's step with marks that were read at once instead of a query for each."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        self.notebook_id = resources["nbgrader"]["notebook"]
+        self.assignment_id = resources["nbgrader"]["assignment"]
+        self.student_id = resources["nbgrader"]["student"]
+        sheet: Sheet = resources["nbgrader"].pop("sheet")
+        self.gradebook = sheet
+        nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+        penalty = sheet.row.late_submission_penalty or 0
+        resources["nbgrader"]["score"] = sheet.score - penalty
+        resources["nbgrader"]["max_score"] = sheet.row.max_score
+        resources["nbgrader"]["late_penalty"] = penalty
+        return nb, resources
+
+
+class Reporter:
+    """nbgrader's feedback exporter of one course, made once and used for every notebook."""
+
+    def __init__(self, course: NbgraderCourse, redact_hidden_tests: bool = True) -> None:
+        self._course, self._redacts = course, redact_hidden_tests
+        marks = ClearHiddenTests(config=course.config)
+        self._delimiters = Delimiters(marks.begin_test_delimeter, marks.end_test_delimeter)
+        converter = course.converter(GenerateFeedback)
+        self._rights = course.rights("feedback")
+        self._exporter = converter.exporter_class(parent=converter, config=converter.config)
+        for step in converter.preprocessors:
+            self._exporter.register_preprocessor(GradesFromSheet if step is GetGrades else step)
+
+    def report(
+        self, assignment: str, student_id: str, sheets: Mapping[str, Sheet]
+    ) -> tuple[FeedbackFile, ...]:
+        """Make the reports of the autograded notebooks; an outdated one is taken away.
+
+        Raises `NeedsPersonError` for a notebook that nbconvert cannot show.
+        """
+        autograded = self._course.autograded(assignment, student_id)
+        folder = self._course.feedback(assignment, student_id)
+        made = []
+        for name, sheet in sheets.items():
+            target = folder / f"{name}.html"
+            if not (autograded / f"{name}.ipynb").is_file():
+                target.unlink(missing_ok=True)
+                continue
+            try:
+                content = self._export(assignment, student_id, autograded / f"{name}.ipynb", sheet)
+            except (RudauxError, SQLAlchemyError):
+                raise
+            except Exception as refused:
+                target.unlink(missing_ok=True)  # it tells of other marks by now
+                raise NeedsPersonError(
+                    f"no report can be made of {name}.ipynb: {first_line(refused)}"
+                ) from refused
+            files.write_atomically(target, content, self._rights)
+            made.append(feedback_file(assignment, student_id, name, content))
+        return tuple(made)
+
+    def read(
+        self, assignment: str, student_id: str, notebooks: tuple[str, ...]
+    ) -> tuple[FeedbackFile, ...]:
+        """Read the reports that are there; a file that is no report of a notebook is left out."""
+        folder = self._course.feedback(assignment, student_id)
+        return tuple(
+            feedback_file(assignment, student_id, name, (folder / f"{name}.html").read_bytes())
+            for name in notebooks
+            if (folder / f"{name}.html").is_file()
+        )
+
+    def _export(self, assignment: str, student_id: str, path: Path, sheet: Sheet) -> bytes:
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        _fill_in_attachments(notebook)
+        if self._redacts:
+            notebook = redact(notebook, self._delimiters)
+        resources = {
+            "unique_key": path.stem,
+            "metadata": {"name": path.stem, "path": str(path.parent)},
+            "nbgrader": {
+                "student": student_id,
+                "assignment": assignment,
+                "notebook": path.stem,
+                "db_url": self._course.db_url,
+                "sheet": sheet,
+            },
+        }
+        text, _ = self._exporter.from_notebook_node(notebook, resources=resources)
+        marked = mark(str(text), assignment, student_id, path.stem)
+        return with_notes(marked, notebook.metadata.get(NOTES, {})).encode()
+
+
+def _fill_in_attachments(notebook: Any) -> None:
+    """Show a picture that is not there as a missing one: nbconvert would refuse the notebook.
+
+    A cell that is copied to another notebook leaves its attachments behind.
+    """
+    for cell in notebook.cells:
+        found = _ATTACHED.findall(cell.source) if cell.cell_type == "markdown" else ()
+        for name in {spelt for text in found for spelt in _spellings(text)}:
+            cell.setdefault("attachments", {}).setdefault(name, {"image/png": ""})
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """Give the names that may be meant: a parenthesis is part of it, or ends the link."""
+    ends = [number for number, letter in enumerate(text) if letter == ")"]
+    for name in (text, *(text[:end] for end in ends)):
+        yield from (name, quote(name), unquote(name))
+
+
+def feedback_file(assignment: str, student_id: str, notebook: str, content: bytes) -> FeedbackFile:
+    """Name a report by its content, so that the same marks never make a second attachment."""
+    mark = hashlib.sha256(content).hexdigest()[:8]
+    return FeedbackFile(f"{assignment}-{student_id}-{notebook}-{mark}.html", content)

@@ -1,0 +1,348 @@
+"""The `Gradebook` port on nbgrader's database: few statements, each change one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from nbgrader import api
+from sqlalchemy import bindparam, case, delete, func, insert, select, update
+from sqlalchemy.orm import aliased
+
+from rudaux.adapters.nbgrader.gradebook import backups, rows
+from rudaux.adapters.nbgrader.gradebook.database import Database
+from rudaux.adapters.nbgrader.settings import load_course
+from rudaux.config import BackupSettings
+from rudaux.domain.alarms import CellScore
+from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
+from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
+from rudaux.errors import GradebookFailure
+
+
+class NbgraderGradebook:
+    """The gradebook of the course at `folder`; it is made when it is first used."""
+
+    def __init__(self, folder: Path) -> None:
+        self._course = load_course(folder)
+        self._backups = self._course.folder / ".rudaux" / "backups"
+        self.database = Database(
+            self._course.db_url, self._course.course_id, self._course.rights("gradebook")
+        )
+
+    @property
+    def name(self) -> str:
+        return self.database.name
+
+    def check(self) -> None:
+        self._course.set_right()
+        self.database.check()
+
+    def students(self) -> tuple[GradebookStudent, ...]:
+        student, submission = api.Student, api.SubmittedAssignment
+        query = (
+            select(
+                student.id,
+                student.first_name,
+                student.last_name,
+                student.email,
+                func.count(submission.id).label("submissions"),
+            )
+            .outerjoin(submission, submission.student_id == student.id)
+            .group_by(student.id, student.first_name, student.last_name, student.email)
+            .order_by(student.id)
+        )
+        with self.database.reading() as session:
+            return tuple(GradebookStudent(**row) for row in session.execute(query).mappings())
+
+    def assignments(self) -> tuple[GradebookAssignment, ...]:
+        assignment = api.Assignment
+        query = select(
+            assignment.name,
+            assignment.duedate,
+            assignment.max_score.label("max_score"),
+            assignment.num_submissions.label("submissions"),
+        ).order_by(assignment.duedate, assignment.name)
+        with self.database.reading() as session:
+            found = session.execute(query).all()
+        return tuple(
+            GradebookAssignment(
+                row.name, _aware(row.duedate), _decimal(row.max_score), row.submissions
+            )
+            for row in found
+        )
+
+    def save_students(self, students: Iterable[Student]) -> None:
+        wanted = {s.id: s for s in students}
+        columns = ("first_name", "last_name", "email")
+        table = api.Student.__table__
+        rename = update(table).where(table.c.id == bindparam("key"))
+        rename = rename.values({name: bindparam(name) for name in columns})
+        with self.database.session() as session:
+            known = dict(session.execute(select(api.Student.id, api.Student.email)).all())
+            new = [{"id": s.id, **_names(s, None)} for s in wanted.values() if s.id not in known]
+            old = [
+                {"key": s.id, **_names(s, known[s.id])} for s in wanted.values() if s.id in known
+            ]
+            if new:
+                session.execute(insert(table), new)
+            if old:
+                session.connection().execute(rename, old)
+
+    def remove_students(self, ids: Iterable[str]) -> None:
+        submission, student = api.SubmittedAssignment, api.Student.__table__
+        gone = list(ids)
+        with self.database.session() as session:
+            for mine in rows.chunked_in(submission.student_id, gone):
+                rows.remove_submissions(session, select(submission.id).where(mine))
+            for me in rows.chunked_in(student.c.id, gone):
+                session.execute(delete(student).where(me))
+
+    def save_assignment(self, name: str, due_at: datetime) -> None:
+        # nbgrader keeps UTC without a time zone (nbgrader.utils.parse_utc).
+        due = due_at.astimezone(timezone.utc).replace(tzinfo=None)
+        with self.database.session() as session:
+            ensure_assignment(session, name, self.database.course_id).duedate = due
+
+    def remove_assignments(self, names: Iterable[str]) -> None:
+        with self.database.session() as session:
+            for name in names:
+                row = find_assignment(session, name)
+                if row is None:
+                    continue
+                submission, notebook = api.SubmittedAssignment, api.Notebook
+                rows.remove_submissions(
+                    session, select(submission.id).where(submission.assignment_id == row.id)
+                )
+                rows.remove_notebooks(
+                    session, select(notebook.id).where(notebook.assignment_id == row.id)
+                )
+                session.expire_all()
+                session.execute(
+                    delete(api.Assignment.__table__).where(api.Assignment.__table__.c.id == row.id)
+                )
+
+    def submissions(self, assignment: str) -> Mapping[str, GradebookSubmission]:
+        with self.database.reading() as session:
+            found = session.execute(_totals(assignment)).all()
+        return {row.student_id: self._submission(assignment, row) for row in found}
+
+    def submitted(self) -> frozenset[tuple[str, str]]:
+        submission = api.SubmittedAssignment
+        query = select(api.Assignment.name, submission.student_id).join(
+            submission, submission.assignment_id == api.Assignment.id
+        )
+        with self.database.reading() as session:
+            return frozenset((row.name, row.student_id) for row in session.execute(query))
+
+    def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
+        with self.database.reading() as session:
+            found = session.execute(_test_cells(assignment)).all()
+        return tuple(
+            CellScore(f"{row.cell} in {row.notebook}", _decimal(row.maximum), row.graded, row.zeros)
+            for row in found
+        )
+
+    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
+        when = at.astimezone(timezone.utc).replace(tzinfo=None)
+        with self.database.session() as session:
+            course_id = self.database.course_id
+            row = ensure_submission(session, assignment, student_id, course_id)
+            row.timestamp = when
+
+    def backup(self, reason: str) -> Path:
+        return backups.back_up(self._file(), self._backups, reason)
+
+    def contents(self, backup: Path | None = None) -> GradebookContents:
+        return backups.contents(backup or self._file())
+
+    def keep(self, run: int, keep: BackupSettings) -> None:
+        if self.database.file is not None and self.database.file.is_file():
+            backups.keep(self.database.file, self._backups, run, keep)
+
+    def fuller_backup(self) -> Path | None:
+        return backups.newest(self._backups, len(self.submitted()))
+
+    def restore(self, backup: Path) -> Path | None:
+        file, kept = self._file(), None
+        backups.require_gradebook(backup)
+        if file.is_file():
+            kept = backups.back_up(file, self._backups, "before-restore")
+        self.database.close()
+        backups.put_back(backup, file)
+        return kept
+
+    def _file(self) -> Path:
+        if self.database.file is None:
+            raise GradebookFailure(
+                f"The gradebook {self.database.name} is not an SQLite file: back it up and "
+                "restore it with its own database's tools."
+            )
+        return self.database.file
+
+    def _submission(self, assignment: str, row: Any) -> GradebookSubmission:
+        penalty = _decimal(row.penalty)
+        return GradebookSubmission(
+            student_id=row.student_id,
+            submitted_at=_aware(row.timestamp),
+            autograded=bool(row.notebooks)
+            and (row.grades or 0) == row.marked
+            and not row.unmarked
+            and self._course.autograded(assignment, row.student_id).is_dir(),
+            needs_manual=bool(row.open),
+            score=max(Decimal(0), _decimal(row.score) - penalty),
+            penalty=penalty,
+        )
+
+
+def find_assignment(session: Any, name: str) -> Any:
+    """Give nbgrader's Assignment of that name, or None."""
+    return session.scalars(select(api.Assignment).where(api.Assignment.name == name)).one_or_none()
+
+
+def ensure_assignment(session: Any, name: str, course_id: str) -> Any:
+    """Give nbgrader's Assignment of that name, made where there is none."""
+    row = find_assignment(session, name)
+    if row is None:
+        if course_id and session.get(api.Course, course_id) is None:
+            session.add(api.Course(id=course_id))
+        row = api.Assignment(name=name, course_id=course_id)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def find_submission(session: Any, assignment: str, student_id: str) -> Any:
+    """Give nbgrader's SubmittedAssignment of the student, or None."""
+    query = (
+        select(api.SubmittedAssignment)
+        .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+        .where(api.Assignment.name == assignment, api.SubmittedAssignment.student_id == student_id)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def ensure_submission(session: Any, assignment: str, student_id: str, course_id: str) -> Any:
+    """Give the student's SubmittedAssignment, complete for the assignment as it is now."""
+    row = find_submission(session, assignment, student_id)
+    if row is None:
+        assignment_id = ensure_assignment(session, assignment, course_id).id
+        if session.get(api.Student, student_id) is None:
+            session.add(api.Student(id=student_id))
+        row = api.SubmittedAssignment(assignment_id=assignment_id, student_id=student_id)
+        session.add(row)
+        session.flush()
+    rows.mirror(session, row.assignment_id, student_id)
+    return row
+
+
+def _totals(assignment: str) -> Any:
+    """Select every submission of the assignment with the sums of its marks and penalties.
+
+    `marked` cells ask for a grade; so many `grades` there are, and so many tests are `unmarked`: a
+    row without a mark is what a submission has that nobody graded.
+    """
+    submission, notebook, grade = api.SubmittedAssignment, api.SubmittedNotebook, api.Grade
+    notebooks = (
+        select(api.Notebook.id)
+        .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
+        .where(api.Assignment.name == assignment)
+    )
+    cells = select(api.BaseCell.id).where(api.BaseCell.notebook_id.in_(notebooks))
+    marked = select(func.count(api.BaseCell.id)).where(
+        api.BaseCell.notebook_id.in_(notebooks), api.BaseCell.type != "SolutionCell"
+    )
+    test = api.GradeCell
+    tests = select(test.id).where(
+        test.notebook_id.in_(notebooks), test.cell_type == "code", ~_by_hand(test)
+    )
+    nothing = grade.auto_score.is_(None) & grade.manual_score.is_(None)
+    marks = (
+        select(
+            notebook.assignment_id,
+            func.sum(grade.score).label("score"),
+            func.sum(case((grade.needs_manual_grade, 1), else_=0)).label("open"),
+            func.count(grade.id).label("grades"),
+            func.sum(case((nothing & grade.cell_id.in_(tests), 1), else_=0)).label("unmarked"),
+        )
+        .join(notebook, notebook.id == grade.notebook_id)
+        .where(grade.cell_id.in_(cells))
+        .group_by(notebook.assignment_id)
+        .subquery()
+    )
+    penalty = func.sum(notebook.late_submission_penalty).label("penalty")
+    late = (
+        select(notebook.assignment_id, penalty)
+        .where(notebook.notebook_id.in_(notebooks))
+        .group_by(notebook.assignment_id)
+        .subquery()
+    )
+    sums = (marks.c.score, marks.c.open, marks.c.grades, marks.c.unmarked, late.c.penalty)
+    counts = (
+        marked.scalar_subquery().label("marked"),
+        select(func.count()).select_from(notebooks.subquery()).scalar_subquery().label("notebooks"),
+    )
+    return (
+        select(submission.student_id, submission.timestamp, *sums, *counts)
+        .join(api.Assignment, api.Assignment.id == submission.assignment_id)
+        .outerjoin(marks, marks.c.assignment_id == submission.id)
+        .outerjoin(late, late.c.assignment_id == submission.id)
+        .where(api.Assignment.name == assignment)
+        .order_by(submission.student_id)
+    )
+
+
+def _test_cells(assignment: str) -> Any:
+    """Select every autograded test, and how many graded submissions got none of its points."""
+    cell, grade = api.GradeCell, api.Grade
+    mark = func.coalesce(grade.manual_score, grade.auto_score)
+    return (
+        select(
+            cell.name.label("cell"),
+            api.Notebook.name.label("notebook"),
+            cell.max_score.label("maximum"),
+            func.count(grade.id).label("graded"),
+            func.sum(case((mark <= 0, 1), else_=0)).label("zeros"),
+        )
+        .join(api.Notebook, api.Notebook.id == cell.notebook_id)
+        .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
+        .join(grade, grade.cell_id == cell.id)
+        .where(
+            api.Assignment.name == assignment,
+            cell.max_score > 0,
+            mark.is_not(None),
+            ~_by_hand(cell),
+        )
+        .group_by(cell.id, cell.name, api.Notebook.name, cell.max_score)
+        .order_by(api.Notebook.name, cell.name)
+    )
+
+
+def _by_hand(cell: Any) -> Any:
+    """Whether the cell with a mark is also the student's answer: then it is no test."""
+    # Both kinds of cell share a table of nbgrader's.
+    answer = aliased(api.SolutionCell)
+    return (
+        select(answer.id)
+        .where(answer.notebook_id == cell.notebook_id, answer.name == cell.name)
+        .exists()
+    )
+
+
+def _names(student: Student, known_email: str | None) -> dict[str, str | None]:
+    return {
+        "first_name": student.first_name,
+        "last_name": student.last_name,
+        "email": student.email or known_email,
+    }
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=timezone.utc) if moment else None
+
+
+def _decimal(score: float | None) -> Decimal:
+    # A sum of floats carries noise far below any mark: 0.1 + 0.2 is 0.3.
+    return Decimal(str(round(score or 0.0, 9)))

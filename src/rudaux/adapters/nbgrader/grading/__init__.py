@@ -1,0 +1,8 @@
+"""A student's work -> a job that can be run safely; what the run gave -> marks."""
+
+from __future__ import annotations
+
+from rudaux.adapters.nbgrader.grading.sanitise import Sanitiser
+from rudaux.adapters.nbgrader.grading.score import Scorer
+
+__all__ = ["Sanitiser", "Scorer"]

@@ -1,0 +1,166 @@
+"""Which of a student's files is which notebook: by name, else by the grade ids inside.
+
+nbgitpuller renames a student's file to `name__20261001120000.ipynb` when the repository brings
+one of that name, so the renamed copy may hold the work and the proper name a blank notebook.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, KnownNotebook
+from rudaux.adapters.nbgrader.grading.reading import read_notebook
+from rudaux.domain.execution import Broken
+
+_MOST_BELOW = 20
+"""Notebooks in sub-folders that are looked into."""
+
+
+@dataclass
+class Chosen:
+    """The notebooks found by name; `missing` ones were not handed in under any name."""
+
+    notebooks: dict[str, Any] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    file: Path
+    notebook: Any
+    repairs: tuple[str, ...]
+
+
+def choose(folder: Path, catalogue: Catalogue) -> Chosen | Broken:
+    """Read the submission's notebooks; `Broken` where there is none or one cannot be read.
+
+    A file of another name that cannot be read could be the work, unless there is some already.
+    """
+    found = _files(folder)
+    known = catalogue.notebooks
+    extra, broken = _read_all([p for p in found if p.stem not in known])
+    below: list[_Candidate] | None = None
+    chosen = Chosen()
+    for name, notebook in known.items():
+        rivals = [c for c in extra if _best_match(c.notebook, known) == name]
+        proper = folder / f"{name}.ipynb"
+        if proper in found:
+            repairs: list[str] = []
+            read = read_notebook(proper, repairs)
+            if isinstance(read, Broken):
+                return read
+            rivals.insert(0, _Candidate(proper, read, tuple(repairs)))
+        if not any(answers(c.notebook, notebook) for c in rivals):
+            below = _read_all(_below(folder))[0] if below is None else below
+            rivals += [c for c in below if _best_match(c.notebook, known) == name]
+            unread = [b for file, b in broken.items() if file.startswith(name)]
+            if unread and not any(answers(c.notebook, notebook) for c in rivals):
+                return unread[0]
+        if rivals:
+            _settle(notebook, rivals, chosen, folder)
+        else:
+            chosen.missing.append(name)
+    if not chosen.notebooks:
+        return next(iter(broken.values()), None) or Broken(_nothing(found, known))
+    chosen.repairs += [f"{name}.ipynb was not handed in: 0 for it" for name in chosen.missing]
+    strays = [c.file.name for c in extra if _best_match(c.notebook, known) is None]
+    for name in chosen.missing:
+        if stray := sorted([*strays, *broken]):
+            there = ", ".join(stray)
+            chosen.doubts.append(f"{name}.ipynb is not there, but {there}, which may be it")
+    return chosen
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.glob("*.ipynb") if p.is_file() and not p.is_symlink())
+
+
+def _below(folder: Path) -> list[Path]:
+    """Give the notebooks in folders of the student's own, where the work may have been moved."""
+    found: list[Path] = []
+    for parent, names, _ in os.walk(folder):
+        names[:] = sorted(n for n in names if not n.startswith("."))
+        if Path(parent) != folder:
+            found += _files(Path(parent))
+    return found[:_MOST_BELOW]
+
+
+def answers(notebook: Any, known: KnownNotebook) -> dict[str, str]:
+    """Give the answers that differ from what was released, by grade id."""
+    return {
+        name: cell.source
+        for cell in notebook.cells
+        for name in [grade_id(cell)]
+        if name in known.cells
+        and known.cells[name].solution
+        and cell.source.strip() != known.cells[name].source.strip()
+    }
+
+
+def grade_id(cell: Any) -> str:
+    """Give the cell's grade id; empty where it has none."""
+    value = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return value if isinstance(value, str) else ""
+
+
+def _read_all(files: list[Path]) -> tuple[list[_Candidate], dict[str, Broken]]:
+    """Read what can be read; the others are given by name."""
+    candidates, broken = [], {}
+    for file in files:
+        repairs: list[str] = []
+        read = read_notebook(file, repairs)
+        if isinstance(read, Broken):
+            broken[file.name] = read
+        else:
+            candidates.append(_Candidate(file, read, tuple(repairs)))
+    return candidates, broken
+
+
+def _best_match(notebook: Any, known: Mapping[str, KnownNotebook]) -> str | None:
+    """Name the notebook of which at least half of the grade ids are in here, if there is one."""
+    ids = {grade_id(cell) for cell in notebook.cells}
+    shares = {n: len(ids & k.cells.keys()) / len(k.cells) for n, k in known.items() if k.cells}
+    best = max(shares, key=lambda name: shares[name], default=None)
+    return best if best is not None and shares[best] >= 0.5 else None
+
+
+def _settle(
+    known: KnownNotebook, candidates: list[_Candidate], chosen: Chosen, folder: Path
+) -> None:
+    """Prefer the proper name, but work to no work; two different works are a person's to settle."""
+    proper = f"{known.name}.ipynb"
+    worked = [c for c in candidates if answers(c.notebook, known)]
+    best = min(worked or candidates, key=lambda c: (c.file.name != proper, _age(c.file)))
+    chosen.notebooks[known.name] = best.notebook
+    chosen.repairs += best.repairs
+    if best.file != folder / proper:
+        blank = f" ({proper} holds no answer)" if candidates[0].file == folder / proper else ""
+        where = best.file.relative_to(folder).as_posix()
+        chosen.repairs.append(f"{where} graded as {proper}{blank}")
+    mine = answers(best.notebook, known)
+    chosen.doubts += [
+        f"{other.file.name} holds other answers than {best.file.name}, which was graded"
+        for other in worked
+        if other is not best and answers(other.notebook, known) != mine
+    ]
+
+
+def _age(file: Path) -> tuple[float, float]:
+    """Sort the newest first: by nbgitpuller's stamp in the name, else by time of change."""
+    stamp = re.search(r"__(\d{8,14})$", file.stem)
+    return (-float(stamp.group(1).ljust(14, "0")) if stamp else 0.0, -file.stat().st_mtime)
+
+
+def _nothing(found: list[Path], known: Mapping[str, KnownNotebook]) -> str:
+    wanted = " or ".join(f"{name}.ipynb" for name in known)
+    if not found:
+        return f"no notebook was handed in (expected: {wanted})"
+    names = ", ".join(p.name for p in found)
+    return f"no notebook of the assignment was handed in (expected: {wanted}; there: {names})"

@@ -1,0 +1,150 @@
+"""Copied cells: which copy keeps nbgrader's marks, and what a person must settle.
+
+No copy is taken out: each runs where it stands, as the student saw it. Those without marks are
+then cells of the student's own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import nbformat
+from nbgrader.utils import compute_checksum
+
+from rudaux.adapters.nbgrader.gradebook.catalogue import KnownCell, KnownNotebook
+from rudaux.adapters.nbgrader.grading.choose import grade_id
+
+
+def separate(notebook: Any, known: KnownNotebook, doubts: list[str]) -> list[str]:
+    """Leave nbgrader's marks on one of several copies; return a clause for each cell copied."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, cell in enumerate(notebook.cells):
+        if "nbgrader" in cell.metadata:
+            places[grade_id(cell)].append(place)
+    clauses, before = [], -1
+    for name, mine in known.cells.items():
+        copies = {place: notebook.cells[place] for place in places[name]}
+        if not copies:
+            continue
+        before = kept = _locked_one(copies, mine, before) if mine.locked else _last(copies, mine)
+        if len(copies) == 1:
+            continue
+        what, differ = _what_was_done(copies, kept, mine)
+        clauses.append(f'cell "{name}" was there {_times(len(copies))}; {what}')
+        if differ:
+            doubts.append(
+                f'{known.name}: cell "{name}" was there {_times(len(copies))} with different '
+                "answers: look at the submitted notebook before you mark it"
+            )
+        for place, cell in copies.items():
+            if place != kept:
+                del cell.metadata["nbgrader"]
+    return clauses
+
+
+def _locked_one(copies: Mapping[int, Any], mine: KnownCell, before: int) -> int:
+    """Choose the first copy after the cell before it in the source, one as released if there is.
+
+    It gets the source's text, which an edited copy would lose the student's own for.
+    """
+    after = [place for place in copies if place > before] or [max(copies)]
+    return next((place for place in after if not is_edited(copies[place], mine)), after[0])
+
+
+def _last(copies: Mapping[int, Any], mine: KnownCell) -> int:
+    """Choose the last copy, but one with an answer, and one of the right type among these."""
+    answered = [place for place, cell in copies.items() if _is_answered(cell, mine)]
+    typed = [place for place in answered if copies[place].cell_type == mine.cell_type]
+    return (typed or answered or list(copies))[-1]
+
+
+def _what_was_done(copies: Mapping[int, Any], kept: int, mine: KnownCell) -> tuple[str, bool]:
+    """Say what became of the copies, and whether they are different answers to mark by hand."""
+    if _is_by_hand(mine):
+        texts = {cell.source.strip() for cell in copies.values() if _is_answered(cell, mine)}
+        if len(texts) > 1:
+            return "the answers differ", True
+        blank = any(not _is_answered(cell, mine) for cell in copies.values())
+        return ("the one with an answer counts" if texts and blank else "it counts once"), False
+    run = [
+        place
+        for place, cell in copies.items()
+        if cell.source.strip() and (mine if place == kept else cell).cell_type == "code"
+    ]
+    if mine.grade or not run:
+        return "it counts once", False
+    if len(run) < len(copies):
+        return f"{len(run)} of them {'was' if len(run) == 1 else 'were'} run", False
+    return f"{'both' if len(run) == 2 else 'all'} were run", False
+
+
+def _times(number: int) -> str:
+    return "twice" if number == 2 else f"{number} times"
+
+
+def _is_by_hand(mine: KnownCell) -> bool:
+    return mine.task or (mine.grade and mine.solution)
+
+
+def _is_answered(cell: Any, mine: KnownCell) -> bool:
+    """Whether a student has written something; a task's own source holds its mark scheme."""
+    text: str = cell.source.strip()
+    return bool(text) and (text != mine.source.strip() if mine.solution else is_edited(cell, mine))
+
+
+def is_edited(cell: Any, mine: KnownCell) -> bool:
+    """Whether a cell, its type and settings put right, is not what was released.
+
+    The checksum in the file is the release's, which may be of an older source than the gradebook's.
+    """
+    meta, right = cell.metadata["nbgrader"], mine.metadata
+    if not meta.get("checksum"):
+        return False
+    probe = nbformat.from_dict(
+        {"cell_type": mine.cell_type, "source": cell.source, "metadata": {"nbgrader": right}}
+    )
+    sums = {compute_checksum(probe)}
+    if isinstance(meta.get("points"), (int, float)):
+        probe.metadata["nbgrader"]["points"] = meta["points"]
+        sums.add(compute_checksum(probe))
+    return meta["checksum"] not in sums
+
+
+def home_of(name: str, here: str, known: Mapping[str, KnownNotebook]) -> KnownNotebook | None:
+    """Find the other notebook that a cell was copied from; None where it is not one of those."""
+    if name in known[here].cells:
+        return None
+    return next((notebook for notebook in known.values() if name in notebook.cells), None)
+
+
+def answers_abroad(
+    notebooks: Mapping[str, Any], known: Mapping[str, KnownNotebook]
+) -> Sequence[str]:
+    """Say which answers are in another notebook alone, where nothing would be given for them.
+
+    Asks about answers that are marked by hand, and about all of a notebook that is not there.
+    """
+    doubts = []
+    for here, notebook in notebooks.items():
+        for cell in notebook.cells:
+            name = grade_id(cell)
+            home = home_of(name, here, known)
+            if home is None or not _is_answered(cell, home.cells[name]):
+                continue
+            if home.name not in notebooks:
+                doubts.append(f"{home.name}.ipynb is not there, but {here}.ipynb holds cells of it")
+            elif _is_by_hand(home.cells[name]) and not _holds(notebooks[home.name], cell):
+                doubts.append(
+                    f'{home.name}: {here}.ipynb holds another answer to "{name}": look at both '
+                    "before you mark it"
+                )
+    return tuple(dict.fromkeys(doubts))
+
+
+def _holds(notebook: Any, copy: Any) -> bool:
+    return any(
+        grade_id(cell) == grade_id(copy) and cell.source.strip() == copy.source.strip()
+        for cell in notebook.cells
+    )

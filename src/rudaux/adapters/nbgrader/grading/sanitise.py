@@ -1,0 +1,127 @@
+"""A collected submission -> notebooks that are safe to execute; no student code runs here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nbconvert.preprocessors import ExecutePreprocessor
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import NbGraderPreprocessor, OverwriteCells, OverwriteKernelspec
+
+from rudaux.adapters.nbgrader import files
+from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue
+from rudaux.adapters.nbgrader.grading.choose import choose
+from rudaux.adapters.nbgrader.grading.copies import answers_abroad
+from rudaux.adapters.nbgrader.grading.repair import repair
+from rudaux.adapters.nbgrader.grading.witness import plant
+from rudaux.adapters.nbgrader.release.source import write
+from rudaux.adapters.nbgrader.settings import NbgraderCourse
+from rudaux.config.private import make_folder
+from rudaux.domain.execution import Broken, Job
+
+
+class KnownKernelspec(OverwriteKernelspec):  # type: ignore[misc]
+    """nbgrader's step with the kernel from the catalogue; a student never chooses the kernel."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        kernelspec = resources["known"].kernelspec
+        nb.metadata.pop("kernelspec", None)
+        if kernelspec:
+            nb.metadata["kernelspec"] = dict(kernelspec)
+        return nb, resources
+
+
+class KnownCells(OverwriteCells):  # type: ignore[misc]
+    """nbgrader's step with the cells from the catalogue instead of a query for each."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        self.notebook_id = resources["nbgrader"]["notebook"]
+        self.assignment_id = resources["nbgrader"]["assignment"]
+        self.gradebook = resources["catalogue"]
+        nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+        return nb, resources
+
+
+class Sanitiser:
+    """nbgrader's sanitising steps of one course, made once and used for every submission."""
+
+    def __init__(self, course: NbgraderCourse, scratch: Path) -> None:
+        self._course, self._scratch = course, scratch
+        converter = course.converter(Autograde)
+        self._exclude = converter.exclude_overwriting
+        ours = {OverwriteKernelspec: KnownKernelspec, OverwriteCells: KnownCells}
+        self._steps = make_steps(converter, converter.sanitize_preprocessors, ours)
+        self._restorer = KnownCells(config=course.config)
+
+    def prepare(self, catalogue: Catalogue, student_id: str) -> Job | Broken:
+        """Repair and sanitise a submission, and lay out its files in the scratch folder."""
+        assignment = catalogue.assignment
+        submitted = self._course.submitted(assignment, student_id)
+        if not submitted.is_dir() or submitted.is_symlink():
+            return Broken(f"nothing was collected: {submitted} is not there")
+        chosen = choose(submitted, catalogue)
+        if isinstance(chosen, Broken):
+            return chosen
+        chosen.doubts += answers_abroad(chosen.notebooks, catalogue.notebooks)
+        texts, witnesses = {}, {}
+        for name, notebook in chosen.notebooks.items():
+            known = catalogue.notebooks
+            clauses = repair(name, notebook, known, self._restorer, chosen.doubts)
+            chosen.repairs += [f"{name}: {clause}" for clause in clauses]
+            try:
+                done = self._sanitise(notebook, catalogue, name, student_id)
+            except Exception as refused:
+                return Broken(f"{name}.ipynb cannot be prepared: {first_line(refused)}")
+            witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec)
+            texts[f"{name}.ipynb"] = write(done)
+        folder = self._scratch / assignment / student_id
+        files.remove(folder)
+        make_folder(folder)
+        self.lay_out(assignment, student_id, folder)
+        repairs, doubts = tuple(chosen.repairs), tuple(chosen.doubts)
+        return Job(assignment, student_id, texts, folder, repairs, doubts, witnesses)
+
+    def lay_out(self, assignment: str, student_id: str, into: Path) -> None:
+        """Copy the student's other files, then the assignment's data files over them."""
+        ignore = self._course.ignore
+        files.copy_tree(self._course.submitted(assignment, student_id), into, ignore)
+        skip = self._exclude.get(assignment, ())
+        source = self._course.source(assignment)
+        files.copy_tree(source, into, ignore, follow=True, skip=skip)
+
+    def _sanitise(self, notebook: Any, catalogue: Catalogue, name: str, student_id: str) -> Any:
+        resources = {
+            "unique_key": name,
+            "nbgrader": {
+                "student": student_id,
+                "assignment": catalogue.assignment,
+                "notebook": name,
+                "db_url": self._course.db_url,
+            },
+            "catalogue": catalogue,
+            "known": catalogue.notebooks[name],
+        }
+        return run_steps(self._steps, notebook, resources)
+
+
+def first_line(error: Exception) -> str:
+    """Give what an error of nbgrader's or nbconvert's says, short enough for a sentence."""
+    return str(error).strip().split("\n")[0][:200] or type(error).__name__
+
+
+def make_steps(converter: Any, classes: Any, ours: dict[Any, Any]) -> list[Any]:
+    """Make a converter's preprocessors, ours for nbgrader's where given, and none that executes."""
+    return [
+        ours.get(cls, cls)(parent=converter, config=converter.config)
+        for cls in classes
+        if not issubclass(cls, ExecutePreprocessor)
+    ]
+
+
+def run_steps(steps: list[Any], notebook: Any, resources: dict[str, Any]) -> Any:
+    """Run the enabled preprocessors over a notebook."""
+    for step in steps:
+        if step.enabled:
+            notebook, _ = step.preprocess(notebook, resources)
+    return notebook

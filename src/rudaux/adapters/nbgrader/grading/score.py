@@ -1,0 +1,207 @@
+"""An execution -> marks in the gradebook, by nbgrader's own scoring steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.utils import is_solution
+from sqlalchemy.exc import SQLAlchemyError
+
+from rudaux.adapters.nbgrader import files
+from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, KnownNotebook
+from rudaux.adapters.nbgrader.gradebook.sheet import Sheet
+from rudaux.adapters.nbgrader.grading.choose import grade_id
+from rudaux.adapters.nbgrader.grading.notes import add_notes
+from rudaux.adapters.nbgrader.grading.outputs import as_scored, merge
+from rudaux.adapters.nbgrader.grading.sanitise import first_line, make_steps, run_steps
+from rudaux.adapters.nbgrader.grading.witness import language_of, settle
+from rudaux.adapters.nbgrader.release.source import write
+from rudaux.adapters.nbgrader.settings import NbgraderCourse
+from rudaux.domain.execution import Execution, Suspicion
+from rudaux.errors import NeedsPersonError, RudauxError
+
+RAISING = frozenset({"python", "R", "julia"})
+"""Kernel languages whose every error is an error output, so that stderr holds only warnings.
+
+Elsewhere (metakernel's Octave, for one) stderr may be the only sign of an error.
+"""
+
+
+@dataclass
+class Scoring:
+    """What nbgrader's steps need to know about the notebook at hand, and what they found."""
+
+    sheet: Sheet
+    seconds_late: float
+    lenient: bool
+    before: Mapping[str, str]
+    """Cell sources by grade id as they were scored last; empty for the first time."""
+    doubts: list[str] = field(default_factory=list)
+
+
+class SaveToSheet(SaveAutoGrades):  # type: ignore[misc]
+    """nbgrader's step on rows that are there already; a bad value waits for a person."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        self.notebook_id = resources["nbgrader"]["notebook"]
+        self.assignment_id = resources["nbgrader"]["assignment"]
+        self.student_id = resources["nbgrader"]["student"]
+        self.gradebook = resources["scoring"].sheet
+        self._answers_stand = _answers(nb) == {
+            name: resources["scoring"].before.get(name) for name in _answers(nb)
+        }
+        nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+        return nb, resources
+
+    def _add_score(self, cell: Any, resources: Any) -> None:
+        scoring: Scoring = resources["scoring"]
+        name = grade_id(cell)
+        grade = scoring.sheet.grades[name]
+        auto, waiting = grade.auto_score, grade.needs_manual_grade
+        try:
+            super()._add_score(as_scored(cell, scoring.lenient), resources)
+        except (KeyError, ValueError) as wrong:
+            # Not None: that is what a row has that nobody ever graded.
+            grade.auto_score, grade.needs_manual_grade = 0, True
+            scoring.doubts.append(f"the test {name} gave a value that is no score ({wrong})")
+        # nbgrader asks for a second look at every mark by hand, also where nothing changed.
+        stands = scoring.before.get(name) == cell.source and self._answers_stand
+        if is_solution(cell):
+            stands = scoring.before.get(name) == cell.source
+        if grade.manual_score is not None and not waiting and stands and grade.auto_score == auto:
+            grade.needs_manual_grade = False
+
+
+class PenaltyBySeconds(AssignLatePenalties):  # type: ignore[misc]
+    """nbgrader's step with the lateness after the student's own deadline."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        scoring: Scoring = resources["scoring"]
+        self.init_plugin()
+        scoring.sheet.row.late_submission_penalty = None
+        if scoring.seconds_late > 0:
+            penalty = self.plugin_inst.late_submission_penalty(
+                resources["nbgrader"]["student"], scoring.sheet.score, scoring.seconds_late
+            )
+            if penalty is not None:
+                kept = self._check_late_penalty(scoring.sheet, penalty)
+                scoring.sheet.row.late_submission_penalty = kept
+        return nb, resources
+
+
+class Scorer:
+    """nbgrader's scoring steps of one course, made once and used for every submission."""
+
+    def __init__(self, course: NbgraderCourse, stderr_fails: bool = False) -> None:
+        self._course, self._stderr_fails = course, stderr_fails
+        converter = course.converter(Autograde)
+        ours = {SaveAutoGrades: SaveToSheet, AssignLatePenalties: PenaltyBySeconds}
+        self._steps = make_steps(converter, converter.autograde_preprocessors, ours)
+
+    def score(
+        self,
+        execution: Execution,
+        seconds_late: float,
+        catalogue: Catalogue,
+        sheets: Mapping[str, Sheet],
+    ) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Set the marks on the sheets; give the notebooks' text by file, and the doubts."""
+        job = execution.job
+        doubts = list(job.doubts)
+        texts = {}
+        for name, sheet in sheets.items():
+            file = f"{name}.ipynb"
+            if file not in job.notebooks:
+                _score_missing(sheet)
+                continue
+            notebook = nbformat.reads(job.notebooks[file], as_version=nbformat.NO_CONVERT)
+            merge(notebook, execution, file)
+            suspicions = settle(notebook, job.witnesses.get(file, {}))
+            doubts += [Suspicion(f"{name}: {reason}") for reason in suspicions]
+            known = catalogue.notebooks[name]
+            before = self._before(job.assignment, job.student_id, file)
+            lenient = language_of(known.kernelspec) in RAISING and not self._stderr_fails
+            scoring = Scoring(sheet, seconds_late, lenient, before)
+            done = self._run(notebook, execution, name, scoring)
+            _review_tasks(done, known, scoring)
+            add_notes(done, execution, name)
+            texts[file] = write(done)
+            doubts += [f"{name}: {doubt}" for doubt in scoring.doubts]
+            doubts += _waiting(name, sheet)
+        return texts, tuple(dict.fromkeys(doubts))
+
+    def place(
+        self, execution: Execution, texts: Mapping[str, str], lay_out: Callable[[Path], None]
+    ) -> Callable[[], None]:
+        """Write the autograded folder beside its place; give the function that puts it there."""
+
+        def fill(folder: Path) -> None:
+            lay_out(folder)
+            for file, text in texts.items():
+                # Outputs may hold halves of characters, which UTF-8 has no place for.
+                (folder / file).write_text(text, encoding="utf-8", errors="replace")
+
+        job = execution.job
+        target = self._course.autograded(job.assignment, job.student_id)
+        return files.replace_folder(target, fill, self._course.rights("autograded"))
+
+    def _run(self, notebook: Any, execution: Execution, name: str, scoring: Scoring) -> Any:
+        resources = {
+            "unique_key": name,
+            "nbgrader": {
+                "student": execution.job.student_id,
+                "assignment": execution.job.assignment,
+                "notebook": name,
+                "db_url": self._course.db_url,
+            },
+            "scoring": scoring,
+        }
+        try:
+            return run_steps(self._steps, notebook, resources)
+        except (RudauxError, SQLAlchemyError):
+            raise
+        except Exception as refused:
+            raise NeedsPersonError(
+                f"{name}.ipynb was run, but nbgrader cannot score it: {first_line(refused)}"
+            ) from refused
+
+    def _before(self, assignment: str, student_id: str, file: str) -> Mapping[str, str]:
+        path = self._course.autograded(assignment, student_id) / file
+        if not path.is_file():
+            return {}
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        return {grade_id(c): c.source for c in notebook.cells if grade_id(c)}
+
+
+def _answers(notebook: Any) -> dict[str, str]:
+    return {grade_id(c): c.source for c in notebook.cells if is_solution(c)}
+
+
+def _score_missing(sheet: Sheet) -> None:
+    """Give 0 for a notebook that was not handed in, as nbgrader does."""
+    sheet.row.late_submission_penalty = None
+    for grade in sheet.grades.values():
+        grade.auto_score, grade.needs_manual_grade = 0, False
+
+
+def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None:
+    """Ask for another look at a marked task whose notebook changed; nbgrader does not."""
+    now = {grade_id(c): c.source for c in notebook.cells if grade_id(c)}
+    for name, cell in known.cells.items():
+        grade = scoring.sheet.grades.get(name)
+        if cell.task and grade and grade.manual_score is not None and now != scoring.before:
+            grade.needs_manual_grade = True
+
+
+def _waiting(name: str, sheet: Sheet) -> list[str]:
+    cells = sorted(cell for cell, grade in sheet.grades.items() if grade.needs_manual_grade)
+    if not cells:
+        return []
+    verb = "waits" if len(cells) == 1 else "wait"
+    return [f"{name}: {', '.join(cells)} {verb} for a mark by hand"]

@@ -1,0 +1,7 @@
+"""The file server: where students' homes are, and copies of what stood in them at a deadline."""
+
+from __future__ import annotations
+
+from rudaux.adapters.storage.homes import Homes
+
+__all__ = ["Homes"]

@@ -1,0 +1,282 @@
+"""Students' homes on the file server: finding work as of a deadline, with proof where none is."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from rudaux.adapters.storage.copy import Limits, copy_folder
+from rudaux.config import GitSettings, HubSettings, SnapshotSettings
+from rudaux.config.private import PRIVATE, Rights
+from rudaux.domain.collection import Absent, Copied, Located, Lookup, NotYet, Unreadable
+from rudaux.domain.links import repo_folder
+from rudaux.errors import StorageFailure
+
+_STUDENT = "{student_id}"
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Where one student's work is, below the storage root: path of their home, then the rest."""
+
+    home: tuple[str, ...]
+    rest: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.home + self.rest
+
+
+class Homes:
+    """Implements `rudaux.ports.Storage` over plain folders or, where configured, snapshots."""
+
+    def __init__(
+        self,
+        hub: HubSettings,
+        git: GitSettings,
+        limits: Limits | None = None,
+        rights: Rights = PRIVATE,
+    ) -> None:
+        self._root = hub.storage_path
+        self._template = hub.work_path
+        self._snapshots = hub.snapshots
+        self._values = {"repo": repo_folder(git.student_repo), "release_path": git.release_path}
+        self._limits = limits or Limits()
+        self._rights = rights
+
+    def check(self) -> None:
+        self._check_root()
+        if self._snapshots and _STUDENT not in self._snapshots.path:
+            self._snapshot_names(self._snapshots)
+
+    def locate(self, student_id: str, assignment: str, deadline: datetime) -> Lookup:
+        self._check_root()
+        try:
+            work = self._work(student_id, assignment)
+        except ValueError as error:
+            return Unreadable(str(error))
+        try:
+            if self._snapshots is None:
+                return self._in_live_folder(work)
+            if _STUDENT in self._snapshots.path:
+                return self._in_own_snapshots(self._snapshots, student_id, work, deadline)
+            return self._in_common_snapshots(self._snapshots, work, deadline)
+        except OSError as error:
+            return Unreadable(f"{error.filename or self._root} cannot be read: {error.strerror}")
+
+    def copy(self, located: Located, destination: Path, needed: Collection[str] = ()) -> Copied:
+        # Only what a student cannot replace is trusted: their home, or the snapshot itself.
+        work = self._work("student", "assignment")
+        own = self._snapshots is None or _STUDENT in self._snapshots.path
+        below = len(work.rest if own else work.all)
+        parts = located.folder.parts
+        base = Path(*parts[: len(parts) - below])
+        work_parts = parts[len(parts) - below :]
+        return copy_folder(base, work_parts, destination, self._limits, needed, self._rights)
+
+    # --- the three layouts ----------------------------------------------------------------------
+
+    def _in_live_folder(self, work: _Work) -> Lookup:
+        gone = self._home_missing(work)
+        if gone:
+            return gone
+        home = self._root.joinpath(*work.home)
+        found = _look(home, work.rest, None)
+        if isinstance(found, Absent) and _all_empty(home.parent):
+            return Unreadable(f"every home in {home.parent} is empty; are they mounted?")
+        return found
+
+    def _in_own_snapshots(
+        self, settings: SnapshotSettings, student_id: str, work: _Work, deadline: datetime
+    ) -> Lookup:
+        """Each home is a data set of its own, with its snapshots inside."""
+        gone = self._home_missing(work)
+        if gone:
+            return gone
+        folder = self._root / settings.path.replace(_STUDENT, student_id)
+        try:
+            names = _folders(folder)
+        except FileNotFoundError:
+            return Unreadable(f"there is no snapshot folder {folder}; is their home mounted?")
+        chosen = _choose(settings, folder, names, deadline)
+        return chosen if isinstance(chosen, NotYet) else _look(folder / chosen, work.rest, chosen)
+
+    def _in_common_snapshots(
+        self, settings: SnapshotSettings, work: _Work, deadline: datetime
+    ) -> Lookup:
+        """One snapshot holds everybody's homes."""
+        names = self._snapshot_names(settings)
+        chosen = _choose(settings, self._root / settings.path, names, deadline)
+        if isinstance(chosen, NotYet):
+            return chosen
+        base = self._root / settings.path / chosen
+        homes = base.joinpath(*work.home[:-1])
+        if not _is_there(homes / work.home[-1]):
+            if _any_home(homes):
+                return Absent(f"no home in snapshot {chosen}: not logged in by then")
+            return Unreadable(f"snapshot {chosen} holds no homes in {homes}")
+        found = _look(base, work.all, chosen)
+        # Homes that are data sets of their own are empty folders in their parent's snapshots.
+        if isinstance(found, Absent) and _all_empty(homes):
+            return Unreadable(
+                f"every home is empty in snapshot {chosen}: if each home is a data set of its own, "
+                f'set jupyterhub.snapshots.path to "{_STUDENT}/{settings.path}"'
+            )
+        return found
+
+    # --- parts of the above ---------------------------------------------------------------------
+
+    def _check_root(self) -> None:
+        """Raise where the root is not mounted: what is not there then proves nothing."""
+        pieces = self._template.split("/")
+        depth = next((i for i, piece in enumerate(pieces) if _STUDENT in piece), 0)
+        homes = self._root.joinpath(*pieces[:depth])
+        if "{" in str(homes):
+            homes = self._root
+        try:
+            if _any_home(homes):
+                return
+        except OSError as error:
+            raise StorageFailure(
+                f"the students' homes in {homes} cannot be read ({error.strerror}): check that the "
+                "file server is mounted and jupyterhub.storage_path in rudaux.toml is right"
+            ) from error
+        raise StorageFailure(
+            f"{homes} holds no homes at all: the file server is probably not mounted; "
+            "mount it, or correct jupyterhub.storage_path in rudaux.toml"
+        )
+
+    def _snapshot_names(self, settings: SnapshotSettings) -> list[str]:
+        folder = self._root / settings.path
+        try:
+            return _folders(folder)
+        except OSError as error:
+            raise StorageFailure(
+                f"the snapshots in {folder} cannot be read ({error.strerror}): "
+                "correct jupyterhub.snapshots.path in rudaux.toml, or mount the file server"
+            ) from error
+
+    def _home_missing(self, work: _Work) -> Absent | Unreadable | None:
+        home = self._root.joinpath(*work.home)
+        if _is_there(home):
+            return None
+        if _any_home(home.parent):
+            return Absent("no home: never logged in")
+        return Unreadable(f"{home.parent} holds no homes at all")
+
+    def _work(self, student_id: str, assignment: str) -> _Work:
+        """Fill in `work_path`; raises `ValueError` where it would lead out of the storage root."""
+        for what, value in (("student id", student_id), ("assignment", assignment)):
+            if "/" in value or value.strip() in {"", ".", ".."}:
+                raise ValueError(f'the {what} "{value}" cannot be the name of a folder')
+        values = {"student_id": student_id, "assignment": assignment, **self._values}
+        home: list[str] = []
+        rest: list[str] = []
+        seen = False
+        for piece in self._template.split("/"):
+            filled = re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), piece)
+            (rest if seen else home).extend(name for name in filled.split("/") if name)
+            seen = seen or _STUDENT in piece
+        if any(name in {".", ".."} or "\0" in name for name in home + rest):
+            raise ValueError(f'work_path "{self._template}" would lead out of the storage folder')
+        return _Work(tuple(home), tuple(rest))
+
+
+def _look(base: Path, parts: Sequence[str], snapshot: str | None) -> Lookup:
+    """Go down from `base`, following no symbolic link; the last part is the work's folder."""
+    where = f" in snapshot {snapshot}" if snapshot else ""
+    folder = base
+    for depth, part in enumerate(parts):
+        folder = folder / part
+        inside = "/".join(parts[: depth + 1])
+        try:
+            mode = folder.lstat().st_mode
+        except FileNotFoundError:
+            return Absent(f"no {inside}{where}")
+        if stat.S_ISLNK(mode):
+            return Unreadable(f"{folder} is a symbolic link, which is never followed")
+        if not stat.S_ISDIR(mode):
+            return Unreadable(f"{folder} should be a folder and is not")
+    with os.scandir(folder):
+        return Located(folder, snapshot)
+
+
+def _is_there(home: Path) -> bool:
+    """Whether a home exists; raises `OSError` where that cannot be told (a dangling link too)."""
+    try:
+        home.lstat()
+    except FileNotFoundError:
+        return False
+    home.stat()
+    return True
+
+
+def _homes(folder: Path) -> Iterator[Path]:
+    """Give the folders that can be homes: not the file system's own."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.name.startswith(".") and entry.name != "lost+found" and entry.is_dir():
+                yield Path(entry.path)
+
+
+def _any_home(folder: Path) -> bool:
+    return next(_homes(folder), None) is not None
+
+
+def _all_empty(folder: Path) -> bool:
+    """Whether no home holds anything: then they are mount points, and their absence no proof."""
+    return not any(_has_content(home) for home in _homes(folder))
+
+
+def _has_content(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except PermissionError:
+        return True
+
+
+def _folders(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries if entry.is_dir()]
+
+
+def _choose(
+    settings: SnapshotSettings, folder: Path, names: Sequence[str], deadline: datetime
+) -> str | NotYet:
+    """Name the earliest snapshot at or after the deadline."""
+    taken = sorted((at, n) for n in names if (at := snapshot_time(settings, n)) is not None)
+    if names and not taken:
+        return NotYet(
+            f"none of the {len(names)} names in {folder}, such as {min(names)}, holds a time that "
+            "matches pattern and format in [jupyterhub.snapshots]"
+        )
+    for at, name in taken:
+        if at >= deadline.astimezone(timezone.utc):
+            return name
+    newest = f"; the newest is {taken[-1][1]}" if taken else f"; {folder} is empty"
+    local = deadline.astimezone(settings.timezone)
+    return NotYet(f"no snapshot at or after {local:%Y-%m-%d %H:%M %Z} yet{newest}")
+
+
+def snapshot_time(settings: SnapshotSettings, name: str) -> datetime | None:
+    """Read the time (UTC) in a snapshot's name; None where it holds none.
+
+    In the hour that occurs twice the earlier reading counts: the next snapshot is then taken
+    instead, which is surely after the deadline.
+    """
+    match = re.search(settings.pattern, name)
+    if match is None:
+        return None
+    try:
+        at = datetime.strptime(match[0], settings.format)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=settings.timezone, fold=0)
+    return at.astimezone(timezone.utc)

@@ -1,0 +1,1 @@
+"""What a command shows, in words: plans, a push, what was written; `view` draws it."""

@@ -1,0 +1,197 @@
+"""Plans in words: each function turns a plan into rows of a section, for `view` to draw."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
+
+from rudaux.cli.describe.words import count, number, when
+from rudaux.domain.links import repo_folder
+
+if TYPE_CHECKING:
+    from rudaux.config import Config
+    from rudaux.domain.canvas import AssignmentSpec
+    from rudaux.domain.repository import Ignored
+    from rudaux.domain.roster import Student
+    from rudaux.domain.timetable import Entry
+    from rudaux.workflows.assignments import AssignmentsPlan, Change
+    from rudaux.workflows.init import InitPlan
+    from rudaux.workflows.release import ReleaseLine, ReleasePlan
+    from rudaux.workflows.schedule import SchedulePlan
+    from rudaux.workflows.sync import SyncPlan
+
+Mark = Literal["+", "~", "-", "!", " "]
+_NAMES_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a section: the mark says added, changed, removed, mind this, or nothing."""
+
+    section: str
+    mark: Mark
+    item: str
+    detail: str = ""
+
+
+def init_rows(plan: InitPlan, config: Config, machine: tzinfo) -> list[Row]:
+    """Everything `rudaux init` would change, section by section."""
+    return [
+        *_exposed_rows(plan, config),
+        *sync_rows(plan.sync),
+        *release_rows(plan.release, config),
+        *assignment_rows(plan.assignments, config),
+        *schedule_rows(plan.schedule, config, machine),
+    ]
+
+
+def _exposed_rows(plan: InitPlan, config: Config) -> list[Row]:
+    if not plan.exposed:
+        return []
+    text = "every account of this machine can read in the course folder, solutions included: run "
+    return [Row("Folder", "!", f"{text}`chmod o-rx {shlex.quote(str(config.folder))}`")]
+
+
+def sync_rows(plan: SyncPlan) -> list[Row]:
+    """What a sync would change in the gradebook."""
+    roster, rows = plan.roster, []
+    if roster.joined:
+        rows.append(Row("Roster", "+", f"{len(roster.joined)} joined", _names(roster.joined)))
+    if roster.renamed:
+        rows.append(Row("Roster", "~", f"{len(roster.renamed)} renamed", _names(roster.renamed)))
+    if roster.returned:
+        text = _names(roster.returned)
+        rows.append(Row("Roster", "+", f"{len(roster.returned)} returned", text))
+    for kept in roster.kept:
+        word = "grade" if kept.submissions == 1 else "grades"
+        name = f"{kept.first_name or ''} {kept.last_name or ''}".strip() or kept.id
+        rows.append(Row("Roster", " ", "dropped", f"{name} ({kept.submissions} {word} kept)"))
+    if roster.removed:
+        gone = [f"{s.first_name or ''} {s.last_name or ''}".strip() or s.id for s in roster.removed]
+        text = f"{_listed(gone)} (removed from the gradebook)"
+        rows.append(Row("Roster", "-", f"{len(gone)} dropped", text))
+    if roster.shrunk:
+        rows.append(Row("Roster", "!", roster.shrunk))
+    rows += [Row("Gradebook", "+", a.name) for a in plan.added]
+    rows += [Row("Gradebook", "~", a.name, f"due {when(a.due)}") for a in plan.redated]
+    rows += [Row("Gradebook", "-", a.name, "no longer in rudaux.toml") for a in plan.removed]
+    rows += [
+        Row("Gradebook", " ", a.name, f"not in rudaux.toml ({a.submissions} submissions kept)")
+        for a in plan.kept
+    ]
+    return rows
+
+
+def release_rows(plan: ReleasePlan, config: Config) -> list[Row]:
+    """What a release would change in the two repositories."""
+    rows = [row for line in plan.lines for row in _release_row(line, config)]
+    if plan.uncommitted:
+        rows.append(Row("Release", " ", _uncommitted(plan.uncommitted)))
+    if plan.unpushed:
+        rows.append(Row("Release", "~", "instructors", f"{plan.unpushed} commits to push"))
+    return rows
+
+
+def _uncommitted(ignored: Sequence[Ignored]) -> str:
+    """Say in one sentence what is made and not committed, and which pattern is why."""
+    first = ignored[0]
+    why = f"`{first.pattern}` in {first.where}"
+    if len(ignored) == 1:
+        return f"{first.path} is ignored by git ({why}): it is made, and not committed"
+    shown = _listed([x.path for x in ignored])
+    return f"{shown} are ignored by git ({why}): they are made, and not committed"
+
+
+def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
+    if not len(line):
+        return
+    release = line.release
+    files = [*line.added, *line.changed]
+    if not files and not line.removed:
+        what = "tests changed, the students' version stays" if line.gradebook_differs else ""
+        yield Row("Release", "~", release.assignment, what or "the course's own copy differs")
+        return
+    data = len(release.files) - len(release.notebooks)
+    parts = [count(len(release.notebooks), "notebook")]
+    parts += [count(data, "data file")] if data else []
+    folder = "/".join(
+        p
+        for p in (
+            repo_folder(config.git.student_repo),
+            config.git.release_path.strip("/"),
+            release.assignment,
+        )
+        if p
+    )
+    mark: Mark = "~" if line.changed or line.removed else "+"
+    text = f"{', '.join(parts)} -> {folder}   no solution text found"
+    yield Row("Release", mark, release.assignment, text)
+    for name in line.removed:
+        yield Row("Release", "-", release.assignment, f"{name} (git's history keeps it)")
+    for name in line.edited:
+        text = f"{name} was edited in the student repository: replaced, git's history keeps it"
+        yield Row("Release", "!", release.assignment, text)
+
+
+def assignment_rows(plan: AssignmentsPlan, config: Config) -> list[Row]:
+    """What would be written to Canvas."""
+    zone, rows = config.course.timezone, []
+    for line in plan.lines:
+        if line.current is None:
+            hidden = ", grades hidden until posted" if line.manually else ""
+            rows.append(Row("Canvas", "+", line.spec.name, _new(line.spec, zone) + hidden))
+        elif line.changes:
+            text = ", ".join(_changed(change, zone) for change in line.changes)
+            rows.append(Row("Canvas", "~", line.spec.name, text))
+    return rows
+
+
+def _new(spec: AssignmentSpec, zone: tzinfo) -> str:
+    opens = unquote(unquote(unquote(spec.launch_url))).rpartition("/")[2]
+    due = when(spec.due_at.astimezone(zone)) if spec.due_at else "without a due date"
+    return f"{number(spec.points)} points, due {due}, opens {opens} on the hub"
+
+
+def _changed(change: Change, zone: tzinfo) -> str:
+    if change.field == "link":
+        return "launch link"
+    if change.field == "published":
+        return "published"
+    return f"{change.field} {_value(change.old, zone)} -> {_value(change.new, zone)}"
+
+
+def _value(value: object, zone: tzinfo) -> str:
+    if isinstance(value, datetime):
+        return when(value.astimezone(zone))
+    return number(value) if isinstance(value, Decimal) else "none" if value is None else str(value)
+
+
+def schedule_rows(plan: SchedulePlan, config: Config, machine: tzinfo) -> list[Row]:
+    """What would change in the crontab; times in the course's zone and in the machine's."""
+    rows = [Row("Schedule", "+", e.assignment, run_time(e, config, machine)) for e in plan.added]
+    rows += [Row("Schedule", "-", e.assignment, run_time(e, config, machine)) for e in plan.removed]
+    return rows + [Row("Schedule", "!", warning) for warning in plan.warnings]
+
+
+def run_time(entry: Entry, config: Config, machine: tzinfo) -> str:
+    """Say when an entry runs, in the course's zone, and in the machine's where they differ."""
+    local = datetime(entry.year, entry.month, entry.day, entry.hour, entry.minute, tzinfo=machine)
+    course = local.astimezone(config.course.timezone)
+    if course.utcoffset() == local.utcoffset():
+        return when(course)
+    return f"{when(course)} ({local:%a %-d %b %H:%M} on this machine)"
+
+
+def _names(people: Sequence[Student]) -> str:
+    return _listed([p.name for p in people])
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    more = len(names) - _NAMES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,92 @@
+"""A push in words: how many of each class, and the lines that a person should look at."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from rudaux.cli.describe.words import count
+
+if TYPE_CHECKING:
+    from rudaux.domain.grades import PushClass, PushLine
+    from rudaux.workflows.export import ExportPlan
+    from rudaux.workflows.submit import SubmitPlan
+
+SHOWN = 12
+"""Lines of one class that are listed before the rest is only counted."""
+_CLASSES: tuple[tuple[PushClass, str], ...] = (
+    ("unchanged", "unchanged"),
+    ("new", "new"),
+    ("changed", "changed"),
+    ("missing", "missing (0)"),
+    ("conflict", "edited in Canvas"),
+    ("excused", "excused"),
+    ("held", "held"),
+    ("not_gradable", "not gradable"),
+    ("not_due", "not due"),
+)
+_ORDER: tuple[PushClass, ...] = (
+    "conflict", "held", "not_gradable", "changed", "excused", "missing", "new", "unchanged",
+    "not_due",
+)  # fmt: skip
+_PLAIN: frozenset[PushClass] = frozenset({"new", "unchanged", "not_due"})
+PushRow = tuple[str, str, str, str]
+
+
+def push_counts(plan: SubmitPlan) -> str:
+    """One line on who falls into which class, and how much feedback is new."""
+    counts = plan.counts
+    parts = [f"{counts[kind]} {words}" for kind, words in _CLASSES if counts.get(kind)]
+    text = f"{count(len(plan.lines), 'student')}: {' · '.join(parts)}"
+    return f"{text} · feedback for {len(plan.feedback)}" if plan.feedback else text
+
+
+def push_rows(plan: SubmitPlan, full: bool = False) -> tuple[list[PushRow], list[str]]:
+    """Give (student, Canvas, now, why) of whatever is not plain, and a note per list cut short.
+
+    What a person must decide comes first, scores that sink before those that rise. An edit that is
+    in question, or replaced, is never cut. `full` gives every student.
+    """
+    words = dict(_CLASSES)
+    rows: list[PushRow] = []
+    notes = []
+    for kind in _ORDER:
+        lines = sorted((x for x in plan.lines if x.kind == kind), key=_of_less_interest)
+        if full or kind not in _PLAIN:
+            edits = sum(x.replaces_edit or kind == "conflict" for x in lines)
+            cut = len(lines) if full or len(lines) <= SHOWN + 1 else max(SHOWN, edits)
+            rows += [_row(plan, line) for line in lines[:cut]]
+            if lines[cut:]:
+                notes.append(f"and {len(lines) - cut} more {words[kind]}: --full shows all")
+    return rows, notes
+
+
+def _of_less_interest(line: PushLine) -> tuple[bool, bool]:
+    rises = line.old is None or line.new is None or line.new >= line.old
+    return not line.replaces_edit, rises
+
+
+def _row(plan: SubmitPlan, line: PushLine) -> PushRow:
+    return plan.names[line.student_id], grade(line.old), grade(line.new), line.why or line.kind
+
+
+def export_summary(plan: ExportPlan, canvas: bool) -> str:
+    """Say how many are in the file and who is not, and what is not known."""
+    words = dict(_CLASSES)
+    text = f"{count(len(plan), 'student')} in the file"
+    left = [f"{n} {words[kind]}" for kind, n in plan.why_left_out.items()]
+    if left:
+        text += f"; without a row, and so left alone in Canvas: {', '.join(left)}"
+    if plan.shrunk:
+        text += f"\n{plan.shrunk}."
+    if not canvas:
+        text += (
+            "\nCanvas was not asked: deadlines are those of rudaux.toml, and what somebody excused "
+            "or edited there is not known. Look at the changes that Canvas shows before you agree."
+        )
+    return text
+
+
+def grade(value: Decimal | None) -> str:
+    """Write a score as people read it, to two decimals."""
+    return "-" if value is None else format(value, ".2f")

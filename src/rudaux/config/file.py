@@ -1,0 +1,60 @@
+"""rudaux.toml as a file: where it is, its text, its TOML. Completion needs no more than this."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from rudaux.config.settings import FILE
+from rudaux.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def find_course_folder(start: Path) -> Path:
+    """Give the nearest folder, from `start` upwards, that holds a rudaux.toml (absolute)."""
+    start = start.expanduser().resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise ConfigError(
+        f"there is no {FILE} in {start} or above it: go to the course folder, name it with --dir, "
+        "or make a new one with `rudaux new`."
+    )
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Read TOML; raises `ConfigError` with the line where it is malformed."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{FILE} is not valid TOML: {error}.") from error
+
+
+def read_text(file: Path) -> str:
+    """Read the file; raises `ConfigError` saying what is wrong with it."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ConfigError(
+            f"there is no {FILE} in {file.parent}: name the course folder with --dir, or make a "
+            "new one with `rudaux new`."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not UTF-8 text: save it as UTF-8.") from error
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def assignment_names(folder: Path) -> list[str]:
+    """Give the names of the nearest course's assignments, whatever is wrong; for completion."""
+    try:
+        rows = parse(read_text(find_course_folder(folder) / FILE)).get("assignments")
+    except (ConfigError, OSError):
+        return []
+    named = [r.get("name") for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
+    return [name for name in named if isinstance(name, str)]

@@ -1,0 +1,267 @@
+"""The tables of rudaux.toml -> settings; all mistakes are raised together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast, get_args
+from zoneinfo import ZoneInfo
+
+from rudaux.config import checking as values
+from rudaux.config.checking import Wrong
+from rudaux.config.file import parse
+from rudaux.config.settings import (
+    FILE,
+    AssignmentSettings,
+    BackupSettings,
+    CanvasSettings,
+    Config,
+    CourseSettings,
+    ExecutorName,
+    GitSettings,
+    GradingSettings,
+    HubSettings,
+    Posting,
+    ScheduleSettings,
+    SnapshotSettings,
+)
+from rudaux.config.table import Table, is_secret_key
+from rudaux.domain.links import https_form
+from rudaux.errors import ConfigError
+
+
+def read(folder: Path, text: str) -> Config:
+    """Turn the text of the rudaux.toml in `folder` (absolute) into a configuration."""
+    document = parse(text)
+    mistakes = list(_secrets(document, text))
+    root = Table("", document, mistakes)
+    config = _config(folder, root)
+    root.finish()
+    if mistakes:
+        raise ConfigError(*dict.fromkeys(mistakes))
+    return config
+
+
+def _config(folder: Path, root: Table) -> Config:
+    course = _course(root.table("course"))
+    return Config(
+        folder=folder,
+        course=course,
+        canvas=_canvas(root.table("canvas"), folder),
+        git=_git(root.table("git")),
+        jupyterhub=_hub(root.table("jupyterhub")),
+        grading=_grading(root.table("grading")),
+        backups=_backups(root.table("backups")),
+        schedule=_schedule(root.table("schedule")),
+        assignments=_assignments(root, course.timezone),
+    )
+
+
+def _course(table: Table) -> CourseSettings:
+    return CourseSettings(
+        name=table.required("name", values.text, '"dsci100"'),
+        timezone=table.required("timezone", values.zone, '"America/Vancouver"'),
+    )
+
+
+def _canvas(table: Table, folder: Path) -> CanvasSettings:
+    default = CanvasSettings("", 0, "")
+    token_file = table.optional("token_file", values.home_path, None)
+    choices: tuple[Posting, ...] = get_args(Posting)
+    return CanvasSettings(
+        url=table.required("url", values.site, '"https://canvas.example.edu"'),
+        course_id=table.required("course_id", values.course_id, "12345"),
+        external_tool_name=table.required("external_tool_name", values.text, '"Jupyter"'),
+        external_tool_level=table.optional(
+            "external_tool_level",
+            values.one_of("course", "account", "group"),
+            default.external_tool_level,
+        ),
+        token_env=table.optional("token_env", values.variable, default.token_env),
+        token_file=folder / token_file if token_file else None,
+        posting=table.optional("posting", values.one_of(*choices), None),
+    )
+
+
+def _git(table: Table) -> GitSettings:
+    settings = GitSettings(
+        instructor_repo=table.required(
+            "instructor_repo", values.remote, '"git@github.com:org/dsci100-instructors.git"'
+        ),
+        student_repo=table.required(
+            "student_repo", values.remote, '"git@github.com:org/dsci100.git"'
+        ),
+        release_path=table.optional("release_path", values.inner_path, ""),
+        push=table.optional("push", values.boolean, True),
+    )
+    if _same_remote(settings.instructor_repo, settings.student_repo):
+        table.wrong(
+            "student_repo",
+            "should be another repository than instructor_repo, which holds the solutions",
+        )
+    return settings
+
+
+def _same_remote(one: str | None, other: str | None) -> bool:
+    if not one or not other:
+        return False
+    try:
+        return https_form(one).lower() == https_form(other).lower()
+    except ValueError:
+        return one == other
+
+
+def _hub(table: Table) -> HubSettings:
+    storage = table.required("storage_path", values.absolute_path, '"/tank/home/dsci100"')
+    default = HubSettings("", Path())
+    given = "snapshots" in table.content
+    inner = table.table("snapshots")
+    work_path = values.template("student_id", "assignment", optional=("repo", "release_path"))
+    return HubSettings(
+        url=table.required("url", values.site, '"https://hub.example.edu"'),
+        storage_path=storage,
+        base_url=table.optional("base_url", values.hub_prefix, default.base_url),
+        work_path=table.optional("work_path", work_path, default.work_path),
+        snapshots=_snapshots(inner) if given else None,
+    )
+
+
+def _snapshots(table: Table) -> SnapshotSettings:
+    settings = SnapshotSettings(
+        path=table.required("path", _snapshot_path, '".zfs/snapshot"'),
+        pattern=table.required("pattern", values.pattern, r"'\d{4}-\d{2}-\d{2}-\d{4}'"),
+        format=table.required("format", values.time_format, '"%Y-%m-%d-%H%M"'),
+        timezone=table.required("timezone", values.zone, '"UTC"'),
+    )
+    # A pattern that looks around itself may need more of the name than the time stamp.
+    if settings.pattern and settings.format and "(?" not in settings.pattern:
+        sample = datetime(2026, 10, 2, 0, 30).strftime(settings.format)
+        found = re.search(settings.pattern, sample)
+        if not found or found[0] != sample:
+            table.wrong(
+                "pattern", f'should match all of "{sample}", which is how format writes a time'
+            )
+    return settings
+
+
+def _snapshot_path(value: object) -> str:
+    path = values.template(optional=("student_id",))(value)
+    if not path:
+        raise Wrong('should be a folder under storage_path, such as ".zfs/snapshot"')
+    return path
+
+
+def _grading(table: Table) -> GradingSettings:
+    default = GradingSettings()
+    seconds = values.whole(1, 86_400, " of seconds")
+    settings = GradingSettings(
+        executor=table.optional(
+            "executor", values.one_of(*get_args(ExecutorName)), default.executor
+        ),
+        image=table.optional("image", values.text, default.image),
+        jobs=table.optional("jobs", values.whole(0, 1000), default.jobs),
+        memory=table.optional("memory", values.memory, default.memory),
+        cpus=table.optional("cpus", values.number(0.1, 1024), default.cpus),
+        cell_timeout=table.optional("cell_timeout", seconds, default.cell_timeout),
+        timeout=table.optional("timeout", seconds, default.timeout),
+        network=table.optional("network", values.boolean, default.network),
+        scratch=table.optional("scratch", values.memory, default.scratch),
+        preload=table.optional("preload", values.modules, default.preload),
+        zero_guard=table.optional("zero_guard", values.number(0, 1), default.zero_guard),
+        median_guard=table.optional("median_guard", values.number(0, 1), default.median_guard),
+        stderr_fails=table.optional("stderr_fails", values.boolean, default.stderr_fails),
+        redact_hidden_tests=table.optional(
+            "redact_hidden_tests", values.boolean, default.redact_hidden_tests
+        ),
+    )
+    if settings.timeout < settings.cell_timeout:
+        key = "timeout" if "timeout" in table.content else "cell_timeout"
+        table.wrong(
+            key,
+            f"timeout, for a whole submission ({settings.timeout} seconds), should be at least "
+            f"cell_timeout ({settings.cell_timeout} seconds)",
+        )
+    return settings
+
+
+def _backups(table: Table) -> BackupSettings:
+    default = BackupSettings()
+    return BackupSettings(
+        runs=table.optional("runs", values.whole(1, 1000, " of runs"), default.runs),
+        days=table.optional("days", values.whole(1, 3650, " of days"), default.days),
+    )
+
+
+def _schedule(table: Table) -> ScheduleSettings:
+    default = ScheduleSettings()
+    minutes = values.whole(0, 10_080, " of minutes")
+    return ScheduleSettings(
+        delay_minutes=table.optional("delay_minutes", minutes, default.delay_minutes),
+        log_dir=table.optional("log_dir", values.home_path, default.log_dir),
+    )
+
+
+def _assignments(root: Table, zone: ZoneInfo | None) -> tuple[AssignmentSettings, ...]:
+    seen: dict[str, str] = {}
+    found = []
+    for table in root.tables("assignments"):
+        settings = _assignment(table, zone)
+        table.finish()
+        if settings.name in seen:
+            table.wrong("name", f"is the name of {seen[settings.name]} already")
+        elif settings.name:
+            seen[settings.name] = table.where
+        found.append(settings)
+    return tuple(found)
+
+
+def _assignment(table: Table, zone: ZoneInfo | None) -> AssignmentSettings:
+    ends, begins = values.local_time(zone, True), values.local_time(zone, False)
+    settings = AssignmentSettings(
+        name=table.required("name", values.assignment_name, '"homework_1"'),
+        due=table.required("due", ends, "2026-10-01T23:59:59"),
+        points=table.required("points", values.points, "10"),
+        manual=table.optional("manual", values.boolean, False),
+        unlock=table.optional("unlock", cast(Callable[[object], "datetime | None"], begins), None),
+        lock=table.optional("lock", cast(Callable[[object], "datetime | None"], ends), None),
+        notebook=table.optional("notebook", values.notebook_name, None),
+    )
+    if settings.due and settings.unlock and settings.unlock >= settings.due:
+        table.wrong("unlock", f"should be before due = {values.shown(table.content['due'])}")
+    if settings.due and settings.lock and settings.lock < settings.due:
+        table.wrong("lock", f"should not be before due = {values.shown(table.content['due'])}")
+    return settings
+
+
+def _secrets(document: Mapping[str, Any], text: str) -> Iterator[str]:
+    """Name every place that holds a secret, without the secret."""
+    right = (
+        "an access token does not belong in this file, which is committed: canvas.token_env names "
+        "an environment variable and canvas.token_file a file that hold it; delete this token in "
+        "Canvas if anybody else could see it"
+    )
+    for path in _secret_places(document, ""):
+        yield f"{FILE}: {path}: {right}"
+    for number, line in enumerate(text.splitlines(), 1):
+        comment = line.partition("#")[2]
+        if values.CANVAS_TOKEN.search(comment):
+            yield f"{FILE}: the comment in line {number}: {right}"
+
+
+def _secret_places(value: object, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            deeper = f"{path}.{key}" if path else key
+            if values.CANVAS_TOKEN.search(key):
+                yield f"a key of {path or 'the file'}"
+            elif is_secret_key(key):
+                yield deeper
+            else:
+                yield from _secret_places(inner, deeper)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value, 1):
+            yield from _secret_places(inner, f"{path}[{number}]")
+    elif isinstance(value, str) and values.CANVAS_TOKEN.search(value):
+        yield path

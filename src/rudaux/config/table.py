@@ -1,0 +1,109 @@
+"""One table of rudaux.toml, read key by key; its mistakes are gathered, to be raised together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+from rudaux.config import checking as values
+from rudaux.config.checking import Wrong
+from rudaux.config.settings import FILE
+
+T = TypeVar("T")
+
+_SECRET_KEY = re.compile(r"(?i).*(token|secret|password|passwd|api_?key|credentials?)")
+
+
+class Table:
+    """One table; a mistake is noted, and reading goes on.
+
+    What a getter gives after a mistake only lets the reading go on: `read` raises.
+    """
+
+    def __init__(
+        self, where: str, content: Mapping[str, Any], mistakes: list[str], note: str = ""
+    ) -> None:
+        self.where = where
+        self.content = content
+        self.mistakes = mistakes
+        self.note = note
+        self._known: dict[str, Table | None] = {}
+
+    def required(self, key: str, convert: Callable[[object], T], example: str) -> T:
+        """Read a key that must be there; `example` is TOML."""
+        if key in self.content:
+            return self.optional(key, convert, cast(T, None))
+        self._known[key] = None
+        self.say(f"{self._path(key)} is missing: add {key} = {example} to {self._header()}")
+        return cast(T, None)
+
+    def optional(self, key: str, convert: Callable[[object], T], default: T) -> T:
+        """Read a key that may be left out."""
+        self._known[key] = None
+        if key not in self.content:
+            return default
+        try:
+            return convert(self.content[key])
+        except Wrong as error:
+            self.wrong(key, str(error))
+            return default
+
+    def table(self, key: str) -> Table:
+        """Read a table inside this one; one that is left out is empty."""
+        content = self.content.get(key, {})
+        if not isinstance(content, dict):
+            self.wrong(key, f"should be a table: [{self._path(key)}]")
+            content = {}
+        inner = Table(self._path(key), content, self.mistakes)
+        self._known[key] = inner
+        return inner
+
+    def tables(self, key: str) -> list[Table]:
+        """Read an array of tables, counted from 1 as people do."""
+        self._known[key] = None
+        rows = self.content.get(key, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            self.wrong(key, f"should be written as [[{key}]], with two brackets, once for each")
+            return []
+        return [
+            Table(f"{key}[{n}]", row, self.mistakes, _note(row)) for n, row in enumerate(rows, 1)
+        ]
+
+    def wrong(self, key: str, right: str) -> None:
+        """Note that a value is wrong, and what would be right."""
+        self.say(f"{self._path(key)} = {values.shown(self.content.get(key))}{self.note}: {right}")
+
+    def say(self, mistake: str) -> None:
+        """Note a mistake."""
+        self.mistakes.append(f"{FILE}: {mistake}")
+
+    def finish(self) -> None:
+        """Note the keys that nobody asked for, in this table and those inside it."""
+        for key in self.content:
+            if key not in self._known and not is_secret_key(key):
+                kind = "table" if isinstance(self.content[key], (dict, list)) else "key"
+                hint = values.nearest(key, self._known) or ("; there are " + ", ".join(self._known))
+                self.say(f"{self._path(key)}{self.note} is an unknown {kind}{hint}")
+        for inner in self._known.values():
+            if inner:
+                inner.finish()
+
+    def _header(self) -> str:
+        name, bracket, _ = self.where.partition("[")
+        return f"its [[{name}]]" if bracket else f"[{self.where}]"
+
+    def _path(self, key: str) -> str:
+        plain = key if re.fullmatch(r"[\w-]+", key) else values.shown(key)
+        return f"{self.where}.{plain}" if self.where else plain
+
+
+def _note(row: Mapping[str, Any]) -> str:
+    """Name the assignment beside its number, where it has a name."""
+    name = row.get("name")
+    return f" ({name})" if isinstance(name, str) and re.fullmatch(r"[\w .-]{1,60}", name) else ""
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether a key looks like one that holds a secret."""
+    return bool(_SECRET_KEY.fullmatch(key))

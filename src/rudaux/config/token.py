@@ -1,0 +1,79 @@
+"""The Canvas access token: from the environment, or from a file that only its owner can read."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from rudaux.config.settings import FILE, Config, private_folder
+from rudaux.errors import ConfigError
+
+
+def saved_token_file(config: Config) -> Path:
+    """Where `schedule install --save-token` keeps the token."""
+    return config.folder / ".rudaux" / "canvas-token"
+
+
+def has_token(config: Config) -> bool:
+    """Whether there is an access token at all; a file that others can read counts, too."""
+    files = (config.canvas.token_file, saved_token_file(config))
+    there = any(file is not None and file.exists() for file in files)
+    return there or bool(os.environ.get(config.canvas.token_env, "").strip())
+
+
+def read_token(config: Config) -> str:
+    """Give the Canvas access token: from the environment, else from a file only its owner can read.
+
+    Raises `ConfigError` saying where to make one and where to put it.
+    """
+    canvas = config.canvas
+    token = os.environ.get(canvas.token_env, "").strip()
+    if token:
+        return _checked(token, f"the environment variable {canvas.token_env}")
+    for file in (canvas.token_file, saved_token_file(config)):
+        if file is not None and file.exists():
+            return _checked(_read_private(file), f"the Canvas token file {file}")
+    named = f"the environment variable {canvas.token_env} is not set"
+    if canvas.token_file is not None:
+        named += f" and {canvas.token_file} is not there"
+    raise ConfigError(
+        f"there is no Canvas access token: {named}. Make one in Canvas ({canvas.url}/profile/"
+        f"settings, New Access Token), then `export {canvas.token_env}=...` or put it into a file "
+        f"that canvas.token_file in {FILE} names."
+    )
+
+
+def save_token(config: Config) -> Path:
+    """Keep the token where cron finds it, readable by its owner alone; give the file's path."""
+    token, file = read_token(config), saved_token_file(config)
+    private_folder(config)
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(token + "\n")
+    return file
+
+
+def _read_private(file: Path) -> str:
+    try:
+        mode = file.stat().st_mode
+        if stat.S_IMODE(mode) & 0o077:
+            raise ConfigError(
+                f"the Canvas token file {file} can be read by others: run `chmod 600 {file}`."
+            )
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(
+            f"the Canvas token file {file} cannot be read: {error.strerror}."
+        ) from error
+    except UnicodeDecodeError:
+        # Not kept as the cause: it carries what was read, which may hold a token.
+        raise ConfigError(f"the Canvas token file {file} is not a text file.") from None
+
+
+def _checked(token: str, place: str) -> str:
+    """A token goes into an HTTP header, which takes no blanks, line ends or letters like é."""
+    if not re.fullmatch(r"[!-~]+", token):
+        raise ConfigError(f"{place} should hold the Canvas access token and nothing else.")
+    return token

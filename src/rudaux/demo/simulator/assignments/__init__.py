@@ -1,0 +1,31 @@
+"""Assignments and their overrides, as Canvas's API has them."""
+
+from __future__ import annotations
+
+from rudaux.demo.simulator.assignments.calls import (
+    create_assignment,
+    delete_assignment,
+    edit_assignment,
+    get_assignment,
+    list_assignments,
+)
+from rudaux.demo.simulator.assignments.overrides import (
+    create_override,
+    delete_override,
+    edit_override,
+    get_override,
+    list_overrides,
+)
+
+__all__ = [
+    "create_assignment",
+    "create_override",
+    "delete_assignment",
+    "delete_override",
+    "edit_assignment",
+    "edit_override",
+    "get_assignment",
+    "get_override",
+    "list_assignments",
+    "list_overrides",
+]

@@ -1,0 +1,225 @@
+"""Assignments: list, get, create, edit, delete.
+
+https://canvas.instructure.com/doc/api/assignments.html
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.assignments import overrides
+from rudaux.demo.simulator.assignments.rows import DATES, assignment_json
+from rudaux.demo.simulator.call import Call, Reply, number
+from rudaux.demo.simulator.dates import fancy_midnight, parsed
+from rudaux.demo.simulator.entities import Assignment, ToolTag
+from rudaux.demo.simulator.paging import page_of
+from rudaux.demo.simulator.params import as_list, section_of, truthy
+from rudaux.demo.simulator.people import too_short
+
+GRADING_TYPES = {"pass_fail", "percent", "letter_grade", "gpa_scale", "points", "not_graded"}
+SUBMISSION_TYPES = {
+    "online_quiz", "none", "on_paper", "discussion_topic", "external_tool", "online_upload",
+    "online_text_entry", "online_url", "media_recording", "student_annotation", "not_graded",
+}  # fmt: skip
+TOOL_TYPES = {"ContextExternalTool", "context_external_tool"}
+CLOSED = "cannot be changed because this assignment is due in a closed grading period"
+
+
+def list_assignments(call: Call) -> Reply:
+    """GET /courses/:id/assignments"""
+    call.course()
+    rows = [a for a in call.world.assignments.values() if not a.deleted]
+    term = str(call.params.get("search_term") or "").strip().lower()
+    if term and len(term) < call.switches.search_term_minimum:
+        raise too_short("search_term", call.switches.search_term_minimum)
+    rows = [a for a in rows if term in a.name.lower()]
+    if asked := as_list(call.params.get("assignment_ids")):
+        rows = _only(rows, [number(i) for i in asked])
+    order = call.params.get("order_by")
+    if order == "name":
+        rows.sort(key=lambda a: (a.name.lower(), a.id))
+    elif order == "due_at":
+        rows.sort(key=lambda a: (a.due_at is None, a.due_at, a.id))
+    else:
+        rows.sort(key=lambda a: (a.position, a.id))
+    return page_of(call, rows, lambda a: assignment_json(call, a))
+
+
+def _only(rows: list[Assignment], ids: list[int]) -> list[Assignment]:
+    if len(ids) > 100:
+        message = "Request contains too many assignment_ids.  Limit 100"
+        raise refusals.Refusal(400, {"message": message})
+    unknown = [str(i) for i in ids if i not in {a.id for a in rows}]
+    if unknown:
+        message = f"Invalid assignment_ids: {','.join(unknown)}"
+        raise refusals.Refusal(400, {"message": message})
+    return [a for a in rows if a.id in ids]
+
+
+def get_assignment(call: Call) -> Reply:
+    """GET /courses/:id/assignments/:id"""
+    return Reply(assignment_json(call, call.assignment()))
+
+
+def create_assignment(call: Call) -> Reply:
+    """POST /courses/:id/assignments: unpublished unless `published` says otherwise."""
+    call.course()
+    call.need(call.switches.may_edit_assignments)
+    fields = section_of(call.params, "assignment")
+    draft = Assignment(-1, "Assignment", call.now, call.now)
+    draft.position = 1 + sum(not a.deleted for a in call.world.assignments.values())
+    _refuse_duplicate_sis_id(call, fields)
+    _apply(call, draft, fields)
+    draft.id = call.world.next_id("assignment")
+    overrides.replace_all(call, draft, as_list(fields.get("assignment_overrides")))
+    call.world.assignments[draft.id] = draft
+    call.wrote()
+    return Reply(assignment_json(call, draft), 201)
+
+
+def _refuse_duplicate_sis_id(call: Call, fields: dict[str, Any]) -> None:
+    wanted = fields.get("sis_assignment_id")
+    used = {a.sis_assignment_id for a in call.world.assignments.values() if not a.deleted}
+    if wanted and call.switches.show_sis and wanted in used:
+        message = "Assignment with the given sis_source_id already exists"
+        raise refusals.Refusal(409, {"message": message})
+
+
+def edit_assignment(call: Call) -> Reply:
+    """PUT /courses/:id/assignments/:id: what is not sent stays."""
+    row = call.assignment()
+    call.need(call.switches.may_edit_assignments)
+    fields = section_of(call.params, "assignment")
+    draft = Assignment(**vars(row))
+    _guard_unpublish(call, row, fields)
+    _apply(call, draft, fields)
+    _guard_closed_period(row, draft)
+    # Canvas makes it visible to everybody as soon as it gets a due date of its own.
+    if fields.get("due_at"):
+        draft.only_visible_to_overrides = False
+    draft.updated_at = call.now
+    if "assignment_overrides" in fields:
+        overrides.replace_all(call, draft, as_list(fields["assignment_overrides"]))
+    call.world.assignments[row.id] = draft
+    call.wrote()
+    return Reply(assignment_json(call, draft))
+
+
+def delete_assignment(call: Call) -> Reply:
+    """DELETE /courses/:id/assignments/:id: soft, the name can be used again."""
+    row = call.assignment()
+    call.need(call.switches.may_edit_assignments and not row.closed_period)
+    row.deleted = True
+    call.wrote()
+    return Reply({**assignment_json(call, row), "workflow_state": "deleted"})
+
+
+def _guard_closed_period(row: Assignment, draft: Assignment) -> None:
+    if not row.closed_period:
+        return
+    if draft.due_at != row.due_at:
+        message = "Cannot change the due date when due in a closed grading period"
+        raise refusals.invalid("due_at", message, status=403)
+    free = {"description", "submission_types", "only_visible_to_overrides"}
+    for key, value in vars(draft).items():
+        if key not in free and value != getattr(row, key):
+            raise refusals.invalid(key, CLOSED)
+
+
+def _guard_unpublish(call: Call, row: Assignment, fields: dict[str, Any]) -> None:
+    if not row.published or "published" not in fields or truthy(fields["published"]):
+        return
+    mine = [s for s in call.world.submissions.values() if s.assignment_id == row.id]
+    if any(s.submitted_at for s in mine):
+        message = "Can't unpublish if there are student submissions"
+        raise refusals.invalid("published", message)
+
+
+def _apply(call: Call, draft: Assignment, fields: dict[str, Any]) -> None:
+    _apply_name(draft, fields)
+    _apply_points(draft, fields)
+    _apply_dates(call, draft, fields)
+    if "submission_types" in fields:
+        types = [str(t) for t in as_list(fields["submission_types"])]
+        if not set(types) <= SUBMISSION_TYPES:
+            raise refusals.invalid("submission_types", "Invalid submission types")
+        draft.submission_types = types or ["none"]
+    if "assignment_group_id" in fields and number(fields["assignment_group_id"]) <= 0:
+        raise refusals.invalid("assignment_group_id", "must be a positive number")
+    for key in ("published", "only_visible_to_overrides", "omit_from_final_grade"):
+        if key in fields:
+            setattr(draft, key, truthy(fields[key]))
+    for key in ("description", "group_category_id"):
+        if key in fields:
+            setattr(draft, key, fields[key])
+    if "position" in fields and str(fields["position"]).isdigit():
+        draft.position = int(fields["position"])
+    if call.switches.show_sis:  # without the right both are dropped silently
+        draft.integration_id = fields.get("integration_id", draft.integration_id)
+        draft.sis_assignment_id = fields.get("sis_assignment_id", draft.sis_assignment_id)
+    _apply_tool(call, draft, section_of(fields, "external_tool_tag_attributes"))
+
+
+def _apply_name(draft: Assignment, fields: dict[str, Any]) -> None:
+    if "name" in fields:
+        draft.name = str(fields["name"] or "")
+    if not draft.name.strip():
+        raise refusals.invalid("name", "can't be blank", "blank")
+    if len(draft.name) > 255:
+        raise refusals.invalid("name", "is too long (maximum is 255 characters)", "too_long")
+
+
+def _apply_points(draft: Assignment, fields: dict[str, Any]) -> None:
+    if "grading_type" in fields and fields["grading_type"] in GRADING_TYPES:
+        draft.grading_type = fields["grading_type"]
+    if "points_possible" in fields:
+        text = str(fields["points_possible"] or "").strip()
+        try:
+            draft.points_possible = float(text) if text else 0.0
+        except ValueError:
+            draft.points_possible = math.nan
+        if not math.isfinite(draft.points_possible):
+            raise refusals.invalid("points_possible", "is not a number", "not_a_number")
+        if draft.points_possible < 0:
+            message = "must be greater than or equal to 0"
+            raise refusals.invalid("points_possible", message)
+    if draft.grading_type == "not_graded":
+        draft.points_possible = None
+
+
+def _apply_dates(call: Call, draft: Assignment, fields: dict[str, Any]) -> None:
+    for key in DATES:
+        if key not in fields:
+            continue
+        try:
+            moment = parsed(fields[key], call.zone)
+        except ValueError:
+            message = f"Invalid datetime for {key}"
+            raise refusals.invalid(f"assignment[{key}]", message, "invalid") from None
+        setattr(draft, key, moment if key == "unlock_at" else fancy_midnight(moment, call.zone))
+    due = draft.due_at
+    early = due and draft.unlock_at and due < draft.unlock_at
+    if early or (due and draft.lock_at and due > draft.lock_at):
+        raise refusals.invalid("due_at", "must be between availability dates")
+
+
+def _apply_tool(call: Call, draft: Assignment, tag: dict[str, Any]) -> None:
+    if draft.submission_types != ["external_tool"]:
+        draft.tool = None
+        return
+    if not tag:
+        return
+    old = draft.tool or ToolTag("")
+    draft.tool = new = ToolTag(old.url, old.new_tab, old.content_id, old.external_data)
+    new.url = str(tag.get("url") or old.url)
+    if "new_tab" in tag:
+        new.new_tab = truthy(tag["new_tab"])
+    if "external_data" in tag:
+        new.external_data = str(tag["external_data"] or "")
+    if tag.get("content_type") in TOOL_TYPES and tag.get("content_id") is not None:
+        found = call.world.tools.get(number(tag["content_id"]))
+        if found is None:  # unscoped: a tool of another context is not refused
+            raise refusals.not_found()
+        new.content_id = found.id

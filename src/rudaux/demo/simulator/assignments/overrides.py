@@ -1,0 +1,165 @@
+"""Assignment overrides: other dates for some students, a section or a group.
+
+https://canvas.instructure.com/doc/api/assignments.html#method.assignment_overrides.create
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.assignments.rows import DATES, override_json
+from rudaux.demo.simulator.call import Call, Reply, number
+from rudaux.demo.simulator.dates import fancy_midnight, parsed
+from rudaux.demo.simulator.entities import Assignment, Override
+from rudaux.demo.simulator.paging import page_of
+from rudaux.demo.simulator.params import section_of
+from rudaux.demo.simulator.visibility import GRADABLE, overrides_of, students
+
+NO_TARGET = "one of student_ids, group_id, or course_section_id is required"
+
+
+def list_overrides(call: Call) -> Reply:
+    """GET /courses/:id/assignments/:id/overrides"""
+    rows = overrides_of(call.world, call.assignment().id)
+    return page_of(call, rows, lambda o: override_json(call, o))
+
+
+def get_override(call: Call) -> Reply:
+    """GET /courses/:id/assignments/:id/overrides/:id"""
+    return Reply(override_json(call, _found(call)))
+
+
+def create_override(call: Call) -> Reply:
+    """POST .../overrides: a date that is not sent is not overridden."""
+    assignment = call.assignment()
+    call.need(call.switches.may_edit_assignments)
+    new = _add(call, assignment, section_of(call.params, "assignment_override"))
+    call.wrote()
+    return Reply(override_json(call, new), 201)
+
+
+def edit_override(call: Call) -> Reply:
+    """PUT .../overrides/:id: a date that is not sent is no longer overridden."""
+    row = _found(call)
+    call.need(call.switches.may_edit_assignments)
+    fields = section_of(call.params, "assignment_override")
+    draft = Override(**vars(row))
+    if "student_ids" in fields:
+        draft.student_ids = _student_ids(call, fields["student_ids"])
+        _refuse_taken(call, draft)
+    draft.dates = _dates(call, fields)
+    draft.title = _title(call, draft, fields)
+    call.world.overrides[row.id] = draft
+    call.wrote()
+    return Reply(override_json(call, draft))
+
+
+def delete_override(call: Call) -> Reply:
+    """DELETE .../overrides/:id"""
+    row = _found(call)
+    call.need(call.switches.may_edit_assignments)
+    del call.world.overrides[row.id]
+    call.wrote()
+    return Reply(override_json(call, row))
+
+
+def replace_all(call: Call, assignment: Assignment, rows: list[dict[str, Any]]) -> None:
+    """Make an assignment's overrides those of the list; an empty one removes all."""
+    old = overrides_of(call.world, assignment.id)
+    for override in old:
+        del call.world.overrides[override.id]
+    try:
+        for fields in rows:
+            _add(call, assignment, fields)
+    except refusals.Refusal:
+        for override in overrides_of(call.world, assignment.id):
+            del call.world.overrides[override.id]
+        call.world.overrides.update({o.id: o for o in old})
+        raise
+
+
+def _found(call: Call) -> Override:
+    assignment = call.assignment()
+    found = call.world.overrides.get(number(call.path_params["override"]))
+    if found is None or found.assignment_id != assignment.id:
+        raise refusals.not_found()
+    return found
+
+
+def _add(call: Call, assignment: Assignment, fields: dict[str, Any]) -> Override:
+    draft = Override(-1, assignment.id, "")
+    _aim(call, assignment, draft, fields)
+    _refuse_taken(call, draft)
+    draft.dates = _dates(call, fields)
+    draft.title = _title(call, draft, fields)
+    draft.id = call.world.next_id("override")
+    call.world.overrides[draft.id] = draft
+    return draft
+
+
+def _aim(call: Call, assignment: Assignment, draft: Override, fields: dict[str, Any]) -> None:
+    """Set the target; the most specific one that was sent wins."""
+    if fields.get("student_ids") is not None:
+        draft.student_ids = _student_ids(call, fields["student_ids"])
+    elif fields.get("group_id") is not None:
+        if assignment.group_category_id is None:
+            raise _refused("group_id is not valid for non-group assignments")
+        draft.group_id = number(fields["group_id"])
+        if draft.group_id not in call.world.groups:
+            raise _refused(f"unknown group id {json.dumps(str(fields['group_id']))}")
+    elif fields.get("course_section_id") is not None:
+        draft.section_id = number(fields["course_section_id"])
+        if draft.section_id not in call.world.sections:
+            raise _refused(f"unknown section id {json.dumps(str(fields['course_section_id']))}")
+    else:
+        raise _refused(NO_TARGET)
+
+
+def _refused(message: str) -> refusals.Refusal:
+    return refusals.Refusal(400, {"errors": [message]})
+
+
+def _student_ids(call: Call, value: Any) -> list[int]:
+    if not isinstance(value, list) or not value:
+        raise _refused(f"invalid student_ids {json.dumps(value)}")
+    here = students(call.world, {*GRADABLE, "completed"})
+    found = [call.user_named(str(v)) for v in value]
+    unknown = [str(v) for v, uid in zip(value, found, strict=True) if uid not in here]
+    if unknown:
+        raise _refused(f"unknown student ids: {json.dumps(unknown)}")
+    return list(dict.fromkeys(uid for uid in found if uid is not None))
+
+
+def _refuse_taken(call: Call, draft: Override) -> None:
+    others = [o for o in overrides_of(call.world, draft.assignment_id) if o.id != draft.id]
+    if any(set(o.student_ids) & set(draft.student_ids) for o in others):
+        message = "already belongs to an assignment override"
+        raise refusals.invalid("assignment_override_students", message, "taken")
+    for key in ("section_id", "group_id"):
+        mine = getattr(draft, key)
+        if mine is not None and mine in {getattr(o, key) for o in others}:
+            raise refusals.invalid("set_id", "has already been taken", "taken")
+
+
+def _dates(call: Call, fields: dict[str, Any]) -> dict[str, Any]:
+    dates: dict[str, Any] = {}
+    for key in DATES:
+        if key not in fields:
+            continue
+        try:
+            moment = parsed(fields[key], call.zone)
+        except ValueError:
+            raise _refused(f"invalid {key} {json.dumps(fields[key])}") from None
+        dates[key] = moment if key == "unlock_at" else fancy_midnight(moment, call.zone)
+    return dates
+
+
+def _title(call: Call, draft: Override, fields: dict[str, Any]) -> str:
+    if draft.section_id is not None:
+        return call.world.sections[draft.section_id].name
+    if draft.group_id is not None:
+        return call.world.groups[draft.group_id].name
+    count = len(draft.student_ids)
+    return str(fields.get("title") or f"{count} student{'s' if count > 1 else ''}")

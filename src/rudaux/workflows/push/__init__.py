@@ -1,0 +1,8 @@
+"""What every push needs: what looks wrong about it as a whole, and scores that are read back."""
+
+from __future__ import annotations
+
+from rudaux.workflows.push.alarms import find_alarms, find_warnings, gradebook_alarms
+from rudaux.workflows.push.grades import write_grades
+
+__all__ = ["find_alarms", "find_warnings", "gradebook_alarms", "write_grades"]

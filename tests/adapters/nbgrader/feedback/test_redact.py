@@ -1,0 +1,161 @@
+"""Feedback of real runs: a hidden test shows its points and its verdict, and nothing else."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbformat import NotebookNode, v4
+
+from rudaux.adapters.nbgrader.feedback.redact import INSTEAD, Delimiters, plain, redact
+from rudaux.adapters.nbgrader.grader import NbgraderGrader
+from rudaux.config import GradingSettings
+from tests.adapters.nbgrader.course import RIGHT, WRONG, Course, cell_named, make_course, run
+
+VISIBLE = "assert squares(1) == [1]"
+CASES = {
+    "one line": "assert squares(4) == [1, 4, 9, 16]",
+    "a message": "assert squares(4)[3] == 16, 'sixteen was wanted'",
+    "computed message": "wanted = 16\nassert squares(4)[3] == wanted, f'wanted {wanted * 1}'",
+    "several lines": "assert (\n    squares(4)\n    == [1, 4, 9, 16]\n), 'of four numbers'",
+    "helper": "def compare(n, right):\n    assert squares(n) == right\ncompare(4, [1, 4, 9, 16])",
+    "an error in the answer": "squares('sixteen')",
+    "printed": "print('squares of four', [1, 4, 9, 16])\nassert squares(4) == [1, 4, 9, 16]",
+    "shown": "from IPython.display import HTML, display\n"
+    "display(HTML('<b>squares of</b> <i>four</i>'))\nassert squares(4) == [1, 4, 9, 16]",
+    "stderr": "import sys\nprint('squares(4) is wanted', file=sys.stderr)\nassert not squares",
+    "a loop": "for n, right in [(4, 16), (5, 25)]:\n    assert squares(n)[-1] == right, (n, right)",
+}
+SPY = "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]\n"
+PRINTS_ALL = "sum_of_squares(3)\nprint(In)\nprint('\\n'.join(In))\nIn"
+
+
+def course_with(tmp_path: Path, hidden: str, visible: str = VISIBLE) -> Course:
+    course = make_course(tmp_path / "course")
+
+    def change(content: dict[str, Any]) -> None:
+        parts = [visible, "### BEGIN HIDDEN TESTS", hidden, "### END HIDDEN TESTS"]
+        cell_named(content, "correct_squares")["source"] = "\n".join(p for p in parts if p)
+
+    course.edit_source(change)
+    course.release()
+    return course
+
+
+def report(course: Course, student: str, answers: dict[str, str], redacted: bool = True) -> str:
+    course.hand_in(student, answers)
+    course.grader.score(run(course.job(student)), 0.0)
+    settings = GradingSettings(redact_hidden_tests=redacted)
+    grader = NbgraderGrader(course.folder, course.folder / ".rudaux" / "scratch", settings)
+    return grader.feedback("ps1", student)[0].content.decode()
+
+
+def readable(page: str) -> str:
+    """What a person can read in a page: its text, and its source."""
+    return plain(page) + plain(html.unescape(re.sub(r"<[^>]*>", "", page)))
+
+
+def secrets(hidden: str) -> list[str]:
+    lines = [line for line in map(plain, hidden.split("\n")) if sum(map(str.isalnum, line)) >= 5]
+    assert lines
+    return lines
+
+
+@pytest.mark.parametrize("hidden", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize("answers", [RIGHT, WRONG], ids=["right", "wrong"])
+def test_no_line_of_a_hidden_test_can_be_read(
+    tmp_path: Path, hidden: str, answers: dict[str, str]
+) -> None:
+    page = report(course_with(tmp_path, hidden), "11", answers)
+    for line in secrets(hidden):
+        assert line not in readable(page)
+    for word in ("sixteen was wanted", "wanted 16", "of four"):
+        assert plain(word) not in readable(page)
+    assert INSTEAD in page
+    assert plain(VISIBLE) in readable(page)
+
+
+def test_verdict_and_points_stay_and_the_instructors_copy_keeps_everything(tmp_path: Path) -> None:
+    course = course_with(tmp_path, CASES["a message"])
+    page = report(course, "11", WRONG)
+    assert "AssertionError in a hidden test" in page
+    assert course.score("11") == report_score(page)
+    kept = str(course.autograded("11"))
+    assert "sixteen was wanted" in kept
+    assert "squares(4)[3] == 16" in kept
+
+
+def report_score(page: str) -> str:
+    found = re.search(r"problem1 \(Score: ([0-9.]+) /", page)
+    assert found
+    return found[1]
+
+
+def test_a_failing_visible_test_is_told_without_the_hidden_lines_around_it(tmp_path: Path) -> None:
+    visible = "x = squares(2)\nassert x == [1, 4], 'squares of two'"
+    course = course_with(tmp_path, "assert squares(7)[-1] == 49", visible)
+    page = report(course, "11", WRONG)
+    assert plain("squares of two") in readable(page)
+    assert plain("squares(7)") not in readable(page)
+
+
+def test_a_cell_of_hidden_tests_alone_shows_that_there_are_some(tmp_path: Path) -> None:
+    page = report(course_with(tmp_path, CASES["one line"], visible=""), "11", WRONG)
+    assert plain(CASES["one line"]) not in readable(page)
+    assert INSTEAD in page
+
+
+def test_an_answer_that_prints_what_ran_before_it_shows_no_hidden_test(tmp_path: Path) -> None:
+    course = course_with(tmp_path, CASES["a message"])
+    page = report(course, "11", {**RIGHT, "sum_of_squares_application": PRINTS_ALL})
+    assert plain("sixteen was wanted") not in readable(page)
+
+
+def test_without_redaction_the_report_shows_the_hidden_test(tmp_path: Path) -> None:
+    page = report(course_with(tmp_path, CASES["one line"]), "11", WRONG, redacted=False)
+    assert plain(CASES["one line"]) in readable(page)
+
+
+HIDDEN = """for n in (3, 10):
+    assert f(n) == reference(n), f"f({n}) should be {reference(n)}"
+print("checking", 3, reference(3))"""
+
+
+def shown(output: NotebookNode, hidden: str = HIDDEN) -> str:
+    """What a student reads of the output of a cell with a visible and a hidden test."""
+    source = f"assert f(1) == 1\n### BEGIN HIDDEN TESTS\n{hidden}\n### END HIDDEN TESTS"
+    meta = {"grade": True, "solution": False, "locked": True, "grade_id": "t", "points": 1}
+    cell = v4.new_code_cell(source, metadata={"nbgrader": meta}, outputs=[output])
+    return str(redact(v4.new_notebook(cells=[cell]), Delimiters()).cells[0].outputs)
+
+
+@pytest.mark.parametrize(
+    ("said", "trace"),
+    [
+        ("f(3) should be 14", ["AssertionError: f(3) should be 14"]),
+        ("f(3) == 14 is not TRUE", ["Error: f(3) == 14 is not TRUE\nTraceback:\n", "1. stop(msg)"]),
+        ("f(3) not equal to 14", ["Error: Test failed: 'f works'\n* f(3) not equal to 14.\n"]),
+    ],
+)
+def test_an_error_that_does_not_say_which_line_failed_is_not_shown(
+    said: str, trace: list[str]
+) -> None:
+    text = shown(v4.new_output("error", ename="AssertionError", evalue=said, traceback=trace))
+    assert "14" not in text
+    assert "AssertionError in a hidden test" in text
+
+
+def test_what_a_hidden_test_prints_is_not_shown() -> None:
+    said = v4.new_output("stream", name="stdout", text="checking 3 14\n")
+    assert "14" not in shown(said)
+    assert "checking 3 14" in shown(said, hidden="assert f(3) == reference(3)")
+
+
+def test_an_answer_cannot_hide_itself_with_the_marks(tmp_path: Path) -> None:
+    course = course_with(tmp_path, CASES["one line"])
+    marks = "### BEGIN HIDDEN TESTS\nmine = 'my own line'\n### END HIDDEN TESTS\n"
+    page = report(course, "11", {**RIGHT, "squares": marks + RIGHT["squares"]})
+    assert plain("my own line") in readable(page)

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rudaux.errors import ConfigError
+from tests.config.course_file import MINIMAL, assignment, changed, mistakes, only_mistake, parsed
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value", "right"),
+    [
+        ("course", "name", '""', "should not be empty"),
+        ("course", "name", '"two\\nlines"', "one line"),
+        ("course", "timezone", '"America/Vancuver"', "did you mean America/Vancouver?"),
+        ("course", "timezone", '"vancouver"', "did you mean America/Vancouver?"),
+        ("course", "timezone", '"../../etc/passwd"', "is no IANA time zone"),
+        ("course", "timezone", '"America"', "is no IANA time zone"),
+        ("canvas", "url", '"canvas.example.edu"', 'with "https://"'),
+        ("canvas", "url", '"https://canvas.example.edu/courses/1"', "the site alone"),
+        ("canvas", "url", '"https://[canvas"', 'with "https://"'),
+        ("canvas", "url", '"ftp://canvas.example.edu"', 'with "https://"'),
+        ("canvas", "course_id", '"12345"', "without quotes"),
+        ("canvas", "course_id", "true", "should be the number"),
+        ("canvas", "course_id", "0", "should be the number"),
+        ("canvas", "course_id", "12345.0", "should be the number"),
+        ("canvas", "external_tool_level", '"corse"', '"course", "account" or "group"'),
+        ("canvas", "token_env", '"CANVAS TOKEN"', "name of an environment variable"),
+        ("canvas", "token_file", "5", "should be a text in quotes"),
+        ("canvas", "token_file", '"~nobody-here/token"', "home folder that does not exist"),
+        ("git", "release_path", '"../elsewhere"', "a path inside"),
+        ("git", "release_path", '"/materials"', "a path inside"),
+        ("git", "release_path", '".git/hooks"', "a path inside"),
+        ("git", "push", "1", "should be true or false"),
+        ("git", "push", '"false"', "should be true or false"),
+        ("git", "student_repo", '"org/dsci100"', "should be a git remote"),
+        ("git", "student_repo", '"--upload-pack=x"', "should be a git remote"),
+        ("jupyterhub", "url", '"https://hub.example.edu/jupyter"', "the site alone"),
+        ("jupyterhub", "base_url", '"https://hub.example.edu"', "prefix alone"),
+        ("jupyterhub", "storage_path", '"tank/home"', "an absolute path"),
+        ("jupyterhub", "work_path", '"{student}/{assignment}"', "unknown placeholder {student}"),
+        ("jupyterhub", "work_path", '"{student_id}"', "should hold {assignment} once"),
+        ("jupyterhub", "work_path", '"{student_id/{assignment}"', "brace without its partner"),
+        ("jupyterhub", "work_path", '"{student_id}}/{assignment}"', "brace"),
+        ("jupyterhub", "work_path", '"../{student_id}/{assignment}"', "a path inside"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_would_be_right(
+    table: str, key: str, value: str, right: str
+) -> None:
+    line = only_mistake(changed(key, value, table))
+    assert line.startswith(f"rudaux.toml: {table}.{key} = ")
+    assert right in line
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("executor", '"podman"'),
+        ("image", '""'),
+        ("jobs", "-1"),
+        ("jobs", "true"),
+        ("jobs", "1.5"),
+        ("memory", '"lots"'),
+        ("memory", '"1k"'),
+        ("memory", "1024"),
+        ("cpus", "0"),
+        ("cpus", "nan"),
+        ("cpus", "inf"),
+        ("cell_timeout", "0"),
+        ("timeout", '"10 minutes"'),
+        ("timeout", "59"),
+        ("network", '"no"'),
+        ("zero_guard", "30"),
+        ("median_guard", "20"),
+        ("scratch", "512"),
+        ("preload", '"numpy"'),
+        ("preload", '["scikit-learn"]'),
+        ("stderr_fails", '"no"'),
+    ],
+)
+def test_wrong_grading_settings_are_named(key: str, value: str) -> None:
+    line = only_mistake(f"{MINIMAL}[grading]\n{key} = {value}\n")
+    assert line.startswith(f"rudaux.toml: grading.{key} = ")
+
+
+@pytest.mark.parametrize(("key", "value"), [("delay_minutes", "-1"), ("log_dir", "false")])
+def test_wrong_schedule_settings_are_named(key: str, value: str) -> None:
+    line = only_mistake(f"{MINIMAL}[schedule]\n{key} = {value}\n")
+    assert line.startswith(f"rudaux.toml: schedule.{key} = ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "right"),
+    [
+        ("name", '""', "should not be empty"),
+        ("name", '"week/1"', "a folder's name"),
+        ("name", '".hidden"', "a folder's name"),
+        ("name", '"homework+1"', "a folder's name"),
+        ("name", '"homework*"', "a folder's name"),
+        ("name", '" homework_1"', "no spaces at its ends"),
+        ("due", '"2026-10-01"', "without quotes"),
+        ("due", "23:59:59", "should be a date"),
+        ("due", "2026-10-02T06:59:59Z", "write it as 2026-10-01T23:59:59"),
+        ("due", "2026-10-01T23:59:59-07:00", "write it as 2026-10-01T23:59:59"),
+        ("points", "0", "from 0.01"),
+        ("points", "-3", "from 0.01"),
+        ("points", "inf", "from 0.01"),
+        ("points", "true", "from 0.01"),
+        ("points", '"10"', "without quotes"),
+        ("manual", '"yes"', "true or false"),
+        ("unlock", "2026-10-01T23:59:59", "should be before due"),
+        ("lock", "2026-10-01T23:59:58", "should not be before due"),
+        ("notebook", '"homework_1"', "notebook's file name"),
+        ("notebook", '"../other/x.ipynb"', "notebook's file name"),
+    ],
+)
+def test_a_wrong_assignment_is_named_with_what_would_be_right(
+    key: str, value: str, right: str
+) -> None:
+    line = only_mistake(MINIMAL + assignment(**{key: value}))
+    assert line.startswith(f"rudaux.toml: assignments[1].{key} = ")
+    assert right in line
+
+
+def test_two_assignments_of_one_name_are_a_mistake() -> None:
+    line = only_mistake(MINIMAL + assignment() + assignment(name='"lab_1"') + assignment())
+    assert "assignments[3].name" in line
+    assert "is the name of assignments[1] already" in line
+
+
+def test_assignments_in_single_brackets_are_a_mistake() -> None:
+    assert "[[assignments]], with two brackets" in only_mistake(
+        MINIMAL + assignment().replace("[[assignments]]", "[assignments]")
+    )
+
+
+def test_one_repository_for_teachers_and_students_is_a_mistake() -> None:
+    line = only_mistake(
+        changed("student_repo", '"https://github.com/org/dsci100-instructors"', "git")
+    )
+    assert "which holds the solutions" in line
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "right"),
+    [
+        ("pattern", "'('", "is no regular expression"),
+        ("pattern", r"'\d{8}'", 'should match all of "2026-10-02-0030"'),
+        ("format", '"%H%M"', "should hold year, month and day"),
+        ("format", '"%Q"', "should hold year, month and day"),
+        ("path", '""', "should be a folder under storage_path"),
+        ("path", '"{assignment}/.zfs"', "unknown placeholder {assignment}"),
+        ("timezone", '"UCT+1"', "is no IANA time zone"),
+    ],
+)
+def test_wrong_snapshot_settings_are_named(key: str, value: str, right: str) -> None:
+    keys = {
+        "path": '".zfs/snapshot"',
+        "pattern": r"'\d{4}-\d{2}-\d{2}-\d{4}'",
+        "format": '"%Y-%m-%d-%H%M"',
+        "timezone": '"UTC"',
+        key: value,
+    }
+    table = "[jupyterhub.snapshots]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items())
+    line = only_mistake(MINIMAL + table)
+    assert line.startswith(f"rudaux.toml: jupyterhub.snapshots.{key} = ")
+    assert right in line
+
+
+def test_an_empty_file_names_every_key_that_is_needed() -> None:
+    assert [line.split(" is missing: add ")[0] for line in mistakes("")] == [
+        "rudaux.toml: course.name",
+        "rudaux.toml: course.timezone",
+        "rudaux.toml: canvas.url",
+        "rudaux.toml: canvas.course_id",
+        "rudaux.toml: canvas.external_tool_name",
+        "rudaux.toml: git.instructor_repo",
+        "rudaux.toml: git.student_repo",
+        "rudaux.toml: jupyterhub.storage_path",
+        "rudaux.toml: jupyterhub.url",
+    ]
+
+
+def test_what_is_suggested_for_missing_keys_makes_a_file_that_loads() -> None:
+    tables: dict[str, str] = {}
+    for line in mistakes(""):
+        found = re.search(r"add (.*) to \[(\w+)\]$", line)
+        assert found
+        tables[found[2]] = tables.get(found[2], "") + found[1] + "\n"
+    config = parsed("".join(f"[{table}]\n{keys}" for table, keys in tables.items()))
+    assert config.course.name == "dsci100"
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    text = changed("course_id", '"x"', "canvas") + assignment(points="0", due="1")
+    assert [line.split(" = ")[0] for line in mistakes(text)] == [
+        "rudaux.toml: canvas.course_id",
+        "rudaux.toml: assignments[1].due",
+        "rudaux.toml: assignments[1].points",
+    ]
+
+
+def test_an_unknown_key_or_table_is_told_with_the_nearest_one() -> None:
+    text = changed("Course_Id2", "5", "canvas") + "[shedule]\ndelay = 1\n" + assignment(dew="5")
+    found = "\n".join(mistakes(text))
+    assert "canvas.Course_Id2 is an unknown key; did you mean course_id?" in found
+    assert "shedule is an unknown table; did you mean schedule?" in found
+    assert "assignments[1].dew (homework_1) is an unknown key; did you mean due?" in found
+
+
+def test_a_wrong_time_zone_is_not_blamed_on_the_dates() -> None:
+    text = changed("timezone", '"Mars"', "course") + assignment(due="2026-03-08T02:30:00")
+    assert "course.timezone" in only_mistake(text)
+
+
+def test_a_value_in_place_of_a_table_is_a_mistake() -> None:
+    assert "should be a table: [grading]" in only_mistake("grading = 5\n" + MINIMAL)
+
+
+def test_malformed_toml_names_the_line() -> None:
+    assert "line 2" in only_mistake("[course]\nname = dsci100\n")
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=4,
+))  # fmt: skip
+def test_no_value_anywhere_makes_a_bug(value: object) -> None:
+    places = [("course", "timezone"), ("git", "student_repo"), ("jupyterhub", "work_path")]
+    for table, key in places:
+        with suppress(ConfigError):
+            assert parsed(changed(key, toml(value), table)).course.name == "dsci100"
+
+
+def toml(value: object) -> str:
+    """Write a value as TOML, roughly: some of it is malformed on purpose."""
+    if isinstance(value, str):
+        return '"' + "".join(f"\\U{ord(c):08X}" for c in value) + '"'
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{toml(k)} = {toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return str(value).lower()

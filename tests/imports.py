@@ -1,0 +1,88 @@
+"""The source as its imports show it: which module knows which, and which room which room."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[1] / "src" / "rudaux"
+FILES = sorted(SOURCE.rglob("*.py"))
+Graph = Mapping[str, frozenset[str]]
+
+
+def module(path: Path) -> str:
+    """Return a file's module name inside rudaux: "workflows.init"; "" is the package itself."""
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(p for p in parts if p != "__init__")
+
+
+MODULES = {module(path): path for path in FILES}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield every imported module, also inside functions; `from a import b` is a and a.b."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def graph() -> Graph:
+    """Return the modules that each module of rudaux imports.
+
+    Everything counts. An import inside a function only puts a circle off until it is called, and
+    one for types alone is a circle all the same for whoever reads the two files. Importing a.b runs
+    a's `__init__` as well, unless the importer lives in a itself. Left out is what the package
+    `rudaux` imports: its lazy door to the Python interface is for users, and nothing inside goes
+    through it.
+    """
+    return {name: _known(name, path) if name else frozenset() for name, path in MODULES.items()}
+
+
+def _known(name: str, path: Path) -> frozenset[str]:
+    ours = {n.removeprefix("rudaux").lstrip(".") for n in imports(path) if n.startswith("rudaux")}
+    found = ours & MODULES.keys()
+    # `from a.b import c` where c is a module asks for c; that a.b runs first is said above.
+    meant = {n for n in found if not any(m.startswith(f"{n}.") for m in found)}
+    packages = {p for n in meant for p in _packages(n) if not f"{name}.".startswith(f"{p}.")}
+    return frozenset((meant | packages) - {name})
+
+
+def _packages(name: str) -> Iterator[str]:
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name
+
+
+def circles(known: Graph) -> list[list[str]]:
+    """Return the groups of modules that import one another, each sorted."""
+    below = {name: _reachable(name, known) for name in known}
+    groups = {
+        tuple(sorted(m for m in below[name] if name in below[m])) for name in known
+    } - {()}  # fmt: skip
+    return [list(group) for group in sorted(groups)]
+
+
+def _reachable(start: str, known: Graph) -> set[str]:
+    found: set[str] = set()
+    ahead = list(known[start])
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found.add(name)
+            ahead.extend(known[name])
+    return found
+
+
+def between(rooms: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Return the arrows between rooms; `rooms` tells each module's, others are left out."""
+    return {
+        (rooms[name], rooms[other])
+        for name, others in graph().items()
+        for other in others
+        if name in rooms and other in rooms and rooms[name] != rooms[other]
+    }
