@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -254,3 +255,20 @@ def test_what_cannot_be_read_is_failed_with_the_reason_and_mended_by_the_next_ru
     run_collect(ctx)
     assert "1" not in ctx.ledger.records(NAME)
     assert states(ctx) == {"1": "collected", "2": "missing"}
+
+
+def test_collected_work_that_is_gone_is_not_replaced_by_what_is_in_the_home_today(
+    tmp_path: Path,
+) -> None:
+    ctx = fake_course(tmp_path, students=2)
+    run_init(ctx)
+    for sid, snapshot in (("1", None), ("2", "s1")):
+        ctx.storage.hand_in(sid, "4", snapshot=snapshot)
+    run_grade(ctx)
+    shutil.rmtree(tmp_path / "submitted")
+    for sid, snapshot in (("1", None), ("2", "s1")):
+        ctx.storage.hand_in(sid, "1", snapshot=snapshot)
+    run_grade(ctx)
+    assert states(ctx) == {"1": "failed", "2": "graded"}
+    asked_for = collect.plan(ctx, standings(ctx), only=["1"])
+    assert [type(line.found) for line in asked_for.lines] == [Located]

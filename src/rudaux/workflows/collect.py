@@ -6,6 +6,7 @@ from collections.abc import Collection as Ids
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.collection import Absent, Collection, Located, Lookup, NotYet, Unreadable
@@ -56,12 +57,25 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
         deadline = standings.deadlines.own.get(student.id)
         if deadline is None or deadline > now or (only is not None and student.id not in only):
             continue
-        if student.id in submitted and ctx.grader.submitted_folder(name, student.id).is_dir():
-            earlier = done.get(student.id)
-            if earlier is None or earlier.at >= deadline:
-                continue
-        lines.append(CollectLine(student, deadline, ctx.storage.locate(student.id, name, deadline)))
+        earlier, folder = done.get(student.id), ctx.grader.submitted_folder(name, student.id)
+        settled = student.id in submitted and (earlier is None or earlier.at >= deadline)
+        if settled and folder.is_dir():
+            continue
+        found = ctx.storage.locate(student.id, name, deadline)
+        if settled and earlier and only is None:
+            found = _as_then(found, earlier, folder)
+        lines.append(CollectLine(student, deadline, found))
     return CollectPlan(standings.settings, tuple(lines))
+
+
+def _as_then(found: Lookup, earlier: Collection, folder: Path) -> Lookup:
+    """Refuse the work of today in the place of collected work that is gone from its folder."""
+    if not isinstance(found, Located) or found.snapshot is not None:
+        return found
+    return Unreadable(
+        f"what was collected on {earlier.at:%-d %b} is gone from {folder}: restore it; "
+        "--student ID takes what is in the home now"
+    )
 
 
 def apply(ctx: Context, plan: CollectPlan) -> Iterator[Outcome]:
