@@ -346,3 +346,19 @@ def test_a_backup_is_restored_where_no_gradebook_is_left(
     (tmp_path / "gradebook.db").unlink()
     assert gradebook.restore(copy) is None
     assert [s.id for s in gradebook.students()] == ["11"]
+
+
+def test_a_gradebook_whose_making_was_cut_short_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed() -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "schema_head", killed)
+        with pytest.raises(KeyboardInterrupt):
+            NbgraderGradebook(tmp_path).save_students([IO])
+    again = NbgraderGradebook(tmp_path)
+    again.save_students([IO])
+    again.check()
+    assert [s.id for s in again.students()] == ["11"]

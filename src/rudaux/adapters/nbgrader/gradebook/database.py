@@ -98,6 +98,10 @@ class Database:
     def _create(self, engine: Any) -> None:
         # nbgrader's own Gradebook starts a program, `alembic`, by name for this; cron has no PATH.
         with engine.begin() as connection:
+            if (
+                self.file
+            ):  # else each table is there for good at once: a kill would leave half of them
+                connection.execute(text("BEGIN IMMEDIATE"))
             api.Base.metadata.create_all(bind=connection)
             connection.execute(
                 text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
