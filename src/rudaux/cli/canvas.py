@@ -85,7 +85,9 @@ def push(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = F
         if not len(plan):
             view.line("Canvas is in step: nothing to change.")
         elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
-            view.follow("Canvas", workflow.apply(ctx, plan), len(plan))
+            outcomes = view.follow("Canvas", workflow.apply(ctx, plan), len(plan))
+            view.troubles(outcomes)
+            finish(outcomes, "see above; `rudaux canvas push` tries again.")
 
 
 @app.command()
