@@ -185,7 +185,6 @@ class _Job:
             self.outcomes += push_grades(self.ctx, self.view, standings, self.pushing)
         except STOPS_ONE as error:
             self.stopped.append(error)
-            self.view.notice(f"  Nothing was pushed: {error}")
         self.outcomes += open_ends(reread(self.ctx, standings))
 
     def finish(self) -> None:

@@ -14,6 +14,9 @@ KEEPS_NO_POINTS = frozenset({"pass_fail", "not_graded"})
 """Grading types for which Canvas turns most scores into none, without an error."""
 FROZEN = frozenset({"points", "due", "unlock", "lock", "published"})
 """What Canvas does not let be changed in a closed grading period."""
+SOME_SECTIONS = (
+    "this token sees the students of some sections only: all others are neither graded nor dropped"
+)
 HIDDEN_NAMES = (
     "it is graded anonymously, and Canvas does not say whose submission is whose: post its grades "
     "there, or turn anonymous grading off (Edit), then run this again"
@@ -75,6 +78,12 @@ def refusal(doing: Doing, assignment: CanvasAssignment, open_for_some: bool = Fa
             "the period reopened, or have an administrator of the account run this."
         )
     return _takes_no_points(assignment)
+
+
+def remark(assignment: CanvasAssignment) -> str:
+    """Return what is special about an assignment in Canvas, as far as it concerns grades."""
+    stopped = assignment.closed or assignment.moderated
+    return refusal("grade" if stopped else "post", assignment)
 
 
 def _takes_no_points(assignment: CanvasAssignment) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rudaux.domain.canvas import CanvasAssignment, CanvasCourse
+from rudaux.domain.grades import CanvasSubmission
 from rudaux.domain.modes import Doing, course_refusal, refusal
 from rudaux.errors import PermissionRefused, RequestRefused
 from rudaux.ports import Context
@@ -22,6 +23,14 @@ def require(doing: Doing, assignment: CanvasAssignment, open_for_some: bool = Fa
     """Raise `RequestRefused` where Canvas would not let that be done with an assignment now."""
     if why := refusal(doing, assignment, open_for_some):
         raise RequestRefused(why)
+
+
+def submissions(ctx: Context, assignment: CanvasAssignment) -> tuple[CanvasSubmission, ...]:
+    """Read what Canvas has; raise `RequestRefused` where it hides whose it is."""
+    try:
+        return ctx.canvas.submissions(assignment.id)
+    except RequestRefused as refused:
+        raise RequestRefused(f"{assignment.name}: {refused}") from refused
 
 
 def closed_for(

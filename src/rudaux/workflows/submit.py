@@ -32,6 +32,7 @@ from rudaux.errors import CanvasFailure, NotFound
 from rudaux.ports import Context
 from rudaux.workflows import gradebook, sync
 from rudaux.workflows.access import closed_for, require, require_open
+from rudaux.workflows.access import submissions as submissions_of
 from rudaux.workflows.push.alarms import find_alarms, find_warnings
 from rudaux.workflows.push.grades import write_grades
 from rudaux.workflows.standings import Standings
@@ -113,7 +114,7 @@ def plan(
     pushes = ctx.ledger.push_records(settings.name, since=since)
     last = last_scores(pushes)
     read_at = ctx.now()
-    canvas = {s.student_id: s for s in ctx.canvas.submissions(assignment.id)}
+    canvas = {s.student_id: s for s in submissions_of(ctx, assignment)}
     open_pushes = unconfirmed(pushes, {sid: row.entered for sid, row in canvas.items()})
     shown = confirmed(pushes, open_pushes)
     ours = last_scores(shown)

@@ -288,7 +288,7 @@ def grade_one(course_id: int, assignment_id: int, student_id: str, score: Decima
     return Call(
         "PUT",
         _submission_path(course_id, assignment_id, student_id),
-        f"write the grade of student {student_id} on assignment {assignment_id}",
+        f"write this grade on assignment {assignment_id}",
         body={"submission": {"posted_grade": fixed_point(score)}},
         missing=_no_submission(assignment_id, student_id),
     )

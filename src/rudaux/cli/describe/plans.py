@@ -77,9 +77,7 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
         text = f"{_names(roster.removed)} (removed from the gradebook)"
         rows.append(Row("Roster", "-", f"{len(roster.removed)} dropped", text))
     if roster.unseen:
-        text = (
-            f"left as they are, in sections that this token does not see: {_names(roster.unseen)}"
-        )
+        text = f"{_names(roster.unseen)}: in sections that this token does not see, left alone"
         rows.append(Row("Roster", "!", f"{len(roster.unseen)} not seen", text))
     if roster.shrunk:
         rows.append(Row("Roster", "!", roster.shrunk))
