@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from rudaux.domain.canvas import CanvasAssignment, CanvasCourse
-from rudaux.domain.modes import course_refusal, refusal, remark
+from rudaux.domain.modes import course_refusal, course_remarks, refusal, remark
 
 PLAIN = CanvasAssignment(1, "homework_1", Decimal(10), None, None, None, True, None, None)
 COURSE = CanvasCourse(12345, "Moons 101")
@@ -67,6 +67,14 @@ def test_a_concluded_course_stops_all_writes_of_who_can_only_read() -> None:
 @pytest.mark.parametrize("may_grade", [None, True])
 def test_a_term_that_gives_teachers_more_time_is_open(may_grade: bool | None) -> None:
     assert course_refusal(replace(COURSE, concluded=True, may_grade=may_grade)) == ""
+
+
+def test_what_a_person_should_know_of_a_course_is_said() -> None:
+    assert course_remarks(replace(COURSE, concluded=True, may_grade=True)) == ()
+    [perhaps] = course_remarks(replace(COURSE, concluded=True))
+    assert "may refuse grades" in perhaps
+    [some] = course_remarks(replace(COURSE, limited=True))
+    assert "some sections only" in some
 
 
 def test_who_may_not_grade_may_set_a_course_up() -> None:

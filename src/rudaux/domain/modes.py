@@ -46,6 +46,13 @@ def course_refusal(course: CanvasCourse, grading: bool = True) -> str:
     )
 
 
+def course_remarks(course: CanvasCourse) -> tuple[str, ...]:
+    """Return what a person should know of the course before they agree to a push."""
+    perhaps = "the course is concluded in Canvas, which may refuse grades"
+    over = (perhaps,) if course.concluded and course.may_grade is None else ()
+    return (*over, SOME_SECTIONS) if course.limited else over
+
+
 def refusal(doing: Doing, assignment: CanvasAssignment, open_for_some: bool = False) -> str:
     """Return why Canvas would not let this be done with an assignment now, or "" where it may.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasCourse
-from rudaux.domain.modes import SOME_SECTIONS, course_refusal, remark
+from rudaux.domain.modes import course_refusal, course_remarks, remark
 from rudaux.domain.submissions import State, count_states
 from rudaux.domain.timetable import Entry
 from rudaux.errors import CronFailure
@@ -83,7 +83,7 @@ def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatu
 
 def _notes(course: CanvasCourse, found: Sequence[AssignmentStatus]) -> Iterator[str]:
     yield course_refusal(course)
-    yield SOME_SECTIONS if course.limited else ""
+    yield from course_remarks(course)
     for status in found:
         done = status.counts["pushed"] == len(status.standings.by_student)
         if status.standings.canvas and not done:

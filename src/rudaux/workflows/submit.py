@@ -24,7 +24,7 @@ from rudaux.domain.grades import (
     same_score,
 )
 from rudaux.domain.history import confirmed, last_scores, unconfirmed, undone
-from rudaux.domain.modes import CLOSED_FOR_THEM, NOT_SEEN
+from rudaux.domain.modes import CLOSED_FOR_THEM, NOT_SEEN, course_remarks
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import GradebookStudent, RosterChange
 from rudaux.domain.submissions import GradebookSubmission
@@ -108,7 +108,7 @@ def plan(
     Raises `NotFound` where the assignment is not in Canvas, `RequestRefused` where Canvas takes no
     grades for it now, and `PermissionRefused` where it takes none in the whole course.
     """
-    require_open(ctx)
+    course = require_open(ctx)
     settings, assignment = standings.settings, _gradable(standings)
     since = assignment.created_at
     pushes = ctx.ledger.push_records(settings.name, since=since)
@@ -149,7 +149,7 @@ def plan(
         open_pushes,
         read_at,
         find_alarms(ctx, standings, lines, ours, submissions, assignment),
-        find_warnings(ctx, assignment, submissions),
+        (*course_remarks(course), *find_warnings(ctx, assignment, submissions)),
         roster.shrunk,
     )
 
