@@ -80,9 +80,17 @@ class FakeCanvas:
     refuse_bulk: set[str] = field(default_factory=set)
     """Students whose grades do not take in bulk."""
     deducts_late: bool = False
+    facts: CanvasCourse = field(default_factory=lambda: CanvasCourse(12345, "Practice course"))
+    shut: dict[int, frozenset[str]] = field(default_factory=dict)
+    """Whose grading period is closed, by assignment."""
+    fixed: set[str] = field(default_factory=set)
+    """Names of assignments that Canvas does not let be changed."""
 
     def course(self) -> CanvasCourse:
-        return CanvasCourse(12345, "Practice course")
+        return self.facts
+
+    def closed_for(self, assignment_id: int) -> frozenset[str] | None:
+        return self.shut.get(assignment_id)
 
     def students(self) -> tuple[Student, ...]:
         return tuple(self.roster)
@@ -104,6 +112,8 @@ class FakeCanvas:
         return self._save(max(self.existing, default=100) + 1, spec)
 
     def update_assignment(self, assignment_id: int, spec: AssignmentSpec) -> CanvasAssignment:
+        if spec.name in self.fixed:
+            raise RequestRefused(f"Canvas refused to update {spec.name} (400: closed)")
         self.writes.append(f"update {spec.name}")
         return self._save(assignment_id, spec)
 

@@ -38,7 +38,8 @@ class Canvas(Protocol):
     Every call raises `TokenRefused`, `PermissionRefused`, `NotFound` or `CanvasFailure`.
     """
 
-    def course(self) -> CanvasCourse: ...
+    def course(self) -> CanvasCourse:
+        """The course, and what the token's owner may see and do there now."""
 
     def students(self) -> tuple[Student, ...]:
         """Active and invited StudentEnrollments, each user once, never the Test Student."""
@@ -47,6 +48,9 @@ class Canvas(Protocol):
         """All tools at that level, inherited ones included."""
 
     def assignments(self) -> tuple[CanvasAssignment, ...]: ...
+
+    def closed_for(self, assignment_id: int) -> frozenset[str] | None:
+        """Whose due date is in a closed grading period; None where Canvas does not say."""
 
     def overrides(self, assignment_id: int) -> tuple[Override, ...]: ...
 
@@ -58,7 +62,10 @@ class Canvas(Protocol):
     def update_assignment(self, assignment_id: int, spec: AssignmentSpec) -> CanvasAssignment: ...
 
     def submissions(self, assignment_id: int) -> tuple[CanvasSubmission, ...]:
-        """Every listed student's submission with its comments' attachments."""
+        """Every listed student's submission with its comments' attachments.
+
+        Raises `RequestRefused` where Canvas hides whose they are.
+        """
 
     def push_grades(self, assignment_id: int, scores: Mapping[str, Decimal]) -> str:
         """Write scores in bulk and wait for the Progress; give its message where it failed.

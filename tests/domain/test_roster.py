@@ -186,3 +186,14 @@ def test_a_student_who_comes_back_is_a_change_and_counts_again() -> None:
     known = GradebookStudent("2", moon.first_name, moon.last_name, None, 1)
     change = compare_rosters([moon], [known], ids(2), accepted_size=0)
     assert (change.returned, len(change)) == ((moon,), 1)
+
+
+def test_whom_a_token_of_some_sections_does_not_see_is_neither_dropped_nor_suspicious() -> None:
+    known = gradebook(*range(1, 11))
+    change = compare_rosters(canvas(1, 2), known, ids(9), remove_dropped=True, limited=True)
+    assert [s.id for s in change.unseen] == [s.id for s in known[2:]]
+    assert (change.removed, change.kept, change.shrunk, len(change)) == ((), (), "", 0)
+
+
+def test_no_student_at_all_is_a_question_for_a_token_of_some_sections_too() -> None:
+    assert compare_rosters([], gradebook(1, 2), accepted_size=2, limited=True).shrunk

@@ -13,6 +13,7 @@ from rudaux.cli.describe.writes import LOG_HEADER, log_parts, run_line, undo_cou
 from rudaux.cli.options import DryRun, Folder, Json, Name, NoPrompt, OptionalName, OptionalRun, Yes
 from rudaux.cli.report import finish
 from rudaux.cli.session import reading, writing
+from rudaux.errors import CanvasFailure
 
 if TYPE_CHECKING:
     from rudaux.cli.view import View
@@ -85,7 +86,11 @@ def push(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = F
         if not len(plan):
             view.line("Canvas is in step: nothing to change.")
         elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
-            view.follow("Canvas", workflow.apply(ctx, plan), len(plan))
+            outcomes = view.follow("Canvas", workflow.apply(ctx, plan), len(plan))
+            view.troubles(outcomes)
+            if not any(outcome.ok for outcome in outcomes):
+                raise CanvasFailure("Canvas was not changed: it refused every change, see above.")
+            finish(outcomes, "see above; `rudaux canvas push` tries again.")
 
 
 @app.command()

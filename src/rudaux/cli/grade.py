@@ -26,7 +26,14 @@ from rudaux.cli.report import finish, graded_lines
 from rudaux.cli.session import writing
 from rudaux.cli.submit import Pushing, make_feedback, open_ends, push_grades
 from rudaux.cli.view import View
-from rudaux.errors import NeedsPersonError, UsageError
+from rudaux.errors import (
+    NeedsPersonError,
+    NotFound,
+    PermissionRefused,
+    RequestRefused,
+    RudauxError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from rudaux.config import AssignmentSettings
@@ -49,6 +56,10 @@ AcceptDoubts = Annotated[
 ]
 
 
+STOPS_ONE = (NeedsPersonError, NotFound, PermissionRefused, RequestRefused)
+"""What stops the push of one assignment; a Canvas that is down, or a bad token, stops the run."""
+
+
 def grade(
     name: OptionalName = None,
     manual: Manual = False,
@@ -65,6 +76,7 @@ def grade(
 ) -> None:
     """Collect, autograde, feedback, submit. Without NAME and with --auto: all that is due."""
     from rudaux.config import find_assignment
+    from rudaux.workflows.access import require_open
     from rudaux.workflows.grade import unfinished
 
     if accept_doubts and not student:
@@ -75,6 +87,8 @@ def grade(
         if not view.attended:
             view.notice(f"{datetime.now().astimezone():%a %-d %b %Y %H:%M %Z} · rudaux grade")
         wanted = [find_assignment(ctx.config, name)] if name else None
+        if not manual:
+            require_open(ctx)
         if not dry_run:
             ctx.executor.check()
         if not _sync(ctx, view, accept_roster, dry_run):
@@ -135,7 +149,7 @@ class Again:
 
 @dataclass
 class _Job:
-    """One run over one or more assignments; a question about one does not stop the others."""
+    """One run over one or more assignments; what stops one does not stop the others."""
 
     ctx: Context
     view: View
@@ -144,7 +158,7 @@ class _Job:
     pushing: Pushing
     dry_run: bool
     outcomes: list[Outcome] = field(default_factory=list)
-    unanswered: list[NeedsPersonError] = field(default_factory=list)
+    stopped: list[RudauxError] = field(default_factory=list)
 
     def run(self, settings: AssignmentSettings) -> None:
         """Grade one assignment as far as it goes without a person."""
@@ -169,14 +183,15 @@ class _Job:
         self.outcomes += make_feedback(self.ctx, self.view, standings)
         try:
             self.outcomes += push_grades(self.ctx, self.view, standings, self.pushing)
-        except NeedsPersonError as error:
-            self.unanswered.append(error)
+        except STOPS_ONE as error:
+            self.stopped.append(error)
         self.outcomes += open_ends(reread(self.ctx, standings))
 
     def finish(self) -> None:
         """End with what a person must look at."""
-        if self.unanswered:
-            raise NeedsPersonError("\n".join(str(e) for e in self.unanswered))
+        if self.stopped:
+            asked = [e for e in self.stopped if isinstance(e, NeedsPersonError)]
+            raise type([*asked, *self.stopped][0])("\n".join(str(e) for e in self.stopped))
         finish(self.outcomes, "see above; `rudaux status NAME` lists them, running again goes on.")
 
     def _collect_and_autograde(

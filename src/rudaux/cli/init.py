@@ -8,6 +8,7 @@ from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import init_rows
 from rudaux.cli.describe.words import count
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoPrompt, Overwrite
+from rudaux.cli.report import finish
 from rudaux.cli.session import open_context, require_whole, writing
 from rudaux.cli.view import View
 
@@ -46,7 +47,9 @@ def init(
             if not view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
                 view.notice("Nothing was changed.")
                 return
-            view.follow("Apply", workflow.apply(ctx, plan), len(plan))
+            outcomes = view.follow("Apply", workflow.apply(ctx, plan), len(plan))
+        view.troubles(outcomes)
+        finish(outcomes, "see above; `rudaux init` tries again.")
         view.notice("Done. `rudaux status` says where everything stands.")
 
 

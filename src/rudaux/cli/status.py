@@ -47,6 +47,8 @@ def _show(view: View, read: CourseStatus) -> None:
     if read.shrunk:
         text = f"{read.shrunk}: `rudaux init` asks whether that is right"
         view.rows([Row("Roster", "!", text)])
+    if read.notes:
+        view.rows([Row("Canvas", "!", text) for text in read.notes])
     used = [s for s in _SHORT if any(a.counts[s] for a in read.assignments)]
     rows = [
         (

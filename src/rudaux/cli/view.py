@@ -31,6 +31,8 @@ _LOG_WIDTH = 10_000
 """Columns where there is no terminal: a line of a log or a pipe is never broken or cut."""
 _LOG_SECONDS = 60.0
 """Seconds between two lines on how far it is, where there is no terminal."""
+MOST_NAMES = 12
+"""Names that are listed for one reason before the rest is only counted."""
 
 
 class View:
@@ -163,10 +165,14 @@ class View:
             self.notice(f"{label}: {sum(o.ok for o in seen)} done{troubles(seen)}")
 
     def troubles(self, outcomes: Iterable[Outcome]) -> None:
-        """List who was held or failed, and why."""
+        """List who was held or failed, and why; what is the same for several is told once."""
+        together: dict[tuple[str, str], list[str]] = {}
         for outcome in outcomes:
             if not outcome.ok:
-                self.notice(f"  {outcome.result:<6} {outcome.item}: {outcome.reason}")
+                together.setdefault((outcome.result, outcome.reason), []).append(outcome.item)
+        for (result, reason), items in together.items():
+            more = f" and {len(items) - MOST_NAMES} more" if len(items) > MOST_NAMES else ""
+            self.notice(f"  {result:<6} {', '.join(items[:MOST_NAMES])}{more}: {reason}")
 
 
 def confirm(question: str, default: bool = True) -> bool:

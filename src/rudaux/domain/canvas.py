@@ -9,10 +9,17 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class CanvasCourse:
-    """The course as Canvas names it."""
+    """The course as Canvas names it; None where Canvas does not say, or not to this token.
+
+    concluded: it or its term is over; may_grade: the token's owner may enter grades now; limited:
+    they see the students of some sections only.
+    """
 
     id: int
     name: str
+    concluded: bool | None = None
+    may_grade: bool | None = None
+    limited: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,9 @@ class CanvasAssignment:
     `grading_type` is how Canvas keeps and shows a grade: points, percent, pass_fail, ...;
     with `grades_groups` the grade of one student is given to their whole group. What
     was pushed before `created_at` (UTC) went to another assignment of that name.
+
+    closed: some student's due date is in a grading period that is closed to the token's owner;
+    moderated: its grades are not released yet; anonymous: graders see no names. None: not known.
     """
 
     id: int
@@ -65,3 +75,6 @@ class CanvasAssignment:
     grading_type: str = "points"
     grades_groups: bool = False
     created_at: datetime | None = None
+    closed: bool | None = None
+    moderated: bool | None = None
+    anonymous: bool | None = None

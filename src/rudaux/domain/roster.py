@@ -39,6 +39,11 @@ class GradebookStudent:
     email: str | None = None
     submissions: int = 0
 
+    @property
+    def name(self) -> str:
+        """First and last name, or the id where neither is known."""
+        return f"{self.first_name or ''} {self.last_name or ''}".strip() or self.id
+
 
 @dataclass(frozen=True)
 class GradebookContents:
@@ -60,6 +65,8 @@ class RosterChange:
     """Dropped from Canvas but with submissions: their work and grades stay."""
     returned: tuple[Student, ...] = ()
     """Known to have left, and back: were they to vanish again, it would be noticed again."""
+    unseen: tuple[GradebookStudent, ...] = ()
+    """Not listed by Canvas to a token that sees some sections only: nothing is known of them."""
     shrunk: str = ""
     """Why this roster is suspicious; empty if it is not, or if a person said that it is right."""
 
@@ -73,15 +80,18 @@ def compare_rosters(
     known_dropped: Collection[str] = (),
     remove_dropped: bool = False,
     accepted_size: int | None = None,
+    limited: bool = False,
 ) -> RosterChange:
     """Decide what a sync does; a student with recorded submissions goes only if asked for.
 
     `known_dropped` are students whose leaving was agreed to, `accepted_size` is how many the last
-    roster had that was agreed to; None where there was none.
+    roster had that was agreed to; None where there was none. `limited`: Canvas lists some sections
+    only, so that nobody is gone for not being listed.
     """
     now = {s.id: s for s in canvas}
     before = {s.id: s for s in gradebook}
-    gone = [s for s in before.values() if s.id not in now]
+    unlisted = [s for s in before.values() if s.id not in now]
+    gone = [] if limited else unlisted
     removed = tuple(s for s in gone if remove_dropped or not s.submissions)
     return RosterChange(
         joined=tuple(s for s in now.values() if s.id not in before),
@@ -89,7 +99,8 @@ def compare_rosters(
         removed=removed,
         kept=tuple(s for s in gone if s not in removed),
         returned=tuple(s for s in now.values() if s.id in before and s.id in known_dropped),
-        shrunk=_suspicion(now, before, known_dropped, accepted_size),
+        unseen=tuple(unlisted) if limited else (),
+        shrunk=_suspicion(now, {} if limited else before, known_dropped, accepted_size),
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment
 from rudaux.domain.links import Hub, launch_link
+from rudaux.domain.modes import FROZEN, refusal
 from rudaux.domain.outcome import Outcome
-from rudaux.errors import CanvasFailure, ConfigError
+from rudaux.errors import CanvasFailure, ConfigError, PermissionRefused, RequestRefused
 from rudaux.ports import Context
+from rudaux.workflows.access import require_open
 from rudaux.workflows.tool import find_tool
 
 _POSTING = {None: None, "manual": True, "automatic": False}
@@ -31,13 +33,16 @@ class Change:
 class AssignmentLine:
     """One assignment: created where `current` is None, updated where `changes` is not empty.
 
-    `manually` says whether grades are to stay hidden until posted; None leaves that alone.
+    `manually` says whether grades are to stay hidden until posted; None leaves that alone. `left`
+    are differences that Canvas does not let be put right now; `why` says so, and is empty if none.
     """
 
     spec: AssignmentSpec
     current: CanvasAssignment | None
     changes: tuple[Change, ...] = ()
     manually: bool | None = None
+    left: tuple[Change, ...] = ()
+    why: str = ""
 
     @property
     def writes(self) -> bool:
@@ -59,6 +64,7 @@ def plan(ctx: Context) -> AssignmentsPlan:
     """Compare the configured assignments with Canvas; writes nothing."""
     if not ctx.config.assignments:
         return AssignmentsPlan(())
+    require_open(ctx, grading=False)
     tool = find_tool(ctx)
     existing = ctx.canvas.assignments()
     lines = []
@@ -66,23 +72,55 @@ def plan(ctx: Context) -> AssignmentsPlan:
     for settings in ctx.config.assignments:
         spec = _spec(ctx, settings, tool.id)
         current = by_exact_name(existing, settings.name)
-        changes = _changes(spec, current, manually)
-        lines.append(AssignmentLine(spec, current, changes, manually))
+        line = AssignmentLine(spec, current, _changes(spec, current, manually), manually)
+        lines.append(_possible(line))
     return AssignmentsPlan(tuple(lines))
 
 
+def _possible(line: AssignmentLine) -> AssignmentLine:
+    """Leave alone what Canvas does not let be changed of the assignment now, and say so."""
+    current = line.current
+    if current is None:
+        return line
+    fixed, why = set[str](), ""
+    spec = line.spec
+    if current.closed:
+        fixed, why = set(FROZEN), refusal("edit", current)
+        points = spec.points if current.points is None else current.points
+        spec = replace(spec, points=points, due_at=current.due_at)
+        spec = replace(spec, unlock_at=current.unlock_at, lock_at=current.lock_at)
+        # What is sent says "published"; an unpublished one would be refused for that alone.
+        fixed |= set() if current.published else {"link", "tool"}
+    if line.manually is False and (current.moderated or current.anonymous):
+        fixed |= {"posting"}
+        why = why or f"{current.name}: Canvas keeps its grades hidden until somebody posts them"
+    left = tuple(c for c in line.changes if c.field in fixed)
+    changes = tuple(c for c in line.changes if c.field not in fixed)
+    return replace(line, spec=spec, changes=changes, left=left, why=why if left else "")
+
+
 def apply(ctx: Context, plan: AssignmentsPlan) -> Iterator[Outcome]:
-    """Create and update what differs, one outcome per assignment written."""
+    """Create and update what differs, one outcome per assignment written.
+
+    What Canvas refuses of one holds up no other.
+    """
     for line in plan.lines:
-        if line.current is None:
-            made = ctx.canvas.create_assignment(line.spec)
-            if line.manually not in {None, made.post_manually}:
-                ctx.canvas.set_posting(made.id, bool(line.manually))
-            yield Outcome(line.spec.name, reason="created in Canvas")
-        elif line.changes:
-            _update(ctx, line, line.current.id)
-            fields = ", ".join(c.field for c in line.changes)
-            yield Outcome(line.spec.name, reason=f"{fields} updated in Canvas")
+        if line.writes:
+            try:
+                yield _write(ctx, line)
+            except (PermissionRefused, RequestRefused) as refused:
+                yield Outcome(line.spec.name, "failed", str(refused))
+
+
+def _write(ctx: Context, line: AssignmentLine) -> Outcome:
+    if line.current is None:
+        made = ctx.canvas.create_assignment(line.spec)
+        if line.manually not in {None, made.post_manually}:
+            ctx.canvas.set_posting(made.id, bool(line.manually))
+        return Outcome(line.spec.name, reason="created in Canvas")
+    _update(ctx, line, line.current.id)
+    fields = ", ".join(c.field for c in line.changes)
+    return Outcome(line.spec.name, reason=f"{fields} updated in Canvas")
 
 
 def _update(ctx: Context, line: AssignmentLine, assignment_id: int) -> None:

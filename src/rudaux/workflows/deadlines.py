@@ -10,6 +10,7 @@ from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.deadlines import deadline_of
 from rudaux.domain.roster import Student
+from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
 
 
@@ -40,8 +41,13 @@ def find_deadlines(
     """Resolve all deadlines of an assignment; `assignment` None: it is not in Canvas yet."""
     if assignment is None:
         return Deadlines(settings.due, {s.id: settings.due for s in students})
-    base = assignment.due_at or settings.due
+    base, people = assignment.due_at or settings.due, tuple(students)
     overrides = ctx.canvas.overrides(assignment.id) if assignment.has_overrides else ()
     groups = {o.group_id for o in overrides if o.group_id is not None}
+    if any(o.section_id for o in overrides) and any(not s.section_ids for s in people):
+        raise CanvasFailure(
+            f"{settings.name} has a due date of its own for a section, and Canvas hides from this "
+            "token who is in which section: use the token of somebody who may see that."
+        )
     members = {group: ctx.canvas.group_members(group) for group in groups}
-    return Deadlines(base, {s.id: deadline_of(s, base, overrides, members) for s in students})
+    return Deadlines(base, {s.id: deadline_of(s, base, overrides, members) for s in people})

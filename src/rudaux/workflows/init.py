@@ -12,8 +12,9 @@ from rudaux.domain.canvas import CanvasAssignment, CanvasCourse
 from rudaux.domain.outcome import Outcome
 from rudaux.ports import Context
 from rudaux.workflows import assignments, release, schedule, sync
-from rudaux.workflows.assignments import AssignmentsPlan, by_exact_name
-from rudaux.workflows.deadlines import find_deadlines
+from rudaux.workflows.access import require_open
+from rudaux.workflows.assignments import AssignmentLine, AssignmentsPlan
+from rudaux.workflows.deadlines import Deadlines, find_deadlines
 from rudaux.workflows.release import ReleasePlan
 from rudaux.workflows.schedule import SchedulePlan
 from rudaux.workflows.sync import SyncPlan
@@ -28,6 +29,8 @@ class InitPlan:
     release: ReleasePlan
     assignments: AssignmentsPlan
     schedule: SchedulePlan
+    undated: tuple[str, ...] = ()
+    """Assignments for which nobody has a due date."""
     exposed: bool = False
     """Whether other accounts of this machine get into the course folder, solutions and all."""
 
@@ -37,15 +40,17 @@ class InitPlan:
 
 def plan(ctx: Context, clone: Path) -> InitPlan:
     """Read and decide everything before anything is written; `clone`: see `release.workspace`."""
-    course = ctx.canvas.course()
+    course = require_open(ctx, grading=False)
     canvas = assignments.plan(ctx)
     synced = sync.plan(ctx)
+    coming = _deadlines(ctx, canvas, synced)
     return InitPlan(
         course,
         synced,
         release.plan(ctx, clone),
         canvas,
-        schedule.plan(ctx, coming_deadlines(ctx, canvas, synced)),
+        schedule.plan(ctx, {name: d.distinct for name, d in coming.items()}),
+        tuple(name for name, d in coming.items() if d.own and not any(d.own.values())),
         others_can_enter(ctx.config.folder),
     )
 
@@ -62,17 +67,16 @@ def coming_deadlines(
     ctx: Context, canvas: AssignmentsPlan, synced: SyncPlan
 ) -> Mapping[str, tuple[datetime, ...]]:
     """Give every deadline of each assignment as it will be once the plan is applied."""
-    existing = tuple(line.current for line in canvas.lines if line.current)
+    return {name: d.distinct for name, d in _deadlines(ctx, canvas, synced).items()}
+
+
+def _deadlines(ctx: Context, canvas: AssignmentsPlan, synced: SyncPlan) -> dict[str, Deadlines]:
+    planned = {line.spec.name: _planned(line) for line in canvas.lines}
     return {
-        settings.name: find_deadlines(
-            ctx, settings, synced.students, _planned(existing, settings.name, settings.due)
-        ).distinct
-        for settings in ctx.config.assignments
+        a.name: find_deadlines(ctx, a, synced.students, planned.get(a.name))
+        for a in ctx.config.assignments
     }
 
 
-def _planned(
-    existing: tuple[CanvasAssignment, ...], name: str, due: datetime
-) -> CanvasAssignment | None:
-    current = by_exact_name(existing, name)
-    return replace(current, due_at=due) if current else None
+def _planned(line: AssignmentLine) -> CanvasAssignment | None:
+    return replace(line.current, due_at=line.spec.due_at) if line.current else None

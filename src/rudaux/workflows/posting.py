@@ -10,6 +10,7 @@ from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
+from rudaux.workflows.access import require, require_open, submissions
 from rudaux.workflows.assignments import by_exact_name
 
 
@@ -34,9 +35,11 @@ def plan(ctx: Context, settings: AssignmentSettings) -> PostPlan:
             f"Canvas has no assignment named {settings.name}, so nothing can be posted: run "
             "`rudaux canvas push` first."
         )
+    require_open(ctx)
+    require("post", assignment)
     # Canvas lists the Test Student's submission as well.
     names = {s.id: s.name for s in ctx.canvas.students()}
-    rows = ctx.canvas.submissions(assignment.id)
+    rows = submissions(ctx, assignment)
     hidden = tuple(s.student_id for s in rows if s.hidden and s.student_id in names)
     return PostPlan(settings.name, assignment.id, hidden, names)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from rudaux.config import AssignmentSettings
+from rudaux.domain.canvas import CanvasCourse
+from rudaux.domain.modes import course_refusal, course_remarks, remark
 from rudaux.domain.submissions import State, count_states
 from rudaux.domain.timetable import Entry
 from rudaux.errors import CronFailure
@@ -47,6 +49,8 @@ class CourseStatus:
     """What the gradebook lacks, and what to do about it; empty if nothing."""
     shrunk: str = ""
     """Why the roster is suspicious; empty if it is not."""
+    notes: tuple[str, ...] = ()
+    """What Canvas does not allow now, of the course and of assignments not pushed to the end."""
 
 
 def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatus:
@@ -58,21 +62,32 @@ def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatu
     except CronFailure:
         entries, machine = (), ctx.config.course.timezone
     wanted = [a for a in ctx.config.assignments if names is None or a.name in names]
+    found = tuple(
+        _status(
+            ctx,
+            read_standings(ctx, settings, students, existing),
+            [_when(e, machine) for e in entries if e.assignment == settings.name],
+        )
+        for settings in wanted
+    )
     return CourseStatus(
         ctx.config.course.name,
         ctx.config.canvas.course_id,
         len(students),
-        tuple(
-            _status(
-                ctx,
-                read_standings(ctx, settings, students, existing),
-                [_when(e, machine) for e in entries if e.assignment == settings.name],
-            )
-            for settings in wanted
-        ),
+        found,
         describe(ctx, lost) if (lost := lacking(ctx)) else "",
         compare(ctx, students).shrunk,
+        tuple(text for text in _notes(ctx.canvas.course(), found) if text),
     )
+
+
+def _notes(course: CanvasCourse, found: Sequence[AssignmentStatus]) -> Iterator[str]:
+    yield course_refusal(course)
+    yield from course_remarks(course)
+    for status in found:
+        done = status.counts["pushed"] == len(status.standings.by_student)
+        if status.standings.canvas and not done:
+            yield remark(status.standings.canvas)
 
 
 def _status(ctx: Context, standings: Standings, runs: Sequence[datetime]) -> AssignmentStatus:
@@ -102,7 +117,7 @@ def _when(entry: Entry, machine: Any) -> datetime:
 def as_json(status: CourseStatus) -> dict[str, Any]:
     """Return the document of `status --json` (design section 2).
 
-    `gradebook` says what it lacks; null: nothing.
+    `gradebook` says what it lacks; null: nothing. `notes` say what Canvas does not allow now.
     """
     return {
         "course": {
@@ -125,4 +140,5 @@ def as_json(status: CourseStatus) -> dict[str, Any]:
             for a in status.assignments
         ],
         "gradebook": status.gradebook or None,
+        "notes": list(status.notes),
     }

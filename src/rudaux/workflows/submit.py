@@ -24,16 +24,18 @@ from rudaux.domain.grades import (
     same_score,
 )
 from rudaux.domain.history import confirmed, last_scores, unconfirmed, undone
+from rudaux.domain.modes import CLOSED_FOR_THEM, NOT_SEEN, course_remarks
 from rudaux.domain.outcome import Outcome
-from rudaux.errors import CanvasFailure
+from rudaux.domain.roster import GradebookStudent, RosterChange
+from rudaux.domain.submissions import GradebookSubmission
+from rudaux.errors import CanvasFailure, NotFound
 from rudaux.ports import Context
 from rudaux.workflows import gradebook, sync
+from rudaux.workflows.access import closed_for, require, require_open
+from rudaux.workflows.access import submissions as submissions_of
 from rudaux.workflows.push.alarms import find_alarms, find_warnings
 from rudaux.workflows.push.grades import write_grades
 from rudaux.workflows.standings import Standings
-
-KEEPS_NO_POINTS = frozenset({"pass_fail", "not_graded"})
-"""Grading types for which Canvas turns most scores into none, without an error."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +105,16 @@ def plan(
     score that each agreed to have replaced, and no other one is. Without a person (`attended`)
     nothing is pushed again that an undo took back.
 
-    Raises `CanvasFailure` where the assignment is not in Canvas, or takes no such grades.
+    Raises `NotFound` where the assignment is not in Canvas, `RequestRefused` where Canvas takes no
+    grades for it now, and `PermissionRefused` where it takes none in the whole course.
     """
+    course = require_open(ctx)
     settings, assignment = standings.settings, _gradable(standings)
     since = assignment.created_at
     pushes = ctx.ledger.push_records(settings.name, since=since)
     last = last_scores(pushes)
     read_at = ctx.now()
-    canvas = {s.student_id: s for s in ctx.canvas.submissions(assignment.id)}
+    canvas = {s.student_id: s for s in submissions_of(ctx, assignment)}
     open_pushes = unconfirmed(pushes, {sid: row.entered for sid, row in canvas.items()})
     shown = confirmed(pushes, open_pushes)
     ours = last_scores(shown)
@@ -129,46 +133,54 @@ def plan(
     if lines and all(line.kind == "not_gradable" for line in lines):
         raise CanvasFailure(
             f"Canvas lists none of the students for {settings.name}: see there whom it is assigned "
-            "to, and that it is not graded anonymously."
+            "to."
         )
+    lines = _open_ones(ctx, assignment, lines)
     submissions = ctx.gradebook.submissions(settings.name)
+    roster = sync.compare(ctx, standings.students)
+    unseen = _unseen(roster, submissions)
     return SubmitPlan(
         settings,
         assignment.id,
-        lines,
+        (*lines, *(PushLine(sid, "not_gradable", why=NOT_SEEN) for sid in unseen)),
         _feedback(ctx, settings.name, since, lines, canvas) if feedback else (),
-        {s.id: s.name for s in standings.students},
+        {s.id: s.name for s in standings.students} | {s.id: s.name for s in unseen.values()},
         last,
         open_pushes,
         read_at,
         find_alarms(ctx, standings, lines, ours, submissions, assignment),
-        find_warnings(ctx, assignment, submissions),
-        sync.compare(ctx, standings.students).shrunk,
+        (*course_remarks(course), *find_warnings(ctx, assignment, submissions)),
+        roster.shrunk,
     )
 
 
 def _gradable(standings: Standings) -> CanvasAssignment:
     name, assignment = standings.settings.name, standings.canvas
     if assignment is None:
-        raise CanvasFailure(
-            f"Canvas has no assignment named {name}: run `rudaux canvas push` first."
-        )
-    if not assignment.published:
-        raise CanvasFailure(
-            f"{name} is not published in Canvas, so that it takes no grades: publish it there, or "
-            "run `rudaux canvas push`."
-        )
-    if assignment.grading_type in KEEPS_NO_POINTS:
-        raise CanvasFailure(
-            f"{name} is graded as {assignment.grading_type} in Canvas, which keeps no points and "
-            "would wipe the grades: set it to points there (Edit > Display Grade as)."
-        )
-    if assignment.grades_groups:
-        raise CanvasFailure(
-            f"{name} is a group assignment in Canvas, where each grade goes to the whole group: "
-            "set it there to assign grades to each student individually."
-        )
+        raise NotFound(f"Canvas has no assignment named {name}: run `rudaux canvas push` first.")
+    require("grade", assignment, open_for_some=True)
     return assignment
+
+
+def _open_ones(
+    ctx: Context, assignment: CanvasAssignment, lines: tuple[PushLine, ...]
+) -> tuple[PushLine, ...]:
+    """Leave alone whose grading period is closed; raise `RequestRefused` where nobody is left."""
+    writes = {line.student_id for line in lines if line.writes}
+    shut = closed_for(ctx, assignment, writes)
+    if shut and shut == writes:
+        require("grade", assignment)
+    return tuple(
+        replace(x, kind="not_gradable", why=CLOSED_FOR_THEM) if x.student_id in shut else x
+        for x in lines
+    )
+
+
+def _unseen(
+    roster: RosterChange, submissions: Mapping[str, GradebookSubmission]
+) -> dict[str, GradebookStudent]:
+    """Return whose work is here and whom this token does not see."""
+    return {s.id: s for s in roster.unseen if s.id in submissions}
 
 
 def _asked(overwrite_edits: bool | Collection[str], row: CanvasSubmission | None) -> bool:

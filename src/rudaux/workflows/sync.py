@@ -39,13 +39,19 @@ class SyncPlan:
 def compare(
     ctx: Context, students: Iterable[Student], remove_dropped: bool = False
 ) -> RosterChange:
-    """Compare what Canvas lists with the gradebook and with what was agreed to before."""
+    """Compare what Canvas lists with the gradebook and with what was agreed to before.
+
+    Where somebody is not listed, Canvas is asked whether the token sees all sections.
+    """
+    listed, known = tuple(students), ctx.gradebook.students()
+    gone = {s.id for s in known} - {s.id for s in listed}
     return compare_rosters(
-        students,
-        ctx.gradebook.students(),
+        listed,
+        known,
         ctx.ledger.dropped(),
         remove_dropped,
         ctx.ledger.roster_size(),
+        bool(gone and ctx.canvas.course().limited),
     )
 
 
@@ -90,16 +96,29 @@ def apply(ctx: Context, plan: SyncPlan) -> Iterator[Outcome]:
         yield Outcome(assignment.name, reason="in the gradebook")
     ctx.gradebook.remove_assignments([a.name for a in plan.removed])
     yield from (Outcome(a.name, reason="removed from the gradebook") for a in plan.removed)
-    _remember(ctx, plan.students, roster.kept)
+    _remember(ctx, plan.students, roster, roster.kept)
 
 
 def accept(ctx: Context, students: Sequence[Student], roster: RosterChange) -> None:
     """Remember that a person takes this roster as it is, without a change to the gradebook."""
-    _remember(ctx, students, (*roster.kept, *roster.removed))
+    _remember(ctx, students, roster, (*roster.kept, *roster.removed))
 
 
-def _remember(ctx: Context, students: Sequence[Student], gone: Iterable[GradebookStudent]) -> None:
-    """Note who is gone and how many are left, so that nobody is asked about them again."""
+def _remember(
+    ctx: Context,
+    students: Sequence[Student],
+    roster: RosterChange,
+    gone: Iterable[GradebookStudent],
+) -> None:
+    """Note who is gone and how many are left, so that nobody is asked about them again.
+
+    A roster of some sections says nothing of the others, nor how many there are.
+    """
+    if roster.unseen:
+        back = {s.id for s in roster.returned}
+        if back:
+            ctx.ledger.record_dropped(ctx.ledger.dropped() - back)
+        return
     dropped = frozenset(s.id for s in gone)
     if dropped != ctx.ledger.dropped():
         ctx.ledger.record_dropped(dropped)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.grades import CanvasSubmission, Push, same_score
 from rudaux.domain.history import (
     Run,
@@ -19,9 +20,11 @@ from rudaux.domain.history import (
     last_taken,
     written_by,
 )
+from rudaux.domain.modes import CLOSED_FOR_THEM
 from rudaux.domain.outcome import Outcome
-from rudaux.errors import CanvasFailure, UsageError
+from rudaux.errors import CanvasFailure, RequestRefused, UsageError
 from rudaux.ports import Context
+from rudaux.workflows.access import closed_for, require, require_open
 from rudaux.workflows.assignments import by_exact_name
 
 
@@ -51,26 +54,52 @@ def plan(ctx: Context, run: int | None = None) -> UndoPlan:
     """
     found = _find_run(ctx, run)
     written = written_by(ctx.ledger.push_records(run=found.id))
+    require_open(ctx)
     existing = ctx.canvas.assignments()
     lines: list[UndoLine] = []
-    ids = {}
+    ids: dict[str, int] = {}
     for name in dict.fromkeys(push.assignment for push in written):
         assignment = by_exact_name(existing, name)
         rows: dict[str, CanvasSubmission] = {}
-        since = None
+        since, why = None, ""
         if assignment is not None:
             since = assignment.created_at
-            ids[name] = assignment.id
-            rows = {s.student_id: s for s in ctx.canvas.submissions(assignment.id)}
+            rows, why = _rows(ctx, assignment)
+            ids |= {} if why else {name: assignment.id}
         last = last_taken(ctx.ledger.push_records(name, since=since))
-        lines += [
+        decided = [
             decide_undo(push, last.get(push.student_id), rows.get(push.student_id))
             for push in written
             if push.assignment == name and (since is None or push.at >= since)
         ]
+        lines += _open_ones(ctx, assignment, decided, why)
     names = {s.id: s.name for s in ctx.canvas.students()}
     feedback = sum(sent.run == found.id for sent in ctx.ledger.feedback_records())
     return UndoPlan(found, tuple(lines), ids, names, feedback)
+
+
+def _rows(ctx: Context, assignment: CanvasAssignment) -> tuple[dict[str, CanvasSubmission], str]:
+    """Return what Canvas has, or why it takes no grades for this assignment now."""
+    try:
+        require("undo", assignment)
+        return _shown(ctx, assignment.id), ""
+    except RequestRefused as refused:
+        return {}, str(refused)
+
+
+def _open_ones(
+    ctx: Context, assignment: CanvasAssignment | None, lines: Sequence[UndoLine], why: str
+) -> Iterator[UndoLine]:
+    """Leave alone what Canvas takes no grades for now."""
+    restored = {x.student_id for x in lines if x.kind == "restore"}
+    shut = closed_for(ctx, assignment, restored) if assignment and restored else frozenset()
+    for line in lines:
+        if why:
+            yield replace(line, kind="not_gradable", why=why)
+        elif line.student_id in shut:
+            yield replace(line, kind="not_gradable", why=CLOSED_FOR_THEM)
+        else:
+            yield line
 
 
 def undoable(ctx: Context) -> tuple[Run, ...]:

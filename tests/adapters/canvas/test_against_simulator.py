@@ -103,7 +103,8 @@ def first(fault: Fault, method: str, ending: str, times: int = 1) -> FaultOf:
 
 def test_the_course_is_named_as_it_is_and_not_by_its_nickname(practice: Practice) -> None:
     practice.world.course.nickname = "that course"
-    assert practice.canvas.course() == CanvasCourse(12345, "Practice course")
+    expected = CanvasCourse(12345, "Practice course", False, may_grade=True, limited=False)
+    assert practice.canvas.course() == expected
 
 
 def test_the_roster_is_the_current_students(practice: Practice) -> None:

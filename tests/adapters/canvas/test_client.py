@@ -86,6 +86,18 @@ def test_a_list_goes_on_after_an_empty_page(server: ScriptedServer, canvas: Canv
     assert third.query == {"page": ["bookmark:3"]}
 
 
+def test_a_full_page_without_a_link_is_not_the_end_of_the_list(
+    server: ScriptedServer, canvas: CanvasClient
+) -> None:
+    path = f"{COURSE}/assignments"
+    server.on("GET", path, Reply([assignment_row(id=n) for n in range(100)]))
+    with pytest.raises(CanvasFailure, match="no word on what follows"):
+        canvas.assignments()
+    current = {"Link": f'<{server.url}{path}?page=1>; rel="current"'}
+    server.on("GET", path, Reply([assignment_row(id=n) for n in range(100)], headers=current))
+    assert len(canvas.assignments()) == 100
+
+
 def test_pages_in_a_circle_are_an_error(server: ScriptedServer, canvas: CanvasClient) -> None:
     path = f"{COURSE}/assignments"
     server.on("GET", path, page(server, [], f"{path}?page=2"))
@@ -166,7 +178,7 @@ def test_group_members_and_overrides_are_read(server: ScriptedServer, canvas: Ca
 
 
 def test_scores_are_read_exactly(server: ScriptedServer, canvas: CanvasClient) -> None:
-    raw = '[{"user_id": 11, "score": 8.3333, "entered_score": 8.3333}, {"score": 1}]'
+    raw = '[{"user_id": 11, "score": 8.3333, "entered_score": 8.3333, "excused": null}]'
     server.on("GET", f"{COURSE}/assignments/7/submissions", Reply(raw=raw))
     assert [(s.student_id, s.entered) for s in canvas.submissions(7)] == [("11", Decimal("8.3333"))]
     assert server.seen[0].query["include[]"] == ["submission_comments"]

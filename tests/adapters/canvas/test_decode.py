@@ -15,7 +15,7 @@ from rudaux.domain.canvas import AssignmentSpec
 from rudaux.domain.deadlines import Override
 from rudaux.domain.grades import Attachment, CanvasSubmission
 from rudaux.domain.roster import Student
-from rudaux.errors import CanvasFailure, RudauxError
+from rudaux.errors import CanvasFailure, RequestRefused, RudauxError
 
 DUE = datetime(2026, 10, 2, 6, 59, 59, tzinfo=timezone.utc)
 
@@ -182,9 +182,37 @@ def test_an_ungraded_submission_has_no_score() -> None:
     assert decode.submission(row) == CanvasSubmission("11", None, excused=True)
 
 
-def test_a_submission_without_a_user_is_left_out() -> None:
-    rows = [{"anonymous_id": "aB3", "score": 1}, {"user_id": None, "score": 1}, {"user_id": 11}]
-    assert [s.student_id for s in decode.submissions(rows)] == ["11"]
+LISTED = {"user_id": 11, "score": 1, "excused": None}
+
+
+@pytest.mark.parametrize("hidden", [{"anonymous_id": "aB3", "score": 1}, {"user_id": None}])
+def test_submissions_of_nobody_in_particular_are_not_a_list(hidden: dict[str, Any]) -> None:
+    with pytest.raises(RequestRefused, match="graded anonymously"):
+        list(decode.submissions([LISTED, hidden]))
+
+
+@pytest.mark.parametrize("key", ["score", "excused"])
+def test_what_a_listed_submission_does_not_say_is_no_value(key: str) -> None:
+    row = {k: v for k, v in LISTED.items() if k != key}
+    with pytest.raises(CanvasFailure, match=f'answered with nothing where "{key}" should be'):
+        list(decode.submissions([row]))
+
+
+@pytest.mark.parametrize("key", ["type", "enrollment_state"])
+def test_an_enrollment_that_does_not_say_what_it_is_is_not_left_out(key: str) -> None:
+    with pytest.raises(CanvasFailure, match=f'"{key}" should be'):
+        decode.students([{k: v for k, v in enrollment(11).items() if k != key}])
+
+
+def test_a_membership_without_a_state_is_not_taken_for_none() -> None:
+    with pytest.raises(CanvasFailure, match='"workflow_state" should be'):
+        decode.members([{"id": 1, "user_id": 11}])
+
+
+def test_an_override_for_nobody_in_particular_is_a_question() -> None:
+    with pytest.raises(CanvasFailure, match="for whom the due date override 8 is"):
+        decode.overrides([{"id": 8, "due_at": None, "student_ids": None}])
+    assert len(decode.overrides([{"id": 8, "noop_id": 1}, {"id": 9, "student_ids": []}])) == 2
 
 
 @pytest.mark.parametrize(

@@ -153,5 +153,5 @@ def test_a_closed_grading_period_is_a_refusal_of_that_grade(practice: Practice) 
     practice.simulator.world.assignments[practice.assignment].closed_period = True
     [(student, refused)] = practice.canvas.clear_grades(practice.assignment, [practice.io])
     assert student == practice.io
-    assert "grading period is closed" in str(refused)
+    assert "in a closed grading period for this student" in str(refused)
     assert practice.entered()[practice.io] == 7

@@ -203,7 +203,7 @@ SHAPES = {
                         frozenset({"user_id", "type", "enrollment_state"})),
     "assignment": Shape(ASSIGNMENT, decode.assignment, CanvasAssignment(
         4, "homework_1", Decimal(12), DUE, None, None, True, "https://hub.example.edu/x", 33, True,
-        ("external_tool",), post_manually=True, created_at=MADE)),
+        ("external_tool",), post_manually=True, created_at=MADE, moderated=False)),
     "override": Shape(OVERRIDE, decode.override,
                       Override(8, DUE, student_ids=frozenset({"2", "3"}))),
     "submission": Shape(SUBMISSION, decode.submission, CanvasSubmission(

@@ -264,10 +264,12 @@ def test_it_has_driven_every_address_that_rudaux_uses(
     used = addresses(simulator)
     simulator.requests.clear()
     drive(connect(simulator), made.id, group, tmp_path)
-    # That client has no call for the tools of a group, and lists users at their other address.
+    # That client has no call for the tools of a group nor for one's own rights, and lists users at
+    # their other address.
     assert ("GET", "/api/v1/courses/:id/search_users") in addresses(simulator)
     assert used - addresses(simulator) == {
         ("GET", "/api/v1/groups/:id/external_tools"),
+        ("GET", "/api/v1/courses/:id/permissions"),
         ("GET", "/api/v1/courses/:id/users"),
     }
 

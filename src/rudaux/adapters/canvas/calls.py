@@ -37,7 +37,60 @@ def _listing(path: str, task: str, missing: str = "", **filters: Value) -> Call:
 def course(course_id: int) -> Call:
     """Ask for the course."""
     return Call(
-        "GET", f"/courses/{course_id}", f"show course {course_id}", missing=no_course(course_id)
+        "GET",
+        f"/courses/{course_id}",
+        f"show course {course_id}",
+        query={"include": ["concluded"]},
+        missing=no_course(course_id),
+    )
+
+
+def permissions(course_id: int, name: str) -> Call:
+    """Ask whether the token's owner has a right now; a concluded course takes most of them.
+
+    https://canvas.instructure.com/doc/api/courses.html#method.courses.permissions
+    """
+    task = f"say what may be done in course {course_id}"
+    return Call("GET", f"/courses/{course_id}/permissions", task, query={"permissions": [name]})
+
+
+def own_enrollments(course_id: int) -> Call:
+    """Ask for the enrollments of the token's owner."""
+    task = f"show your own enrollments in course {course_id}"
+    return _listing(f"/courses/{course_id}/enrollments", task, user_id="self", state=["active"])
+
+
+def assignment_groups(course_id: int) -> Call:
+    """Ask for the assignments by group: only there Canvas says `grades_published`."""
+    return _listing(
+        f"/courses/{course_id}/assignment_groups",
+        f"say which grades of course {course_id} are released",
+        include=["assignments", "grades_published"],
+        override_assignment_dates=False,
+    )
+
+
+def editable_dates(course_id: int, assignment_id: int) -> Call:
+    """Ask which of an assignment's dates the token's owner may change."""
+    task = f"say which dates of assignment {assignment_id} may be changed"
+    return Call(
+        "GET",
+        _assignment_path(course_id, assignment_id),
+        task,
+        query={"include": ["all_dates", "can_edit"], "override_assignment_dates": False},
+    )
+
+
+def effective_due_dates(course_id: int, assignment_id: int) -> Call:
+    """Ask for every student's own due date, and whether its grading period is closed.
+
+    https://canvas.instructure.com/doc/api/courses.html#method.courses.effective_due_dates
+    """
+    return Call(
+        "GET",
+        f"/courses/{course_id}/effective_due_dates",
+        f"show the effective due dates of assignment {assignment_id}",
+        query={"assignment_ids": [assignment_id]},
     )
 
 
@@ -235,7 +288,7 @@ def grade_one(course_id: int, assignment_id: int, student_id: str, score: Decima
     return Call(
         "PUT",
         _submission_path(course_id, assignment_id, student_id),
-        f"write the grade of student {student_id} on assignment {assignment_id}",
+        f"write this grade on assignment {assignment_id}",
         body={"submission": {"posted_grade": fixed_point(score)}},
         missing=_no_submission(assignment_id, student_id),
     )

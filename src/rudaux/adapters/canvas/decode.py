@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
-from decimal import Decimal
-from typing import TypeAlias
 
+from rudaux.adapters.canvas.fields import Row
+from rudaux.adapters.canvas.fields import flag as _flag
+from rudaux.adapters.canvas.fields import maybe_whole as _maybe_whole
+from rudaux.adapters.canvas.fields import moment as _moment
+from rudaux.adapters.canvas.fields import number as _number
+from rudaux.adapters.canvas.fields import row as _row
+from rudaux.adapters.canvas.fields import rows as _rows
+from rudaux.adapters.canvas.fields import text as _text
+from rudaux.adapters.canvas.fields import there as _there
+from rudaux.adapters.canvas.fields import unusable as _unusable
+from rudaux.adapters.canvas.fields import whole as _whole
+from rudaux.adapters.canvas.modes import limited
 from rudaux.domain.canvas import CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.deadlines import Override
 from rudaux.domain.grades import Attachment, CanvasSubmission
+from rudaux.domain.modes import HIDDEN_NAMES
 from rudaux.domain.roster import Student
-from rudaux.errors import CanvasFailure
-
-Row: TypeAlias = Mapping[str, object]
+from rudaux.errors import CanvasFailure, RequestRefused
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,9 @@ class Ticket:
 def course(data: object) -> CanvasCourse:
     """Read a course; `original_name` is there where `name` is the token owner's nickname for it."""
     row = _row(data)
-    return CanvasCourse(_whole(row, "id"), _text(row, "original_name") or _text(row, "name"))
+    over = row.get("workflow_state") == "completed" or _flag(row, "concluded")
+    name = _text(row, "original_name") or _text(row, "name")
+    return CanvasCourse(_whole(row, "id"), name, over, limited=limited(_rows(row, "enrollments")))
 
 
 def account_id(data: object) -> int:
@@ -59,9 +68,9 @@ def students(rows: Iterable[object]) -> tuple[Student, ...]:
     """
     merged: dict[str, Student] = {}
     for row in map(_row, rows):
-        if row.get("type") != "StudentEnrollment":
+        if _there(row, "type") != "StudentEnrollment":
             continue
-        if row.get("enrollment_state") not in {"active", "invited"}:
+        if _there(row, "enrollment_state") not in {"active", "invited"}:
             continue
         one = _student(row)
         before = merged.get(one.id)
@@ -104,7 +113,7 @@ def members(rows: Iterable[object]) -> frozenset[str]:
     """Read who accepted a group's membership."""
     found = [_row(r) for r in rows]
     return frozenset(
-        str(_whole(row, "user_id")) for row in found if row.get("workflow_state") == "accepted"
+        str(_whole(row, "user_id")) for row in found if _there(row, "workflow_state") == "accepted"
     )
 
 
@@ -136,7 +145,23 @@ def assignment(data: object) -> CanvasAssignment:
         and row.get("grade_group_students_individually") is not True,
         created_at=_moment(row, "created_at"),
         grading_type=_text(row, "grading_type") or "points",
+        closed=_flag(row, "in_closed_grading_period"),
+        moderated=_flag(row, "moderated_grading"),
+        anonymous=_flag(row, "anonymous_grading"),
     )
+
+
+def overrides(rows: Iterable[object]) -> tuple[Override, ...]:
+    """Read overrides; one that does not say for whom it is cannot be taken for nobody's."""
+    found = [_row(r) for r in rows]
+    for row in found:
+        if all(row.get(key) is None for key in (*_FOR_SOME, "course_id")):
+            number = _whole(row, "id")
+            raise CanvasFailure(
+                f"Canvas does not say for whom the due date override {number} is: look at the "
+                "assignment's dates in Canvas, and whether this token may see all of its students"
+            )
+    return tuple(map(override, found))
 
 
 _FOR_SOME = ("student_ids", "group_id", "course_section_id", "noop_id")
@@ -158,10 +183,14 @@ def override(data: object) -> Override:
 
 
 def submissions(rows: Iterable[object]) -> Iterator[CanvasSubmission]:
-    """Read submissions; anonymous ones have no user id and are left out."""
+    """Read submissions; raise `RequestRefused` where it is hidden whose they are."""
     for row in map(_row, rows):
-        if row.get("user_id") is not None:
-            yield submission(row)
+        if row.get("user_id") is None:
+            raise RequestRefused(HIDDEN_NAMES)
+        _there(row, "excused")
+        if "entered_score" not in row:
+            _there(row, "score")
+        yield submission(row)
 
 
 def submission(data: object) -> CanvasSubmission:
@@ -234,76 +263,3 @@ def attached_ids(data: object) -> frozenset[int]:
     comments = map(_row, _rows(_row(data), "submission_comments"))
     found = [_maybe_whole(_row(f), "id") for c in comments for f in _rows(c, "attachments")]
     return frozenset(number for number in found if number is not None)
-
-
-def _row(data: object) -> Row:
-    if not isinstance(data, Mapping):
-        raise _unusable("object", data)
-    return data
-
-
-def _rows(row: Row, key: str) -> list[object]:
-    value = row.get(key)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise _unusable(key, value)
-    return value
-
-
-def _whole(row: Row, key: str) -> int:
-    value = _maybe_whole(row, key)
-    if value is None:
-        raise _unusable(key, None)
-    return value
-
-
-def _maybe_whole(row: Row, key: str) -> int | None:
-    """Read a whole number, or the digits of one: ids may come as strings."""
-    value = row.get(key)
-    if isinstance(value, str) and value.lstrip("-").isdecimal():
-        return int(value)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    raise _unusable(key, value)
-
-
-def _text(row: Row, key: str) -> str:
-    value = row.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise _unusable(key, value)
-    return value
-
-
-def _number(row: Row, key: str) -> Decimal | None:
-    """Read a number exactly as it was written."""
-    value = row.get(key)
-    if value is None:
-        return None
-    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        return Decimal(str(value))
-    raise _unusable(key, value)
-
-
-def _moment(row: Row, key: str) -> datetime | None:
-    text = _text(row, key)
-    if not text:
-        return None
-    try:
-        # Fractions of a second come in any length, which Python 3.10 does not read.
-        whole_seconds = re.sub(r"[.,]\d+", "", text)
-        moment = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", whole_seconds))
-    except ValueError as error:
-        raise _unusable(key, text) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(
-        timezone.utc
-    )
-
-
-def _unusable(key: str, value: object) -> CanvasFailure:
-    shown = "nothing" if value is None else repr(value)[:60]
-    return CanvasFailure(
-        f'Canvas answered with {shown} where "{key}" should be: check that canvas.url is Canvas'
-    )

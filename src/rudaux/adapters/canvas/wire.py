@@ -23,6 +23,7 @@ from rudaux.adapters.canvas.patience import (
     pauses,
 )
 from rudaux.adapters.canvas.protocol import (
+    PER_PAGE,
     Answer,
     Call,
     Value,
@@ -91,6 +92,11 @@ class Wire:
                 raise CanvasFailure(f"Canvas did not answer with a list when asked to {call.task}")
             yield from page
             url = next_page(answer)
+            if len(page) >= PER_PAGE and not answer.header("Link"):
+                raise CanvasFailure(
+                    f"Canvas sent a full page and no word on what follows (no Link header) when "
+                    f"asked to {call.task}: there may be more, so ask who runs the proxy before it"
+                )
 
     def once(
         self,

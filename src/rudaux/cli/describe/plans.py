@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rudaux.config import Config
     from rudaux.domain.canvas import AssignmentSpec
     from rudaux.domain.repository import Ignored
-    from rudaux.domain.roster import Student
+    from rudaux.domain.roster import GradebookStudent, Student
     from rudaux.domain.timetable import Entry
     from rudaux.workflows.assignments import AssignmentsPlan, Change
     from rudaux.workflows.init import InitPlan
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Mark = Literal["+", "~", "-", "!", " "]
 _NAMES_SHOWN = 6
+_NEVER = "it is never collected by itself"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def init_rows(plan: InitPlan, config: Config, machine: tzinfo) -> list[Row]:
         *release_rows(plan.release, config),
         *assignment_rows(plan.assignments, config),
         *schedule_rows(plan.schedule, config, machine),
+        *(Row("Schedule", "!", f"{n} has no due date: {_NEVER}") for n in plan.undated),
     ]
 
 
@@ -69,12 +71,14 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
         rows.append(Row("Roster", "+", f"{len(roster.returned)} returned", text))
     for kept in roster.kept:
         word = "grade" if kept.submissions == 1 else "grades"
-        name = f"{kept.first_name or ''} {kept.last_name or ''}".strip() or kept.id
-        rows.append(Row("Roster", " ", "dropped", f"{name} ({kept.submissions} {word} kept)"))
+        text = f"{kept.name} ({kept.submissions} {word} kept)"
+        rows.append(Row("Roster", " ", "dropped", text))
     if roster.removed:
-        gone = [f"{s.first_name or ''} {s.last_name or ''}".strip() or s.id for s in roster.removed]
-        text = f"{_listed(gone)} (removed from the gradebook)"
-        rows.append(Row("Roster", "-", f"{len(gone)} dropped", text))
+        text = f"{_names(roster.removed)} (removed from the gradebook)"
+        rows.append(Row("Roster", "-", f"{len(roster.removed)} dropped", text))
+    if roster.unseen:
+        text = f"{_names(roster.unseen)}: in sections that this token does not see, left alone"
+        rows.append(Row("Roster", "!", f"{len(roster.unseen)} not seen", text))
     if roster.shrunk:
         rows.append(Row("Roster", "!", roster.shrunk))
     rows += [Row("Gradebook", "+", a.name) for a in plan.added]
@@ -148,6 +152,9 @@ def assignment_rows(plan: AssignmentsPlan, config: Config) -> list[Row]:
         elif line.changes:
             text = ", ".join(_changed(change, zone) for change in line.changes)
             rows.append(Row("Canvas", "~", line.spec.name, text))
+        if line.left:
+            text = "; ".join(_changed(change, zone) for change in line.left)
+            rows.append(Row("Canvas", "!", f"{line.why} ({text} is left undone)"))
     return rows
 
 
@@ -187,7 +194,7 @@ def run_time(entry: Entry, config: Config, machine: tzinfo) -> str:
     return f"{when(course)} ({local:%a %-d %b %H:%M} on this machine)"
 
 
-def _names(people: Sequence[Student]) -> str:
+def _names(people: Sequence[Student] | Sequence[GradebookStudent]) -> str:
     return _listed([p.name for p in people])
 
 

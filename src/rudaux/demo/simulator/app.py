@@ -18,7 +18,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from rudaux.demo.simulator import bulk, files, refusals, routes
+from rudaux.demo.simulator import bulk, files, graphql, refusals, routes
+from rudaux.demo.simulator.access import read_only
 from rudaux.demo.simulator.bodies import read_body
 from rudaux.demo.simulator.call import Call, Reply
 from rudaux.demo.simulator.dates import shown
@@ -155,15 +156,28 @@ async def _handled(site: Site, handler: routes.Handler, token: bool, request: Re
         try:
             if token:
                 call.user_id = _authenticated(site, request, call.params)
-                concluded = site.world.course.workflow_state == "completed"
-                call.need(request.method == "GET" or not concluded)
+                # GraphQL refuses in its own words.
+                reads = request.method == "GET" or handler is graphql.execute
+                call.need(reads or not read_only(call))
             bulk.run_overdue(call)
-            return handler(call)
+            return _without(site.switches.absent_keys, handler(call))
         except refusals.Refusal as refusal:
             return _refused(refusal)
         finally:
             if call.changed:
                 site.on_change()
+
+
+def _without(keys: frozenset[str], reply: Reply) -> Reply:
+    """Leave keys out of an answer, at any depth."""
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: kept(v) for k, v in value.items() if k not in keys}
+        return [kept(v) for v in value] if isinstance(value, list) else value
+
+    reply.body = kept(reply.body) if keys else reply.body
+    return reply
 
 
 def _authenticated(site: Site, request: Request, params: dict[str, Any]) -> int:

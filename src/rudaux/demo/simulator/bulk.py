@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.access import may_grade, seen
 from rudaux.demo.simulator.call import Call, Reply, number
 from rudaux.demo.simulator.dates import shown
 from rudaux.demo.simulator.entities import Progress
 from rudaux.demo.simulator.grading import GradeError, add_comment, attachable, grade_row
 from rudaux.demo.simulator.params import as_list, section_of, truthy
-from rudaux.demo.simulator.visibility import GRADABLE, assigned, students
+from rudaux.demo.simulator.visibility import GRADABLE, assigned
 
 OPEN = {"queued", "running"}
 
@@ -21,14 +22,14 @@ OPEN = {"queued", "running"}
 def update_assignment_grades(call: Call) -> Reply:
     """POST /courses/:id/assignments/:id/submissions/update_grades"""
     assignment = call.assignment()
-    call.need(call.switches.may_grade)
+    call.need(may_grade(call))
     return _enqueue(call, {assignment.id: _grade_data(call)})
 
 
 def update_course_grades(call: Call) -> Reply:
     """POST /courses/:id/submissions/update_grades: by assignment, then by user."""
     call.course()
-    call.need(call.switches.may_grade)
+    call.need(may_grade(call))
     data = _grade_data(call)
     here = {a.id for a in call.world.assignments.values() if not a.deleted}
     unknown = [key for key in data if number(key) not in here]
@@ -147,7 +148,7 @@ def _apply(call: Call, job: Progress, entry: dict[str, Any], here: set[int]) -> 
 
 def gradable(call: Call) -> set[int]:
     """Give the students a grade may be entered for: current and inactive, not concluded."""
-    return students(call.world, GRADABLE)
+    return seen(call, GRADABLE)
 
 
 def _grade(call: Call, job: Progress, data: dict[str, Any], uid: int, aid: int) -> None:

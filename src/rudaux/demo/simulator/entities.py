@@ -36,7 +36,11 @@ class LatePolicy:
 
 @dataclass
 class Course:
-    """The one course of this Canvas; `nickname` is what the token's owner calls it."""
+    """The one course of this Canvas; `nickname` is what the token's owner calls it.
+
+    `end_at` counts with `restrict_to_dates`, else the term's end does, which may be later for
+    teachers. Due dates up to `closed_until` lie in closed grading periods.
+    """
 
     id: int
     name: str
@@ -46,6 +50,11 @@ class Course:
     sis_course_id: str | None = None
     nickname: str | None = None
     late_policy: LatePolicy | None = None
+    end_at: datetime | None = None
+    restrict_to_dates: bool = False
+    term_end_at: datetime | None = None
+    teachers_end_at: datetime | None = None
+    closed_until: datetime | None = None
 
 
 @dataclass
@@ -58,7 +67,7 @@ class Token:
 
 @dataclass
 class User:
-    """A person, or the Test Student of the course."""
+    """A person, or the Test Student of the course; `admin`: an administrator of the account."""
 
     id: int
     name: str
@@ -67,6 +76,7 @@ class User:
     login_id: str | None = None
     sis_user_id: str | None = None
     test: bool = False
+    admin: bool = False
 
 
 @dataclass
@@ -80,7 +90,10 @@ class Section:
 
 @dataclass
 class Enrollment:
-    """One role of one person in one section; `role` is the custom name, where there is one."""
+    """One role of one person in one section; `role` is the custom name, where there is one.
+
+    limited: they see that section only.
+    """
 
     id: int
     user_id: int
@@ -90,6 +103,7 @@ class Enrollment:
     created_at: datetime
     role: str | None = None
     associated_user_id: int | None = None
+    limited: bool = False
 
 
 @dataclass
@@ -138,7 +152,10 @@ class ToolTag:
 
 @dataclass
 class Assignment:
-    """An assignment; `closed_period` puts it into a closed grading period."""
+    """An assignment; `closed_period` puts it into a closed grading period.
+
+    `grades_published`: of a moderated one, its final grades are released.
+    """
 
     id: int
     name: str
@@ -162,6 +179,19 @@ class Assignment:
     sis_assignment_id: str | None = None
     closed_period: bool = False
     deleted: bool = False
+    anonymous_grading: bool = False
+    moderated_grading: bool = False
+    grades_published: bool = False
+
+    @property
+    def under_moderation(self) -> bool:
+        """Whether graders propose grades that nobody has released yet."""
+        return self.moderated_grading and not self.grades_published
+
+    @property
+    def hides_grades(self) -> bool:
+        """Whether a grade stays hidden until somebody posts it."""
+        return self.post_manually or self.anonymous_grading or self.under_moderation
 
 
 @dataclass

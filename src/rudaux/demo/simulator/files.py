@@ -10,19 +10,20 @@ from datetime import timedelta
 from uuid import uuid4
 
 from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.access import may_grade, seen
 from rudaux.demo.simulator.call import Call, Reply, Upload, number
 from rudaux.demo.simulator.dates import shown
 from rudaux.demo.simulator.entities import StoredFile
 from rudaux.demo.simulator.submissions import file_json
-from rudaux.demo.simulator.visibility import GRADABLE, students
+from rudaux.demo.simulator.visibility import GRADABLE
 
 
 def start_upload(call: Call) -> Reply:
     """POST .../submissions/:user_id/comments/files: step 1, says where to send the bytes."""
     assignment = call.assignment()
-    call.need(call.switches.may_grade)
+    call.need(may_grade(call))
     uid = call.user_named(str(call.path_params["user"]))
-    if uid not in students(call.world, GRADABLE):
+    if uid not in seen(call, GRADABLE):
         raise refusals.not_found()
     name = str(call.params.get("name") or "")
     if not name:

@@ -9,16 +9,25 @@ from datetime import datetime
 from typing import Any
 
 from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.access import may_grade, seen
 from rudaux.demo.simulator.call import Call, Reply, number
 from rudaux.demo.simulator.entities import Assignment, Comment, StoredFile, Submission
 from rudaux.demo.simulator.params import as_list, section_of, truthy
 from rudaux.demo.simulator.scores import interpret_grade, late_deduction, seconds_late
 from rudaux.demo.simulator.state import World
 from rudaux.demo.simulator.submissions import submission_json
-from rudaux.demo.simulator.visibility import GRADABLE, assigned, due_dates, students
+from rudaux.demo.simulator.visibility import (
+    GRADABLE,
+    assigned,
+    due_dates,
+    in_closed_period,
+    students,
+)
 
 BOTH = "Cannot simultaneously grade and excuse an assignment"
-CLOSED = "Cannot grade this submission at this time: grading period is closed."
+NOT_NOW = "Cannot grade this submission at this time"
+CLOSED = f"{NOT_NOW}: This assignment is in a closed grading period for this student"
+MODERATED = f"{NOT_NOW}: This assignment is currently being moderated"
 ATTACHED = "See attached files."
 
 
@@ -29,9 +38,12 @@ class GradeError(Exception):
 def put_submission(call: Call) -> Reply:
     """PUT /courses/:id/assignments/:id/submissions/:user_id: grade, late status, then comment."""
     assignment = call.assignment()
-    call.need(call.switches.may_grade)
+    call.need(may_grade(call))
+    if "posted_grade" in section_of(call.params, "submission"):
+        call.need(not assignment.under_moderation)
     uid = call.user_named(str(call.path_params["user"]))
-    if uid is None:
+    hidden = students(call.world, GRADABLE) - seen(call, GRADABLE)
+    if uid is None or uid in hidden:
         raise refusals.not_found()
     if uid not in students(call.world, GRADABLE):
         raise refusals.Refusal(400, {"error": "Student is not enrolled in the course"})
@@ -93,7 +105,9 @@ def grade_row(
     """Enter a grade (None and "" clear it) or excuse; raises GradeError."""
     if excuse and grade not in (None, ""):
         raise GradeError(BOTH)
-    if assignment.closed_period:
+    if assignment.under_moderation:
+        raise GradeError(MODERATED)
+    if in_closed_period(world, assignment, row.user_id) and not world.users[grader].admin:
         raise GradeError(CLOSED)
     score = None if excuse or grade in (None, "") else interpret_grade(assignment, grade)
     if unless_unchanged and score == row.entered_score and excuse == bool(row.excused):
@@ -103,7 +117,7 @@ def grade_row(
     if score is None and not excuse:
         row.workflow_state = "submitted" if row.submitted_at else "unsubmitted"
         row.graded_at = row.grader_id = None
-    if row.graded_at and not assignment.post_manually:
+    if row.graded_at and not assignment.hides_grades:
         row.posted_at = row.posted_at or now
     apply_late_policy(world, assignment, row)
 
@@ -142,7 +156,7 @@ def add_comment(
     new = Comment(world.next_id("comment"), author, text or ATTACHED, now)
     new.file_ids = [f.id for f in files]
     row.comments.append(new)
-    if not assignment.post_manually:
+    if not assignment.hides_grades:
         row.posted_at = row.posted_at or now
 
 
@@ -164,7 +178,7 @@ def edit_comment(call: Call) -> Reply:
 
 def _comment(call: Call) -> tuple[Submission, Comment]:
     assignment = call.assignment()
-    call.need(call.switches.may_grade)
+    call.need(may_grade(call))
     uid = call.user_named(str(call.path_params["user"]))
     wanted = number(call.path_params["comment"])
     if uid is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rudaux.demo.simulator import bulk
+from rudaux.demo.simulator.access import may_grade, seen
 from rudaux.demo.simulator.call import Call, Reply, number
 from rudaux.demo.simulator.entities import Assignment
 from rudaux.demo.simulator.queries import Field, QueryError, parse, selected
-from rudaux.demo.simulator.visibility import CURRENT, assigned, students
+from rudaux.demo.simulator.visibility import CURRENT, assigned
 
 
 def execute(call: Call) -> Reply:
@@ -32,7 +33,7 @@ def _resolve(call: Call, field: Field) -> dict[str, Any]:
     if field.name not in known:
         raise QueryError(f"Field '{field.name}' doesn't exist on type 'Mutation'")
     assignment = call.world.assignments.get(number(given.get("assignmentId")))
-    if assignment is None or assignment.deleted or not call.switches.may_grade:
+    if assignment is None or assignment.deleted or not may_grade(call):
         raise QueryError("not found")
     return known[field.name](call, field, assignment, given)
 
@@ -45,6 +46,10 @@ def _set_post_policy(
         raise QueryError(
             "Argument 'postManually' on InputObject is required. Expected type Boolean!"
         )
+    if not given["postManually"] and assignment.anonymous_grading:
+        raise QueryError("Anonymous assignments must be manually posted")
+    if not given["postManually"] and assignment.under_moderation:
+        raise QueryError("Moderated assignments must be manually posted until grades are released")
     assignment.post_manually = given["postManually"]
     call.wrote()
     policy = {"_id": str(assignment.id), "postManually": assignment.post_manually}
@@ -55,13 +60,18 @@ def _post_grades(
     call: Call, field: Field, assignment: Assignment, given: dict[str, Any]
 ) -> dict[str, Any]:
     """Queue the job; without `gradedOnly` ungraded submissions are posted too."""
+    if assignment.under_moderation:
+        message = "Assignments under moderation cannot be posted before grades are published"
+        raise QueryError(message)
+    if given.get("gradedOnly") and assignment.anonymous_grading:
+        raise QueryError("Anonymous assignments cannot be posted by graded only")
     only = {number(i) for i in given.get("onlyStudentIds") or ()}
     skip = {number(i) for i in given.get("skipStudentIds") or ()}
     if only and skip:
         message = "onlyStudentIds and skipStudentIds are mutually exclusive"
         return {"errors": [{"attribute": "base", "message": message}], "progress": None}
     hide = field.name == "hideAssignmentGrades"
-    users = assigned(call.world, assignment, students(call.world, CURRENT))
+    users = assigned(call.world, assignment, seen(call, CURRENT))
     users = {u for u in users if u not in skip and (not only or u in only)}
     if sections := {number(i) for i in given.get("sectionIds") or ()}:
         rows = call.world.enrollments.values()

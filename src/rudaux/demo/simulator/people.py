@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.access import concluded, sections_seen, seen
 from rudaux.demo.simulator.call import Call, Reply, number
 from rudaux.demo.simulator.dates import shown
 from rudaux.demo.simulator.entities import Enrollment, Group, Membership, Section, User
 from rudaux.demo.simulator.paging import page_of
 from rudaux.demo.simulator.params import as_list, truthy
-from rudaux.demo.simulator.visibility import CURRENT, students
+from rudaux.demo.simulator.visibility import CURRENT
 
 TYPES = {
     "teacher": "TeacherEnrollment",
@@ -36,23 +37,42 @@ def get_course(call: Call) -> Reply:
         "root_account_id": course.account_id,
         "enrollment_term_id": 1,
         "start_at": None,
-        "end_at": None,
+        "end_at": shown(course.end_at),
+        "restrict_enrollments_to_course_dates": course.restrict_to_dates,
         "workflow_state": course.workflow_state,
         "time_zone": course.time_zone,
         "default_view": "assignments",
         "grading_standard_id": None,
         "uuid": f"course-{course.id}",
-        "enrollments": [{"type": "teacher", "enrollment_state": "active"}],
+        "enrollments": _own_enrollments(call),
     }
     if course.nickname:
         body["original_name"] = course.name
     if call.switches.show_sis:
         body.update({"sis_course_id": course.sis_course_id, "integration_id": None})
+    if "concluded" in call.includes:
+        body["concluded"] = concluded(call)
+    if "term" in call.includes:
+        body["term"] = {"id": 1, "name": "Term", "end_at": shown(course.term_end_at)}
     if "total_students" in call.includes:
-        body["total_students"] = len(students(call.world, CURRENT))
+        body["total_students"] = len(seen(call, CURRENT))
     if "sections" in call.includes:
         body["sections"] = [{"id": s.id, "name": s.name} for s in call.world.sections.values()]
     return Reply(body)
+
+
+def _own_enrollments(call: Call) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": e.type.removesuffix("Enrollment").lower(),
+            "role": e.role or e.type,
+            "user_id": e.user_id,
+            "enrollment_state": e.state,
+            "limit_privileges_to_course_section": e.limited,
+        }
+        for e in call.world.enrollments.values()
+        if e.user_id == call.user_id
+    ]
 
 
 def own_profile(call: Call) -> Reply:
@@ -98,7 +118,7 @@ def list_users(call: Call) -> Reply:
         types.add("StudentViewEnrollment")
     states = {str(s) for s in as_list(call.params.get("enrollment_state"))} or CURRENT
     by_user: dict[int, list[Enrollment]] = {}
-    for enrollment in call.world.enrollments.values():
+    for enrollment in _seen_enrollments(call):
         if enrollment.type in types and enrollment.state in states:
             by_user.setdefault(enrollment.user_id, []).append(enrollment)
     keep_test = "test_student" in call.includes or "student_view" in asked
@@ -109,6 +129,12 @@ def list_users(call: Call) -> Reply:
         drop=lambda user: user.test and not keep_test,
         last=False,
     )
+
+
+def _seen_enrollments(call: Call) -> list[Enrollment]:
+    sections = sections_seen(call)
+    rows = call.world.enrollments.values()
+    return [e for e in rows if sections is None or e.section_id in sections]
 
 
 def _searched(call: Call, ids: Iterable[int]) -> list[User]:
@@ -173,7 +199,7 @@ def list_enrollments(call: Call) -> Reply:
     roles = {str(r) for r in as_list(call.params.get("role"))}
     rows = [
         e
-        for e in call.world.enrollments.values()
+        for e in _seen_enrollments(call)
         if e.state in states
         and (not types or e.type in types)
         and (not roles or (e.role or e.type) in roles)
@@ -205,7 +231,7 @@ def enrollment_json(call: Call, row: Enrollment, with_user: bool = False) -> dic
         "start_at": None,
         "end_at": None,
         "associated_user_id": row.associated_user_id,
-        "limit_privileges_to_course_section": False,
+        "limit_privileges_to_course_section": row.limited,
         "html_url": f"{call.base}/courses/{world.course.id}/users/{row.user_id}",
     }
     if row.type.startswith("Student"):

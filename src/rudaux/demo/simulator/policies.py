@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 
 from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.access import may_grade
 from rudaux.demo.simulator.call import Call, Reply
 from rudaux.demo.simulator.entities import LatePolicy
 from rudaux.demo.simulator.params import section_of, truthy
@@ -22,7 +23,7 @@ def get_late_policy(call: Call) -> Reply:
 def create_late_policy(call: Call) -> Reply:
     """POST /courses/:id/late_policy: 400 where there is one."""
     call.course()
-    call.need(call.switches.may_grade)
+    call.need(may_grade(call))
     if call.world.course.late_policy is not None:
         raise refusals.invalid("course_id", "has already been taken", "taken")
     call.world.course.late_policy = LatePolicy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rudaux.demo.simulator import (
+    access,
     assignments,
     bulk,
     files,
@@ -29,6 +30,9 @@ API: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/users/{user}", people.own_profile),
     ("GET", "/users/{user}/profile", people.own_profile),
     ("GET", C, people.get_course),
+    ("GET", C + "/permissions", access.permissions),
+    ("GET", C + "/effective_due_dates", assignments.effective_due_dates),
+    ("GET", C + "/assignment_groups", assignments.list_groups),
     ("GET", C + "/users", people.list_users),
     ("GET", C + "/search_users", people.list_users),
     ("GET", C + "/users/{user}", people.get_user),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.access import seen
 from rudaux.demo.simulator.call import Call, Reply, number
 from rudaux.demo.simulator.dates import parsed, shown
 from rudaux.demo.simulator.entities import Assignment, Comment, StoredFile, Submission
@@ -13,7 +14,7 @@ from rudaux.demo.simulator.paging import page_of
 from rudaux.demo.simulator.params import as_list, truthy
 from rudaux.demo.simulator.people import user_json
 from rudaux.demo.simulator.scores import score_to_grade, seconds_late
-from rudaux.demo.simulator.visibility import CURRENT, GRADABLE, assigned, due_dates, students
+from rudaux.demo.simulator.visibility import CURRENT, GRADABLE, anonymized, assigned, due_dates
 
 UNMISSABLE = {"external_tool", "on_paper", "none", "not_graded"}
 
@@ -22,7 +23,7 @@ def list_submissions(call: Call) -> Reply:
     """GET /courses/:id/assignments/:id/submissions: current students who have the assignment."""
     assignment = call.assignment()
     call.need(call.switches.may_grade)
-    listed = assigned(call.world, assignment, students(call.world, CURRENT))
+    listed = assigned(call.world, assignment, seen(call, CURRENT))
     rows = [call.world.submission(assignment.id, uid) for uid in sorted(listed)]
     dates = due_dates(call.world, assignment)
 
@@ -39,7 +40,7 @@ def get_submission(call: Call) -> Reply:
     assignment = call.assignment()
     call.need(call.switches.may_grade)
     uid = call.user_named(str(call.path_params["user"]))
-    if uid not in assigned(call.world, assignment, students(call.world, GRADABLE)) or uid is None:
+    if uid not in assigned(call.world, assignment, seen(call, GRADABLE)) or uid is None:
         raise refusals.not_found()
     row = call.world.submission(assignment.id, uid)
     return Reply(submission_json(call, assignment, row, due_dates(call.world, assignment)))
@@ -76,7 +77,7 @@ def list_student_submissions(call: Call) -> Reply:
 
 def _asked_students(call: Call) -> set[int]:
     asked = [str(i) for i in as_list(call.params.get("student_ids"))]
-    current = students(call.world, CURRENT)
+    current = seen(call, CURRENT)
     if "all" in asked:
         return current
     if len(asked) > 100:
@@ -140,6 +141,9 @@ def submission_json(
         "custom_grade_status_id": None,
         "grading_period_id": None,
     }
+    if call.switches.anonymous_ids and anonymized(world, assignment):
+        del shape["user_id"], shape["preview_url"]
+        shape["anonymous_id"] = f"anon{row.id}"
     if "submission_comments" in call.includes:
         shape["submission_comments"] = [comment_json(call, c, row) for c in row.comments]
     if "user" in call.includes:

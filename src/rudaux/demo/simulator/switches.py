@@ -56,6 +56,10 @@ class Switches:
     may_read_tools: bool = True
     may_edit_assignments: bool = True
     may_grade: bool = True
+    anonymous_ids: bool = True
+    """Submissions graded anonymously come without `user_id` until all are posted."""
+    absent_keys: frozenset[str] = frozenset()
+    """Left out of every answer, as an older Canvas, a role or a scoped token has it."""
 
     queued_polls: int = 1
     running_polls: int = 1

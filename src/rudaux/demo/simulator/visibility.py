@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from rudaux.demo.simulator.entities import Assignment, Override
@@ -13,13 +13,20 @@ CURRENT = {"active", "invited", "creation_pending"}
 GRADABLE = {*CURRENT, "inactive"}
 
 
-def students(world: World, states: Iterable[str]) -> set[int]:
-    """Give the students, Test Student included, that have an enrollment in one of the states."""
+def students(
+    world: World, states: Iterable[str], sections: Collection[int] | None = None
+) -> set[int]:
+    """Give the students, Test Student included, that have an enrollment in one of the states.
+
+    `sections`: only enrollments in these.
+    """
     wanted = set(states)
     return {
         e.user_id
         for e in world.enrollments.values()
-        if e.type in STUDENT_TYPES and e.state in wanted
+        if e.type in STUDENT_TYPES
+        and e.state in wanted
+        and (sections is None or e.section_id in sections)
     }
 
 
@@ -69,3 +76,23 @@ def latest(dates: Iterable[datetime | None]) -> datetime | None:
     """Give the latest date; no date at all is later than any."""
     found = list(dates)
     return None if None in found else max(d for d in found if d is not None)
+
+
+def in_closed_period(world: World, assignment: Assignment, user_id: int | None = None) -> bool:
+    """Whether a student's own due date is in a closed grading period; without one, anybody's."""
+    limit = world.course.closed_until
+    if assignment.closed_period or limit is None:
+        return assignment.closed_period
+    own = due_dates(world, assignment)
+    people = [user_id] if user_id else assigned(world, assignment, students(world, CURRENT))
+    dates = [own.get(uid, assignment.due_at) for uid in people]
+    return any(due is not None and due <= limit for due in dates)
+
+
+def anonymized(world: World, assignment: Assignment) -> bool:
+    """Whether names are hidden from graders: graded anonymously, and not all of it is posted."""
+    if not assignment.anonymous_grading:
+        return False
+    here = assigned(world, assignment, students(world, CURRENT))
+    rows = (world.submission(assignment.id, uid) for uid in here)
+    return any(row.posted_at is None for row in rows)

@@ -102,9 +102,11 @@ def _singly(
         elif student in moved:
             yield Written(student, "held", moved[student])
         else:
+            # A refusal is worded alike for all whom it concerns, so that it is told once.
             why = str(refusals.get(student, "")) or messages.get(student, "")
+            grade = "the grade" if why else f"the grade {_text(line.new)}"
             why = why or f"Canvas shows {_text(_entered(rows, student))}"
-            yield Written(student, "failed", f"the grade {_text(line.new)} did not take: {why}")
+            yield Written(student, "failed", f"{grade} did not take: {why}")
 
 
 def _all_moved(lines: Sequence[PushLine], rows: Rows, written: bool = False) -> dict[str, str]:

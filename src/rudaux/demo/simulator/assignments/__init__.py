@@ -6,8 +6,10 @@ from rudaux.demo.simulator.assignments.calls import (
     create_assignment,
     delete_assignment,
     edit_assignment,
+    effective_due_dates,
     get_assignment,
     list_assignments,
+    list_groups,
 )
 from rudaux.demo.simulator.assignments.overrides import (
     create_override,
@@ -24,8 +26,10 @@ __all__ = [
     "delete_override",
     "edit_assignment",
     "edit_override",
+    "effective_due_dates",
     "get_assignment",
     "get_override",
     "list_assignments",
+    "list_groups",
     "list_overrides",
 ]

@@ -6,17 +6,26 @@ https://canvas.instructure.com/doc/api/assignments.html
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from typing import Any
 
 from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.access import is_admin
 from rudaux.demo.simulator.assignments import overrides
 from rudaux.demo.simulator.assignments.rows import DATES, assignment_json
 from rudaux.demo.simulator.call import Call, Reply, number
-from rudaux.demo.simulator.dates import fancy_midnight, parsed
+from rudaux.demo.simulator.dates import fancy_midnight, parsed, shown
 from rudaux.demo.simulator.entities import Assignment, ToolTag
 from rudaux.demo.simulator.paging import page_of
 from rudaux.demo.simulator.params import as_list, section_of, truthy
 from rudaux.demo.simulator.people import too_short
+from rudaux.demo.simulator.visibility import (
+    CURRENT,
+    assigned,
+    due_dates,
+    in_closed_period,
+    students,
+)
 
 GRADING_TYPES = {"pass_fail", "percent", "letter_grade", "gpa_scale", "points", "not_graded"}
 SUBMISSION_TYPES = {
@@ -63,6 +72,39 @@ def get_assignment(call: Call) -> Reply:
     return Reply(assignment_json(call, call.assignment()))
 
 
+def list_groups(call: Call) -> Reply:
+    """GET /courses/:id/assignment_groups: one group; only here Canvas says `grades_published`."""
+    call.course()
+    row: dict[str, Any] = {"id": 1, "name": "Assignments", "position": 1, "group_weight": 0}
+    if "assignments" in call.includes:
+        here = [a for a in call.world.assignments.values() if not a.deleted]
+        row["assignments"] = [assignment_json(call, a) for a in here]
+        if "grades_published" in call.includes:
+            for shape, a in zip(row["assignments"], here, strict=True):
+                shape["grades_published"] = not a.under_moderation
+    return page_of(call, [row], lambda r: r)
+
+
+def effective_due_dates(call: Call) -> Reply:
+    """GET /courses/:id/effective_due_dates: by assignment, then by student."""
+    call.course()
+    asked = {number(i) for i in as_list(call.params.get("assignment_ids"))}
+    body: dict[str, Any] = {}
+    for row in call.world.assignments.values():
+        if row.deleted or (asked and row.id not in asked):
+            continue
+        own = due_dates(call.world, row)
+        body[str(row.id)] = {
+            str(uid): {
+                "due_at": shown(own.get(uid, row.due_at)),
+                "grading_period_id": None,
+                "in_closed_grading_period": in_closed_period(call.world, row, uid),
+            }
+            for uid in assigned(call.world, row, students(call.world, CURRENT))
+        }
+    return Reply(body)
+
+
 def create_assignment(call: Call) -> Reply:
     """POST /courses/:id/assignments: unpublished unless `published` says otherwise."""
     call.course()
@@ -72,6 +114,8 @@ def create_assignment(call: Call) -> Reply:
     draft.position = 1 + sum(not a.deleted for a in call.world.assignments.values())
     _refuse_duplicate_sis_id(call, fields)
     _apply(call, draft, fields)
+    if _closed(call, draft.due_at) and not is_admin(call):
+        raise _in_closed("set the due date to a date within")
     draft.id = call.world.next_id("assignment")
     overrides.replace_all(call, draft, as_list(fields.get("assignment_overrides")))
     call.world.assignments[draft.id] = draft
@@ -95,7 +139,7 @@ def edit_assignment(call: Call) -> Reply:
     draft = Assignment(**vars(row))
     _guard_unpublish(call, row, fields)
     _apply(call, draft, fields)
-    _guard_closed_period(row, draft)
+    _guard_closed_period(call, row, draft)
     # Canvas makes it visible to everybody as soon as it gets a due date of its own.
     if fields.get("due_at"):
         draft.only_visible_to_overrides = False
@@ -110,22 +154,38 @@ def edit_assignment(call: Call) -> Reply:
 def delete_assignment(call: Call) -> Reply:
     """DELETE /courses/:id/assignments/:id: soft, the name can be used again."""
     row = call.assignment()
-    call.need(call.switches.may_edit_assignments and not row.closed_period)
+    call.need(call.switches.may_edit_assignments)
+    call.need(is_admin(call) or not in_closed_period(call.world, row))
     row.deleted = True
     call.wrote()
     return Reply({**assignment_json(call, row), "workflow_state": "deleted"})
 
 
-def _guard_closed_period(row: Assignment, draft: Assignment) -> None:
-    if not row.closed_period:
+def _guard_closed_period(call: Call, row: Assignment, draft: Assignment) -> None:
+    """Refuse what a closed grading period does not allow; what is launched is not a field of it."""
+    if is_admin(call):
         return
     if draft.due_at != row.due_at:
-        message = "Cannot change the due date when due in a closed grading period"
-        raise refusals.invalid("due_at", message, status=403)
-    free = {"description", "submission_types", "only_visible_to_overrides"}
+        if row.closed_period or _closed(call, row.due_at):
+            raise _in_closed("change the due date when due in")
+        if _closed(call, draft.due_at):
+            raise _in_closed("change the due date to a date within")
+    if not in_closed_period(call.world, row):
+        return
+    free = {"description", "submission_types", "only_visible_to_overrides", "due_at", "tool"}
     for key, value in vars(draft).items():
         if key not in free and value != getattr(row, key):
             raise refusals.invalid(key, CLOSED)
+
+
+def _closed(call: Call, due_at: datetime | None) -> bool:
+    limit = call.world.course.closed_until
+    return due_at is not None and limit is not None and due_at <= limit
+
+
+def _in_closed(what: str) -> refusals.Refusal:
+    message = f"Cannot {what} a closed grading period"
+    return refusals.invalid("due_at", message, status=403)
 
 
 def _guard_unpublish(call: Call, row: Assignment, fields: dict[str, Any]) -> None:

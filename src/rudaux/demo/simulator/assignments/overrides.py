@@ -9,21 +9,28 @@ import json
 from typing import Any
 
 from rudaux.demo.simulator import refusals
+from rudaux.demo.simulator.access import sections_seen, seen
 from rudaux.demo.simulator.assignments.rows import DATES, override_json
 from rudaux.demo.simulator.call import Call, Reply, number
 from rudaux.demo.simulator.dates import fancy_midnight, parsed
 from rudaux.demo.simulator.entities import Assignment, Override
 from rudaux.demo.simulator.paging import page_of
 from rudaux.demo.simulator.params import section_of
-from rudaux.demo.simulator.visibility import GRADABLE, overrides_of, students
+from rudaux.demo.simulator.visibility import GRADABLE, covered, overrides_of, students
 
 NO_TARGET = "one of student_ids, group_id, or course_section_id is required"
 
 
 def list_overrides(call: Call) -> Reply:
     """GET /courses/:id/assignments/:id/overrides"""
-    rows = overrides_of(call.world, call.assignment().id)
+    rows = [o for o in overrides_of(call.world, call.assignment().id) if _is_seen(call, o)]
     return page_of(call, rows, lambda o: override_json(call, o))
+
+
+def _is_seen(call: Call, row: Override) -> bool:
+    """Whether it is for anybody whom the owner may see."""
+    everyone = row.group_id is not None or sections_seen(call) is None
+    return everyone or bool(covered(call.world, row) & seen(call, {*GRADABLE, "completed"}))
 
 
 def get_override(call: Call) -> Reply:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from rudaux.demo.simulator.access import is_admin, read_only, seen
 from rudaux.demo.simulator.call import Call
 from rudaux.demo.simulator.dates import shown
 from rudaux.demo.simulator.entities import Assignment, Override
 from rudaux.demo.simulator.params import truthy
-from rudaux.demo.simulator.visibility import assigned, latest, overrides_of, students
+from rudaux.demo.simulator.visibility import (
+    GRADABLE,
+    anonymized,
+    assigned,
+    in_closed_period,
+    latest,
+    overrides_of,
+    students,
+)
 
 DATES = ("due_at", "unlock_at", "lock_at")
+STATES = {*GRADABLE, "completed"}
 
 
 def assignment_json(call: Call, row: Assignment) -> dict[str, Any]:
@@ -37,16 +47,17 @@ def assignment_json(call: Call, row: Assignment) -> dict[str, Any]:
         "workflow_state": "published" if row.published else "unpublished",
         "published": row.published,
         "muted": row.post_manually,
-        "post_manually": row.post_manually,
-        "anonymous_grading": False,
-        "moderated_grading": False,
+        "post_manually": row.hides_grades,
+        "anonymous_grading": row.anonymous_grading,
+        "anonymize_students": anonymized(world, row),
+        "moderated_grading": row.moderated_grading,
         "omit_from_final_grade": row.omit_from_final_grade,
         "hide_in_gradebook": False,
         "only_visible_to_overrides": row.only_visible_to_overrides,
         "visible_to_everyone": not row.only_visible_to_overrides,
         "has_submitted_submissions": submitted,
         "graded_submissions_exist": any(s.graded_at for s in mine),
-        "in_closed_grading_period": row.closed_period,
+        "in_closed_grading_period": in_closed_period(world, row),
         "due_date_required": False,
         "max_name_length": 255,
         "allowed_attempts": -1,
@@ -113,10 +124,21 @@ def _included(call: Call, row: Assignment) -> dict[str, Any]:
         rows: list[dict[str, Any]] = [{"base": True, "title": "Everyone", **base}]
         rows += [{"id": o.id, "title": o.title, **_override_dates(call, o)} for o in overrides]
         extra["all_dates"] = rows
+    if "can_edit" in call.includes:
+        extra["can_edit"] = rights = call.switches.may_edit_assignments and not read_only(call)
+        for dates in extra.get("all_dates", ()):
+            closed = _date_is_closed(call, row, dates.get("due_at"))
+            dates["in_closed_grading_period"] = closed
+            dates["can_edit"] = rights and (not closed or is_admin(call))
     if "assignment_visibility" in call.includes:
-        visible = assigned(call.world, row, students(call.world, {"active", "invited"}))
+        visible = assigned(call.world, row, seen(call, {"active", "invited"}))
         extra["assignment_visibility"] = sorted(visible)
     return extra
+
+
+def _date_is_closed(call: Call, row: Assignment, due_at: str | None) -> bool:
+    limit = shown(call.world.course.closed_until)
+    return row.closed_period or bool(due_at and limit and due_at <= limit)
 
 
 def override_json(call: Call, row: Override) -> dict[str, Any]:
@@ -128,7 +150,8 @@ def override_json(call: Call, row: Override) -> dict[str, Any]:
     elif row.group_id is not None:
         shape["group_id"] = row.group_id
     else:
-        shape["student_ids"] = row.student_ids
+        hidden = students(call.world, STATES) - seen(call, STATES)
+        shape["student_ids"] = [s for s in row.student_ids if s not in hidden]
     return shape
 
 
