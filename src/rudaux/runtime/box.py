@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import socket
 import struct
-import tarfile
+import sys
 import tempfile
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +148,7 @@ def _write_maps(who: str, ids: tuple[int, int]) -> None:
     Path("/proc", who, "setgroups").write_text("deny")
     # Root stays root until the box is made: what is shown may lie in folders that it alone enters.
     root = "0 0 1\n" if _NOBODY in ids else ""
-    for name, outside in zip(("uid_map", "gid_map"), ids, strict=True):
+    for name, outside in {"uid_map": ids[0], "gid_map": ids[1]}.items():
         Path("/proc", who, name).write_text(f"{root}{_USER} {outside} 1\n")
 
 
@@ -185,6 +186,7 @@ def _settle(plan: Plan) -> None:
         syscalls.give_up_rights()
     tree.die_with_parent()
     tree.set_dumpable(False)
+    tempfile.tempdir = os.environ["HOME"] = os.environ["TMPDIR"] = "/tmp"  # noqa: S108 - its own
     with _step("filter of system calls"):
         syscalls.filter_calls(plan.filter)
 
@@ -195,11 +197,25 @@ def _raise_loopback() -> None:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, request)
 
 
-def unpack(files: int) -> Path:
-    """Make a submission's folders in the box, from a tar file that rudaux packed."""
-    folder = Path(tempfile.mkdtemp(prefix="submission-", dir="/tmp"))  # noqa: S108 - the box's own
-    for name in ("work", "home", "tmp", "run"):
-        (folder / name).mkdir(mode=0o700)
-    with os.fdopen(files, "rb") as packed, tarfile.open(fileobj=packed, mode="r:") as archive:
-        archive.extractall(folder / "work")  # noqa: S202 - packed by rudaux: files and folders only
-    return folder
+def trial(box: Mapping[str, Any], kernels: Sequence[str]) -> None:
+    """Make a box, and print what refuses it, or the kernels that nothing in it can start."""
+    reader, outbox = os.pipe()
+    try:
+        plan = Plan.of(box)
+    except Refused as refused:
+        _say(outbox, refused)
+    else:
+        commands = view.commands()
+        pid = os.fork()
+        if pid == 0:
+            run(plan, lambda: _look_for(kernels, commands, outbox), outbox)
+            os._exit(0)
+        os.waitpid(pid, 0)
+    os.close(outbox)
+    with os.fdopen(reader) as said:
+        sys.stdout.write(said.read())
+
+
+def _look_for(kernels: Sequence[str], commands: Mapping[str, str], outbox: int) -> None:
+    lacking = [name for name in kernels if not shutil.which(commands[name])]
+    os.write(outbox, lines.line(lacking=lacking))

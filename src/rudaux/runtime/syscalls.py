@@ -68,7 +68,7 @@ def bound_rights() -> None:
     for capability in range(_MOST_CAPABILITIES):
         try:
             _call("prctl", _PR_CAPBSET_DROP, capability, 0, 0, 0)
-        except OSError as error:
+        except OSError as error:  # noqa: PERF203 - the loop ends with it
             if error.errno != errno.EINVAL:
                 raise
             break  # one beyond the last that this system knows

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import glob
-import json
 import os
+import pwd
+import shutil
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +14,13 @@ from rudaux.runtime import syscalls as sys_
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = (
-    "/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
-    "/etc/localtime", "/etc/locale.alias", "/etc/mime.types", "/etc/R", "/etc/java*",
-    "/etc/python3*", "/etc/matplotlibrc",
+    "alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime",
+    "locale.alias", "mime.types", "R", "java*", "python3*", "matplotlibrc",
 )  # fmt: skip
+"""Under /etc."""
 _NETWORK = (
-    "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/services",
-    "/etc/protocols", "/etc/ssl", "/etc/ca-certificates", "/etc/pki", "/etc/gai.conf",
+    "resolv.conf", "hosts", "host.conf", "nsswitch.conf", "services", "protocols", "ssl",
+    "ca-certificates", "pki", "gai.conf",
 )  # fmt: skip
 _PARTS = ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg")
 """Of an environment that lies in a folder which must stay out of sight."""
@@ -32,6 +31,7 @@ _ACCOUNTS = {
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
           "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"}  # fmt: skip
+_TMP = "/tmp"  # noqa: S108 - the box's own
 _FILES = 100_000
 """Files and folders that a submission may make."""
 _SHARED_MEMORY = 64 << 20
@@ -51,12 +51,12 @@ def of_this_machine(hidden: Iterable[str], network: bool) -> View:
     Where homes or the course lie inside of what is shown, they are covered; an environment that
     lies inside of the course is shown nevertheless.
     """
-    private = (*hidden, os.path.expanduser("~"), tempfile.gettempdir())
+    private = (*hidden, pwd.getpwuid(os.getuid()).pw_dir, _TMP)
     secret = {os.path.realpath(path) for path in private}
     links = tuple((path, str(Path(path).readlink())) for path in _SYSTEM if Path(path).is_symlink())
     wanted = [path for path in _SYSTEM if not Path(path).is_symlink()]
-    wanted += [path for pattern in _SETTINGS for path in glob.glob(pattern)]
-    wanted += _NETWORK if network else ()
+    settings = _SETTINGS + (_NETWORK if network else ())
+    wanted += [path for pattern in settings for path in map(str, Path("/etc").glob(pattern))]
     for prefix in _environments():
         inside = [f"{prefix}/{part}" for part in _PARTS]
         wanted += inside if os.path.realpath(prefix) in secret else [prefix]
@@ -72,16 +72,20 @@ def _environments() -> set[str]:
     from jupyter_client.kernelspec import KernelSpecManager
 
     found = {sys.prefix, sys.base_prefix, sys.exec_prefix}
-    for folder in KernelSpecManager().find_kernel_specs().values():
-        found.add(folder)
-        try:
-            command = json.loads(Path(folder, "kernel.json").read_text("utf-8"))["argv"][0]
-        except (OSError, ValueError, LookupError):
-            continue
-        if os.path.isabs(command):
-            place = Path(command).parent
+    found |= set(KernelSpecManager().find_kernel_specs().values())
+    for command in filter(None, map(shutil.which, commands().values())):
+        for name in (command, os.path.realpath(command)):
+            place = Path(name).parent
             found.add(str(place.parent if place.name == "bin" else place))
     return found - {"/"}
+
+
+def commands() -> dict[str, str]:
+    """Return what starts each kernel, by the name of its kernelspec."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    known = KernelSpecManager()
+    return {name: known.get_kernel_spec(name).argv[0] for name in known.find_kernel_specs()}
 
 
 def _holds(path: str, secret: set[str]) -> bool:
@@ -110,7 +114,7 @@ def lay_out(base: str, view: View, scratch: int, network: bool) -> None:
         else:
             sys_.mount("covered", target, "tmpfs", sys_.NOSUID | sys_.NODEV, "mode=755,size=64k")
     for path, target in view.links:
-        os.symlink(target, base + path)
+        Path(base + path).symlink_to(target)
     _make_devices(f"{base}/dev")
     settings = Path(base, "etc")
     settings.mkdir(exist_ok=True)
@@ -120,7 +124,7 @@ def lay_out(base: str, view: View, scratch: int, network: bool) -> None:
     for name in ("proc", "tmp"):
         Path(base, name).mkdir()
     room = f"mode=1777,size={scratch},nr_inodes={_FILES}"
-    sys_.mount("scratch", f"{base}/tmp", "tmpfs", sys_.NOSUID | sys_.NODEV, room)
+    sys_.mount("scratch", f"{base}{_TMP}", "tmpfs", sys_.NOSUID | sys_.NODEV, room)
     for path, shown in view.steps:
         if not shown:
             sys_.restrict(base + path, sys_.READ_ONLY, below=False)
@@ -129,7 +133,7 @@ def lay_out(base: str, view: View, scratch: int, network: bool) -> None:
 
 def _make(target: str, is_folder: bool) -> None:
     if is_folder:
-        os.makedirs(target, exist_ok=True)
+        Path(target).mkdir(parents=True, exist_ok=True)
     else:
         Path(target).parent.mkdir(parents=True, exist_ok=True)
         Path(target).touch()
