@@ -35,7 +35,7 @@ class SandboxExecutor:
     def __init__(self, settings: GradingSettings, scratch: Path, hidden: Iterable[Path]) -> None:
         self.settings = settings
         self.scratch = scratch
-        self.hidden = [str(path) for path in hidden]
+        self.hidden = [str(path) for path in (*hidden, Path.home())]
         read_memory(settings.memory)  # a mistake in it is said before anything runs
 
     def check(self, kernels: Collection[str] = ()) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import sys
 from collections.abc import Iterable
@@ -51,8 +50,7 @@ def of_this_machine(hidden: Iterable[str], network: bool) -> View:
     Where homes or the course lie inside of what is shown, they are covered; an environment that
     lies inside of the course is shown nevertheless.
     """
-    private = (*hidden, pwd.getpwuid(os.getuid()).pw_dir, _TMP)
-    secret = {os.path.realpath(path) for path in private}
+    secret = {os.path.realpath(path) for path in (*hidden, _TMP)}
     links = tuple((path, str(Path(path).readlink())) for path in _SYSTEM if Path(path).is_symlink())
     wanted = [path for path in _SYSTEM if not Path(path).is_symlink()]
     settings = _SETTINGS + (_NETWORK if network else ())
