@@ -222,7 +222,7 @@ def test_a_machine_that_forbids_boxes_is_told_of_by_the_very_setting(
     setting: str, value: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox, "_setting", lambda name: value if name == setting else "")
-    monkeypatch.setattr(sandbox.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     refused = {"step": "namespaces", "errno": errno.EPERM}
     monkeypatch.setattr(sandbox, "trial", lambda box, kernels: refused)
     with pytest.raises(ExecutorFailure, match=f"{setting.replace('/', '.')}.*{says}") as caught:
