@@ -58,9 +58,11 @@ class CourseContext:
 
     @cached_property
     def executor(self) -> Executor:
-        from rudaux.executors import open_executor
+        from rudaux.executors import Places, open_executor
 
-        return open_executor(self.config.grading, self.config.folder, self._private / "scratch")
+        homes = self.config.jupyterhub.storage_path
+        places = Places(self.config.folder, homes, self._private / "scratch")
+        return open_executor(self.config.grading, places)
 
     @cached_property
     def git(self) -> Git:

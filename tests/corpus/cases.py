@@ -87,7 +87,7 @@ Happened = Callable[[Site, str], str]
 class Case:
     """A submission: a right one that `build` changes, and what must become of it.
 
-    `says`, `repairs` and `outputs` are regular expressions. `docker_only`: what `happened` looks
+    `says`, `repairs` and `outputs` are regular expressions. `boxed_only`: what `happened` looks
     for is kept from happening by the container alone; `process` is for code that is trusted.
     `contained` is the state where a container makes a difference to it; None: any will do.
     """
@@ -101,7 +101,7 @@ class Case:
     repairs: tuple[str, ...] = ()
     outputs: str = ""
     happened: Happened | None = None
-    docker_only: bool = False
+    boxed_only: bool = False
     contained: State | None = None
 
 

@@ -55,7 +55,7 @@ def grade(folder: Path, grading: GradingSettings, cases: Sequence[Case]) -> dict
     roster = students(cases)
     ctx = _course(folder, grading, roster)
     with _listening(ctx.config.folder) as port, _secret():
-        homes, contained = ctx.config.jupyterhub.storage_path, grading.executor == "docker"
+        homes, contained = ctx.config.jupyterhub.storage_path, grading.executor != "process"
         site = Site(ctx.config.folder, homes, roster[0].id, SECRET, port, os.getpid(), contained)
         _release(ctx, roster)
         _hand_in(site, roster, cases)

@@ -15,8 +15,8 @@ from tests.corpus.conftest import Results
 
 pytestmark = pytest.mark.timeout(900)  # whoever comes first waits until all are graded
 CORPUS = (*notebooks.CASES, *folders.CASES, *runs.CASES, *attacks.CASES)
-HARMLESS = tuple(c for c in CORPUS if c.happened and not c.docker_only)
-CONTAINED = tuple(c for c in CORPUS if c.happened and c.docker_only)
+HARMLESS = tuple(c for c in CORPUS if c.happened and not c.boxed_only)
+CONTAINED = tuple(c for c in CORPUS if c.happened and c.boxed_only)
 
 
 def name_of(case: Case) -> str:
@@ -43,7 +43,7 @@ def test_the_corpus_is_large_and_names_each_case_once() -> None:
 def test_a_submission_ends_in_its_true_state(
     case: Case, graded: Results, grading: GradingSettings
 ) -> None:
-    if grading.executor == "docker" and case.contained:
+    if grading.executor != "process" and case.contained:
         case = replace(case, state=case.contained)
     check(case, graded("corpus", CORPUS)[case.name])
 
@@ -53,11 +53,9 @@ def test_an_attack_does_nothing(case: Case, graded: Results) -> None:
     assert graded("corpus", CORPUS)[case.name].happened == ""
 
 
-@pytest.mark.parametrize("grading", ["docker"], indirect=True)
+@pytest.mark.parametrize("grading", ["docker", "sandbox"], indirect=True)
 @pytest.mark.parametrize("case", CONTAINED, ids=name_of)
-def test_an_attack_on_the_machine_does_nothing_from_a_container(
-    case: Case, graded: Results
-) -> None:
+def test_an_attack_on_the_machine_does_nothing_from_a_box(case: Case, graded: Results) -> None:
     assert graded("corpus", CORPUS)[case.name].happened == ""
 
 

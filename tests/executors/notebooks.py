@@ -10,6 +10,7 @@ from pathlib import Path
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Execution, Job
 from rudaux.executors.process import ProcessExecutor
+from rudaux.ports import Executor
 
 NAME = "homework.ipynb"
 
@@ -80,7 +81,7 @@ def executor(
     return ProcessExecutor(settings, folder / "scratch")
 
 
-def run_one(with_: ProcessExecutor, one: Job) -> Execution:
+def run_one(with_: Executor, one: Job) -> Execution:
     (execution,) = with_.run([one])
     return execution
 

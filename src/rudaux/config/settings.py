@@ -71,7 +71,7 @@ class HubSettings:
     snapshots: SnapshotSettings | None = None
 
 
-ExecutorName = Literal["docker", "process"]
+ExecutorName = Literal["docker", "sandbox", "process"]
 """The ways of starting a submission; rudaux.executors has one for each."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,27 +12,40 @@ if TYPE_CHECKING:
     from rudaux.ports import Executor
 
 
-def open_executor(settings: GradingSettings, course: Path, scratch: Path) -> Executor:
-    """Return the executor that grading.executor names.
+@dataclass(frozen=True)
+class Places:
+    """Where a course is, where its students' homes are, and a folder of rudaux's own for a run."""
 
-    `course` tells the boxes of one course from another's; `scratch` is a folder of rudaux's own.
-    """
-    return _EXECUTORS[settings.executor](settings, course, scratch)
+    course: Path
+    homes: Path
+    scratch: Path
 
 
-def _docker(settings: GradingSettings, course: Path, scratch: Path) -> Executor:
+def open_executor(settings: GradingSettings, places: Places) -> Executor:
+    """Return the executor that grading.executor names."""
+    return _EXECUTORS[settings.executor](settings, places)
+
+
+def _docker(settings: GradingSettings, places: Places) -> Executor:
     from rudaux.executors.docker import DockerExecutor
 
-    return DockerExecutor(settings, course)
+    return DockerExecutor(settings, places.course)
 
 
-def _process(settings: GradingSettings, course: Path, scratch: Path) -> Executor:
+def _process(settings: GradingSettings, places: Places) -> Executor:
     from rudaux.executors.process import ProcessExecutor
 
-    return ProcessExecutor(settings, scratch)
+    return ProcessExecutor(settings, places.scratch)
 
 
-_EXECUTORS: dict[ExecutorName, Callable[[GradingSettings, Path, Path], Executor]] = {
+def _sandbox(settings: GradingSettings, places: Places) -> Executor:
+    from rudaux.executors.sandbox import SandboxExecutor
+
+    return SandboxExecutor(settings, places.scratch, hidden=(places.course, places.homes))
+
+
+_EXECUTORS: dict[ExecutorName, Callable[[GradingSettings, Places], Executor]] = {
     "docker": _docker,
     "process": _process,
+    "sandbox": _sandbox,
 }

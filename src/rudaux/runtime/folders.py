@@ -1,11 +1,27 @@
-"""Removes what student code leaves behind."""
+"""The folders of a submission: laid out before its code runs, removed afterwards."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import tarfile
+import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
+
+
+def lay_out(files: IO[bytes], folder: str | None = None) -> Path:
+    """Make what a submission works in, from a tar file that rudaux packed.
+
+    Without a folder, one is made where temporary files are.
+    """
+    made = Path(folder or tempfile.mkdtemp(prefix="submission-"))
+    for name in ("work", "home", "tmp", "run"):
+        (made / name).mkdir(mode=0o700)
+    with tarfile.open(fileobj=files, mode="r|") as archive:
+        archive.extractall(made / "work")  # noqa: S202 - packed by rudaux: files and folders only
+    return made
 
 
 def remove(folder: Path) -> None:

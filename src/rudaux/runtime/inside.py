@@ -15,7 +15,6 @@ import json
 import os
 import signal
 import sys
-import tarfile
 import tempfile
 import types
 from collections.abc import Mapping
@@ -65,24 +64,20 @@ def supervise(request: Mapping[str, Any], outbox: int) -> None:
     importlib.import_module("rudaux.runtime.tree").set_dumpable(False)
     server = importlib.import_module("rudaux.runtime.server")
     notebooks = _unnamed_file(request["notebooks"])
-    folder = Path(tempfile.mkdtemp(prefix="submission-"))
-    for name in ("work", "home", "tmp", "run"):
-        (folder / name).mkdir(mode=0o700)
-    with os.fdopen(os.dup(0), "rb") as stdin, tarfile.open(fileobj=stdin, mode="r|") as files:
-        files.extractall(folder / "work")  # noqa: S202 - packed by rudaux: files and folders only
+    with os.fdopen(os.dup(0), "rb") as stdin:
+        folder = importlib.import_module("rudaux.runtime.folders").lay_out(stdin)
     server.import_everything()
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
     order = {
-        "folder": str(folder),
         "limits": request["limits"],
         "kernels": request["kernels"],
         "own_disk": True,
         "oom_file": next((name for name in _COUNTS_OF_OOM if Path(name).exists()), None),
     }
     supervisor = importlib.import_module("rudaux.runtime.supervisor")
-    supervisor.supervise(order, notebooks, outbox)
+    supervisor.supervise(order, folder, notebooks, outbox)
 
 
 def _read(size: int) -> bytes:

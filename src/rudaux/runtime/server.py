@@ -15,10 +15,13 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from rudaux.runtime import tree
+from rudaux.runtime.box import Plan, run
+from rudaux.runtime.folders import lay_out
 
 _IMPORTS = (
     "rudaux.runtime.supervisor",
@@ -33,22 +36,24 @@ _IMPORTS = (
 """What a runner needs, and what a kernel would import before its first cell has run."""
 
 
-def main(channel: int, preload: str = "") -> None:
+def main(channel: int, preload: Sequence[str] = (), box: Mapping[str, Any] | None = None) -> None:
     """Serve requests on a connected socket until the host closes it.
 
-    `preload`: modules that notebooks import, by name, with spaces between them.
+    `preload`: modules that notebooks import, by name. `box`: what all boxes have in common, where
+    each submission is run in one.
     """
     tree.adopt_orphans()
     tree.set_dumpable(False)
     import_everything()
-    trouble = _import_for_notebooks(preload.split())
+    trouble = _import_for_notebooks(preload)
+    plan = Plan.of(box) if box else None
     gc.collect()
     gc.freeze()
     host = socket.socket(fileno=channel)
     host.sendall(json.dumps({"error": trouble} if trouble else {"ready": True}).encode() + b"\n")
     supervisors: set[int] = set()
     try:
-        while _serve(host, supervisors):
+        while _serve(host, supervisors, plan):
             _bury(supervisors)
     finally:
         tree.kill_below(os.getpid())
@@ -88,11 +93,11 @@ def _threads() -> int:
         return threading.active_count()
 
 
-def _serve(host: socket.socket, supervisors: set[int]) -> bool:
+def _serve(host: socket.socket, supervisors: set[int], plan: Plan | None) -> bool:
     """Take one request, or a moment's rest; False: the host is gone."""
     if not select.select([host], [], [], 0.5)[0]:
         return True
-    data, fds, _, _ = socket.recv_fds(host, 1 << 16, 2)
+    data, fds, _, _ = socket.recv_fds(host, 1 << 16, 3)
     if not data:
         return False
     request = json.loads(data)
@@ -107,7 +112,7 @@ def _serve(host: socket.socket, supervisors: set[int]) -> bool:
     else:
         if pid == 0:
             host.close()
-            _supervise(request, fds)
+            _supervise(request, fds, plan)
         supervisors.add(pid)
         host.sendall(json.dumps({"pid": pid}).encode() + b"\n")
     finally:
@@ -116,12 +121,22 @@ def _serve(host: socket.socket, supervisors: set[int]) -> bool:
     return True
 
 
-def _supervise(request: dict[str, object], fds: list[int]) -> None:
+def _supervise(request: Mapping[str, Any], fds: list[int], plan: Plan | None) -> None:
     from rudaux.runtime.supervisor import supervise
+
+    notebooks, outbox, files = fds
+
+    def work() -> None:
+        with os.fdopen(files, "rb") as packed:
+            folder = lay_out(packed, request["folder"])
+        supervise(request, folder, notebooks, outbox)
 
     status = 1
     try:
-        supervise(request, *fds)
+        if plan:
+            run(plan, work, outbox)
+        else:
+            work()
         status = 0
     except BaseException:
         # The host sees a submission without a verdict; this is for the person who looks why.

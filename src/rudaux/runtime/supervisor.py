@@ -269,10 +269,12 @@ class _Watch:
         return None
 
 
-def supervise(request: Mapping[str, Any], notebooks: int, outbox: int) -> None:
-    """Run a submission as the host asked; `notebooks` is a file of {name: text}."""
+def supervise(request: Mapping[str, Any], folder: Path, notebooks: int, outbox: int) -> None:
+    """Run a submission as the host asked; `notebooks` is a file of {name: text}.
+
+    `folder` has been laid out for it, and is removed at the end.
+    """
     tree.adopt_orphans()
-    folder = Path(request["folder"])
     for variable, place in (
         ("HOME", "home"),
         ("IPYTHONDIR", "home/.ipython"),

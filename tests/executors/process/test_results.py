@@ -11,7 +11,8 @@ import pytest
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Job
 from rudaux.errors import ConfigError, ExecutorFailure
-from rudaux.executors.process import ProcessExecutor, host
+from rudaux.executors.forking import host
+from rudaux.executors.process import ProcessExecutor
 from tests.executors.notebooks import (
     NAME,
     cells,

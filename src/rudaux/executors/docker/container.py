@@ -9,13 +9,13 @@ import tarfile
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Event
 from typing import Any, cast
 
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Job
 from rudaux.executors.docker import engine
+from rudaux.executors.packing import pack
 from rudaux.executors.request import read_memory
 from rudaux.runtime import limits as bounds
 from rudaux.runtime import sent
@@ -118,7 +118,7 @@ def send_job(streams: socket.socket, job: Job, request: Mapping[str, object], st
     _send(sink, {"modules": sent.modules(), **request, "notebooks": len(notebooks)})
     sink.write(notebooks)
     with tarfile.open(fileobj=cast(Any, sink), mode="w|") as files:
-        _pack(files, job.folder)
+        pack(files, job.folder)
 
 
 class _Sink:
@@ -140,30 +140,6 @@ class _Sink:
                 continue
             until = time.monotonic() + _STALLED
         return len(data)
-
-
-def size_of(job: Job) -> int:
-    """Add up the bytes that a container is sent."""
-    files = (path for path in job.folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return sum(map(len, job.notebooks.values())) + sum(path.stat().st_size for path in files)
-
-
-def _pack(files: tarfile.TarFile, folder: Path) -> None:
-    """Pack regular files and folders; links and devices stay out."""
-    for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            continue
-        entry = files.gettarinfo(path, name)
-        entry.uid = entry.gid = 0
-        entry.uname = entry.gname = ""
-        entry.mode = 0o700 if path.is_dir() else 0o600 | (entry.mode & 0o100)
-        if path.is_dir():
-            files.addfile(entry)
-        else:
-            entry.type = tarfile.REGTYPE  # two names of one file are two files
-            with path.open("rb") as content:
-                files.addfile(entry, content)
 
 
 def listen(streams: socket.socket, until: float, stop: Event) -> Iterator[tuple[bool, bytes]]:

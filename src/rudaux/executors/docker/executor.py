@@ -23,6 +23,7 @@ from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
 from rudaux.executors.docker import container, engine
+from rudaux.executors.packing import too_large
 from rudaux.executors.report import Report
 from rudaux.executors.request import patience, read_memory, request
 
@@ -141,13 +142,8 @@ class DockerExecutor:
 
     def _run(self, job: Job, stop: Event) -> Execution:
         report = Report(job)
-        size, room = container.size_of(job), read_memory(self.settings.scratch)
-        if size > room:
-            reason = (
-                f"its files take {size >> 20} MB, and grading.scratch allows {room >> 20}: "
-                "raise it, or have the student hand in without them"
-            )
-            return Execution(job, "failed", reason)
+        if why := too_large(job, self.settings):
+            return Execution(job, "failed", why)
         try:
             return replace(self._in_container(job, report, stop), image=self.image)
         except (APIError, DockerException, RequestException, OSError) as error:

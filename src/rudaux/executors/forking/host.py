@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import site
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from jupyter_core.paths import jupyter_path
 
 import rudaux
+from rudaux.config.private import make_folder
 from rudaux.errors import ExecutorFailure
 from rudaux.runtime import tree
 from rudaux.runtime.limits import THREADS
 
 _START = (
-    "import sys; extra = sys.argv[3:]; sys.path += extra[1:]; sys.path.insert(0, extra[0]); "
-    "from rudaux.runtime.server import main; sys.path.remove(extra[0]); "
-    "channel, preload = int(sys.argv[1]), sys.argv[2]; del sys.argv[1:]; main(channel, preload)"
+    "import json, sys; extra = sys.argv[2:]; sys.path += extra[1:]; sys.path.insert(0, extra[0]); "
+    "from rudaux.runtime.{module} import {function} as start; sys.path.remove(extra[0]); "
+    "told = json.loads(sys.argv[1]); del sys.argv[1:]; start(**told)"
 )
+_NEEDED = ("ipykernel", "nbclient", "jupyter_client")
 _PATIENCE = 60.0
 
 
@@ -34,17 +39,17 @@ class Lost(Exception):  # noqa: N818 - becomes a failed job, not an error of its
 class ForkServer:
     """A running fork server; use it from one thread."""
 
-    def __init__(self, folder: Path, preload: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, preload: Sequence[str] = (), box: Mapping[str, object] | None = None
+    ) -> None:
         # Messages keep their bounds, and each its own descriptors, where the system can.
         kind = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, kind)
         self.socket.settimeout(_PATIENCE)
         with theirs:
+            told = {"channel": theirs.fileno(), "preload": list(preload), "box": box}
             self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-I", "-c", _START, str(theirs.fileno())),
-                    *(" ".join(preload), *_import_paths()),
-                ],
+                _command("server", "main", told),
                 env=_environment(folder),
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
@@ -113,6 +118,61 @@ class ForkServer:
                 raise Lost
             line += data
         return line
+
+
+def _command(module: str, function: str, told: Mapping[str, object]) -> list[str]:
+    """Return what starts a function of the runtime, and of nothing else of rudaux."""
+    start = _START.format(module=module, function=function)
+    return [sys.executable, "-I", "-c", start, json.dumps(told), *_import_paths()]
+
+
+def trial(box: Mapping[str, object], kernels: Collection[str]) -> Mapping[str, Any]:
+    """Make a box, once, and return what refused it, or the kernels that cannot start in it."""
+    done = subprocess.run(
+        _command("box", "trial", {"box": box, "kernels": sorted(kernels)}),
+        env=_environment(Path(str(box["base"]))),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+    try:
+        said: Mapping[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        why = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+        raise ExecutorFailure(f"A sandbox cannot be tried on this machine: {why[0]}.") from None
+    return said
+
+
+def check_this_python(kernels: Collection[str], scratch: Path) -> None:
+    """Raise `ExecutorFailure` without kernel, client or writable scratch folder."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ExecutorFailure(
+            f"Student code cannot be run: {' and '.join(missing)} must be installed beside "
+            f"rudaux (`pip install {' '.join(missing)}`)."
+        )
+    _check_kernels(kernels)
+    try:
+        make_folder(scratch)
+        with tempfile.TemporaryFile(dir=scratch):
+            pass
+    except OSError as error:
+        raise ExecutorFailure(
+            f"Student code cannot be run: {scratch} is not writable ({error.strerror})."
+        ) from error
+
+
+def _check_kernels(kernels: Collection[str]) -> None:
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    known = KernelSpecManager().find_kernel_specs() if kernels else ()
+    lacking = sorted(name for name in kernels if name not in known)
+    if lacking:
+        raise ExecutorFailure(
+            f'Student code cannot be run: there is no kernel "{lacking[0]}", which the source '
+            f"notebooks ask for, on this machine. Its kernels: {', '.join(sorted(known))}."
+        )
 
 
 def _import_paths() -> list[str]:

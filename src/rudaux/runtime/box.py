@@ -1,0 +1,221 @@
+"""A box of namespaces around a submission, entered by a fork of the fork server.
+
+Nothing of it needs a daemon or another program, and nobody needs to be root. Two processes make it:
+a guard, which stays outside and is what the fork server kills, and the box's first process, which
+becomes the supervisor. https://man7.org/linux/man-pages/man7/user_namespaces.7.html has the rules.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+import struct
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from rudaux.runtime import lines, seccomp, syscalls, tree, view
+
+_USER = 1000
+"""Who student code is, as it sees itself."""
+_NOBODY = 2_000_000_000
+"""Who it is outside, where rudaux runs as root: an id that no account has."""
+_SIOCSIFFLAGS, _IFF_UP, _LOOPBACK = 0x8914, 0x1, b"lo"
+_STEPS = "/proc/sys/user/max_user_namespaces"
+
+
+class Refused(Exception):  # noqa: N818 - what the system said
+    """The system does not allow a step of making a box."""
+
+    def __init__(self, step: str, error: OSError) -> None:
+        super().__init__(f"{step}: {error.strerror or error}")
+        self.step, self.number = step, error.errno or 0
+
+
+@contextmanager
+def _step(name: str) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Refused(name, error) from error
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all boxes of a run have in common; `base` is an empty folder to make roots at."""
+
+    base: str
+    scratch: int
+    network: bool
+    view: view.View
+    filter: bytes
+
+    @classmethod
+    def of(cls, wanted: Mapping[str, Any]) -> Plan:
+        """Look at this machine, once for all boxes; raises `Refused`."""
+        with _step("libseccomp"):
+            program = seccomp.program()
+        shown = view.of_this_machine(wanted["hidden"], wanted["network"])
+        return cls(wanted["base"], wanted["scratch"], wanted["network"], shown, program)
+
+
+def run(plan: Plan, work: Callable[[], None], outbox: int) -> None:
+    """Do some work in a new box and wait until everything in it is gone.
+
+    What the system refuses is the verdict: a failure of ours.
+    """
+    try:
+        _enter(plan)
+        with _step("a process in the box"):
+            pid = os.fork()
+        if pid == 0:
+            _first_process(plan, work, outbox)
+    except Refused as refused:
+        _say(outbox, refused)
+        return
+    os.close(outbox)
+    os.waitpid(pid, 0)
+
+
+def _say(outbox: int, refused: Refused) -> None:
+    why = f"its box could not be made ({refused})"
+    said = lines.line(
+        verdict="failed", reason=why, seconds=0.0, step=refused.step, errno=refused.number
+    )
+    os.write(outbox, said)
+
+
+def _enter(plan: Plan) -> None:
+    """Become the guard: in all namespaces but that of the processes to come."""
+    namespaces = syscalls.NEWUSER | syscalls.NEWNS | syscalls.NEWPID | syscalls.NEWIPC
+    namespaces |= syscalls.NEWUTS | syscalls.NEWCGROUP | (0 if plan.network else syscalls.NEWNET)
+    is_root = os.geteuid() == 0
+    ids = (_NOBODY, _NOBODY) if is_root else (os.geteuid(), os.getegid())
+    if is_root:
+        os.setgroups([])
+    with _map_by_another(ids) if is_root else _map_by_itself(ids):
+        with _step("namespaces"):
+            syscalls.unshare(namespaces)
+        # It must be able to write its own maps; nobody else sees it before it has a root.
+        tree.set_dumpable(True)
+    tree.die_with_parent()
+    with _step("its root"):
+        view.lay_out(plan.base, plan.view, plan.scratch, plan.network)
+
+
+@contextmanager
+def _map_by_itself(ids: tuple[int, int]) -> Generator[None]:
+    yield
+    with _step("user ids"):
+        _write_maps("self", ids)
+
+
+@contextmanager
+def _map_by_another(ids: tuple[int, int]) -> Generator[None]:
+    """Only who stays outside may map an id that is not its own."""
+    me = os.getpid()
+    waiting, ready = os.pipe()
+    writer = os.fork()
+    if writer == 0:
+        status = 1
+        try:
+            os.close(ready)
+            if os.read(waiting, 1):
+                _write_maps(str(me), ids)
+                status = 0
+        finally:
+            os._exit(status)
+    os.close(waiting)
+    try:
+        yield
+        os.write(ready, b"1")
+    finally:
+        os.close(ready)
+        ended = os.waitpid(writer, 0)[1]
+    with _step("user ids"):
+        if ended:
+            raise PermissionError(1, "they cannot be mapped")
+
+
+def _write_maps(who: str, ids: tuple[int, int]) -> None:
+    # Without it the group's map may not be written (user_namespaces(7)).
+    Path("/proc", who, "setgroups").write_text("deny")
+    # Root stays root until the box is made: what is shown may lie in folders that it alone enters.
+    root = "0 0 1\n" if _NOBODY in ids else ""
+    for name, outside in {"uid_map": ids[0], "gid_map": ids[1]}.items():
+        Path("/proc", who, name).write_text(f"{root}{_USER} {outside} 1\n")
+
+
+def _first_process(plan: Plan, work: Callable[[], None], outbox: int) -> NoReturn:
+    status = 1
+    try:
+        _settle(plan)
+        work()
+        status = 0
+    except Refused as refused:
+        _say(outbox, refused)
+    finally:
+        os._exit(status)
+
+
+def _settle(plan: Plan) -> None:
+    """Move in, and throw away the keys."""
+    with _step("/proc"):
+        flags = syscalls.NOSUID | syscalls.NODEV | syscalls.NOEXEC
+        syscalls.mount("proc", f"{plan.base}/proc", "proc", flags)
+    with _step("its root"):
+        syscalls.change_root(plan.base)
+    with _step("its name"):
+        socket.sethostname("box")
+        os.setsid()
+    if not plan.network:
+        with _step("its loopback interface"):
+            _raise_loopback()
+    with _step("giving up rights"):
+        if Path(_STEPS).exists():
+            Path(_STEPS).write_text("0")
+        syscalls.bound_rights()
+        os.setresgid(_USER, _USER, _USER)
+        os.setresuid(_USER, _USER, _USER)
+        syscalls.give_up_rights()
+    tree.die_with_parent()
+    tree.set_dumpable(False)
+    tempfile.tempdir = os.environ["HOME"] = os.environ["TMPDIR"] = "/tmp"  # noqa: S108 - its own
+    with _step("filter of system calls"):
+        syscalls.filter_calls(plan.filter)
+
+
+def _raise_loopback() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        request = struct.pack("16sh14x", _LOOPBACK, _IFF_UP)
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, request)
+
+
+def trial(box: Mapping[str, Any], kernels: Sequence[str]) -> None:
+    """Make a box, and print what refuses it, or the kernels that nothing in it can start."""
+    reader, outbox = os.pipe()
+    try:
+        plan = Plan.of(box)
+    except Refused as refused:
+        _say(outbox, refused)
+    else:
+        commands = view.commands()
+        pid = os.fork()
+        if pid == 0:
+            run(plan, lambda: _look_for(kernels, commands, outbox), outbox)
+            os._exit(0)
+        os.waitpid(pid, 0)
+    os.close(outbox)
+    with os.fdopen(reader) as said:
+        sys.stdout.write(said.read())
+
+
+def _look_for(kernels: Sequence[str], commands: Mapping[str, str], outbox: int) -> None:
+    lacking = [name for name in kernels if not shutil.which(commands[name])]
+    os.write(outbox, lines.line(lacking=lacking))
