@@ -1,4 +1,4 @@
-"""Checks and shows: `nox -s tests | lint | types | docs | demo | chaos | bench | mutants`."""
+"""Checks and shows: `nox -s tests | lint | types | docs | demo | hub | chaos | bench | mutants`."""
 
 from __future__ import annotations
 
@@ -50,6 +50,13 @@ def demo(session: nox.Session) -> None:
     session.run(
         "rudaux", "demo", "--no-prompt", session.create_tmp() + "/practice", *session.posargs
     )
+
+
+@nox.session
+def hub(session: nox.Session) -> None:
+    """Launch assignments on a real JupyterHub, answer them there, and grade them."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests/demo/test_hub.py", *session.posargs)
 
 
 @nox.session

@@ -132,10 +132,11 @@ def small_course(
     monkeypatch: pytest.MonkeyPatch,
     assignments: tuple[str, ...] = ("homework_1", "homework_3"),
     kinds: tuple[Kind, ...] = KINDS,
+    hub_url: str = "https://hub.example.edu",
 ) -> Iterator[SmallCourse]:
     """Build a course whose Canvas is served as long as the block lasts."""
     world = World.new(12345, "Practice course", token=TOKEN)
-    world.add_tool("course", "Jupyter", url="https://hub.example.edu/jupyter/hub/lti/launch")
+    world.add_tool("course", "Jupyter", url=f"{hub_url}/jupyter/hub/lti/launch")
     world.add_test_student()
     ids = [
         str(world.add_student(f"{moon} Jupiter", f"Jupiter, {moon}", f"{moon.lower()}@example.edu"))
@@ -144,7 +145,7 @@ def small_course(
     with serve(world) as canvas:
         practice = build_course(
             folder, canvas.url, dict(zip(ids, kinds, strict=True)), datetime.now(timezone.utc),
-            token=TOKEN, assignments=assignments,
+            token=TOKEN, assignments=assignments, hub_url=hub_url,
         )  # fmt: skip
         write_crontab_program(folder)
         monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")

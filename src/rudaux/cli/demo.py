@@ -16,6 +16,9 @@ def demo(
     where: Annotated[
         Path, typer.Argument(metavar="[DIR]", help="A new folder, or an earlier practice course.")
     ] = Path("rudaux-practice"),
+    hub: Annotated[
+        bool, typer.Option("--hub", help="With a real JupyterHub: open assignments in a browser.")
+    ] = False,
     dry_run: DryRun = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
@@ -28,6 +31,10 @@ def demo(
             f"the practice course needs {error.name}, which is not installed: run "
             "`python3 -m pip install 'rudaux[demo]'`."
         ) from error
+    if hub:
+        from rudaux.demo.hub import need_the_extra
+
+        need_the_extra()
     view = View(no_prompt)
     target = ((folder or Path()) / where).expanduser().resolve()
     there = (target / "canvas.json").exists()
@@ -38,4 +45,4 @@ def demo(
     if not there:
         run_course(target, view.line)
     if view.attended:
-        play(target, view.line)
+        play(target, view.line, hub)

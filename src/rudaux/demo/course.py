@@ -40,7 +40,7 @@ student_repo = "{remotes}/practice-course.git"
 release_path = "materials"
 
 [jupyterhub]
-url = "https://hub.example.edu"
+url = "{hub_url}"
 base_url = "/jupyter"
 storage_path = "{homes}"
 
@@ -97,13 +97,14 @@ def build_course(
     course_id: int = 12345,
     token: str = "practice-token",  # noqa: S107 - opens nothing but the practice Canvas
     assignments: tuple[str, ...] = ("homework_1", "homework_2", "homework_3"),
+    hub_url: str = "https://hub.example.edu",
 ) -> PracticeCourse:
     """Build everything under `folder`; due dates lie around `now` (aware)."""
     course = PracticeCourse(folder, kinds, {name: due_date(name, now) for name in assignments})
     folder.mkdir(parents=True, exist_ok=True)
     _write_private(folder / "canvas-token", token)
     _make_remotes(folder)
-    _fill_instructors(course, canvas_url, course_id)
+    _fill_instructors(course, canvas_url, course_id, hub_url)
     _fill_homes(course)
     return course
 
@@ -146,11 +147,14 @@ def _commit(checkout: Path, message: str) -> None:
     git(checkout, "push", "--set-upstream", "origin", "HEAD")
 
 
-def _fill_instructors(course: PracticeCourse, canvas_url: str, course_id: int) -> None:
+def _fill_instructors(
+    course: PracticeCourse, canvas_url: str, course_id: int, hub_url: str
+) -> None:
     folder, checkout = course.folder, course.instructors
     git(folder, "clone", str(folder / "remotes" / "instructors.git"), checkout.name)
     text = _CONFIG.format(
         canvas_url=canvas_url,
+        hub_url=hub_url,
         course_id=course_id,
         remotes=folder / "remotes",
         homes=course.homes,

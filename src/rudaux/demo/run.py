@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import shlex
-import socket
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
+from secrets import token_hex
 from urllib.parse import urlsplit
 
-from rudaux.config import load_config
+from rudaux.config import HubSettings, load_config
+from rudaux.demo.background import free_port, listens, running
 from rudaux.demo.course import PracticeCourse, build_course
 from rudaux.demo.marking import mark_by_hand
 from rudaux.demo.simulator.state import World
@@ -43,10 +45,12 @@ def run_course(folder: Path, say: Say) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty: name a new folder, as in `rudaux demo practice`.")
     folder.mkdir(parents=True, exist_ok=True)
-    kinds = _fill_canvas(folder)
-    port = _free_port()
+    port, hub_url = free_port(), f"http://127.0.0.1:{free_port()}"
+    kinds = _fill_canvas(folder, hub_url)
     say(f"Building a practice course with {len(kinds)} students in {folder}.")
-    course = build_course(folder, f"http://127.0.0.1:{port}", kinds, datetime.now(timezone.utc))
+    course = build_course(
+        folder, f"http://127.0.0.1:{port}", kinds, datetime.now(timezone.utc), hub_url=hub_url
+    )
     write_crontab_program(folder)
     with serve_in_background(folder, port):
         _run(course, say)
@@ -57,27 +61,51 @@ def run_course(folder: Path, say: Say) -> None:
     say(f"Play on: `rudaux demo {shlex.quote(str(folder))}` starts its Canvas again.")
 
 
-def play(folder: Path, say: Say) -> None:
-    """Serve the Canvas of an earlier practice course until Ctrl-C."""
-    instructors = folder / "instructors"
-    address = load_config(instructors).canvas.url
-    with serve_in_background(folder, urlsplit(address).port or 0):
-        say(
-            f"\nThe practice Canvas is at {address}/courses/12345/gradebook (open it in a browser)."
-        )
-        say("In another terminal:")
-        say(f'  export PATH={shlex.quote(str(folder / "bin"))}:"$PATH"    # a crontab of its own')
-        say(f"  cd {shlex.quote(str(instructors))}")
-        say("  rudaux status homework_1")
-        say("Things to try: change a due date in rudaux.toml and run `rudaux init`, a grade in")
-        say(f"Canvas and submit again, a student's work in {folder / 'homes'} and grade it with")
-        say("`rudaux grade homework_2 --student ID`.")
-        say("Ctrl-C ends the practice Canvas; everything stays in its folder.")
-        try:
+def play(folder: Path, say: Say, hub: bool = False) -> None:
+    """Serve the Canvas of an earlier practice course, on request with its hub, until Ctrl-C."""
+    config = load_config(folder / "instructors")
+    port = urlsplit(config.canvas.url).port or 0
+    beside = _hub(folder, config.jupyterhub, say) if hub else nullcontext()
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(end, signal.default_int_handler)
+    try:
+        with serve_in_background(folder, port, hub), beside:
+            _invite(folder, config.canvas.url, say, hub)
             while True:
                 time.sleep(3600)
-        except KeyboardInterrupt:
-            say("\nThe practice Canvas has stopped.")
+    except KeyboardInterrupt:
+        say(f"\nThe practice Canvas {'and its hub have' if hub else 'has'} stopped.")
+
+
+def _hub(folder: Path, settings: HubSettings, say: Say) -> AbstractContextManager[None]:
+    from rudaux.demo.hub import lti_11_login, make_clones, serve_hub
+
+    [tool] = World.load(folder / WORLD).tools.values()
+    if not tool.secret:
+        raise UsageError(
+            f"the practice course in {folder} was built by an earlier rudaux, without a hub: "
+            "name a new folder, as in `rudaux demo practice --hub`."
+        )
+    make_clones(folder / "homes", folder / "remotes" / "practice-course.git")
+    say("\nStarting the practice hub.")
+    return serve_hub(folder / "hub", settings, lti_11_login(tool))
+
+
+def _invite(folder: Path, address: str, say: Say, hub: bool) -> None:
+    say(f"\nThe practice Canvas is at {address}/courses/12345/gradebook (open it in a browser).")
+    if hub:
+        say("Click an assignment there, choose who you are, and load it: it opens on a real hub.")
+        say("To grade what you answered in homework_3: in rudaux.toml, set its due date to")
+        say("yesterday and delete [jupyterhub.snapshots], then run `rudaux init` and")
+        say("`rudaux grade homework_3 --student ID`.")
+    say("In another terminal:")
+    say(f'  export PATH={shlex.quote(str(folder / "bin"))}:"$PATH"    # a crontab of its own')
+    say(f"  cd {shlex.quote(str(folder / 'instructors'))}")
+    say("  rudaux status homework_1")
+    say("Things to try: change a due date in rudaux.toml and run `rudaux init`, a grade in")
+    say(f"Canvas and submit again, a student's work in {folder / 'homes'} and grade it with")
+    say("`rudaux grade homework_2 --student ID`.")
+    say(f"Ctrl-C ends the practice Canvas{' and hub' * hub}; everything stays in its folder.")
 
 
 def compare(course: PracticeCourse) -> list[str]:
@@ -127,45 +155,23 @@ def command(course: PracticeCourse, say: Say, words: str, codes: set[int]) -> No
 
 
 @contextmanager
-def serve_in_background(folder: Path, port: int) -> Iterator[None]:
+def serve_in_background(folder: Path, port: int, hub: bool = False) -> Iterator[None]:
     """Run the practice Canvas as a process of its own, until the block ends."""
     argv = [sys.executable, "-m", "rudaux.demo.simulator", "--state", str(folder / WORLD)]
-    with (folder / "canvas.log").open("ab") as log:
-        process = subprocess.Popen(
-            [*argv, "--port", str(port)], stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        _wait_for(port, process)
+    argv += ["--port", str(port)] + ["--tool-answers"] * hub
+    log = folder / "canvas.log"
+    with running("the practice Canvas", argv, log, lambda: listens(port)):
         yield
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        if process.poll() is not None:
-            break
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise SystemFailure(f"the practice Canvas did not start on port {port}: see canvas.log.")
-
-
-def _fill_canvas(folder: Path) -> dict[str, Kind]:
+def _fill_canvas(folder: Path, hub_url: str) -> dict[str, Kind]:
     world = World.new(12345, "Practice course")
-    world.add_tool("course", "Jupyter", url="https://hub.example.edu/jupyter/hub/lti/launch")
+    launch = f"{hub_url}/jupyter/hub/lti/launch"
+    world.add_tool("course", "Jupyter", launch, version="1.1", secret=token_hex(16))
     world.add_test_student()
     kinds = {str(world.add_student(s.name, s.sortable_name, s.email)): s.kind for s in STUDENTS}
     world.save(folder / WORLD)
     return kinds
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_crontab_program(folder: Path) -> None:

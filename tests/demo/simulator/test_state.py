@@ -71,7 +71,7 @@ def test_the_gradebook_page_shows_scores_and_feedback_without_a_token() -> None:
         assert "7.25" in page.text
         assert "due 01 Oct 2026 23:59" in page.text
         assert TOKEN not in page.text
-        link = page.text.partition("<a href='")[2].partition("'")[0]
+        link = page.text.partition("<small><a href='")[2].partition("'")[0]
         assert httpx.get(canvas.simulator.url + link).text == "<p>well done</p>"
 
 

@@ -19,6 +19,7 @@ def main() -> int:
     parser.add_argument("--state", type=Path, required=True, help="JSON file of a saved world")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (0: a free one)")
     parser.add_argument("--upload-mode", choices=("local", "instfs"), default="local")
+    parser.add_argument("--tool-answers", action="store_true", help="offer to open the tool")
     options = parser.parse_args()
     try:
         world = World.load(options.state)
@@ -27,7 +28,9 @@ def main() -> int:
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
-    switches = Switches(upload_mode=options.upload_mode, job_seconds=5.0)
+    switches = Switches(
+        upload_mode=options.upload_mode, job_seconds=5.0, tool_answers=options.tool_answers
+    )
     try:
         with serve(world, switches, options.port, lambda: world.save(options.state)) as simulator:
             sys.stdout.write(f"{simulator.url}\n")

@@ -127,7 +127,10 @@ class Group:
 
 @dataclass
 class Tool:
-    """An external tool, installed in a course, an account or a group."""
+    """An external tool, installed in a course, an account or a group.
+
+    LTI 1.1 signs with `secret`; 1.3 logs in at `login_url` and answers to `redirect_uri`.
+    """
 
     id: int
     level: Level
@@ -138,6 +141,21 @@ class Tool:
     version: Literal["1.1", "1.3"] = "1.3"
     description: str = ""
     deleted: bool = False
+    privacy: Literal["public", "anonymous"] = "public"
+    secret: str = ""
+    login_url: str = ""
+    redirect_uri: str = ""
+    custom_fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def client_id(self) -> int:
+        """What a 1.3 tool calls itself: its developer key."""
+        return 10000000000000 + self.id
+
+    @property
+    def deployment_id(self) -> str:
+        """Which installation of a 1.3 tool this is."""
+        return f"{self.id}:deployment"
 
 
 @dataclass

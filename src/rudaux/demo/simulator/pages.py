@@ -1,4 +1,4 @@
-"""A page for a person: the course's gradebook in a browser, read-only and without a token."""
+"""Pages for a person: the course's gradebook in a browser, read-only and without a token."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ body { font-family: system-ui, sans-serif; margin: 2rem; color: #2d3b45 }
 table { border-collapse: collapse } th, td { border: 1px solid #c7cdd1; padding: .4rem .8rem }
 th { background: #f5f5f5; text-align: left } td { text-align: right } a { color: #0374b5 }
 small { color: #6b7780; font-weight: normal; display: block }
+select, button { font: inherit; padding: .5rem; border: 1px solid #c7cdd1; border-radius: 4px }
+button { background: #0374b5; border-color: #0374b5; color: #fff; cursor: pointer }
 """
 
 
@@ -31,26 +33,35 @@ def gradebook(call: Call) -> Reply:
     people.sort(key=lambda u: u.sortable_name.lower())
     heads = "".join(_head(call, a) for a in columns)
     rows = "".join(_row(call, person, columns) for person in people)
-    title = escape(world.course.name)
-    return Reply(
-        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
-        f"<style>{STYLE}</style></head><body><h1>{title}</h1>"
+    title = world.course.name
+    return page(
+        title,
+        f"<h1>{escape(title)}</h1>"
         f"<p>A practice Canvas on this machine. {len(people)} students, times in "
         f"{escape(world.course.time_zone or 'UTC')}.</p>"
-        f"<table><tr><th>Student</th>{heads}</tr>{rows}</table></body></html>",
+        f"<table><tr><th>Student</th>{heads}</tr>{rows}</table>",
+    )
+
+
+def page(title: str, body: str) -> Reply:
+    """Return a whole page."""
+    return Reply(
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{escape(title)}</title>"
+        f"<style>{STYLE}</style></head><body>{body}</body></html>",
         media_type="text/html",
     )
 
 
+def facts(call: Call, row: Assignment) -> str:
+    """Return an assignment's points, and its due date in the course's time zone."""
+    due = row.due_at.astimezone(call.zone).strftime("due %d %b %Y %H:%M") if row.due_at else ""
+    return f"{row.points_possible or 0:g} points · {due or 'no due date'}"
+
+
 def _head(call: Call, row: Assignment) -> str:
-    due = (
-        row.due_at.astimezone(call.zone).strftime("due %d %b %Y %H:%M")
-        if row.due_at
-        else "no due date"
-    )
     state = "" if row.published else " · not published"
-    points = ruby_text(row.points_possible)
-    return f"<th>{escape(row.name)}<small>{points} points · {due}{state}</small></th>"
+    address = f"/courses/{call.world.course.id}/assignments/{row.id}"
+    return f"<th><a href='{address}'>{escape(row.name)}</a><small>{facts(call, row)}{state}</small>"
 
 
 def _row(call: Call, person: User, columns: list[Assignment]) -> str:

@@ -11,6 +11,7 @@ from rudaux.demo.simulator import (
     files,
     grading,
     graphql,
+    lti,
     pages,
     people,
     policies,
@@ -85,6 +86,10 @@ OPEN: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/files/{file}", files.receive_instfs),
     ("GET", "/files/{file}/download", files.download),
     ("GET", C + "/gradebook", pages.gradebook),
+    ("GET", A, lti.assignment_page),
+    ("GET", A + "/launch", lti.open_tool),
+    ("GET", lti.AUTHORIZE, lti.authorize),
+    ("GET", lti.JWKS, lti.jwks),
     ("GET", C, pages.home),
     ("GET", "/", pages.home),
 )

@@ -170,10 +170,11 @@ class World:
         url: str | None = None,
         domain: str | None = None,
         context_id: int | None = None,
+        **fields: Any,
     ) -> int:
         """Install a tool in the course, its account, or a group (then `context_id` names it)."""
         default = self.course.id if level == "course" else self.course.account_id
-        new = Tool(self.next_id("tool"), level, context_id or default, name, url, domain)
+        new = Tool(self.next_id("tool"), level, context_id or default, name, url, domain, **fields)
         self.tools[new.id] = new
         return new.id
 

@@ -67,6 +67,9 @@ class Switches:
     crash_bulk_after: int | None = None
     """Let the next bulk jobs die after so many students ("Unexpected error, ID: N")."""
 
+    tool_answers: bool = False
+    """Whether an assignment's page offers to open its external tool."""
+
     token_expires_after: int | None = None
     """Let every token expire once the simulator has answered so many requests more."""
 
