@@ -153,7 +153,11 @@ class Gradebook(Protocol):
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         """How the autograded tests went, each over all students whose work was graded."""
 
-    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None: ...
+    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
+        """Record when it was handed in, also beside the collected work, as nbgrader does."""
+
+    def note_times(self) -> None:
+        """Note the time beside every submission that has none: an earlier rudaux left it out."""
 
     def backup(self, reason: str) -> Path:
         """Copy the database, consistently, under .rudaux/backups; give the copy's path."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from nbgrader import api
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 from sqlalchemy.orm import aliased
 
-from rudaux.adapters.nbgrader.gradebook import backups, rows
+from rudaux.adapters.nbgrader.gradebook import backups, rows, times
 from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.adapters.nbgrader.settings import load_course
 from rudaux.config import BackupSettings
@@ -147,10 +148,30 @@ class NbgraderGradebook:
 
     def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
         when = at.astimezone(timezone.utc).replace(tzinfo=None)
+        self._note_time(assignment, student_id, when)
         with self.database.session() as session:
             course_id = self.database.course_id
             row = ensure_submission(session, assignment, student_id, course_id)
             row.timestamp = when
+
+    def note_times(self) -> None:
+        submission = api.SubmittedAssignment
+        query = (
+            select(api.Assignment.name, submission.student_id, submission.timestamp)
+            .join(submission, submission.assignment_id == api.Assignment.id)
+            .where(submission.timestamp.is_not(None))
+        )
+        with self.database.reading() as session:
+            found = session.execute(query).all()
+        for name, student_id, when in found:
+            if not times.is_noted(self._course.submitted(name, student_id)):
+                with suppress(OSError):  # another account's: its owner's next run does it
+                    self._note_time(name, student_id, when)
+
+    def _note_time(self, assignment: str, student_id: str, when: datetime) -> None:
+        folder = self._course.submitted(assignment, student_id)
+        if folder.is_dir():
+            times.note(folder, when, self._course.rights("submitted"))
 
     def backup(self, reason: str) -> Path:
         return backups.back_up(self._file(), self._backups, reason)
