@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rudaux.config import BackupSettings, Config, Level
-from rudaux.domain.alarms import CellScore
+from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.collection import Collection, Copied, Located, Lookup
@@ -152,6 +152,9 @@ class Gradebook(Protocol):
 
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         """How the autograded tests went, each over all students whose work was graded."""
+
+    def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
+        """Marks by hand that are more than their cell earns."""
 
     def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
         """Record when it was handed in, also beside the collected work, as nbgrader does."""

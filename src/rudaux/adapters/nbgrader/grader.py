@@ -102,10 +102,12 @@ class NbgraderGrader:
         catalogue = self._catalogue(job.assignment)
         with self._lock:
             with self._database.session() as session:
-                row = ensure_submission(
+                row_id = ensure_submission(
                     session, job.assignment, job.student_id, self._database.course_id
-                )
-                sheets = load_sheets(session, row.id)
+                ).id
+            # Nothing is written before the end of this one: formgrader can save marks meanwhile.
+            with self._database.session() as session:
+                sheets = load_sheets(session, row_id)
                 texts, reasons = self._scorer.score(execution, seconds_late, catalogue, sheets)
                 swap = self._scorer.place(
                     execution,
