@@ -9,7 +9,7 @@ import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -267,7 +267,7 @@ def test_a_person_marks_in_a_browser_and_the_student_gets_the_points_and_the_com
             for cell in cells:
                 fill_in(window, cell, "0.5")
             fill_in(window, f"{cells[0]}-comment", f"A fine answer to {notebook}!")
-            until(lambda s=submission, c=cells: saved(room.formgrader, s, c))
+            until_saved(room.formgrader, submission, cells)
     assert room.status(BROWSER)[0] == "graded"
     room.submit()
     assert room.course.grades("homework_2")[BROWSER] == Decimal("5.5")
@@ -276,11 +276,15 @@ def test_a_person_marks_in_a_browser_and_the_student_gets_the_points_and_the_com
         assert f"A fine answer to {notebook}!" in room.feedback(BROWSER, notebook)
 
 
-def saved(formgrader: Formgrader, submission: str, cells: Sequence[str]) -> bool:
-    """Whether these cells are marked, and the first one has a comment."""
-    grades, comments = formgrader.grades(submission), formgrader.comments(submission)
-    marked = all(grades[cell]["manual_score"] == 0.5 for cell in cells)
-    return marked and bool(comments[cells[0]]["manual_comment"])
+def until_saved(formgrader: Formgrader, submission: str, cells: Sequence[str]) -> None:
+    """Wait until these cells are marked and the first has a comment, a moment after it was left."""
+    for _ in range(100):
+        grades, comments = formgrader.grades(submission), formgrader.comments(submission)
+        marked = all(grades[cell]["manual_score"] == 0.5 for cell in cells)
+        if marked and comments[cells[0]]["manual_comment"]:
+            return
+        time.sleep(0.1)
+    pytest.fail("formgrader did not save what was typed")
 
 
 def fill_in(window: WebDriver, field: str, text: str) -> None:
@@ -288,15 +292,6 @@ def fill_in(window: WebDriver, field: str, text: str) -> None:
     box = window.find_element(By.ID, field)
     box.clear()
     box.send_keys(text, Keys.TAB)
-
-
-def until(true: Callable[[], object]) -> None:
-    """Wait until something is so; formgrader saves a moment after a field is left."""
-    for _ in range(100):
-        if true():
-            return
-        time.sleep(0.1)
-    pytest.fail("formgrader did not save what was typed")
 
 
 def test_a_course_that_an_earlier_rudaux_graded_is_put_right_by_its_next_run(room: Room) -> None:
@@ -365,7 +360,8 @@ def test_marks_that_are_saved_while_rudaux_grades_and_pushes_are_all_kept(room: 
     students = (RENAMED, DUPLICATED)
     grades = [g for s in students for name, g in room.marks(s).items() if name in HAND_CELLS]
     comments = [c for s in students for c in room.comments(s)]
-    done, saved_last = Event(), {}
+    done = Event()
+    saved_last: dict[str, object] = {}
 
     def a_person_marks() -> int:
         for turn in count():

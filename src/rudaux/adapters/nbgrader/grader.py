@@ -52,9 +52,10 @@ class NbgraderGrader:
     def record_source(self, assignment: str) -> bool:
         notebooks = [c.record for c in self._convert(assignment)]
         self._catalogues.pop(assignment, None)
-        with self._database.session() as session:
-            if record.in_step(session, assignment, notebooks):
-                return False
+        if self.source_in_step(assignment):
+            return False
+        # What nobody has marked may go; a mark that is saved in between would go with it.
+        with self._database.session(alone=True) as session:
             record.record(
                 session,
                 assignment,
