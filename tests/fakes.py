@@ -26,7 +26,7 @@ from rudaux.config import (
     HubSettings,
     Level,
 )
-from rudaux.domain.alarms import CellScore
+from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, mark
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
@@ -265,6 +265,7 @@ class FakeGradebook:
     backups: list[str] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
     cells: tuple[CellScore, ...] = ()
+    above: tuple[MarkAbove, ...] = ()
     name: str = "gradebook.db"
     fuller: Path | None = None
 
@@ -306,10 +307,16 @@ class FakeGradebook:
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         return self.cells
 
+    def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
+        return self.above
+
     def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
         new = GradebookSubmission(student_id, at, False, False, Decimal(0))
         row = self.rows.get((assignment, student_id), new)
         self.rows[assignment, student_id] = replace(row, submitted_at=at)
+
+    def note_times(self) -> None:
+        return
 
     def backup(self, reason: str) -> Path:
         self.backups.append(reason)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rudaux.config import BackupSettings, Config, Level
-from rudaux.domain.alarms import CellScore
+from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.collection import Collection, Copied, Located, Lookup
@@ -160,7 +160,14 @@ class Gradebook(Protocol):
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         """How the autograded tests went, each over all students whose work was graded."""
 
-    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None: ...
+    def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
+        """Marks by hand that are more than their cell earns."""
+
+    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
+        """Record when it was handed in, also beside the collected work, as nbgrader does."""
+
+    def note_times(self) -> None:
+        """Note the time beside every submission that has none: an earlier rudaux left it out."""
 
     def backup(self, reason: str) -> Path:
         """Copy the database, consistently, under .rudaux/backups; give the copy's path."""

@@ -5,6 +5,8 @@ from decimal import Decimal
 from rudaux.domain.alarms import (
     CellScore,
     Graded,
+    MarkAbove,
+    above_maximum_alarm,
     equal_zeros_alarm,
     failed_test_alarms,
     lower_alarm,
@@ -190,3 +192,20 @@ def test_a_source_without_points_is_an_alarm_where_it_would_be_pushed() -> None:
     assert nothing_to_earn_alarm(None, 4)
     assert nothing_to_earn_alarm(Decimal(0), 0) == ()
     assert nothing_to_earn_alarm(Decimal(4), 4) == ()
+
+
+def test_a_mark_above_the_maximum_is_named_where_its_grade_would_be_written() -> None:
+    names = {"1": "Io", "2": "Europa", "3": "Titan"}
+    io = MarkAbove("1", "part-a in problem2", Decimal("55.0"), Decimal(5))
+    europa = MarkAbove("2", "part-b in problem2", Decimal("5.5"), Decimal(5))
+    [alarm] = above_maximum_alarm([io, europa], names, {"1", "3"})
+    assert (alarm.kind, alarm.text) == (
+        "above", "a mark by hand above the maximum: Io has 55 of 5 points for part-a in problem2"
+    )  # fmt: skip
+    assert above_maximum_alarm([io, europa], names, {"3"}) == ()
+    [alarm] = above_maximum_alarm([io, europa, io, europa, io], names, names)
+    assert alarm.text.startswith("5 marks by hand above the maximum: Io has 55 of 5 points")
+    assert alarm.text.count("Europa has 5.5 of 5 points") == 1
+    assert alarm.text.endswith("part-a in problem2, and 2 more")
+    [alarm] = above_maximum_alarm([io, europa, io], names, names)
+    assert "more" not in alarm.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
@@ -17,7 +17,7 @@ MANY = 5
 MOVED = 0.25
 """Share of students whose scores jump that no regrade should pass: a median hides up to a half."""
 
-AlarmKind = Literal["missing", "zeros", "lower", "median", "test", "points"]
+AlarmKind = Literal["missing", "zeros", "lower", "median", "test", "points", "above"]
 ABOUT_ZEROS: frozenset[AlarmKind] = frozenset({"missing", "zeros"})
 
 
@@ -37,6 +37,16 @@ class CellScore:
     maximum: Decimal
     graded: int
     zeros: int
+
+
+@dataclass(frozen=True)
+class MarkAbove:
+    """A mark by hand that is more than the `maximum` of its `cell`, in nbgrader's points."""
+
+    student_id: str
+    cell: str
+    mark: Decimal
+    maximum: Decimal
 
 
 @dataclass(frozen=True)
@@ -136,6 +146,25 @@ def failed_test_alarms(cells: Iterable[CellScore], graded: Sequence[Graded]) -> 
     )
 
 
+def above_maximum_alarm(
+    marks: Iterable[MarkAbove], names: Mapping[str, str], writes: Collection[str]
+) -> tuple[Alarm, ...]:
+    """Warn of marks above the maximum behind a grade that is about to be written.
+
+    Extra credit may be meant; so may 5.5 where 55 stands, or the source has come to earn less.
+    """
+    found = [
+        f"{names[m.student_id]} has {_points(m.mark)} of {_points(m.maximum)} points for {m.cell}"
+        for m in marks
+        if m.student_id in writes
+    ]
+    if not found:
+        return ()
+    more = f", and {len(found) - 3} more" if len(found) > 3 else ""
+    count = "a mark" if len(found) == 1 else f"{len(found)} marks"
+    return (Alarm("above", f"{count} by hand above the maximum: {', '.join(found[:3])}{more}"),)
+
+
 def scheme_alarm(grading_type: str) -> tuple[Alarm, ...]:
     """Warn where Canvas may read a score as a step of a grading scheme (a GPA of 4, for one)."""
     if grading_type not in {"letter_grade", "gpa_scale"}:
@@ -153,3 +182,7 @@ def points_alarm(ours: Decimal, canvas: Decimal | None) -> tuple[Alarm, ...]:
     there = "no points" if canvas is None else f"{canvas.normalize():f} points"
     text = f"Canvas has {there} for it where rudaux.toml has {ours.normalize():f}"
     return (Alarm("points", f"{text} (`rudaux canvas push` brings them in step)"),)
+
+
+def _points(points: Decimal) -> str:
+    return f"{points.normalize():f}"

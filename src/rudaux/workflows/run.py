@@ -22,6 +22,7 @@ def recorded(ctx: Context, command: str, whole: bool = True) -> Iterator[None]:
         close_logs(ctx)
         if whole:
             require_whole(ctx)
+            ctx.gradebook.note_times()
         run, code = ctx.ledger.start_run(command), 1
         try:
             yield

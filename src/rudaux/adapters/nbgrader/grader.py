@@ -52,9 +52,10 @@ class NbgraderGrader:
     def record_source(self, assignment: str) -> bool:
         notebooks = [c.record for c in self._convert(assignment)]
         self._catalogues.pop(assignment, None)
-        with self._database.session() as session:
-            if record.in_step(session, assignment, notebooks):
-                return False
+        if self.source_in_step(assignment):
+            return False
+        # What nobody has marked may go; a mark that is saved in between would go with it.
+        with self._database.session(alone=True) as session:
             record.record(
                 session,
                 assignment,
@@ -102,10 +103,12 @@ class NbgraderGrader:
         catalogue = self._catalogue(job.assignment)
         with self._lock:
             with self._database.session() as session:
-                row = ensure_submission(
+                row_id = ensure_submission(
                     session, job.assignment, job.student_id, self._database.course_id
-                )
-                sheets = load_sheets(session, row.id)
+                ).id
+            # Nothing is written before the end of this one: formgrader can save marks meanwhile.
+            with self._database.session() as session:
+                sheets = load_sheets(session, row_id)
                 texts, reasons = self._scorer.score(execution, seconds_late, catalogue, sheets)
                 swap = self._scorer.place(
                     execution,

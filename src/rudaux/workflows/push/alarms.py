@@ -8,6 +8,7 @@ from decimal import Decimal
 from rudaux.domain.alarms import (
     Alarm,
     Graded,
+    above_maximum_alarm,
     equal_zeros_alarm,
     failed_test_alarms,
     lower_alarm,
@@ -57,7 +58,8 @@ def gradebook_alarms(
         if line.new is not None and line.kind not in {"conflict", "held"}
     }
     handed_in = [graded for sid, graded in judged.items() if sid in submissions]
-    writes = any(line.writes for line in lines)
+    writes = {line.student_id for line in lines if line.writes}
+    names = {s.id: s.name for s in standings.students}
     return (
         *zero_alarm(standings.by_student, grading.zero_guard),
         *equal_zeros_alarm(handed_in, grading.zero_guard),
@@ -67,6 +69,9 @@ def gradebook_alarms(
             or lower_alarm(lines)
         ),
         *failed_test_alarms(ctx.gradebook.cell_scores(settings.name) if writes else (), handed_in),
+        *above_maximum_alarm(
+            ctx.gradebook.marks_above(settings.name) if writes else (), names, writes
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
-from rudaux.domain.alarms import CellScore
+from rudaux.domain.alarms import CellScore, MarkAbove
 from tests.adapters.nbgrader.course import RIGHT, make_course
 
 AT = datetime(2026, 10, 2, tzinfo=timezone.utc)
@@ -42,3 +42,30 @@ def test_answers_marked_by_hand_are_no_tests(tmp_path: Path) -> None:
 
 def test_an_unknown_assignment_has_no_tests(tmp_path: Path) -> None:
     assert NbgraderGradebook(tmp_path).cell_scores("ps1") == ()
+
+
+def test_a_mark_by_hand_above_the_maximum_is_found_in_answers_tests_and_tasks(
+    tmp_path: Path,
+) -> None:
+    course = make_course(tmp_path / "course")
+    for student in ("11", "12"):
+        course.hand_in(student, RIGHT)
+        course.gradebook.record_submission("ps1", student, AT)
+        course.grade(student)
+    assert course.gradebook.marks_above("ps1") == ()
+    for cell, points in (
+        ("sum_of_squares_equation", 1),
+        ("sum_of_squares_application", 2.25),
+        ("correct_squares", 10),
+        ("cell-938593c4a215c6cc", 4.5),
+    ):
+        course.mark("12", cell, points)
+    found = course.gradebook.marks_above("ps1")
+    assert [(m.student_id, m.cell.partition(" ")[0], m.mark, m.maximum) for m in found] == [
+        ("12", "cell-938593c4a215c6cc", Decimal("4.5"), Decimal(4)),
+        ("12", "correct_squares", Decimal(10), Decimal(1)),
+        ("12", "sum_of_squares_application", Decimal("2.25"), Decimal(2)),
+    ]
+    assert found[0] == MarkAbove(
+        "12", "cell-938593c4a215c6cc in problem1", Decimal("4.5"), Decimal(4)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import Any
 
 from nbgrader import api
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
-from sqlalchemy.orm import aliased
 
-from rudaux.adapters.nbgrader.gradebook import backups, rows
+from rudaux.adapters.nbgrader.gradebook import backups, rows, times
+from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, test_cells
 from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.adapters.nbgrader.settings import load_course
 from rudaux.config import BackupSettings
-from rudaux.domain.alarms import CellScore
+from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 from rudaux.errors import GradebookFailure
@@ -139,18 +140,51 @@ class NbgraderGradebook:
 
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         with self.database.reading() as session:
-            found = session.execute(_test_cells(assignment)).all()
+            found = session.execute(test_cells(assignment)).all()
         return tuple(
             CellScore(f"{row.cell} in {row.notebook}", _decimal(row.maximum), row.graded, row.zeros)
             for row in found
         )
 
+    def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
+        with self.database.reading() as session:
+            found = session.execute(above_maximum(assignment)).all()
+        return tuple(
+            MarkAbove(
+                row.student_id,
+                f"{row.cell} in {row.notebook}",
+                _decimal(row.mark),
+                _decimal(row.maximum),
+            )
+            for row in found
+        )
+
     def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
         when = at.astimezone(timezone.utc).replace(tzinfo=None)
+        self._note_time(assignment, student_id, when)
         with self.database.session() as session:
             course_id = self.database.course_id
             row = ensure_submission(session, assignment, student_id, course_id)
             row.timestamp = when
+
+    def note_times(self) -> None:
+        submission = api.SubmittedAssignment
+        query = (
+            select(api.Assignment.name, submission.student_id, submission.timestamp)
+            .join(submission, submission.assignment_id == api.Assignment.id)
+            .where(submission.timestamp.is_not(None))
+        )
+        with self.database.reading() as session:
+            found = session.execute(query).all()
+        for name, student_id, when in found:
+            if not times.is_noted(self._course.submitted(name, student_id)):
+                with suppress(OSError):  # another account's: its owner's next run does it
+                    self._note_time(name, student_id, when)
+
+    def _note_time(self, assignment: str, student_id: str, when: datetime) -> None:
+        folder = self._course.submitted(assignment, student_id)
+        if folder.is_dir():
+            times.note(folder, when, self._course.rights("submitted"))
 
     def backup(self, reason: str) -> Path:
         return backups.back_up(self._file(), self._backups, reason)
@@ -256,7 +290,7 @@ def _totals(assignment: str) -> Any:
     )
     test = api.GradeCell
     tests = select(test.id).where(
-        test.notebook_id.in_(notebooks), test.cell_type == "code", ~_by_hand(test)
+        test.notebook_id.in_(notebooks), test.cell_type == "code", ~by_hand(test)
     )
     nothing = grade.auto_score.is_(None) & grade.manual_score.is_(None)
     marks = (
@@ -291,43 +325,6 @@ def _totals(assignment: str) -> Any:
         .outerjoin(late, late.c.assignment_id == submission.id)
         .where(api.Assignment.name == assignment)
         .order_by(submission.student_id)
-    )
-
-
-def _test_cells(assignment: str) -> Any:
-    """Select every autograded test, and how many graded submissions got none of its points."""
-    cell, grade = api.GradeCell, api.Grade
-    mark = func.coalesce(grade.manual_score, grade.auto_score)
-    return (
-        select(
-            cell.name.label("cell"),
-            api.Notebook.name.label("notebook"),
-            cell.max_score.label("maximum"),
-            func.count(grade.id).label("graded"),
-            func.sum(case((mark <= 0, 1), else_=0)).label("zeros"),
-        )
-        .join(api.Notebook, api.Notebook.id == cell.notebook_id)
-        .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
-        .join(grade, grade.cell_id == cell.id)
-        .where(
-            api.Assignment.name == assignment,
-            cell.max_score > 0,
-            mark.is_not(None),
-            ~_by_hand(cell),
-        )
-        .group_by(cell.id, cell.name, api.Notebook.name, cell.max_score)
-        .order_by(api.Notebook.name, cell.name)
-    )
-
-
-def _by_hand(cell: Any) -> Any:
-    """Whether the cell with a mark is also the student's answer: then it is no test."""
-    # Both kinds of cell share a table of nbgrader's.
-    answer = aliased(api.SolutionCell)
-    return (
-        select(answer.id)
-        .where(answer.notebook_id == cell.notebook_id, answer.name == cell.name)
-        .exists()
     )
 
 

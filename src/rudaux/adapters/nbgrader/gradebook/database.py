@@ -59,10 +59,15 @@ class Database:
             return engine
 
     @contextmanager
-    def session(self) -> Iterator[Any]:
-        """Give a session that commits at the end, or rolls back on any exception."""
+    def session(self, alone: bool = False) -> Iterator[Any]:
+        """Give a session that commits at the end, or rolls back on any exception.
+
+        `alone`: nobody else writes from its first question on; else from its first change on.
+        """
         engine = self.engine
         with self._failures(), Session(engine) as session, session.begin():
+            if alone and self.file:
+                session.execute(text("BEGIN IMMEDIATE"))
             yield session
 
     @contextmanager

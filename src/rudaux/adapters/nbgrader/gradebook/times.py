@@ -1,0 +1,37 @@
+"""The file beside a submission that tells nbgrader when it was handed in.
+
+nbgrader's formgrader takes a submission for autograded only where this time is the gradebook's
+(NbGraderAPI.get_autograded_students in nbgrader/apps/api.py).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.utils import parse_utc
+
+from rudaux.adapters.nbgrader import files
+from rudaux.config.private import Rights
+
+FILE = "timestamp.txt"
+_FORMAT = "%Y-%m-%d %H:%M:%S.%f UTC"
+"""What `nbgrader submit` writes by default, always of the same length."""
+_LENGTH = len("2026-10-01 23:59:59.000000 UTC")
+
+
+def note(folder: Path, at: datetime, rights: Rights) -> None:
+    """Write the time (UTC, naive as in the gradebook) over any file or folder of that name."""
+    files.remove(folder / FILE)
+    files.write_atomically(folder / FILE, at.strftime(_FORMAT).encode(), rights)
+
+
+def is_noted(folder: Path) -> bool:
+    """Whether a time is there that nbgrader can read, whichever it is."""
+    file = folder / FILE
+    try:
+        if file.stat().st_size != _LENGTH:  # nearly all have it: they are not read at each run
+            parse_utc(file.read_text().strip())
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
