@@ -75,6 +75,9 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
         gone = [f"{s.first_name or ''} {s.last_name or ''}".strip() or s.id for s in roster.removed]
         text = f"{_listed(gone)} (removed from the gradebook)"
         rows.append(Row("Roster", "-", f"{len(gone)} dropped", text))
+    if plan.waiting:
+        text = f"{_names(plan.waiting)}: Canvas shows their login once they accept the invitation"
+        rows.append(Row("Roster", " ", f"{len(plan.waiting)} invited", text))
     if roster.shrunk:
         rows.append(Row("Roster", "!", roster.shrunk))
     rows += [Row("Gradebook", "+", a.name) for a in plan.added]
