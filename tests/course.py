@@ -22,6 +22,7 @@ from rudaux.demo.run import scores, write_crontab_program
 from rudaux.demo.simulator.server import Simulator, serve
 from rudaux.demo.simulator.state import World
 from rudaux.demo.students import Kind
+from rudaux.domain.naming import StudentKey
 
 TOKEN = "practice-token"
 KINDS: tuple[Kind, ...] = ("right", "partly", "wrong", "missing", "right", "right", "right")
@@ -133,8 +134,12 @@ def small_course(
     assignments: tuple[str, ...] = ("homework_1", "homework_3"),
     kinds: tuple[Kind, ...] = KINDS,
     hub_url: str = "https://hub.example.edu",
+    student_id: StudentKey = "canvas",
 ) -> Iterator[SmallCourse]:
-    """Build a course whose Canvas is served as long as the block lasts."""
+    """Build a course whose Canvas is served as long as the block lasts.
+
+    With `student_id`, homes go by it; the SIS id of each student is the Canvas id of the next one.
+    """
     world = World.new(12345, "Practice course", token=TOKEN)
     world.add_tool("course", "Jupyter", url=f"{hub_url}/jupyter/hub/lti/launch")
     world.add_test_student()
@@ -142,6 +147,12 @@ def small_course(
         str(world.add_student(f"{moon} Jupiter", f"Jupiter, {moon}", f"{moon.lower()}@example.edu"))
         for moon in NAMES[: len(kinds)]
     ]
+    if student_id == "sis":
+        for sid, other in zip(ids, [*ids[1:], ids[0]], strict=True):
+            world.users[int(sid)].sis_user_id = other
+    if student_id != "canvas":
+        people = [world.users[int(sid)] for sid in ids]
+        ids = [str(p.login_id if student_id == "login" else p.sis_user_id) for p in people]
     with serve(world) as canvas:
         practice = build_course(
             folder, canvas.url, dict(zip(ids, kinds, strict=True)), datetime.now(timezone.utc),
@@ -152,4 +163,7 @@ def small_course(
         for name in ("GIT_AUTHOR", "GIT_COMMITTER"):
             monkeypatch.setenv(f"{name}_NAME", "Practice")
             monkeypatch.setenv(f"{name}_EMAIL", "practice@example.edu")
-        yield SmallCourse(practice, canvas)
+        course = SmallCourse(practice, canvas)
+        if student_id != "canvas":
+            course.edit("[jupyterhub]\n", f'[jupyterhub]\nstudent_id = "{student_id}"\n')
+        yield course

@@ -95,6 +95,9 @@ class FakeCanvas:
     def students(self) -> tuple[Student, ...]:
         return tuple(self.roster)
 
+    def waiting(self) -> tuple[Student, ...]:
+        return ()
+
     def tools(self, level: Level) -> tuple[ExternalTool, ...]:
         return tuple(self.tool_list)
 

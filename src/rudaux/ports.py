@@ -42,7 +42,14 @@ class Canvas(Protocol):
         """The course, and what the token's owner may see and do there now."""
 
     def students(self) -> tuple[Student, ...]:
-        """Active and invited StudentEnrollments, each user once, never the Test Student."""
+        """Active and invited StudentEnrollments, each user once, never the Test Student.
+
+        Here and below they go by the id that `jupyterhub.student_id` chooses. Raises
+        `NeedsPersonError` where two have the same, or one has none.
+        """
+
+    def waiting(self) -> tuple[Student, ...]:
+        """Invited students who are not in `students` yet: Canvas does not show that id so far."""
 
     def tools(self, level: Level) -> tuple[ExternalTool, ...]:
         """All tools at that level, inherited ones included."""

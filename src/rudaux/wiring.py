@@ -30,10 +30,11 @@ class CourseContext:
 
     @cached_property
     def canvas(self) -> Canvas:
-        from rudaux.adapters.canvas import CanvasClient
+        from rudaux.adapters.canvas import CanvasClient, NamedCanvas
 
-        settings = self.config.canvas
-        return CanvasClient(settings.url, settings.course_id, read_token(self.config))
+        settings, key = self.config.canvas, self.config.jupyterhub.student_id
+        where = (settings.url, settings.course_id, read_token(self.config))
+        return CanvasClient(*where) if key == "canvas" else NamedCanvas(*where, key)
 
     @cached_property
     def storage(self) -> Storage:

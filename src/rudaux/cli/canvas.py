@@ -13,6 +13,7 @@ from rudaux.cli.describe.writes import LOG_HEADER, log_parts, run_line, undo_cou
 from rudaux.cli.options import DryRun, Folder, Json, Name, NoPrompt, OptionalName, OptionalRun, Yes
 from rudaux.cli.report import finish
 from rudaux.cli.session import reading, writing
+from rudaux.domain.naming import find_student
 from rudaux.errors import CanvasFailure
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ def students(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
     """List the students that count: active and invited, without the Test Student."""
     with reading(folder, no_prompt) as (ctx, view):
         roster = sorted(ctx.canvas.students(), key=lambda s: s.sortable_name)
-        view.table(("id", "student", "e-mail"), [(s.id, s.name, s.email) for s in roster])
+        if ctx.config.jupyterhub.student_id == "canvas":
+            view.table(("id", "student", "e-mail"), [(s.id, s.name, s.email) for s in roster])
+        else:
+            rows = [(s.id, s.canvas_id, s.name, s.email) for s in roster]
+            view.table(("id", "Canvas id", "student", "e-mail"), rows)
 
 
 @app.command()
@@ -134,6 +139,10 @@ def log(
 
     with reading(folder, no_prompt) as (ctx, view):
         entries = workflow.read_log(ctx, name, student)
+        other_ids = ctx.config.jupyterhub.student_id != "canvas"
+        if student and not entries and other_ids:
+            found = find_student(ctx.canvas.students(), student)
+            entries = workflow.read_log(ctx, name, found.id) if found else entries
         if as_json:
             view.json(workflow.as_json(entries))
             return

@@ -26,6 +26,7 @@ from rudaux.cli.report import finish, graded_lines
 from rudaux.cli.session import writing
 from rudaux.cli.submit import Pushing, make_feedback, open_ends, push_grades
 from rudaux.cli.view import View
+from rudaux.domain.naming import find_student
 from rudaux.errors import (
     NeedsPersonError,
     NotFound,
@@ -136,15 +137,19 @@ class Again:
     def chosen(self, ctx: Context, standings: Standings) -> frozenset[str] | None:
         """Give their ids, None for whatever is open; raises `UsageError` for an unknown id."""
         known = {s.id for s in standings.students}
-        for unknown in sorted(set(self.students or ()) - known):
-            near = get_close_matches(unknown, known, n=1)
-            ask = f"did you mean {near[0]}?" if near else "`rudaux canvas students` lists them."
-            raise UsageError(f"no student of this course has the id {unknown}: {ask}")
+        wanted = set()
+        for given in self.students or ():
+            student = find_student(standings.students, given)
+            if student is None:
+                near = get_close_matches(given, known, n=1)
+                ask = f"did you mean {near[0]}?" if near else "`rudaux canvas students` lists them."
+                raise UsageError(f"no student of this course has the id {given}: {ask}")
+            wanted.add(student.id)
         if self.only is None:
-            return frozenset(self.students) if self.students else None
+            return frozenset(wanted) if wanted else None
         records = ctx.ledger.records(standings.settings.name)
         found = {sid for sid, record in records.items() if record.kind == self.only}
-        return frozenset(found & (set(self.students) if self.students else known))
+        return frozenset(found & (wanted or known))
 
 
 @dataclass

@@ -29,6 +29,7 @@ from rudaux.config.settings import (
 )
 from rudaux.config.table import Table, is_secret_key
 from rudaux.domain.links import https_form
+from rudaux.domain.naming import StudentKey
 from rudaux.errors import ConfigError
 
 
@@ -123,6 +124,9 @@ def _hub(table: Table) -> HubSettings:
         url=table.required("url", values.site, '"https://hub.example.edu"'),
         storage_path=storage,
         base_url=table.optional("base_url", values.hub_prefix, default.base_url),
+        student_id=table.optional(
+            "student_id", values.one_of(*get_args(StudentKey)), default.student_id
+        ),
         work_path=table.optional("work_path", work_path, default.work_path),
         snapshots=_snapshots(inner) if given else None,
     )

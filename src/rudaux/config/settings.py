@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from rudaux.config.private import make_rudaux_folder
+from rudaux.domain.naming import StudentKey
 from rudaux.errors import UsageError
 
 FILE = "rudaux.toml"
@@ -67,6 +68,7 @@ class HubSettings:
     url: str
     storage_path: Path
     base_url: str = ""
+    student_id: StudentKey = "canvas"
     work_path: str = "{student_id}/{repo}/{release_path}/{assignment}"
     snapshots: SnapshotSettings | None = None
 

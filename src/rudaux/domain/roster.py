@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SHRINK_LIMIT = 0.20
 
 
 @dataclass(frozen=True)
 class Student:
-    """A student of the Canvas course; `id` is the Canvas user id, also their home's name."""
+    """A student of the Canvas course; `id` is what the gradebook and their home are called.
+
+    The login and SIS id are None where the token may not see them, empty where there is none.
+    """
 
     id: str
     name: str
     sortable_name: str = ""
     email: str | None = None
     section_ids: frozenset[int] = frozenset()
+    canvas_id: str = field(default="", compare=False)
+    login: str | None = field(default=None, compare=False)
+    sis_id: str | None = field(default=None, compare=False)
+    invited: bool = field(default=False, compare=False)
+    """Not in the course yet: until they accept, Canvas hides their login from everybody."""
 
     @property
     def first_name(self) -> str:
@@ -119,9 +127,28 @@ def _suspicion(
 ) -> str:
     known = set(before) - set(dropped)
     gone = len(known - set(now))
+    if others := _under_other_ids(now, known):
+        (student, other), *_ = others
+        return (
+            f"the gradebook has {len(others)} of these students under another id "
+            f"({student.name}: {other}, now {student.id}), so that they would join anew: "
+            "jupyterhub.student_id in rudaux.toml is not what it was when they joined"
+        )
     if not now:
         agreed = not known and accepted_size == 0
         return "" if agreed else "Canvas lists no students at all"
     if known and gone > SHRINK_LIMIT * len(known):
         return f"{gone} of {len(known)} students are gone from Canvas"
     return ""
+
+
+def _under_other_ids(
+    now: Mapping[str, Student], known: Collection[str]
+) -> list[tuple[Student, str]]:
+    """Find who is in the gradebook by another of their ids, which nobody else has now."""
+    gone = {name.lower(): name for name in known if name not in now}
+    found = []
+    for student in (s for s in now.values() if s.id not in known):
+        ids = (name.lower() for name in (student.canvas_id, student.login, student.sis_id) if name)
+        found += [(student, gone[name]) for name in ids if name in gone][:1]
+    return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from rudaux.config import AssignmentSettings
 from rudaux.domain.alarms import Alarm
 from rudaux.domain.grades import CanvasSubmission, PushClass, PushLine, decide_push, fixed_point
+from rudaux.domain.naming import StudentKey
 from rudaux.domain.roster import Student
 from rudaux.ports import Context
 from rudaux.workflows import submit
@@ -28,6 +29,7 @@ class ExportPlan:
     """What goes into the file; `column` is how Canvas names the assignment in it."""
 
     settings: AssignmentSettings
+    key: StudentKey
     column: str
     lines: tuple[PushLine, ...]
     students: Mapping[str, Student]
@@ -67,6 +69,7 @@ def plan(ctx: Context, settings: AssignmentSettings, canvas: bool) -> ExportPlan
         alarms = gradebook_alarms(ctx, standings, lines, {}, submissions)
     return ExportPlan(
         settings,
+        ctx.config.jupyterhub.student_id,
         column,
         tuple(line for line in lines if line.kind in _IN_FILE),
         {s.id: s for s in standings.students},
@@ -96,6 +99,8 @@ def _unknown(student_id: str) -> CanvasSubmission:
 def as_csv(plan: ExportPlan) -> str:
     """Write Canvas's import format; students are matched by the ID column, Canvas's user id.
 
+    Where that is not known, because Canvas was not asked, they are matched by the login or SIS id.
+
     A student who is to be left alone has no row: an empty cell could be taken for a change.
     https://community.canvaslms.com/t5/Instructor-Guide/How-do-I-import-grades-in-the-Gradebook/ta-p/807
     """
@@ -107,8 +112,15 @@ def as_csv(plan: ExportPlan) -> str:
         student = plan.students[line.student_id]
         name = _harmless(student.sortable_name or student.name)
         score = "" if line.new is None else fixed_point(line.new)
-        writer.writerow([name, student.id, "", "", "", score])
+        writer.writerow([name, *_ids(student, plan.key), "", score])
     return text.getvalue()
+
+
+def _ids(student: Student, key: StudentKey) -> tuple[str, str, str]:
+    """Return what goes under ID, SIS User ID and SIS Login ID."""
+    if key == "canvas" or student.canvas_id:
+        return (student.canvas_id or student.id, "", "")
+    return ("", student.id, "") if key == "sis" else ("", "", student.id)
 
 
 def _harmless(name: str) -> str:

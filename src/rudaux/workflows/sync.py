@@ -24,6 +24,8 @@ class SyncPlan:
     removed: tuple[GradebookAssignment, ...] = ()
     kept: tuple[GradebookAssignment, ...] = ()
     """Gone from the configuration, but with submissions: they and their grades stay."""
+    waiting: tuple[Student, ...] = ()
+    """Invited, and not on the roster before they accept."""
 
     def __len__(self) -> int:
         return len(self.roster) + len(self.added) + len(self.redated) + len(self.removed)
@@ -75,6 +77,7 @@ def plan(ctx: Context, remove_dropped: bool = False) -> SyncPlan:
         ),
         removed=removed,
         kept=tuple(a for a in gone if a not in removed),
+        waiting=ctx.canvas.waiting(),
     )
 
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from rudaux.adapters.canvas.client import CanvasClient
+from rudaux.adapters.canvas.named import NamedCanvas
 
-__all__ = ["CanvasClient"]
+__all__ = ["CanvasClient", "NamedCanvas"]

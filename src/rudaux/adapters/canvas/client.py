@@ -85,6 +85,9 @@ class CanvasClient:
         known = self._emails()
         return tuple(replace(s, email=s.email or known.get(s.id)) for s in found)
 
+    def waiting(self) -> tuple[Student, ...]:
+        return ()
+
     def _emails(self) -> Mapping[str, str]:
         """A roster without e-mail addresses is a roster all the same."""
         try:

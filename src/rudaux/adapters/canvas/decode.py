@@ -75,7 +75,9 @@ def students(rows: Iterable[object]) -> tuple[Student, ...]:
         one = _student(row)
         before = merged.get(one.id)
         sections = one.section_ids | (before.section_ids if before else frozenset())
-        merged[one.id] = replace(before or one, section_ids=sections)
+        waits = one.invited and (before is None or before.invited)
+        login = one.login if before is None or before.login is None else before.login
+        merged[one.id] = replace(before or one, section_ids=sections, invited=waits, login=login)
     return tuple(merged.values())
 
 
@@ -89,6 +91,10 @@ def _student(row: Row) -> Student:
         sortable_name=_text(user, "sortable_name"),
         email=_text(user, "email") or None,
         section_ids=frozenset() if section is None else frozenset({section}),
+        canvas_id=student_id,
+        login=_text(user, "login_id") if "login_id" in user else None,
+        sis_id=_text(user, "sis_user_id") if "sis_user_id" in user else None,
+        invited=row.get("enrollment_state") == "invited",
     )
 
 

@@ -79,6 +79,9 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
     if roster.unseen:
         text = f"{_names(roster.unseen)}: in sections that this token does not see, left alone"
         rows.append(Row("Roster", "!", f"{len(roster.unseen)} not seen", text))
+    if plan.waiting:
+        text = f"{_names(plan.waiting)}: Canvas shows their login once they accept the invitation"
+        rows.append(Row("Roster", " ", f"{len(plan.waiting)} invited", text))
     if roster.shrunk:
         rows.append(Row("Roster", "!", roster.shrunk))
     rows += [Row("Gradebook", "+", a.name) for a in plan.added]

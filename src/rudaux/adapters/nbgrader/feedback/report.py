@@ -1,4 +1,4 @@
-"""Autograded notebooks -> HTML reports, by nbgrader's own exporter and template."""
+"""Autograded notebooks -> HTML reports, by nbgrader's own exporter and template, on their own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreproce
 from sqlalchemy.exc import SQLAlchemyError
 
 from rudaux.adapters.nbgrader import files
+from rudaux.adapters.nbgrader.feedback.alone import prefer_still, stand_alone
+from rudaux.adapters.nbgrader.feedback.mathematics import markdown2html
 from rudaux.adapters.nbgrader.feedback.redact import Delimiters, redact
 from rudaux.adapters.nbgrader.gradebook.sheet import Sheet
 from rudaux.adapters.nbgrader.grading.notes import NOTES, with_notes
@@ -55,6 +57,7 @@ class Reporter:
         self._exporter = converter.exporter_class(parent=converter, config=converter.config)
         for step in converter.preprocessors:
             self._exporter.register_preprocessor(GradesFromSheet if step is GetGrades else step)
+        self._exporter.register_filter("markdown2html", markdown2html)
 
     def report(
         self, assignment: str, student_id: str, sheets: Mapping[str, Sheet]
@@ -100,6 +103,7 @@ class Reporter:
         _fill_in_attachments(notebook)
         if self._redacts:
             notebook = redact(notebook, self._delimiters)
+        prefer_still(notebook)
         resources = {
             "unique_key": path.stem,
             "metadata": {"name": path.stem, "path": str(path.parent)},
@@ -112,7 +116,8 @@ class Reporter:
             },
         }
         text, _ = self._exporter.from_notebook_node(notebook, resources=resources)
-        marked = mark(str(text), assignment, student_id, path.stem)
+        page = stand_alone(str(text), path.parent)
+        marked = mark(page, assignment, student_id, path.stem)
         return with_notes(marked, notebook.metadata.get(NOTES, {})).encode()
 
 

@@ -1,0 +1,91 @@
+"""What the gradebook and the homes call a student: the Canvas user id, their login, or SIS id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from rudaux.domain.roster import Student
+
+StudentKey = Literal["canvas", "login", "sis"]
+WORD: Mapping[StudentKey, str] = {"canvas": "Canvas id", "login": "login", "sis": "SIS id"}
+_FOLDER = re.compile(r"(?![.~-])[^\x00-\x1f\x7f/\\*?\[\]{}<>\"|]{1,200}")
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Students by the id they go by here, and what stands in the way.
+
+    `waiting` were invited: Canvas shows their login once they accept. `hidden`: it shows the id of
+    no student, for lack of a right. `mistakes` are for a person to settle, one sentence each.
+    """
+
+    students: tuple[Student, ...]
+    waiting: tuple[Student, ...] = ()
+    hidden: bool = False
+    mistakes: tuple[str, ...] = ()
+
+
+def name_students(students: Iterable[Student], key: StudentKey) -> Naming:
+    """Call each student by their login or SIS id, in lower case, as JupyterHub does."""
+    given = [(s, _given(s, key)) for s in students]
+    waiting = tuple(s for s, name in given if name is None and s.invited and key == "login")
+    given = [(s, name) for s, name in given if s not in waiting]
+    named = [replace(s, id=name) for s, name in given if name]
+    unnamed = [s for s, name in given if not name]
+    return Naming(
+        tuple(named),
+        waiting,
+        bool(given) and all(name is None for _, name in given),
+        (*_without(unnamed, key), *_shared(named, key), *_unfit(named, key)),
+    )
+
+
+def _given(student: Student, key: StudentKey) -> str | None:
+    known = {"canvas": student.canvas_id, "login": student.login, "sis": student.sis_id}[key]
+    return known if known is None else known.strip().lower()
+
+
+def _without(students: Sequence[Student], key: StudentKey) -> tuple[str, ...]:
+    if not students:
+        return ()
+    verb = "has" if len(students) == 1 else "have"
+    return (f"{_listed(students)} {verb} no {WORD[key]} in Canvas",)
+
+
+def _shared(students: Sequence[Student], key: StudentKey) -> tuple[str, ...]:
+    by_name: dict[str, list[Student]] = {}
+    for student in students:
+        by_name.setdefault(student.id, []).append(student)
+    return tuple(
+        f'{_listed(same)} have the same {WORD[key]} "{name}", capitals aside'
+        for name, same in by_name.items()
+        if len(same) > 1
+    )
+
+
+def _unfit(students: Sequence[Student], key: StudentKey) -> tuple[str, ...]:
+    return tuple(
+        f"the {WORD[key]} {s.id!r} of {_listed([s])} cannot be the name of a folder"
+        for s in students
+        if not _FOLDER.fullmatch(s.id)
+    )
+
+
+def _listed(students: Sequence[Student]) -> str:
+    names = [f"{s.name} (Canvas id {s.canvas_id})" for s in students[:_SHOWN]]
+    more = len(students) - _SHOWN
+    if more > 0:
+        return f"{', '.join(names)} and {more} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def find_student(students: Iterable[Student], given: str) -> Student | None:
+    """Find whom a person means: by the id used here, whatever its case, or by the Canvas id."""
+    by_id, by_canvas_id = {}, {}
+    for student in students:
+        by_id[student.id] = by_canvas_id[student.canvas_id] = student
+    return by_id.get(given) or by_id.get(given.lower()) or by_canvas_id.get(given)
