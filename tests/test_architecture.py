@@ -26,7 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "wiring": {"adapters", "executors", "ports", *TOP},
     "cli": {"cli", "workflows", "domain", "ports", "wiring", "demo", *TOP},
     "api": {"cli", "workflows", "domain", "ports", "wiring", *TOP},
-    "demo": {"demo", *TOP},
+    "demo": {"demo", "executors", *TOP},
     "__main__": {"cli"},
 }
 """What each part of rudaux may import; a part that is not there yet is asked when it is."""

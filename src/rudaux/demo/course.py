@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from rudaux.config import ExecutorName
 from rudaux.demo.material import expected_score, write_source, write_work
 from rudaux.demo.students import Kind
 
@@ -51,7 +52,7 @@ format = "%Y-%m-%d-%H%M"
 timezone = "UTC"
 
 [grading]
-executor = "process"        # practice code is trusted code
+executor = "{executor}"
 jobs = 2
 cell_timeout = 5            # seconds; Dione Saturn's loop never ends
 """
@@ -98,13 +99,14 @@ def build_course(
     token: str = "practice-token",  # noqa: S107 - opens nothing but the practice Canvas
     assignments: tuple[str, ...] = ("homework_1", "homework_2", "homework_3"),
     hub_url: str = "https://hub.example.edu",
+    executor: ExecutorName = "process",
 ) -> PracticeCourse:
     """Build everything under `folder`; due dates lie around `now` (aware)."""
     course = PracticeCourse(folder, kinds, {name: due_date(name, now) for name in assignments})
     folder.mkdir(parents=True, exist_ok=True)
     _write_private(folder / "canvas-token", token)
     _make_remotes(folder)
-    _fill_instructors(course, canvas_url, course_id, hub_url)
+    _fill_instructors(course, canvas_url, course_id, hub_url, executor)
     _fill_homes(course)
     return course
 
@@ -148,7 +150,7 @@ def _commit(checkout: Path, message: str) -> None:
 
 
 def _fill_instructors(
-    course: PracticeCourse, canvas_url: str, course_id: int, hub_url: str
+    course: PracticeCourse, canvas_url: str, course_id: int, hub_url: str, executor: ExecutorName
 ) -> None:
     folder, checkout = course.folder, course.instructors
     git(folder, "clone", str(folder / "remotes" / "instructors.git"), checkout.name)
@@ -158,6 +160,7 @@ def _fill_instructors(
         course_id=course_id,
         remotes=folder / "remotes",
         homes=course.homes,
+        executor=executor,
     )
     for name, due in course.due.items():
         text += _ASSIGNMENT.format(
