@@ -9,10 +9,12 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class CanvasCourse:
-    """The course as Canvas names it."""
+    """The course as Canvas names it; `timezone` and `term` may be unknown."""
 
     id: int
     name: str
+    timezone: str = ""
+    term: str = ""
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,15 @@ class Hub:
         return f"/{trimmed}" if trimmed else ""
 
 
+@dataclass(frozen=True)
+class HubSeen:
+    """What a hub's address answered: its version, or what is wrong; `prefix` is where it led."""
+
+    version: str = ""
+    problem: str = ""
+    prefix: str = ""
+
+
 def launch_link(hub: Hub, student_repo: str, path: str) -> str:
     """Build the link that pulls the student repository and opens `path` (inside it) in JupyterLab.
 

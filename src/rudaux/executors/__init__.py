@@ -19,6 +19,18 @@ def open_executor(settings: GradingSettings, course: Path, scratch: Path) -> Exe
     return _EXECUTORS[settings.executor](settings, course, scratch)
 
 
+def docker_answers() -> bool:
+    """Whether this account can use a Docker Engine here; an engine that hangs is none."""
+    from rudaux.errors import ExecutorFailure
+    from rudaux.executors.docker.engine import connect
+
+    try:
+        connect(1, seconds=5).close()
+    except ExecutorFailure:
+        return False
+    return True
+
+
 def _docker(settings: GradingSettings, course: Path, scratch: Path) -> Executor:
     from rudaux.executors.docker import DockerExecutor
 

@@ -103,7 +103,7 @@ def first(fault: Fault, method: str, ending: str, times: int = 1) -> FaultOf:
 
 def test_the_course_is_named_as_it_is_and_not_by_its_nickname(practice: Practice) -> None:
     practice.world.course.nickname = "that course"
-    assert practice.canvas.course() == CanvasCourse(12345, "Practice course")
+    assert practice.canvas.course() == CanvasCourse(12345, "Practice course", "America/Vancouver")
 
 
 def test_the_roster_is_the_current_students(practice: Practice) -> None:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from rudaux.adapters.canvas.client import CanvasClient
+from rudaux.adapters.canvas.looking import list_courses, quick_client
 
-__all__ = ["CanvasClient"]
+__all__ = ["CanvasClient", "list_courses", "quick_client"]

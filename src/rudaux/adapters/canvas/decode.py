@@ -39,7 +39,17 @@ class Ticket:
 def course(data: object) -> CanvasCourse:
     """Read a course; `original_name` is there where `name` is the token owner's nickname for it."""
     row = _row(data)
-    return CanvasCourse(_whole(row, "id"), _text(row, "original_name") or _text(row, "name"))
+    return CanvasCourse(
+        _whole(row, "id"),
+        _text(row, "original_name") or _text(row, "name"),
+        _text(row, "time_zone"),
+        _text(_row(row.get("term") or {}), "name"),
+    )
+
+
+def courses(rows: Iterable[object]) -> tuple[CanvasCourse, ...]:
+    """Read listed courses; of one that its dates have closed, Canvas shows no more than the id."""
+    return tuple(course(row) for row in rows if not _row(row).get("access_restricted_by_date"))
 
 
 def account_id(data: object) -> int:

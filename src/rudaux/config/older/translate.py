@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -72,11 +72,11 @@ class Older:
     `computed` are answers that only running the file would tell.
     """
 
-    answers: Mapping[str, str]
-    guesses: Mapping[str, str]
-    assignments: tuple[Planned, ...]
-    notes: tuple[Note, ...]
-    computed: Mapping[str, str]
+    answers: Mapping[str, str] = field(default_factory=dict)
+    guesses: Mapping[str, str] = field(default_factory=dict)
+    assignments: tuple[Planned, ...] = ()
+    notes: tuple[Note, ...] = ()
+    computed: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_older(file: Path, course_id: str = "") -> Older:
