@@ -25,12 +25,12 @@ def look_at_hub(hub: Hub) -> HubSeen:
             # A proxy sends what is not below the hub's prefix on to the hub.
             found = None if version else http.get(f"{site}/")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return HubSeen(problem=f"{site} does not answer ({_reason(error)})")
+        return HubSeen(instead=f"{site} does not answer ({_reason(error)})", answers=False)
     if version:
         return HubSeen(version)
     prefix = re.match(r"(/.+)/hub(/|$)", urlsplit(str(found.url)).path) if found else None
-    problem = f"something answers at {site}, but no hub ({answer.status_code} for /hub/api)"
-    return HubSeen(problem=problem, prefix=prefix[1] if prefix else "")
+    instead = f"{site} answers, but is no hub ({answer.status_code} at {site}/hub/api)"
+    return HubSeen(instead=instead, prefix=prefix[1] if prefix else "")
 
 
 def _version(answer: httpx.Response) -> str:

@@ -28,21 +28,31 @@ _ANOTHER = "another one, which I type in"
 
 @dataclass(frozen=True)
 class Ask:
-    """A question and what it starts with; what is not asked is found out, or given as an option."""
+    """A question and what it starts with; `choice` is the question above a list to choose from.
+
+    What is not `asked` is found out, or given as an option.
+    """
 
     text: str
     default: str = ""
     asked: bool = True
+    choice: str = ""
 
 
 QUESTIONS = {
     "name": Ask("A short name for the course"),
     "timezone": Ask("Time zone of the due dates (IANA name)"),
     "canvas_url": Ask("Canvas's address"),
-    "course_id": Ask("The number at the end of the course's address in Canvas"),
+    "course_id": Ask(
+        "The number at the end of the course's address in Canvas", choice="Which course?"
+    ),
     "token_env": Ask("The environment variable that holds the access token", asked=False),
     "token_file": Ask("The file that holds the access token", asked=False),
-    "tool": Ask("The hub's external tool in Canvas, its exact name", "Jupyter"),
+    "tool": Ask(
+        "The hub's external tool in Canvas, its exact name",
+        "Jupyter",
+        choice="Which tool opens the hub?",
+    ),
     "level": Ask("Where that tool is installed: course, account or group", "course"),
     "instructor_repo": Ask("Git remote of the instructor repository"),
     "student_repo": Ask("Git remote of the student repository"),
@@ -60,6 +70,11 @@ QUESTIONS = {
 def flag(key: str) -> str:
     """Return the option that answers a question."""
     return f"--{key.replace('_', '-')}"
+
+
+def _described(one: Planned) -> str:
+    due = f", due {when(one.due)}" if one.due else ""
+    return f"{number(one.points or Decimal())} points{due}"
 
 
 class Interview:
@@ -107,11 +122,9 @@ class Interview:
         found = self._tried(lambda: self._look.assignments(planned, zone)) or ()
         if not found:
             return list(planned)
-        for one in found:
-            due = f"due {when(one.due)}" if one.due else ""
-            self._view.notice(f"  {one.name}: {number(one.points or Decimal())} points, {due}")
-        names = {one.name: one for one in found}
-        text = f"Canvas has {count(len(found), 'assignment')} of these names. Take them over so?"
+        self._view.notes([(p.name, _described(p)) for p in found])
+        names = {p.name: p for p in found}
+        text = f"Take the dates and points of {count(len(found), 'assignment')} from Canvas?"
         agreed = self._view.ask(Question(text, "no"))
         return [names.get(p.name, p) if agreed else p for p in planned]
 
@@ -137,7 +150,7 @@ class Interview:
             return
         if choices:
             labels = [label for _, label in choices]
-            chosen = self._view.choose(f"{ask.text}:", [*labels, _ANOTHER], labels[0])
+            chosen = self._view.choose(ask.choice or ask.text, [*labels, _ANOTHER], labels[0])
             if chosen != _ANOTHER:
                 self._answers |= choices[labels.index(chosen)][0]
                 self._try(key)
@@ -156,7 +169,7 @@ class Interview:
         """Try an answer, and say at once what is wrong with it; it stays."""
         seen = attempt(self._around, key, self._answers, self._look.students)
         if seen and seen.text:
-            self._view.notice(f"  {seen.text}" if seen.ok else f"  ! {seen.text}")
+            self._view.notes([("" if seen.ok else "!", seen.text)])
         if seen and seen.prefix:
             self._offers.defaults["base_url"] = seen.prefix
 
@@ -204,4 +217,4 @@ class Interview:
 
     def _say(self, error: Exception) -> None:
         text = str(error).rstrip(".")
-        self._view.notice(f"  ! {text[:1].upper()}{text[1:]}.")
+        self._view.notes([("!", f"{text[:1].upper()}{text[1:]}.")])

@@ -161,7 +161,7 @@ def _assignment(one: Planned) -> str:
         *([f"unlock = {one.unlock.isoformat()}"] if one.unlock else []),
         f"due = {due}",
         *([f"lock = {one.lock.isoformat()}"] if one.lock else []),
-        f"points = {one.points or Decimal(10):f}",
+        f"points = {(one.points or Decimal(10)).normalize():f}",
         *(["manual = true"] if one.manual else []),
     ]
     return "\n" + "".join(f"{'' if one.known else '# '}{line}\n" for line in lines)

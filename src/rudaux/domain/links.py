@@ -49,11 +49,15 @@ class Hub:
 
 @dataclass(frozen=True)
 class HubSeen:
-    """What a hub's address answered: its version, or what is wrong; `prefix` is where it led."""
+    """What a hub's address answered: its version, or what was seen instead.
+
+    `prefix` is where the site led to; without `answers` nothing is there at all.
+    """
 
     version: str = ""
-    problem: str = ""
+    instead: str = ""
     prefix: str = ""
+    answers: bool = True
 
 
 def launch_link(hub: Hub, student_repo: str, path: str) -> str:

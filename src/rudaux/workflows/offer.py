@@ -79,7 +79,7 @@ class CanvasLook:
         for level in sorted(LEVELS, key=("account", "course", "group").index):
             for tool in self._tools_at(level):
                 found.setdefault(tool.id, (level, tool))
-        return tuple(sorted(found.values(), key=lambda pair: (pair[1].name, pair[1].id)))
+        return tuple(sorted(found.values(), key=lambda pair: _hubs_first(pair[1])))
 
     def _tools_at(self, level: Level) -> tuple[ExternalTool, ...]:
         try:
@@ -163,6 +163,10 @@ class Offers:
             self.defaults["student_repo"] = beside[0]
         else:
             self.choices["student_repo"] = [({"student_repo": r}, r) for r in beside]
+
+
+def _hubs_first(tool: ExternalTool) -> tuple[bool, str, int]:
+    return "/hub/" not in (tool.url or ""), tool.name, tool.id
 
 
 def hub_address(tool: ExternalTool) -> tuple[str, str]:

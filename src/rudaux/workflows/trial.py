@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rudaux.domain.links import Hub
+from rudaux.domain.links import Hub, HubSeen
 from rudaux.domain.roster import Student
 from rudaux.errors import RudauxError, StorageFailure
 from rudaux.ports import Surroundings
@@ -28,10 +28,10 @@ def attempt(
     students: Callable[[], tuple[Student, ...]],
 ) -> Seen | None:
     """Try one answer; None where there is nothing to try."""
-    if key == "hub_url" and "base_url" not in answers:
-        return _site(around, answers["hub_url"])
-    if key in {"hub_url", "base_url"}:
-        return _hub(around, Hub(answers["hub_url"], answers["base_url"]))
+    if key == "hub_url":
+        return _site(around.hub(Hub(answers["hub_url"])))
+    if key == "base_url":
+        return _hub(around.hub(Hub(answers["hub_url"], answers["base_url"])))
     if key in {"instructor_repo", "student_repo"}:
         return _remote(around, answers[key])
     if key == "storage":
@@ -41,35 +41,35 @@ def attempt(
     return None
 
 
-def _site(around: Surroundings, url: str) -> Seen | None:
-    """Try the site before its prefix is known; that no hub is at its top says nothing yet."""
-    seen = around.hub(Hub(url))
-    if seen.problem and "does not answer" in seen.problem:
-        return Seen(False, f"{seen.problem}: check the address, or whether the hub is running.")
-    return Seen(True, "", seen.prefix)
+def _site(seen: HubSeen) -> Seen:
+    """Judge the site before its prefix is known: that no hub is at its top says nothing yet."""
+    if seen.answers:
+        return Seen(True, "", seen.prefix)
+    return Seen(False, f"{seen.instead}: check the address, and whether the hub is running.")
 
 
-def _hub(around: Surroundings, hub: Hub) -> Seen:
-    seen = around.hub(hub)
+def _hub(seen: HubSeen) -> Seen | None:
+    if not seen.answers:
+        return None  # it was said when the site was tried
     if seen.version:
         return Seen(True, f"JupyterHub {seen.version} answers there.")
-    hint = f": its prefix seems to be {seen.prefix}" if seen.prefix else ": check the prefix"
-    return Seen(False, f"{seen.problem}{'' if 'does not answer' in seen.problem else hint}.")
+    hint = f"its prefix seems to be {seen.prefix}" if seen.prefix else "check its prefix"
+    return Seen(False, f"{seen.instead}: {hint}.")
 
 
 def _remote(around: Surroundings, remote: str) -> Seen:
     try:
         around.reach(remote)
     except RudauxError as error:
-        return Seen(False, f"{str(error).rstrip('.')}.")
-    return Seen(True, "git can read it.")
+        return Seen(False, _sentence(error))
+    return Seen(True, "Git can read it.")
 
 
 def _homes(around: Surroundings, folder: Path, students: Callable[[], tuple[Student, ...]]) -> Seen:
     try:
         homes = around.homes(folder)
     except StorageFailure as error:
-        return Seen(False, f"{str(error).rstrip('.')}.")
+        return Seen(False, _sentence(error))
     roster = {s.id for s in students()}
     if not roster:
         return Seen(True, f"It holds {len(homes)} folders.")
@@ -81,6 +81,11 @@ def _homes(around: Surroundings, folder: Path, students: Callable[[], tuple[Stud
         f"None of the {len(roster)} students has a home there: rudaux looks for one named by the "
         f"Canvas user id, such as {min(roster)}, and there are ones such as {min(homes)}.",
     )
+
+
+def _sentence(error: RudauxError) -> str:
+    text = str(error).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _snapshots(folder: Path) -> Seen | None:
