@@ -17,10 +17,10 @@ from rudaux.cli.view import View
 from rudaux.config import LEVELS, ExecutorName
 from rudaux.config.draft import Planned, wrong
 from rudaux.config.older import Older
-from rudaux.errors import CanvasFailure, ConfigError
+from rudaux.errors import CanvasFailure, ConfigError, RudauxError
 from rudaux.ports import Surroundings
 from rudaux.workflows.offer import CanvasLook, Offers, find_token
-from rudaux.workflows.trial import attempt
+from rudaux.workflows.trial import attempt, sentence
 
 T = TypeVar("T")
 _ANOTHER = "another one, which I type in"
@@ -215,6 +215,5 @@ class Interview:
             self._say(error)
             return None
 
-    def _say(self, error: Exception) -> None:
-        text = str(error).rstrip(".")
-        self._view.notes([("!", f"{text[:1].upper()}{text[1:]}.")])
+    def _say(self, error: RudauxError) -> None:
+        self._view.notes([("!", sentence(error))])

@@ -61,7 +61,7 @@ def _remote(around: Surroundings, remote: str) -> Seen:
     try:
         around.reach(remote)
     except RudauxError as error:
-        return Seen(False, _sentence(error))
+        return Seen(False, sentence(error))
     return Seen(True, "Git can read it.")
 
 
@@ -69,7 +69,7 @@ def _homes(around: Surroundings, folder: Path, students: Callable[[], tuple[Stud
     try:
         homes = around.homes(folder)
     except StorageFailure as error:
-        return Seen(False, _sentence(error))
+        return Seen(False, sentence(error))
     roster = {s.id for s in students()}
     if not roster:
         return Seen(True, f"It holds {len(homes)} folders.")
@@ -83,9 +83,11 @@ def _homes(around: Surroundings, folder: Path, students: Callable[[], tuple[Stud
     )
 
 
-def _sentence(error: RudauxError) -> str:
+def sentence(error: RudauxError) -> str:
+    """Write an error as a sentence of its own; an address at its beginning stays as it is."""
     text = str(error).rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
+    first = text[:1] if "://" in text.partition(" ")[0] else text[:1].upper()
+    return f"{first}{text[1:]}."
 
 
 def _snapshots(folder: Path) -> Seen | None:
