@@ -81,7 +81,7 @@ class View:
         from rich.table import Table
 
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-        table.add_column(max_width=26, overflow="fold")
+        table.add_column(max_width=32 if self.err.is_terminal else None, overflow="fold")
         table.add_column()
         for about, sentence in notes:
             table.add_row(_text(f"  {about}"), _text(sentence))
