@@ -23,6 +23,7 @@ from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.grades import CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Run
+from rudaux.domain.links import Hub, HubSeen
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
@@ -375,6 +376,29 @@ class Ledger(Protocol):
         """How many students the last roster had that was agreed to; None before the first."""
 
     def record_roster_size(self, students: int) -> None: ...
+
+
+class Surroundings(Protocol):
+    """What there is before a course has a rudaux.toml; each answer comes within seconds."""
+
+    def courses(self, url: str, token: str) -> tuple[CanvasCourse, ...]:
+        """Courses in which the token's owner is a teacher; raises as `Canvas` does."""
+
+    def canvas(self, url: str, course_id: int, token: str) -> Canvas: ...
+
+    def hub(self, hub: Hub) -> HubSeen: ...
+
+    def remote(self, folder: Path) -> str | None:
+        """The remote of the checkout in a folder; None where there is neither."""
+
+    def reach(self, remote: str) -> None:
+        """Raise `GitFailure` where a git remote does not show its branches."""
+
+    def homes(self, folder: Path) -> frozenset[str]:
+        """Names of the homes in a folder; raises `StorageFailure`."""
+
+    def docker(self) -> bool:
+        """Whether a Docker Engine answers."""
 
 
 class Context(Protocol):

@@ -9,9 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rudaux.config import Config, find_course_folder, load_config, read_token
+from rudaux.errors import GitFailure
 
 if TYPE_CHECKING:
-    from rudaux.ports import Canvas, Crontab, Executor, Git, Gradebook, Grader, Ledger, Storage
+    from rudaux.domain.canvas import CanvasCourse
+    from rudaux.domain.links import Hub, HubSeen
+    from rudaux.ports import (
+        Canvas,
+        Crontab,
+        Executor,
+        Git,
+        Gradebook,
+        Grader,
+        Ledger,
+        Storage,
+        Surroundings,
+    )
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,53 @@ class CourseContext:
         from rudaux.adapters.ledger import SqliteLedger
 
         return SqliteLedger(self._private / "ledger.db")
+
+
+class Machine:
+    """This machine and what it reaches; satisfies `rudaux.ports.Surroundings`."""
+
+    def courses(self, url: str, token: str) -> tuple[CanvasCourse, ...]:
+        from rudaux.adapters.canvas import list_courses
+
+        return list_courses(url, token)
+
+    def canvas(self, url: str, course_id: int, token: str) -> Canvas:
+        from rudaux.adapters.canvas import quick_client
+
+        return quick_client(url, course_id, token)
+
+    def hub(self, hub: Hub) -> HubSeen:
+        from rudaux.adapters.hub import look_at_hub
+
+        return look_at_hub(hub)
+
+    def remote(self, folder: Path) -> str | None:
+        from rudaux.adapters.git import GitRepositories
+
+        try:
+            return GitRepositories().state(folder).remote
+        except GitFailure:
+            return None
+
+    def reach(self, remote: str) -> None:
+        from rudaux.adapters.git import GitRepositories
+
+        GitRepositories(timeout=20.0).reach(remote)
+
+    def homes(self, folder: Path) -> frozenset[str]:
+        from rudaux.adapters.storage import list_homes
+
+        return list_homes(folder)
+
+    def docker(self) -> bool:
+        from rudaux.executors import docker_answers
+
+        return docker_answers()
+
+
+def look_around() -> Surroundings:
+    """Return what `rudaux new` can look at."""
+    return Machine()
 
 
 def open_course(folder: Path | None = None) -> CourseContext:

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from rudaux.cli.app import app
-from rudaux.cli.new import _wrong
 from rudaux.config import load_config
+from rudaux.config.draft import wrong
 from tests.cli.terminal import Terminal
 
 RUDAUX = str(Path(sys.executable).with_name("rudaux"))
@@ -23,6 +23,7 @@ ANSWERS = {
     "student-repo": "git@example.edu:org/dsci100.git",
     "hub-url": "https://hub.example.edu",
     "storage": "/tank/home/dsci100",
+    "executor": "docker",
 }
 SOMEBODYS = "# typed by a person\n"
 
@@ -127,15 +128,15 @@ def test_a_wrong_answer_writes_nothing(tmp_path: Path, changed: dict[str, str], 
 
 def test_a_wrong_answer_is_told_in_a_line_under_the_question() -> None:
     assert (
-        _wrong({}, "timezone", "Berlin") == "this is no IANA time zone; did you mean Europe/Berlin?"
+        wrong({}, "timezone", "Berlin") == "this is no IANA time zone; did you mean Europe/Berlin?"
     )
-    assert _wrong({}, "course_id", "0").startswith("this should be the number")
-    assert _wrong({}, "name", "") == "this should not be empty"
+    assert wrong({}, "course_id", "0").startswith("this should be the number")
+    assert wrong({}, "name", "") == "this should not be empty"
     same = {"instructor_repo": ANSWERS["instructor-repo"]}
-    assert _wrong(same, "student_repo", ANSWERS["instructor-repo"]).startswith(
+    assert wrong(same, "student_repo", ANSWERS["instructor-repo"]).startswith(
         "this should be another"
     )
-    assert _wrong({}, "base_url", "") == ""
+    assert wrong({}, "base_url", "") == ""
 
 
 def test_a_dry_run_shows_the_file_and_writes_none(tmp_path: Path) -> None:

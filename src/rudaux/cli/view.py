@@ -78,6 +78,17 @@ class View:
             )
         _print(self.out, table)
 
+    def notes(self, notes: Iterable[tuple[str, str]]) -> None:
+        """Print notices of two columns beside the result: what each is about, and a sentence."""
+        from rich.table import Table
+
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+        table.add_column(max_width=32 if self.err.is_terminal else None, overflow="fold")
+        table.add_column()
+        for about, sentence in notes:
+            table.add_row(_text(f"  {about}"), _text(sentence))
+        _print(self.err, table)
+
     def table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Print a table of the result; None is shown as a dash, numbers stand to the right."""
         from rich.table import Table

@@ -17,6 +17,8 @@ class CanvasCourse:
 
     id: int
     name: str
+    timezone: str = ""
+    term: str = ""
     concluded: bool | None = None
     may_grade: bool | None = None
     limited: bool | None = None

@@ -47,6 +47,19 @@ class Hub:
         return f"/{trimmed}" if trimmed else ""
 
 
+@dataclass(frozen=True)
+class HubSeen:
+    """What a hub's address answered: its version, or what was seen instead.
+
+    `prefix` is where the site led to; without `answers` nothing is there at all.
+    """
+
+    version: str = ""
+    instead: str = ""
+    prefix: str = ""
+    answers: bool = True
+
+
 def launch_link(hub: Hub, student_repo: str, path: str) -> str:
     """Build the link that pulls the student repository and opens `path` (inside it) in JupyterLab.
 

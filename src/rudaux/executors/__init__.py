@@ -26,6 +26,18 @@ def open_executor(settings: GradingSettings, places: Places) -> Executor:
     return _EXECUTORS[settings.executor](settings, places)
 
 
+def docker_answers() -> bool:
+    """Whether this account can use a Docker Engine here; an engine that hangs is none."""
+    from rudaux.errors import ExecutorFailure
+    from rudaux.executors.docker.engine import connect
+
+    try:
+        connect(1, seconds=5).close()
+    except ExecutorFailure:
+        return False
+    return True
+
+
 def _docker(settings: GradingSettings, places: Places) -> Executor:
     from rudaux.executors.docker import DockerExecutor
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from rudaux.domain.canvas import ExternalTool
 from rudaux.errors import ConfigError
 from rudaux.ports import Context
@@ -10,7 +12,11 @@ from rudaux.ports import Context
 def find_tool(ctx: Context) -> ExternalTool:
     """Find the configured tool; raises `ConfigError` where there is none or more than one."""
     wanted, level = ctx.config.canvas.external_tool_name, ctx.config.canvas.external_tool_level
-    tools = ctx.canvas.tools(level)
+    return pick_tool(ctx.canvas.tools(level), wanted, level)
+
+
+def pick_tool(tools: Collection[ExternalTool], wanted: str, level: str) -> ExternalTool:
+    """Find the one of that name; raises `ConfigError` as `find_tool` does."""
     found = {t.id: t for t in tools if t.name == wanted}
     if len(found) == 1:
         return next(iter(found.values()))

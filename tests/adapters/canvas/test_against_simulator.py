@@ -103,7 +103,14 @@ def first(fault: Fault, method: str, ending: str, times: int = 1) -> FaultOf:
 
 def test_the_course_is_named_as_it_is_and_not_by_its_nickname(practice: Practice) -> None:
     practice.world.course.nickname = "that course"
-    expected = CanvasCourse(12345, "Practice course", False, may_grade=True, limited=False)
+    expected = CanvasCourse(
+        12345,
+        "Practice course",
+        "America/Vancouver",
+        concluded=False,
+        may_grade=True,
+        limited=False,
+    )
     assert practice.canvas.course() == expected
 
 

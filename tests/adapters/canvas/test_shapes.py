@@ -197,7 +197,9 @@ class Shape:
 
 IO = Student("2", "Io Jupiter", "Jupiter, Io", section_ids=frozenset({9}))
 SHAPES = {
-    "course": Shape(COURSE, decode.course, CanvasCourse(370663, COURSE["original_name"])),
+    "course": Shape(COURSE, decode.course, CanvasCourse(
+        370663, COURSE["original_name"], "America/Denver",
+    )),
     "user": Shape(USER, lambda row: decode.emails([row]), {"2": "io@example.edu"}),
     "enrollment": Shape(ENROLLMENT, lambda row: decode.students([row]), (IO,),
                         frozenset({"user_id", "type", "enrollment_state"})),

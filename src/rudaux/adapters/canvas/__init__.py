@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rudaux.adapters.canvas.client import CanvasClient
+from rudaux.adapters.canvas.looking import list_courses, quick_client
 from rudaux.adapters.canvas.named import NamedCanvas
 
-__all__ = ["CanvasClient", "NamedCanvas"]
+__all__ = ["CanvasClient", "NamedCanvas", "list_courses", "quick_client"]

@@ -94,6 +94,11 @@ def effective_due_dates(course_id: int, assignment_id: int) -> Call:
     )
 
 
+def own_courses() -> Call:
+    """Ask for the courses, with their terms, in which the token's owner is a teacher."""
+    return _listing("/courses", "list your courses", enrollment_type="teacher", include=["term"])
+
+
 def enrollments(course_id: int) -> Call:
     """Ask for students' enrollments; without a state Canvas shows teachers inactive ones too."""
     return _listing(

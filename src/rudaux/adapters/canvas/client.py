@@ -42,8 +42,9 @@ class CanvasClient:
     """One course of a Canvas installation; implements `rudaux.ports.Canvas`, for several threads.
 
     `sleep` takes seconds; `progress_timeout` is how long (in seconds of waiting) one bulk write of
-    grades may take; `at_once` is how many students get feedback at a time. Raises `ConfigError` for
-    an address that would give the token away.
+    grades may take; `at_once` is how many students get feedback at a time; `budget` is how many
+    seconds a call is sent again for. Raises `ConfigError` for an address that would give the token
+    away.
     """
 
     def __init__(
@@ -56,8 +57,9 @@ class CanvasClient:
         sleep: Callable[[float], object] = time.sleep,
         progress_timeout: float = 900.0,
         at_once: int = AT_ONCE,
+        budget: float | None = None,
     ) -> None:
-        self._wire = Wire(url, token, http, sleep)
+        self._wire = Wire(url, token, http, sleep, budget)
         self._course_id = course_id
         self._progress_timeout = progress_timeout
         self._at_once = at_once

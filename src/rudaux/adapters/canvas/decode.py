@@ -48,7 +48,19 @@ def course(data: object) -> CanvasCourse:
     row = _row(data)
     over = row.get("workflow_state") == "completed" or _flag(row, "concluded")
     name = _text(row, "original_name") or _text(row, "name")
-    return CanvasCourse(_whole(row, "id"), name, over, limited=limited(_rows(row, "enrollments")))
+    return CanvasCourse(
+        _whole(row, "id"),
+        name,
+        _text(row, "time_zone"),
+        _text(_row(row.get("term") or {}), "name"),
+        concluded=over,
+        limited=limited(_rows(row, "enrollments")),
+    )
+
+
+def courses(rows: Iterable[object]) -> tuple[CanvasCourse, ...]:
+    """Read listed courses; of one that its dates have closed, Canvas shows no more than the id."""
+    return tuple(course(row) for row in rows if not _row(row).get("access_restricted_by_date"))
 
 
 def account_id(data: object) -> int:

@@ -49,7 +49,12 @@ class Wire:
     """
 
     def __init__(
-        self, url: str, token: str, http: httpx.Client | None, sleep: Callable[[float], object]
+        self,
+        url: str,
+        token: str,
+        http: httpx.Client | None,
+        sleep: Callable[[float], object],
+        budget: float | None = None,
     ) -> None:
         token = token.strip()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
@@ -64,6 +69,7 @@ class Wire:
         if http is None:
             weakref.finalize(self, self._http.close)
         self.sleep = sleep
+        self._budget = budget
 
     def __repr__(self) -> str:
         return f"Wire({spell(self._base)!r})"
@@ -210,7 +216,7 @@ class Wire:
                 raise _lost(task) from self._cause(result, task)
             slow = isinstance(result, Answer) and throttled(result)
             wait = next(long_waits if slow else waits, None)
-            late = time.monotonic() - started > BUDGET
+            late = time.monotonic() - started > (BUDGET if self._budget is None else self._budget)
             if state in {"answered", "hopeless"} or wait is None or late:
                 return self._given(result, url, task)
             self.sleep(max(wait, asked_pause(result)))

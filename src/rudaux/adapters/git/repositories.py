@@ -144,6 +144,11 @@ class GitRepositories(Calls):
                 shutil.rmtree(folder, ignore_errors=True)  # a killed git leaves half a clone
             raise
 
+    def reach(self, remote: str) -> None:
+        """Ask a remote for its branches; raises `GitFailure` where it does not show them."""
+        doing = f"reach {redact(remote)}"
+        self._must(Path("/"), doing, "ls-remote", "--quiet", "--heads", "--", remote)
+
     def commit(self, folder: Path, paths: Sequence[str], message: str) -> bool:
         self._open(folder)
         doing = f"commit in {folder}"

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rudaux.adapters.storage.homes import Homes
+from rudaux.adapters.storage.homes import Homes, list_homes
 
-__all__ = ["Homes"]
+__all__ = ["Homes", "list_homes"]

@@ -224,6 +224,20 @@ def _homes(folder: Path) -> Iterator[Path]:
                 yield Path(entry.path)
 
 
+def list_homes(folder: Path) -> frozenset[str]:
+    """Return the names of the homes in a folder; raises `StorageFailure` where it has none."""
+    try:
+        found = frozenset(home.name for home in _homes(folder))
+    except OSError as error:
+        raise StorageFailure(
+            f"{folder} cannot be read ({error.strerror}): mount the file server, or correct "
+            "jupyterhub.storage_path in rudaux.toml"
+        ) from error
+    if not found:
+        raise StorageFailure(f"{folder} holds no homes at all: is the file server mounted?")
+    return found
+
+
 def _any_home(folder: Path) -> bool:
     return next(_homes(folder), None) is not None
 

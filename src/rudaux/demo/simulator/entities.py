@@ -49,12 +49,24 @@ class Course:
     workflow_state: str = "available"
     sis_course_id: str | None = None
     nickname: str | None = None
+    term: str = "Default Term"
     late_policy: LatePolicy | None = None
     end_at: datetime | None = None
     restrict_to_dates: bool = False
     term_end_at: datetime | None = None
     teachers_end_at: datetime | None = None
     closed_until: datetime | None = None
+
+
+@dataclass
+class OtherCourse:
+    """A course that the instructor sees in the list of courses; nothing more of it is here."""
+
+    id: int
+    name: str
+    role: Literal["teacher", "ta", "student"] = "teacher"
+    term: str = "Default Term"
+    restricted: bool = False
 
 
 @dataclass

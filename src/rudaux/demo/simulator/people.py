@@ -9,7 +9,7 @@ from rudaux.demo.simulator import refusals
 from rudaux.demo.simulator.access import concluded, sections_seen, seen
 from rudaux.demo.simulator.call import Call, Reply, number
 from rudaux.demo.simulator.dates import shown
-from rudaux.demo.simulator.entities import Enrollment, Group, Membership, Section, User
+from rudaux.demo.simulator.entities import Enrollment, Group, Membership, OtherCourse, Section, User
 from rudaux.demo.simulator.paging import page_of
 from rudaux.demo.simulator.params import as_list, truthy
 from rudaux.demo.simulator.visibility import CURRENT
@@ -28,6 +28,10 @@ UNCONFIRMED = {"invited", "creation_pending", "rejected"}
 def get_course(call: Call) -> Reply:
     """GET /courses/:id"""
     call.course()
+    return Reply(_course_json(call))
+
+
+def _course_json(call: Call) -> dict[str, Any]:
     course = call.world.course
     body: dict[str, Any] = {
         "id": course.id,
@@ -52,13 +56,22 @@ def get_course(call: Call) -> Reply:
         body.update({"sis_course_id": course.sis_course_id, "integration_id": None})
     if "concluded" in call.includes:
         body["concluded"] = concluded(call)
-    if "term" in call.includes:
-        body["term"] = {"id": 1, "name": "Term", "end_at": shown(course.term_end_at)}
     if "total_students" in call.includes:
         body["total_students"] = len(seen(call, CURRENT))
     if "sections" in call.includes:
         body["sections"] = [{"id": s.id, "name": s.name} for s in call.world.sections.values()]
-    return Reply(body)
+    if "term" in call.includes:
+        body["term"] = _term(course.term, shown(course.term_end_at))
+    return body
+
+
+def _own_role(call: Call, role: str) -> dict[str, Any]:
+    kind = {"type": role, "role": TYPES[role]}
+    return {**kind, "user_id": call.user_id, "enrollment_state": "active"}
+
+
+def _term(name: str, end: str | None = None) -> dict[str, Any]:
+    return {"id": 1, "name": name, "start_at": None, "end_at": end, "workflow_state": "active"}
 
 
 def _own_enrollments(call: Call) -> list[dict[str, Any]]:
@@ -84,9 +97,26 @@ def own_profile(call: Call) -> Reply:
 
 
 def own_courses(call: Call) -> Reply:
-    """GET /courses"""
-    call.path_params["course"] = call.world.course.id
-    return page_of(call, [get_course(call).body], lambda row: row)
+    """GET /courses: those of the token's owner, of one role where `enrollment_type` names it."""
+    role = str(call.params.get("enrollment_type") or "")
+    rows = [_course_json(call)] if role in {"", "teacher"} else []
+    rows += [_other_json(call, o) for o in call.world.other_courses if role in {"", o.role}]
+    return page_of(call, rows, lambda row: row)
+
+
+def _other_json(call: Call, other: OtherCourse) -> dict[str, Any]:
+    """Show a course of the list; of one that its dates have closed, no more than that."""
+    if other.restricted:
+        return {"id": other.id, "access_restricted_by_date": True}
+    return {
+        "id": other.id,
+        "name": other.name,
+        "course_code": other.name,
+        "workflow_state": "available",
+        "time_zone": call.world.course.time_zone,
+        "enrollments": [_own_role(call, other.role)],
+        **({"term": _term(other.term)} if "term" in call.includes else {}),
+    }
 
 
 def user_json(call: Call, user: User, confirmed: bool = True) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from rudaux.demo.simulator.entities import (
     JournalEntry,
     Level,
     Membership,
+    OtherCourse,
     Override,
     Progress,
     Section,
@@ -58,6 +59,7 @@ class World:
     progress: dict[int, Progress] = field(default_factory=dict)
     journal: list[JournalEntry] = field(default_factory=list)
     last_ids: dict[str, int] = field(default_factory=dict)
+    other_courses: list[OtherCourse] = field(default_factory=list)
     contents: dict[int, bytes] = field(default_factory=dict, metadata={"stored": False})
 
     @classmethod

@@ -33,10 +33,10 @@ def reached() -> Generator[None]:
         ) from error
 
 
-def connect(width: int) -> Any:
+def connect(width: int, seconds: float = _SECONDS) -> Any:
     """Open the engine that DOCKER_HOST names, else the local one, for `width` threads."""
     with reached():
-        return APIClient(**kwargs_from_env(), timeout=_SECONDS, max_pool_size=width + 1,
+        return APIClient(**kwargs_from_env(), timeout=seconds, max_pool_size=width + 1,
                          version="auto")  # fmt: skip
 
 

@@ -1,0 +1,52 @@
+"""A hub as anybody may see it: whether one answers at an address."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import httpx
+
+from rudaux.domain.links import Hub, HubSeen
+
+_SECONDS = 5.0
+
+
+def look_at_hub(hub: Hub) -> HubSeen:
+    """Ask for the hub's version, which it tells without a login.
+
+    https://jupyterhub.readthedocs.io/en/stable/reference/rest-api.html
+    """
+    site = f"{hub.url.rstrip('/')}{hub.prefix}"
+    try:
+        with httpx.Client(timeout=_SECONDS, follow_redirects=True) as http:
+            answer = http.get(f"{site}/hub/api")
+            version = _version(answer)
+            # A proxy sends what is not below the hub's prefix on to the hub.
+            found = None if version else http.get(f"{site}/")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return HubSeen(instead=f"{site} does not answer ({_reason(error)})", answers=False)
+    if version:
+        return HubSeen(version)
+    prefix = re.match(r"(/.+)/hub(/|$)", urlsplit(str(found.url)).path) if found else None
+    instead = f"{site} answers, but is no hub ({answer.status_code} at {site}/hub/api)"
+    return HubSeen(instead=instead, prefix=prefix[1] if prefix else "")
+
+
+def _version(answer: httpx.Response) -> str:
+    try:
+        said = answer.json() if answer.status_code == 200 else {}
+    except ValueError:
+        return ""
+    version = said.get("version") if isinstance(said, dict) else None
+    return version if isinstance(version, str) else ""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return f"nothing came within {_SECONDS:g} seconds"
+    said = str(error)
+    for known in ("Connection refused", "Name or service not known", "certificate verify failed"):
+        if known in said:
+            return known.lower()
+    return "it cannot be reached"
