@@ -50,8 +50,11 @@ def back_up(copier: Copier, folder: Path, reason: str) -> Path:
     make_folder(copy.parent)
     partial = copy.with_suffix(".partial")
     create_file(partial)
-    copier.copy(partial)
-    partial.rename(copy)
+    try:
+        copier.copy(partial)
+        partial.rename(copy)
+    finally:
+        partial.unlink(missing_ok=True)
     return copy
 
 

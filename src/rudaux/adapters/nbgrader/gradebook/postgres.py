@@ -66,19 +66,17 @@ class PostgresDump:
 
     def lacking(self) -> str:
         """Return why no copies can be made on this machine; empty where they can."""
-        missing = [p for p in ("pg_dump", "pg_restore") if shutil.which(p) is None]
-        if missing:
+        version = _version()
+        if not version:
             return (
-                f"The gradebook {self.name} cannot be copied: there is no {missing[0]} on this "
-                "machine; install PostgreSQL's client programs (on Debian and Ubuntu "
-                "postgresql-client)."
+                f"The gradebook {self.name} cannot be copied: there is no pg_dump on this machine; "
+                "install PostgreSQL's client programs (on Debian and Ubuntu postgresql-client)."
             )
-        said = subprocess.run(["pg_dump", "--version"], capture_output=True, text=True, check=False)
-        found, server = re.search(r"(\d+)", said.stdout), self.database.server_version()
-        if found and int(found[1]) < server:
+        server = self.database.server_version()
+        if version < server:
             return (
                 f"The gradebook {self.name} cannot be copied: its server is PostgreSQL {server}, "
-                f"and pg_dump on this machine is of {found[1]}; install postgresql-client-{server}."
+                f"and pg_dump on this machine is of {version}; install postgresql-client-{server}."
             )
         return ""
 
@@ -125,6 +123,15 @@ class PostgresDump:
                 f"{program} failed on the gradebook {self.name} "
                 f"({said[1] if said else 'it does not say why'}): nothing was changed."
             )
+
+
+def _version() -> int:
+    """Return the major version of pg_dump, which comes with pg_restore; 0 where there is none."""
+    if shutil.which("pg_dump") is None:
+        return 0
+    said = subprocess.run(["pg_dump", "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"(\d+)", said.stdout)  # Debian has one that only says what to install
+    return int(found[1]) if found else 0
 
 
 def _rows(backup: Path) -> dict[str, int]:
