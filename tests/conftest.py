@@ -11,6 +11,7 @@ import pytest
 
 from rudaux.executors.docker.engine import LABEL
 from tests import docker_image as image
+from tests.postgres import Server, running
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,13 @@ def docker_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert [line for line in shown.splitlines() if here in line] == []
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server that the tests share, each with a database of its own."""
+    with running() as server:
+        if server is None:
+            missing = "there is no PostgreSQL server: install postgresql"
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+        yield server

@@ -331,6 +331,9 @@ class FakeGradebook:
     def keep(self, run: int, keep: BackupSettings) -> None:
         self.kept.append(run)
 
+    def uncopied(self) -> str:
+        return ""
+
     def fuller_backup(self) -> Path | None:
         return self.fuller
 

@@ -186,8 +186,11 @@ class Gradebook(Protocol):
     def keep(self, run: int, keep: BackupSettings) -> None:
         """Back up for `run`, unless nothing changed since the last; drop copies past their time.
 
-        Does nothing for a database that is not a file.
+        Does nothing where nothing is there yet, or no copies can be made.
         """
+
+    def uncopied(self) -> str:
+        """Return why no copies can be made of it; empty where they can."""
 
     def fuller_backup(self) -> Path | None:
         """Return the newest backup that holds more submissions than there are now."""

@@ -23,7 +23,7 @@ from rudaux.cli.options import (
     OverwriteEdits,
 )
 from rudaux.cli.report import finish, graded_lines
-from rudaux.cli.session import writing
+from rudaux.cli.session import tell_uncopied, writing
 from rudaux.cli.submit import Pushing, make_feedback, open_ends, push_grades
 from rudaux.cli.view import View
 from rudaux.domain.naming import find_student
@@ -92,6 +92,7 @@ def grade(
             require_open(ctx)
         if not dry_run:
             ctx.executor.check()
+            tell_uncopied(ctx, view)
         if not _sync(ctx, view, accept_roster, dry_run):
             return
         pushing = Pushing(overwrite_edits, accept_zeros, accept_alarms)

@@ -58,3 +58,9 @@ def require_whole(ctx: Context) -> None:
     from rudaux.workflows import gradebook
 
     gradebook.require_whole(ctx)
+
+
+def tell_uncopied(ctx: Context, view: View) -> None:
+    """Say where a run that writes grades makes no copy of the gradebook, and why."""
+    if reason := ctx.gradebook.uncopied():
+        view.notice(f"This run makes no copy of the gradebook. {reason}")

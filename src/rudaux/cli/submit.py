@@ -24,7 +24,7 @@ from rudaux.cli.options import (
     OverwriteEdits,
 )
 from rudaux.cli.report import finish
-from rudaux.cli.session import writing
+from rudaux.cli.session import tell_uncopied, writing
 from rudaux.cli.view import View
 from rudaux.domain.alarms import ABOUT_ZEROS
 from rudaux.domain.outcome import Outcome
@@ -89,6 +89,8 @@ def submit(
         students = standings.students
         if not dry_run and not may_take_roster(ctx, view, students, accept_roster):
             return
+        if not dry_run:
+            tell_uncopied(ctx, view)
         outcomes: list[Outcome] = []
         if not dry_run and not no_feedback:
             outcomes += make_feedback(ctx, view, standings)

@@ -37,7 +37,7 @@ def describe(ctx: Context, lost: Submissions) -> str:
     return (
         f"The gradebook {ctx.gradebook.name} lacks {_count(lost)} that rudaux has graded or "
         f"pushed ({by_assignment(lost)}): nothing is done until it has them again. If its disk is "
-        "not mounted, or db_url in nbgrader_config.py names another file, fix that; "
+        "not mounted, or db_url in nbgrader_config.py names another one, fix that; "
         f"{remedy}; to go on without these grades, run `rudaux gradebook sync --start-over`."
     )
 

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 import nbformat
+import sqlalchemy
 from nbclient import NotebookClient
 
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
@@ -56,10 +57,23 @@ def _quickstart() -> Path:
     return folder / "course"
 
 
-def make_course(folder: Path) -> Course:
+def make_course(folder: Path, db_url: str = "") -> Course:
     """Give a copy of the example course, released but without students."""
     shutil.copytree(_quickstart(), folder)
+    if db_url:
+        (folder / "gradebook.db").unlink()
+        name_database(folder, db_url)
+        Course(folder).release()
     return Course(folder)
+
+
+def name_database(folder: Path, db_url: str) -> None:
+    """Name the gradebook's database in nbgrader_config.py; empty: the default."""
+    if not db_url:
+        return
+    config = folder / "nbgrader_config.py"
+    before = config.read_text() if config.exists() else "c = get_config()\n"
+    config.write_text(f"{before}\nc.CourseDirectory.db_url = {db_url!r}\n")
 
 
 class Course:
@@ -69,6 +83,10 @@ class Course:
         self.folder = folder
         self.gradebook = NbgraderGradebook(folder)
         self.grader = NbgraderGrader(folder, folder / ".rudaux" / "scratch")
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement on the database, past rudaux and nbgrader; return its rows."""
+        return sql(self.gradebook, statement)
 
     def source(self, notebook: str = "problem1") -> Path:
         return self.folder / "source" / "ps1" / f"{notebook}.ipynb"
@@ -128,6 +146,15 @@ class Course:
 
     def score(self, student: str) -> str:
         return str(self.gradebook.submissions("ps1")[student].score)
+
+
+def sql(gradebook: NbgraderGradebook, statement: str) -> list[tuple[Any, ...]]:
+    """Run a statement on a gradebook's database, past rudaux and nbgrader; return its rows."""
+    with gradebook.database.connection() as connection:
+        done = connection.execute(sqlalchemy.text(statement))
+        rows = [tuple(row) for row in done] if done.returns_rows else []
+        connection.commit()
+    return rows
 
 
 def run(job: Job) -> Execution:

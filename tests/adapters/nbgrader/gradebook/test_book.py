@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
@@ -9,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, database
 from rudaux.config import BackupSettings
 from rudaux.domain.roster import Student
 from rudaux.errors import ConfigError, GradebookFailure, UsageError
-from tests.adapters.nbgrader.course import BIN, RIGHT, Course, make_course
+from tests.adapters.nbgrader.course import BIN, RIGHT, Course, name_database, sql
 
 IO = Student("11", "Io Jupiter", "Jupiter, Io", "io@example.edu")
 TITAN = Student("12", "Titan Saturn", "Saturn, Titan")
@@ -23,24 +24,13 @@ DUE = datetime(2026, 10, 2, 6, 59, 59, tzinfo=timezone.utc)
 
 
 @pytest.fixture
-def course(tmp_path: Path) -> Course:
-    return make_course(tmp_path / "course")
-
-
-@pytest.fixture
-def gradebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NbgraderGradebook:
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # as cron has it: without alembic
-    return NbgraderGradebook(tmp_path)
-
-
-@pytest.fixture
 def theirs(
-    gradebook: NbgraderGradebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gradebook: NbgraderGradebook, tmp_path: Path, db_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Gradebook]:
     """nbgrader's own view of the same database."""
     gradebook.check()
     monkeypatch.setenv("PATH", str(BIN), prepend=":")
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as opened:
+    with Gradebook(db_url or f"sqlite:///{tmp_path / 'gradebook.db'}") as opened:
         yield opened
 
 
@@ -97,7 +87,7 @@ def test_two_thousand_students_take_a_handful_of_statements(gradebook: NbgraderG
     )
     gradebook.save_students(Student(str(n), f"Moon {n}", f"Moon, {n}") for n in range(2000))
     assert len(gradebook.students()) == 2000
-    assert len(statements) <= 5
+    assert len(statements) <= 8
 
 
 def test_a_due_date_is_stored_as_utc_without_a_zone(
@@ -115,10 +105,10 @@ def test_the_maximum_comes_from_the_source(course: Course) -> None:
     assert assignment.max_score == Decimal("13.0")
 
 
-def test_a_recorded_submission_is_what_nbgrader_would_make(course: Course) -> None:
+def test_a_recorded_submission_is_what_nbgrader_would_make(course: Course, db_url: str) -> None:
     course.gradebook.save_students([IO, TITAN])
     course.gradebook.record_submission("ps1", "11", DUE)
-    url = f"sqlite:///{course.folder / 'gradebook.db'}"
+    url = db_url or f"sqlite:///{course.folder / 'gradebook.db'}"
     with Gradebook(url, "course") as theirs:
         theirs.add_submission("ps1", "12")
         ours, own = (theirs.find_submission("ps1", student) for student in ("11", "12"))
@@ -148,12 +138,8 @@ def test_removing_a_student_takes_their_submissions_and_nobody_elses(course: Cou
     course.gradebook.remove_students(["11"])
     assert [s.id for s in course.gradebook.students()] == ["12"]
     assert course.gradebook.submissions("ps1") == {"12": kept}
-    with closing(sqlite3.connect(course.folder / "gradebook.db")) as raw:
-        (orphans,) = raw.execute(
-            "SELECT count(*) FROM grade "
-            "WHERE notebook_id NOT IN (SELECT id FROM submitted_notebook)"
-        ).fetchone()
-    assert orphans == 0
+    lost = "SELECT 1 FROM grade WHERE notebook_id NOT IN (SELECT id FROM submitted_notebook)"
+    assert course.sql(lost) == []
 
 
 def test_removing_an_assignment_leaves_no_row_of_it(course: Course) -> None:
@@ -161,16 +147,14 @@ def test_removing_an_assignment_leaves_no_row_of_it(course: Course) -> None:
     course.gradebook.record_submission("ps1", "11", DUE)
     course.gradebook.remove_assignments(["ps1", "nothing"])
     assert [a.name for a in course.gradebook.assignments()] == ["ps2"]
-    with closing(sqlite3.connect(course.folder / "gradebook.db")) as raw:
-        for table in ("notebook", "base_cell", "grade_cells", "source_cell", "grade", "comment"):
-            assert raw.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+    for table in ("notebook", "base_cell", "grade_cells", "source_cell", "grade", "comment"):
+        assert course.sql(f"SELECT 1 FROM {table}") == []
 
 
 def test_a_late_penalty_never_makes_a_score_negative(course: Course) -> None:
     course.hand_in("11", RIGHT)
     course.grade("11")
-    with closing(sqlite3.connect(course.folder / "gradebook.db")) as raw, raw:
-        raw.execute("UPDATE submitted_notebook SET late_submission_penalty = 1000")
+    course.sql("UPDATE submitted_notebook SET late_submission_penalty = 1000")
     assert course.score("11") == "0"
 
 
@@ -178,30 +162,35 @@ def test_a_locked_database_is_a_failure_that_says_what_to_close(
     gradebook: NbgraderGradebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
-    gradebook.check()
-    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as other:
-        other.execute("BEGIN EXCLUSIVE")
+    gradebook.save_students([IO])
+    with NbgraderGradebook(tmp_path).database.engine.connect() as other:
+        if gradebook.database.file:
+            other.execute(text("BEGIN EXCLUSIVE"))
+        else:
+            other.execute(text("LOCK TABLE grade"))
         with pytest.raises(GradebookFailure, match="locked by another program: close"):
             gradebook.check()
         other.rollback()
     gradebook.check()
 
 
-def test_an_older_schema_is_refused_with_the_command_to_run(tmp_path: Path) -> None:
-    NbgraderGradebook(tmp_path).save_students([])
-    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as raw, raw:
-        raw.execute("UPDATE alembic_version SET version_num = '724cde206c17'")
+def test_an_older_schema_is_refused_with_the_command_to_run(
+    gradebook: NbgraderGradebook, tmp_path: Path
+) -> None:
+    gradebook.save_students([])
+    sql(gradebook, "UPDATE alembic_version SET version_num = '724cde206c17'")
     with pytest.raises(GradebookFailure, match="`nbgrader db upgrade` after `rudaux gradebook"):
         NbgraderGradebook(tmp_path).students()
     assert NbgraderGradebook(tmp_path).backup("before upgrade").is_file()
 
 
-def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    NbgraderGradebook(tmp_path).save_students([])
-    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as raw, raw:
-        raw.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+def test_a_newer_schema_is_refused(gradebook: NbgraderGradebook, tmp_path: Path) -> None:
+    gradebook.save_students([])
+    sql(gradebook, "UPDATE alembic_version SET version_num = 'ffffffffffff'")
     with pytest.raises(GradebookFailure, match="upgrade nbgrader"):
         NbgraderGradebook(tmp_path).check()
+    with pytest.raises(GradebookFailure, match="upgrade nbgrader"):
+        NbgraderGradebook(tmp_path).save_students([IO])
 
 
 def test_a_file_that_is_no_database_is_a_failure(tmp_path: Path) -> None:
@@ -220,23 +209,24 @@ def test_a_backup_can_be_restored_and_what_was_there_is_kept(gradebook: Nbgrader
     gradebook.restore(kept)
     assert [s.id for s in gradebook.students()] == ["11", "12"]
     assert copy.parent.name == "backups"
-    assert copy.name.endswith("Z-before-the-sync.db")
+    assert copy.stem.endswith("Z-before-the-sync")
+    assert {stat.S_IMODE(p.stat().st_mode) for p in (copy, kept)} == {0o600}
 
 
 def test_a_backup_waits_for_no_lock_for_ever(
-    gradebook: NbgraderGradebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rudaux.adapters.nbgrader.gradebook.backups.BUSY_SECONDS", 0.1)
-    gradebook.check()
+    monkeypatch.setattr("rudaux.adapters.nbgrader.gradebook.sqlite.BUSY_SECONDS", 0.1)
+    gradebook = NbgraderGradebook(tmp_path)
+    gradebook.save_students([])
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(GradebookFailure, match="locked"):
             gradebook.backup("now")
 
 
-def test_a_ruined_gradebook_is_replaced_by_a_backup(
-    gradebook: NbgraderGradebook, tmp_path: Path
-) -> None:
+def test_a_ruined_gradebook_is_replaced_by_a_backup(tmp_path: Path) -> None:
+    gradebook = NbgraderGradebook(tmp_path)
     gradebook.save_students([IO])
     copy = gradebook.backup("good")
     gradebook.database.close()
@@ -252,18 +242,24 @@ def test_only_a_gradebook_is_restored(gradebook: NbgraderGradebook, tmp_path: Pa
     (tmp_path / "notes.txt").write_text("notes")
     with closing(sqlite3.connect(tmp_path / "other.db")) as other, other:
         other.execute("CREATE TABLE cheese (name TEXT)")
-    for name in ("notes.txt", "other.db", "absent.db"):
+    whole = gradebook.backup("whole")
+    (tmp_path / "half.db").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    for name in ("notes.txt", "other.db", "absent.db", "half.db"):
         with pytest.raises(UsageError):
             gradebook.restore(tmp_path / name)
     assert [s.id for s in gradebook.students()] == ["11"]
 
 
-def test_another_database_server_keeps_its_own_backups(tmp_path: Path) -> None:
-    config = "c = get_config()\nc.CourseDirectory.db_url = 'postgresql://me:pa55@db/grades'\n"
-    (tmp_path / "nbgrader_config.py").write_text(config)
+def test_a_database_of_another_kind_keeps_its_own_backups(tmp_path: Path) -> None:
+    name_database(tmp_path, "mysql://me:pa55@db/grades?passwd=pa55")
+    gradebook = NbgraderGradebook(tmp_path)
     with pytest.raises(GradebookFailure, match="own database's tools") as failure:
-        NbgraderGradebook(tmp_path).backup("now")
-    assert "pa55" not in str(failure.value)
+        gradebook.backup("now")
+    assert gradebook.uncopied() == str(failure.value)
+    gradebook.keep(1, BackupSettings())
+    with pytest.raises(GradebookFailure, match="the Python package MySQLdb") as driver:
+        gradebook.check()
+    assert "pa55" not in f"{failure.value}{driver.value}"
 
 
 def test_the_course_folder_is_the_root_wherever_it_runs(
@@ -287,8 +283,8 @@ def test_a_broken_nbgrader_config_is_named(tmp_path: Path) -> None:
 
 def kept(folder: Path) -> list[str]:
     """The copies made for runs, without their stamps."""
-    found = sorted((folder / ".rudaux" / "backups").glob("gradebook-*-run-*.db"))
-    return [p.name.partition("Z-")[2] for p in found]
+    found = sorted((folder / ".rudaux" / "backups").glob("gradebook-*-run-*"))
+    return [p.stem.partition("Z-")[2] for p in found]
 
 
 def test_a_run_copies_the_gradebook_only_if_it_changed(
@@ -299,10 +295,10 @@ def test_a_run_copies_the_gradebook_only_if_it_changed(
     gradebook.save_students([IO])
     for run in (1, 1, 2):
         gradebook.keep(run, BackupSettings())
-    assert kept(tmp_path) == ["run-1.db"]
+    assert kept(tmp_path) == ["run-1"]
     gradebook.save_students([TITAN])
     gradebook.keep(3, BackupSettings())
-    assert kept(tmp_path) == ["run-1.db", "run-3.db"]
+    assert kept(tmp_path) == ["run-1", "run-3"]
 
 
 def test_copies_stay_for_so_many_runs_and_the_last_of_each_of_so_many_days(
@@ -314,10 +310,13 @@ def test_copies_stay_for_so_many_runs_and_the_last_of_each_of_so_many_days(
     for run, stamp in enumerate(
         ("01T080000", "02T080000", "02T090000", "03T080000", "04T080000", "04T090000"), 1
     ):
-        (folder / f"gradebook-202610{stamp}Z-run-{run}.db").write_bytes(asked.read_bytes())
+        (folder / f"gradebook-202610{stamp}Z-run-{run}{asked.suffix}").write_bytes(
+            asked.read_bytes()
+        )
+    gradebook.save_students([TITAN])
     gradebook.keep(7, BackupSettings(runs=2, days=3))
     # Of the days the newest three: today's, the 4th's and the 3rd's.
-    assert kept(tmp_path) == ["run-4.db", "run-6.db", "run-7.db"]
+    assert kept(tmp_path) == ["run-4", "run-6", "run-7"]
     assert asked.exists()
 
 
@@ -329,7 +328,7 @@ def test_the_newest_backup_that_holds_more_is_found(
     full = gradebook.backup("two")
     gradebook.remove_students(["12"])
     gradebook.backup("one")
-    (full.parent / "gradebook-29990101T000000Z-spoilt.db").write_text("spoilt")
+    (full.parent / f"gradebook-29990101T000000Z-spoilt{full.suffix}").write_text("spoilt")
     assert gradebook.submitted() == {("hw", "11")}
     assert gradebook.fuller_backup() == full
     gradebook.restore(full)
@@ -342,14 +341,19 @@ def test_a_backup_is_restored_where_no_gradebook_is_left(
 ) -> None:
     gradebook.save_students([IO])
     copy = gradebook.backup("good")
-    gradebook.database.close()
-    (tmp_path / "gradebook.db").unlink()
+    if gradebook.database.file:
+        gradebook.database.close()
+        (tmp_path / "gradebook.db").unlink()
+    else:
+        sql(gradebook, "DROP SCHEMA public CASCADE")
+        sql(gradebook, "CREATE SCHEMA public")
+        gradebook.database.close()
     assert gradebook.restore(copy) is None
     assert [s.id for s in gradebook.students()] == ["11"]
 
 
 def test_a_gradebook_whose_making_was_cut_short_is_made_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gradebook: NbgraderGradebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed() -> str:
         raise KeyboardInterrupt
@@ -357,7 +361,7 @@ def test_a_gradebook_whose_making_was_cut_short_is_made_anew(
     with monkeypatch.context() as patched:
         patched.setattr(database, "schema_head", killed)
         with pytest.raises(KeyboardInterrupt):
-            NbgraderGradebook(tmp_path).save_students([IO])
+            gradebook.save_students([IO])
     again = NbgraderGradebook(tmp_path)
     again.save_students([IO])
     again.check()

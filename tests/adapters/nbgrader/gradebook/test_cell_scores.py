@@ -6,13 +6,12 @@ from pathlib import Path
 
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
 from rudaux.domain.alarms import CellScore, MarkAbove
-from tests.adapters.nbgrader.course import RIGHT, make_course
+from tests.adapters.nbgrader.course import RIGHT, Course, make_course
 
 AT = datetime(2026, 10, 2, tzinfo=timezone.utc)
 
 
-def test_a_test_is_counted_over_those_whose_work_was_graded(tmp_path: Path) -> None:
-    course = make_course(tmp_path / "course")
+def test_a_test_is_counted_over_those_whose_work_was_graded(course: Course) -> None:
     for student, failing in (
         ("11", ("correct_squares",)),
         ("12", ("correct_squares",)),
@@ -29,8 +28,7 @@ def test_a_test_is_counted_over_those_whose_work_was_graded(tmp_path: Path) -> N
     assert {c.zeros for name, c in found.items() if not name.startswith("correct_squares")} == {0}
 
 
-def test_answers_marked_by_hand_are_no_tests(tmp_path: Path) -> None:
-    course = make_course(tmp_path / "course")
+def test_answers_marked_by_hand_are_no_tests(course: Course) -> None:
     course.hand_in("11", RIGHT)
     course.gradebook.record_submission("ps1", "11", AT)
     course.grade("11")

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +10,6 @@ from rudaux.errors import GradebookFailure
 from tests.adapters.nbgrader.course import RIGHT, Course, cell_named, make_course, nbgrader
 
 
-@pytest.fixture
-def course(tmp_path: Path) -> Course:
-    return make_course(tmp_path / "course")
-
-
 def add_test(content: dict[str, Any]) -> None:
     new = json.loads(json.dumps(cell_named(content, "correct_squares")))
     new["metadata"]["nbgrader"].update(grade_id="squares_of_three", points=3)
@@ -24,14 +17,16 @@ def add_test(content: dict[str, Any]) -> None:
     content["cells"].insert(6, new)
 
 
-def test_recording_twice_changes_nothing(course: Course) -> None:
+def test_recording_twice_changes_nothing(tmp_path: Path) -> None:
+    course = make_course(tmp_path / "course")
     before = (course.folder / "gradebook.db").read_bytes()
     assert course.grader.record_source("ps1") is False
     assert course.grader.source_in_step("ps1")
     assert (course.folder / "gradebook.db").read_bytes() == before
 
 
-def test_the_recorded_cells_are_those_that_nbgrader_records(course: Course) -> None:
+def test_the_recorded_cells_are_those_that_nbgrader_records(tmp_path: Path) -> None:
+    course = make_course(tmp_path / "course")
     queries = (
         "SELECT n.name, n.kernelspec FROM notebook n ORDER BY 1",
         "SELECT name, cell_type, locked, source, checksum FROM source_cell ORDER BY 1",
@@ -40,14 +35,11 @@ def test_the_recorded_cells_are_those_that_nbgrader_records(course: Course) -> N
         "SELECT max_score, cell_type FROM task_cells ORDER BY 1, 2",
     )
 
-    def rows() -> list[Any]:
-        with closing(sqlite3.connect(course.folder / "gradebook.db")) as raw:
-            return [raw.execute(query).fetchall() for query in queries]
-
-    ours = rows()
+    ours = [course.sql(query) for query in queries]
+    course.gradebook.database.close()
     (course.folder / "gradebook.db").unlink()
     nbgrader("generate_assignment", "ps1", "--force", folder=course.folder)
-    assert ours == rows()
+    assert ours == [course.sql(query) for query in queries]
 
 
 def test_new_and_changed_tests_keep_submissions_and_marks_by_hand(course: Course) -> None:
@@ -70,7 +62,7 @@ def test_a_removed_test_goes_with_its_automatic_marks_after_a_backup(course: Cou
     course.edit_source(lambda c: c["cells"].remove(cell_named(c, "correct_squares")))
     course.grader.record_source("ps1")
     assert course.score("11") == "2.0"
-    (copy,) = (course.folder / ".rudaux" / "backups").glob("*before-changing-ps1.db")
+    (copy,) = (course.folder / ".rudaux" / "backups").glob("*before-changing-ps1.d*")
     course.gradebook.restore(copy)
     assert course.score("11") == "3.0"
 

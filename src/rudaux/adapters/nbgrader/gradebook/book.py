@@ -15,6 +15,8 @@ from sqlalchemy import bindparam, case, delete, func, insert, select, update
 from rudaux.adapters.nbgrader.gradebook import backups, rows, times
 from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, test_cells
 from rudaux.adapters.nbgrader.gradebook.database import Database
+from rudaux.adapters.nbgrader.gradebook.postgres import PostgresDump
+from rudaux.adapters.nbgrader.gradebook.sqlite import SqliteFile
 from rudaux.adapters.nbgrader.settings import load_course
 from rudaux.config import BackupSettings
 from rudaux.domain.alarms import CellScore, MarkAbove
@@ -187,34 +189,45 @@ class NbgraderGradebook:
             times.note(folder, when, self._course.rights("submitted"))
 
     def backup(self, reason: str) -> Path:
-        return backups.back_up(self._file(), self._backups, reason)
+        return backups.back_up(self._copier(), self._backups, reason)
 
     def contents(self, backup: Path | None = None) -> GradebookContents:
-        return backups.contents(backup or self._file())
+        return self._copier().contents(backup)
+
+    def uncopied(self) -> str:
+        try:
+            copier = self._copier()
+        except GradebookFailure as reason:
+            return str(reason)
+        return copier.lacking() if isinstance(copier, PostgresDump) else ""
 
     def keep(self, run: int, keep: BackupSettings) -> None:
-        if self.database.file is not None and self.database.file.is_file():
-            backups.keep(self.database.file, self._backups, run, keep)
+        if not self.uncopied() and (copier := self._copier()).there():
+            backups.keep(copier, self._backups, run, keep)
 
     def fuller_backup(self) -> Path | None:
-        return backups.newest(self._backups, len(self.submitted()))
+        if self.uncopied():
+            return None
+        return backups.newest(self._copier(), self._backups, len(self.submitted()))
 
     def restore(self, backup: Path) -> Path | None:
-        file, kept = self._file(), None
-        backups.require_gradebook(backup)
-        if file.is_file():
-            kept = backups.back_up(file, self._backups, "before-restore")
+        copier, kept = self._copier(), None
+        copier.contents(backup)
+        if copier.there():
+            kept = backups.back_up(copier, self._backups, "before-restore")
         self.database.close()
-        backups.put_back(backup, file)
+        copier.put_back(backup)
         return kept
 
-    def _file(self) -> Path:
-        if self.database.file is None:
-            raise GradebookFailure(
-                f"The gradebook {self.database.name} is not an SQLite file: back it up and "
-                "restore it with its own database's tools."
-            )
-        return self.database.file
+    def _copier(self) -> backups.Copier:
+        if self.database.file is not None:
+            return SqliteFile(self.database.file)
+        if self.database.kind == "postgresql":
+            return PostgresDump(self.database)
+        raise GradebookFailure(
+            f"The gradebook {self.database.name} is neither an SQLite file nor in PostgreSQL, and "
+            "rudaux cannot copy it: back it up and restore it with its own database's tools."
+        )
 
     def _submission(self, assignment: str, row: Any) -> GradebookSubmission:
         penalty = _decimal(row.penalty)
@@ -240,8 +253,6 @@ def ensure_assignment(session: Any, name: str, course_id: str) -> Any:
     """Give nbgrader's Assignment of that name, made where there is none."""
     row = find_assignment(session, name)
     if row is None:
-        if course_id and session.get(api.Course, course_id) is None:
-            session.add(api.Course(id=course_id))
         row = api.Assignment(name=name, course_id=course_id)
         session.add(row)
         session.flush()

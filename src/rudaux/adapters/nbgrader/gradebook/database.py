@@ -2,44 +2,69 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nbgrader import api, dbutil
-from sqlalchemy import create_engine, inspect, text
+from nbgrader import api
+from sqlalchemy import create_engine, event, insert, inspect, select, text, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from rudaux.adapters.nbgrader.gradebook.schema import revisions, schema_head
 from rudaux.config.private import PRIVATE, Rights, create_file
-from rudaux.errors import GradebookFailure
+from rudaux.errors import ConfigError, GradebookFailure
 
 BUSY_SECONDS = 5.0
+DEFAULT_COURSE = "default_course"
+"""The course that nbgrader's `Gradebook` makes where the options name none."""
+_SERVER_GONE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""libpq's options: a server that does not answer any more must not hold up a run for hours."""
+_LOCK = "LOCK TABLE grade, comment IN SHARE ROW EXCLUSIVE MODE"
+"""What BEGIN IMMEDIATE is to SQLite: others read, one writes, and no mark comes in between."""
 
 
 class Database:
     """nbgrader's database at a SQLAlchemy URL; opened at the first use and then kept open."""
 
     def __init__(self, url: str, course_id: str, rights: Rights = PRIVATE) -> None:
-        self.course_id = course_id
+        self.course_id = course_id or DEFAULT_COURSE
         self._rights = rights
-        self._url = make_url(url)
+        self._adopted = False
+        try:
+            self._url = make_url(url)
+        except (SQLAlchemyError, ValueError):  # whose words show the password
+            raise ConfigError(
+                "db_url in nbgrader_config.py is no address of a database: it should look like "
+                "sqlite:///gradebook.db or postgresql://user@host/database."
+            ) from None
 
     @property
     def file(self) -> Path | None:
         """The database's file; None for anything but SQLite."""
-        if self._url.get_backend_name() != "sqlite" or not self._url.database:
+        if self.kind != "sqlite" or not self._url.database:
             return None
         return Path(self._url.database)
 
     @property
+    def kind(self) -> str:
+        """The kind of database: sqlite, postgresql, ..."""
+        return str(self._url.get_backend_name())
+
+    @property
     def name(self) -> str:
-        """What to call it in a message: the file, or the URL without its password."""
-        return str(self.file or self._url.render_as_string(hide_password=True))
+        """What to call it in a message: the file, or the URL without its secrets."""
+        return str(self.file or self._url.set(query={}).render_as_string(hide_password=True))
 
     @cached_property
     def engine(self) -> Any:
@@ -48,33 +73,35 @@ class Database:
             if self.file:
                 with suppress(OSError):  # SQLite says what is wrong with it
                     create_file(self.file, self._rights)
-            options = {"connect_args": {"timeout": BUSY_SECONDS}} if self.file else {}
-            engine = create_engine(self._url, **options)
-            tables = set(inspect(engine).get_table_names())
+            tables = self.tables()
             if not tables:
-                self._create(engine)
-            elif problem := self._schema_problem(engine, tables):
-                engine.dispose()
+                self._create(self._opened)
+            elif problem := self._schema_problem(self._opened, tables):
+                self.close()
                 raise GradebookFailure(problem)
-            return engine
+            return self._opened
 
     @contextmanager
-    def session(self, alone: bool = False) -> Iterator[Any]:
-        """Give a session that commits at the end, or rolls back on any exception.
+    def session(self) -> Iterator[Any]:
+        """Yield a session that commits at the end, or rolls back on any exception.
 
-        `alone`: nobody else writes from its first question on; else from its first change on.
+        Nobody else writes from its first question on.
         """
-        engine = self.engine
-        with self._failures(), Session(engine) as session, session.begin():
-            if alone and self.file:
+        with self._session() as session:
+            if self.file:
                 session.execute(text("BEGIN IMMEDIATE"))
+            elif self.kind == "postgresql":
+                session.execute(text(_LOCK))
+            if not self._adopted:
+                self._adopt(session)
             yield session
+        self._adopted = True
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        """Give a session to read with: a database that is not there is empty, and is not made."""
-        if self.file is None or self.file.exists():
-            with self.session() as session:
+        """Yield a session to read with: a database that is not there is empty, and is not made."""
+        if self._there:
+            with self._session() as session:
                 yield session
             return
         engine = create_engine("sqlite://")
@@ -83,29 +110,110 @@ class Database:
             yield session
         engine.dispose()
 
+    @contextmanager
+    def connection(self) -> Iterator[Any]:
+        """Yield a connection, whatever the database holds; nothing is committed."""
+        with self._failures(), self._opened.connect() as connection:
+            yield connection
+
+    def tables(self) -> frozenset[str]:
+        """Return the names of the tables that are there."""
+        with self.connection() as connection:
+            return frozenset(inspect(connection).get_table_names())
+
+    def server_version(self) -> int:
+        """Return the server's major version."""
+        with self.connection() as connection:
+            return int(connection.dialect.server_version_info[0])
+
+    def address(self) -> tuple[str, dict[str, str]]:
+        """Return libpq's words for the address, and environment variables with the password."""
+        words = {
+            **self._url.translate_connect_args(username="user", database="dbname"),
+            **self._url.query,
+        }
+        words.pop("sslpassword", None)  # no argument of a program is a secret
+        password = words.pop("password", None)
+        shown = (
+            f"{key}='" + re.sub(r"(['\\])", r"\\\1", _one(value)) + "'"
+            for key, value in words.items()
+        )
+        return " ".join(shown), {"PGPASSWORD": _one(password)} if password else {}
+
     def check(self) -> None:
         """Raise `GradebookFailure` unless it can be read and written now."""
-        if self.file is not None and not self.file.exists():
+        if not self._there:
             return
         engine = self.engine
         with self._failures(), engine.connect() as connection:
             if self.file:
                 connection.execute(text("BEGIN IMMEDIATE"))
+            elif self.kind == "postgresql":
+                connection.execute(text(_LOCK))
             connection.execute(text("SELECT count(*) FROM assignment")).scalar_one()
             connection.rollback()
 
     def close(self) -> None:
-        """Let go of the file; the next use opens it again."""
-        engine = self.__dict__.pop("engine", None)
-        if engine is not None:
-            engine.dispose()
+        """Let go of the database; the next use opens it again."""
+        self.__dict__.pop("engine", None)
+        opened = self.__dict__.pop("_opened", None)
+        if opened is not None:
+            opened.dispose()
+
+    @property
+    def _there(self) -> bool:
+        if self.file is not None:
+            return self.file.exists()
+        return "engine" in self.__dict__ or bool(self.tables())
+
+    @cached_property
+    def _opened(self) -> Any:
+        options: dict[str, Any] = {"pool_pre_ping": True}
+        if self.file:
+            options = {"connect_args": {"timeout": BUSY_SECONDS}}
+        elif self.kind == "postgresql":
+            given = self._url.query
+            options["connect_args"] = {k: v for k, v in _SERVER_GONE.items() if k not in given}
+            if self._url.get_driver_name() == "psycopg2":  # else a round trip for each row
+                options["executemany_mode"] = "values_plus_batch"
+        try:
+            engine = create_engine(self._url, **options)
+        except ImportError as missing:
+            extra = "'rudaux[postgres]'" if self.kind == "postgresql" else str(missing.name)
+            raise GradebookFailure(
+                f"The gradebook {self.name} needs the Python package {missing.name}, which is not "
+                f"installed: `pip install {extra}` in rudaux's environment."
+            ) from missing
+        if self.kind == "postgresql":
+            event.listen(engine, "connect", _wait_so_long)
+        return engine
+
+    @contextmanager
+    def _session(self) -> Iterator[Any]:
+        engine = self.engine
+        with self._failures(), Session(engine) as session, session.begin():
+            yield session
+
+    def _adopt(self, session: Any) -> None:
+        """Make the rows of courses that are lacking, as nbgrader does whenever it opens one.
+
+        An assignment without a course, which only SQLite allows, becomes one of this course.
+        """
+        course, assignment = api.Course.__table__, api.Assignment.__table__
+        known = set(session.scalars(select(course.c.id)))
+        used = set(session.scalars(select(assignment.c.course_id).distinct()))
+        lacking = {self.course_id, *used} - known - {""}
+        if lacking:
+            session.execute(insert(course), [{"id": name} for name in sorted(lacking)])
+        if "" in used - known:
+            mine = assignment.c.course_id == ""
+            session.execute(update(assignment).where(mine).values(course_id=self.course_id))
 
     def _create(self, engine: Any) -> None:
         # nbgrader's own Gradebook starts a program, `alembic`, by name for this; cron has no PATH.
         with engine.begin() as connection:
-            if (
-                self.file
-            ):  # else each table is there for good at once: a kill would leave half of them
+            if self.file:
+                # Else each table is there for good at once: a kill would leave half of them.
                 connection.execute(text("BEGIN IMMEDIATE"))
             api.Base.metadata.create_all(bind=connection)
             connection.execute(
@@ -116,14 +224,19 @@ class Database:
                 {"head": schema_head()},
             )
 
-    def _schema_problem(self, engine: Any, tables: set[str]) -> str:
+    def _schema_problem(self, engine: Any, tables: frozenset[str]) -> str:
+        if "submitted_assignment" not in tables and self.file is None:
+            return (
+                f"The database {self.name} holds tables, but no gradebook: make an empty one for "
+                "it, and name that in db_url."
+            )
         found = None
         if "alembic_version" in tables:
             with engine.connect() as connection:
                 found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         if found == schema_head():
             return ""
-        if found and found not in _revisions():
+        if found and found not in revisions():
             return (
                 f"The gradebook {self.name} was made by a newer nbgrader than the one installed "
                 "here: upgrade nbgrader."
@@ -138,15 +251,16 @@ class Database:
         try:
             yield
         except DBAPIError as failure:
-            raise GradebookFailure(self._sentence(str(failure.orig))) from failure
+            raise GradebookFailure(self._sentence(failure)) from failure
         except SQLAlchemyError as failure:
             raise GradebookFailure(
                 f"The gradebook {self.name} failed: {type(failure).__name__}; "
                 "`rudaux gradebook restore` puts a backup back."
             ) from failure
 
-    def _sentence(self, cause: str) -> str:
-        if "locked" in cause or "busy" in cause:
+    def _sentence(self, failure: DBAPIError) -> str:
+        cause, code = _cause(failure.orig), _code(failure.orig)
+        if code in {"55P03", "40P01"} or "locked" in cause or "busy" in cause:
             return (
                 f"The gradebook {self.name} is locked by another program: close what is writing "
                 "to it (formgrader, another nbgrader command), then run this again."
@@ -156,30 +270,32 @@ class Database:
                 f"The gradebook {self.name} cannot be opened ({cause}): check that its folder is "
                 "there and that you may write to it."
             )
+        lost = isinstance(failure, OperationalError) and code[:2] in {"", "08", "57"}
+        if self.file is None and (lost or failure.connection_invalidated):
+            return (
+                f"The gradebook {self.name} cannot be reached ({cause}): check that its server "
+                "runs and that db_url in nbgrader_config.py is right, then run this again; what "
+                "is done stays done."
+            )
         return f"The gradebook {self.name} failed: {cause}."
 
 
-@cache
-def _revisions() -> dict[str, str | None]:
-    """Give the revisions of nbgrader's schema with the one that each is based on.
-
-    Read from the text of the migrations: alembic's own reader imports them, which takes seconds.
-    """
-    found: dict[str, str | None] = {}
-    for file in Path(dbutil.ALEMBIC_DIR, "versions").glob("*.py"):
-        names: dict[str, Any] = {}
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-                names.update(
-                    (t.id, node.value.value) for t in node.targets if isinstance(t, ast.Name)
-                )
-        if "revision" in names:
-            found[names["revision"]] = names.get("down_revision")
-    return found
+def _cause(error: BaseException | None) -> str:
+    """Return a driver's own words, without what follows in further lines."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def schema_head() -> str:
-    """Give the schema revision that the installed nbgrader works with."""
-    revisions = _revisions()
-    (head,) = set(revisions) - set(revisions.values())
-    return head
+def _code(error: object) -> str:
+    """Return PostgreSQL's code of an error; empty where it has none."""
+    return getattr(error, "pgcode", None) or getattr(error, "sqlstate", None) or ""
+
+
+def _one(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _wait_so_long(connection: Any, _: object) -> None:
+    """Let a new connection to PostgreSQL wait for locks as long as one to SQLite."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {int(BUSY_SECONDS * 1000)}")
+    connection.commit()

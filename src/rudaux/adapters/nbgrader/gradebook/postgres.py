@@ -1,0 +1,153 @@
+"""Copies of a PostgreSQL gradebook, made and put back by its own pg_dump and pg_restore."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbgrader import api
+from sqlalchemy import func, inspect, select, text
+
+from rudaux.adapters.nbgrader.gradebook.database import Database
+from rudaux.domain.roster import GradebookContents
+from rudaux.errors import GradebookFailure, UsageError
+
+_COUNTED = ("student", "assignment", "submitted_assignment")
+_COPY = re.compile(r'COPY (?:\S+\.)?"?(\w+)"? \(.*\) FROM stdin;$')
+_OURS = frozenset({*api.Base.metadata.tables, "alembic_version"})
+
+
+@dataclass(frozen=True)
+class PostgresDump:
+    """The `Copier` of a database on a server: files in pg_dump's custom format."""
+
+    database: Database
+    suffix: str = ".dump"
+
+    @property
+    def name(self) -> str:
+        return self.database.name
+
+    def there(self) -> bool:
+        return bool(self.database.tables())
+
+    def copy(self, target: Path) -> None:
+        if reason := self.lacking():
+            raise GradebookFailure(reason)
+        self._run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file", target)
+
+    def put_back(self, backup: Path) -> None:
+        self._require_alone()
+        self._run(
+            "pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges",
+            "--single-transaction", "--exit-on-error", backup.absolute(),
+        )  # fmt: skip
+
+    def contents(self, backup: Path | None = None) -> GradebookContents:
+        if backup is None:
+            return self._contents_now()
+        if not backup.is_file():
+            raise UsageError(
+                f"There is no backup {backup}: see .rudaux/backups in the course folder."
+            )
+        if reason := self.lacking():
+            raise GradebookFailure(reason)
+        counts = _rows(backup)
+        if not counts.keys() >= set(_COUNTED):
+            raise UsageError(
+                f"{backup} is damaged or not a copy of a PostgreSQL gradebook: nothing was "
+                "restored."
+            )
+        return GradebookContents(*(counts[table] for table in _COUNTED))
+
+    def lacking(self) -> str:
+        """Return why no copies can be made on this machine; empty where they can."""
+        version = _version()
+        if not version:
+            return (
+                f"The gradebook {self.name} cannot be copied: there is no pg_dump on this machine; "
+                "install PostgreSQL's client programs (on Debian and Ubuntu postgresql-client)."
+            )
+        server = self.database.server_version()
+        if version < server:
+            return (
+                f"The gradebook {self.name} cannot be copied: its server is PostgreSQL {server}, "
+                f"and pg_dump on this machine is of {version}; install postgresql-client-{server}."
+            )
+        return ""
+
+    def _contents_now(self) -> GradebookContents:
+        if not self.database.tables() >= set(_COUNTED):
+            raise UsageError(f"The gradebook {self.name} holds nothing yet.")
+        tables = [api.Base.metadata.tables[name] for name in _COUNTED]
+        with self.database.connection() as there:
+            counts = [there.scalar(select(func.count()).select_from(t)) for t in tables]
+        return GradebookContents(*counts)
+
+    def _require_alone(self) -> None:
+        """Raise `GradebookFailure` unless all tables are the gradebook's and nobody uses them."""
+        with self.database.connection() as there:
+            asked = inspect(there)
+            others = sorted(
+                name
+                for schema in asked.get_schema_names()
+                if schema != "information_schema"
+                for name in asked.get_table_names(schema)
+                if name not in _OURS
+            )
+            if others:
+                raise GradebookFailure(
+                    f"The database {self.name} also holds tables that are not the gradebook's "
+                    f"({', '.join(others[:3])}), and restoring would change them, too: move them "
+                    "away, or put the backup into an empty database and name it in db_url."
+                )
+            mine = ", ".join(sorted(_OURS & set(asked.get_table_names())))
+            if mine:  # pg_restore would wait for ever
+                there.execute(text(f"LOCK TABLE {mine} IN ACCESS EXCLUSIVE MODE"))
+                there.rollback()
+
+    def _run(self, program: str, *options: str | Path) -> None:
+        address, password = self.database.address()
+        done = subprocess.run(
+            [program, "--no-password", f"--dbname={address}", *map(str, options)],
+            env={**os.environ, "LC_ALL": "C", **password}, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, errors="replace", check=False,
+        )  # fmt: skip
+        if done.returncode:
+            said = re.search(rf"{program}: error: (.*)", done.stderr)
+            raise GradebookFailure(
+                f"{program} failed on the gradebook {self.name} "
+                f"({said[1] if said else 'it does not say why'}): nothing was changed."
+            )
+
+
+def _version() -> int:
+    """Return the major version of pg_dump, which comes with pg_restore; 0 where there is none."""
+    if shutil.which("pg_dump") is None:
+        return 0
+    said = subprocess.run(["pg_dump", "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"(\d+)", said.stdout)  # Debian has one that only says what to install
+    return int(found[1]) if found else 0
+
+
+def _rows(backup: Path) -> dict[str, int]:
+    """Count the rows of each table in a copy, reading all of it; of a damaged one return none."""
+    counts: dict[str, int] = {}
+    with subprocess.Popen(
+        ["pg_restore", "--data-only", "--file=-", str(backup.absolute())],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace",
+    ) as process:  # fmt: skip
+        table = ""
+        for line in process.stdout or ():
+            if line == "\\.\n":
+                table = ""
+            elif table:
+                counts[table] += 1
+            elif found := _COPY.match(line):
+                table = found[1]
+                counts[table] = 0
+    return counts if process.returncode == 0 else {}

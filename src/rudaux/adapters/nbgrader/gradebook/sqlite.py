@@ -1,0 +1,100 @@
+"""Copies of an SQLite gradebook that are consistent even while somebody writes to it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rudaux.adapters.nbgrader.gradebook.database import BUSY_SECONDS
+from rudaux.config.private import create_file
+from rudaux.domain.roster import GradebookContents
+from rudaux.errors import GradebookFailure, UsageError
+
+
+@dataclass(frozen=True)
+class SqliteFile:
+    """The `Copier` of a database file; one that SQLite cannot read is copied as it is."""
+
+    file: Path
+    suffix: str = ".db"
+
+    @property
+    def name(self) -> str:
+        return str(self.file)
+
+    def there(self) -> bool:
+        return self.file.is_file()
+
+    def copy(self, target: Path) -> None:
+        try:
+            with self._failures():
+                _copy(self.file, target)
+        except sqlite3.DatabaseError:
+            shutil.copyfile(self.file, target)
+
+    def put_back(self, backup: Path) -> None:
+        if not self.file.exists():
+            create_file(self.file)
+        try:
+            with self._failures():
+                _copy(backup, self.file)
+        except sqlite3.DatabaseError:
+            # What was there is no database: an old journal beside it would spoil the new file.
+            for suffix in ("-journal", "-wal", "-shm"):
+                Path(f"{self.file}{suffix}").unlink(missing_ok=True)
+            partial = self.file.with_suffix(".partial")
+            create_file(partial)
+            _copy(backup, partial)
+            partial.replace(self.file)
+
+    def contents(self, backup: Path | None = None) -> GradebookContents:
+        file = backup or self.file
+        _require_gradebook(file)
+        tables = ("student", "assignment", "submitted_assignment")
+        with closing(sqlite3.connect(file.absolute().as_uri() + "?mode=ro", uri=True)) as there:
+            counts = [there.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables]  # noqa: S608
+        return GradebookContents(*counts)
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as failure:
+            raise GradebookFailure(
+                f"The gradebook {self.file} cannot be copied ({failure}): close what is writing to "
+                "it (formgrader, another nbgrader command), then run this again."
+            ) from failure
+
+
+def _copy(source: Path, target: Path) -> None:
+    with (
+        closing(sqlite3.connect(source.absolute().as_uri() + "?mode=ro", uri=True)) as old,
+        closing(sqlite3.connect(target, timeout=BUSY_SECONDS)) as new,
+    ):
+        # backup() waits for a lock for ever; these two give up after the time-out.
+        old.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        old.execute("BEGIN")
+        old.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        new.execute("BEGIN IMMEDIATE")
+        new.rollback()
+        old.backup(new)
+
+
+def _require_gradebook(backup: Path) -> None:
+    """Raise `UsageError` unless the file is there and a sound nbgrader database."""
+    if not backup.is_file():
+        raise UsageError(f"There is no backup {backup}: see .rudaux/backups in the course folder.")
+    try:
+        with closing(sqlite3.connect(backup.absolute().as_uri() + "?mode=ro", uri=True)) as there:
+            tables = {row[0] for row in there.execute("SELECT name FROM sqlite_master")}
+            sound = there.execute("PRAGMA quick_check").fetchone()[0] == "ok"
+    except sqlite3.DatabaseError as failure:
+        raise UsageError(
+            f"{backup} is not a gradebook ({failure}): nothing was restored."
+        ) from failure
+    if not sound or not {"student", "assignment", "submitted_assignment"} <= tables:
+        raise UsageError(f"{backup} is damaged or not a gradebook: nothing was restored.")
