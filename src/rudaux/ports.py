@@ -153,7 +153,8 @@ class Gradebook(Protocol):
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         """How the autograded tests went, each over all students whose work was graded."""
 
-    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None: ...
+    def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
+        """Enter a submission; with None, when it was handed in stays as it was, or unknown."""
 
     def backup(self, reason: str) -> Path:
         """Copy the database, consistently, under .rudaux/backups; give the copy's path."""
@@ -199,6 +200,15 @@ class Grader(Protocol):
         """The course's own release folder of the assignment (nbgrader's layout)."""
 
     def submitted_folder(self, assignment: str, student_id: str) -> Path: ...
+
+    def handed_in(self) -> frozenset[tuple[str, str]]:
+        """Return whose folders there are, whoever put them there, as (assignment, student id)."""
+
+    def submitted_at(self, assignment: str, student_id: str) -> datetime | None:
+        """Read when it was handed in, as nbgrader keeps it beside the work; None: unknown."""
+
+    def keep_submitted(self, assignment: str, student_id: str) -> None:
+        """Copy a collected version that is about to be replaced to where kept things are."""
 
     def discard_autograded(self, assignment: str, student_id: str) -> None:
         """Set aside an autograded version made from older work; marks by hand stay in place."""

@@ -145,12 +145,12 @@ class NbgraderGradebook:
             for row in found
         )
 
-    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
-        when = at.astimezone(timezone.utc).replace(tzinfo=None)
+    def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         with self.database.session() as session:
             course_id = self.database.course_id
             row = ensure_submission(session, assignment, student_id, course_id)
-            row.timestamp = when
+            if at is not None:
+                row.timestamp = at.astimezone(timezone.utc).replace(tzinfo=None)
 
     def backup(self, reason: str) -> Path:
         return backups.back_up(self._file(), self._backups, reason)
