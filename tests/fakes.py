@@ -313,7 +313,7 @@ class FakeGradebook:
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         return self.above
 
-    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
+    def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         new = GradebookSubmission(student_id, at, False, False, Decimal(0))
         row = self.rows.get((assignment, student_id), new)
         self.rows[assignment, student_id] = replace(row, submitted_at=at)
@@ -385,6 +385,18 @@ class FakeGrader:
 
     def submitted_folder(self, assignment: str, student_id: str) -> Path:
         return self.folder / "submitted" / student_id / assignment
+
+    def handed_in(self) -> frozenset[tuple[str, str]]:
+        found = (self.folder / "submitted").glob("*/*")
+        return frozenset((path.name, path.parent.name) for path in found)
+
+    def submitted_at(self, assignment: str, student_id: str) -> datetime | None:
+        return YESTERDAY
+
+    def keep_submitted(self, assignment: str, student_id: str) -> None:
+        folder = self.submitted_folder(assignment, student_id)
+        if folder.is_dir():
+            shutil.copytree(folder, self.folder / "kept" / student_id / assignment)
 
     def discard_autograded(self, assignment: str, student_id: str) -> None:
         self.reports.pop((assignment, student_id), None)

@@ -171,8 +171,11 @@ class Gradebook(Protocol):
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         """Marks by hand that are more than their cell earns."""
 
-    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
-        """Record when it was handed in, also beside the collected work, as nbgrader does."""
+    def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
+        """Enter a submission and its time, also beside the collected work, as nbgrader does.
+
+        With None, when it was handed in stays as it was, or unknown.
+        """
 
     def note_times(self) -> None:
         """Note the time beside every submission that has none: an earlier rudaux left it out."""
@@ -224,6 +227,15 @@ class Grader(Protocol):
         """The course's own release folder of the assignment (nbgrader's layout)."""
 
     def submitted_folder(self, assignment: str, student_id: str) -> Path: ...
+
+    def handed_in(self) -> frozenset[tuple[str, str]]:
+        """Return whose folders there are, whoever put them there, as (assignment, student id)."""
+
+    def submitted_at(self, assignment: str, student_id: str) -> datetime | None:
+        """Read when it was handed in, as nbgrader keeps it beside the work; None: unknown."""
+
+    def keep_submitted(self, assignment: str, student_id: str) -> None:
+        """Copy a collected version that is about to be replaced to where kept things are."""
 
     def discard_autograded(self, assignment: str, student_id: str) -> None:
         """Set aside an autograded version made from older work; marks by hand stay in place."""

@@ -128,7 +128,7 @@ def test_other_work_sets_the_autograded_version_aside_and_is_graded_anew(
     assert ctx.gradebook.submissions(NAME)["1"].score == 4
 
 
-def test_an_autograded_version_of_which_the_ledger_knows_nothing_is_set_aside(
+def test_what_others_graded_stays_when_the_work_is_gone_until_a_person_asks(
     ctx: FakeContext,
 ) -> None:
     ctx.storage.hand_in("1", "3")
@@ -138,6 +138,8 @@ def test_an_autograded_version_of_which_the_ledger_knows_nothing_is_set_aside(
     (folder / "nb.ipynb").unlink()
     folder.rmdir()
     run_collect(ctx)
+    assert states(ctx)["1"] == "graded"
+    list(collect.apply(ctx, collect.plan(ctx, standings(ctx), only=["1"])))
     assert states(ctx)["1"] == "collected"
 
 

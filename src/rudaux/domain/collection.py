@@ -55,7 +55,8 @@ class Copied:
 class Collection:
     """A submission was copied at `at` (aware) from `snapshot` (None: the live folder).
 
-    `skipped` names what was left behind and why.
+    `skipped` names what was left behind and why. Without a `digest` it is other than rudaux's own:
+    it was in the submitted folder, or in the gradebook, and was taken over at that moment.
     """
 
     digest: str

@@ -70,7 +70,7 @@ class RosterChange:
     renamed: tuple[Student, ...] = ()
     removed: tuple[GradebookStudent, ...] = ()
     kept: tuple[GradebookStudent, ...] = ()
-    """Dropped from Canvas but with submissions: their work and grades stay."""
+    """Dropped from Canvas but with work: it and their grades stay."""
     returned: tuple[Student, ...] = ()
     """Known to have left, and back: were they to vanish again, it would be noticed again."""
     unseen: tuple[GradebookStudent, ...] = ()
@@ -89,18 +89,21 @@ def compare_rosters(
     remove_dropped: bool = False,
     accepted_size: int | None = None,
     limited: bool = False,
+    with_work: Collection[str] = (),
 ) -> RosterChange:
     """Decide what a sync does; a student with recorded submissions goes only if asked for.
 
     `known_dropped` are students whose leaving was agreed to, `accepted_size` is how many the last
     roster had that was agreed to; None where there was none. `limited`: Canvas lists some sections
-    only, so that nobody is gone for not being listed.
+    only, so that nobody is gone for not being listed. Those in `with_work` have handed in something
+    that the gradebook does not know of.
     """
     now = {s.id: s for s in canvas}
     before = {s.id: s for s in gradebook}
     unlisted = [s for s in before.values() if s.id not in now]
     gone = [] if limited else unlisted
-    removed = tuple(s for s in gone if remove_dropped or not s.submissions)
+    worked = {s.id for s in gone if s.submissions or s.id in with_work}
+    removed = tuple(s for s in gone if remove_dropped or s.id not in worked)
     return RosterChange(
         joined=tuple(s for s in now.values() if s.id not in before),
         renamed=tuple(s for s in now.values() if s.id in before and _differs(s, before[s.id])),

@@ -15,6 +15,7 @@ from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Record
 from rudaux.errors import StorageFailure
 from rudaux.ports import Context
+from rudaux.workflows import takeover
 from rudaux.workflows.standings import Standings
 
 
@@ -48,18 +49,25 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
     """Look up the work of every due student; reads only. Raises `StorageFailure` without storage.
 
     Work collected once stays as it is, unless the student's deadline has moved past that moment.
+    So does work that a sync is still to take over, and what was graded of work that is gone.
     """
     ctx.storage.check()
     name, now = standings.settings.name, ctx.now()
     done, submitted = ctx.ledger.collected(name), ctx.gradebook.submissions(name)
+    absent = [s.id for s in standings.students if s.id not in submitted]
+    waiting = takeover.found(ctx, standings.settings, absent)
     lines = []
     for student in standings.students:
         deadline = standings.deadlines.own.get(student.id)
+        if student.id in waiting:
+            continue
         if deadline is None or deadline > now or (only is not None and student.id not in only):
             continue
         earlier, folder = done.get(student.id), ctx.grader.submitted_folder(name, student.id)
         settled = student.id in submitted and (earlier is None or earlier.at >= deadline)
-        if settled and folder.is_dir():
+        taken = earlier is None or not earlier.digest
+        graded = only is None and taken and settled and submitted[student.id].autograded
+        if settled and (folder.is_dir() or graded):
             continue
         found = ctx.storage.locate(student.id, name, deadline)
         if settled and earlier and only is None:
@@ -95,7 +103,14 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
         return _absent(ctx, name, student, found)
     if isinstance(found, Unreadable):
         return _failed(ctx, name, student, found.reason)
+    earlier = ctx.ledger.collected(name).get(student.id)
+    # Cut short, the copy must not look like work that somebody else has collected.
+    ctx.ledger.record(
+        name, student.id, Record("failed", "collecting was cut short before its end", ctx.now())
+    )
     try:
+        if earlier is not None and not earlier.digest:
+            ctx.grader.keep_submitted(name, student.id)
         copied = ctx.storage.copy(
             found,
             ctx.grader.submitted_folder(name, student.id),
@@ -103,15 +118,14 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
         )
     except StorageFailure as error:
         return _failed(ctx, name, student, str(error))
-    earlier = ctx.ledger.collected(name).get(student.id)
     if earlier is None or earlier.digest != copied.digest:
         ctx.grader.discard_autograded(name, student.id)
-    ctx.gradebook.record_submission(name, student.id, copied.modified_at)
     ctx.ledger.record_collection(
         name,
         student.id,
         Collection(copied.digest, found.snapshot, ctx.now(), copied.skipped),
     )
+    ctx.gradebook.record_submission(name, student.id, copied.modified_at)
     ctx.ledger.forget(name, student.id)
     return Outcome(student.name, reason="; ".join(copied.skipped))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 
@@ -11,6 +11,8 @@ from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import GradebookStudent, RosterChange, Student, compare_rosters
 from rudaux.domain.submissions import GradebookAssignment
 from rudaux.ports import Context
+from rudaux.workflows import takeover
+from rudaux.workflows.takeover import TakeOver
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,11 @@ class SyncPlan:
     """Gone from the configuration, but with submissions: they and their grades stay."""
     waiting: tuple[Student, ...] = ()
     """Invited, and not on the roster before they accept."""
+    taken_over: tuple[TakeOver, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.roster) + len(self.added) + len(self.redated) + len(self.removed)
+        assignments = (self.added, self.redated, self.removed, self.taken_over)
+        return len(self.roster) + sum(len(part) for part in assignments)
 
     @property
     def loses_work(self) -> bool:
@@ -39,7 +43,10 @@ class SyncPlan:
 
 
 def compare(
-    ctx: Context, students: Iterable[Student], remove_dropped: bool = False
+    ctx: Context,
+    students: Iterable[Student],
+    remove_dropped: bool = False,
+    with_work: Collection[str] = (),
 ) -> RosterChange:
     """Compare what Canvas lists with the gradebook and with what was agreed to before.
 
@@ -54,6 +61,7 @@ def compare(
         remove_dropped,
         ctx.ledger.roster_size(),
         bool(gone and ctx.canvas.course().limited),
+        with_work,
     )
 
 
@@ -61,11 +69,13 @@ def plan(ctx: Context, remove_dropped: bool = False) -> SyncPlan:
     """Compare Canvas and configuration with the gradebook; writes nothing."""
     ctx.gradebook.check()
     students = ctx.canvas.students()
-    roster = compare(ctx, students, remove_dropped)
+    handed_in = ctx.grader.handed_in()
+    roster = compare(ctx, students, remove_dropped, {student for _, student in handed_in})
     known = {a.name: a for a in ctx.gradebook.assignments()}
     wanted = {a.name: a for a in ctx.config.assignments}
     gone = [a for name, a in known.items() if name not in wanted]
-    removed = tuple(a for a in gone if remove_dropped or not a.submissions)
+    worked_on = {name for name, _ in handed_in}
+    removed = tuple(a for a in gone if remove_dropped or not (a.submissions or a.name in worked_on))
     return SyncPlan(
         students=students,
         roster=roster,
@@ -78,6 +88,7 @@ def plan(ctx: Context, remove_dropped: bool = False) -> SyncPlan:
         removed=removed,
         kept=tuple(a for a in gone if a not in removed),
         waiting=ctx.canvas.waiting(),
+        taken_over=takeover.plan(ctx, students, handed_in),
     )
 
 
@@ -99,6 +110,7 @@ def apply(ctx: Context, plan: SyncPlan) -> Iterator[Outcome]:
         yield Outcome(assignment.name, reason="in the gradebook")
     ctx.gradebook.remove_assignments([a.name for a in plan.removed])
     yield from (Outcome(a.name, reason="removed from the gradebook") for a in plan.removed)
+    yield from takeover.apply(ctx, plan.taken_over)
     _remember(ctx, plan.students, roster, roster.kept)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
+from datetime import datetime, timezone
 from fnmatch import fnmatch
 from pathlib import Path
+
+from nbgrader.utils import parse_utc
 
 from rudaux.config.private import Rights, create_file, make_folder
 
@@ -80,6 +83,23 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def keep_copy(folder: Path, kept: Path) -> None:
+    """Copy a folder, links as links, in the place of an earlier copy."""
+    remove(kept)
+    make_folder(kept.parent)
+    shutil.copytree(folder, kept, symlinks=True)
+
+
+def read_timestamp(submitted: Path) -> datetime | None:
+    """Read when a submission was handed in, as `nbgrader collect` notes it beside the work."""
+    try:
+        text = (submitted / "timestamp.txt").read_text(encoding="utf-8").strip()
+        moment = parse_utc(text) if text else None
+    except (OSError, ValueError, OverflowError):
+        return None
+    return moment.replace(tzinfo=timezone.utc) if moment else None
 
 
 def write_atomically(path: Path, content: bytes, rights: Rights) -> None:

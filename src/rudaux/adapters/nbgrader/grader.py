@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -75,6 +76,18 @@ class NbgraderGrader:
 
     def submitted_folder(self, assignment: str, student_id: str) -> Path:
         return self._course.submitted(assignment, student_id)
+
+    def handed_in(self) -> frozenset[tuple[str, str]]:
+        return self._course.handed_in()
+
+    def submitted_at(self, assignment: str, student_id: str) -> datetime | None:
+        return files.read_timestamp(self._course.submitted(assignment, student_id))
+
+    def keep_submitted(self, assignment: str, student_id: str) -> None:
+        folder = self._course.submitted(assignment, student_id)
+        if not folder.is_dir():
+            return
+        files.keep_copy(folder, self._kept / "submitted" / student_id / assignment)
 
     def discard_autograded(self, assignment: str, student_id: str) -> None:
         folder = self._course.autograded(assignment, student_id)

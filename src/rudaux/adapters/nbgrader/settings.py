@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,6 +60,16 @@ class NbgraderCourse:
     def submitted(self, assignment: str, student_id: str) -> Path:
         """What a student handed in."""
         return self._path(self.directory.submitted_directory, student_id, assignment)
+
+    def handed_in(self) -> frozenset[tuple[str, str]]:
+        """Whose folders of collected work there are, as (assignment, student id)."""
+        step, structure = self.directory.submitted_directory, self.directory.directory_structure
+        anyone = structure.format(nbgrader_step=step, student_id="*", assignment_id="*")
+        shape = self.directory.format_path(step, "(?P<who>[^/]+)", "(?P<what>[^/]+)", escape=True)
+        # Unlike Path.glob it leaves out hidden folders: copies that are not at their end.
+        paths = (self.folder / path for path in glob(anyone, root_dir=self.folder))  # noqa: PTH207
+        found = (re.fullmatch(shape, str(path)) for path in paths if path.is_dir())
+        return frozenset((m["what"], m["who"]) for m in found if m)
 
     def autograded(self, assignment: str, student_id: str) -> Path:
         """A submission with the outputs that it was scored by."""

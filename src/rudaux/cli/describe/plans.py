@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from rudaux.workflows.release import ReleaseLine, ReleasePlan
     from rudaux.workflows.schedule import SchedulePlan
     from rudaux.workflows.sync import SyncPlan
+    from rudaux.workflows.takeover import TakeOver
 
 Mark = Literal["+", "~", "-", "!", " "]
 _NAMES_SHOWN = 6
 _NEVER = "it is never collected by itself"
+_UNGRADED = "ungraded work in submitted/"
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,8 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
         text = _names(roster.returned)
         rows.append(Row("Roster", "+", f"{len(roster.returned)} returned", text))
     for kept in roster.kept:
-        word = "grade" if kept.submissions == 1 else "grades"
-        text = f"{kept.name} ({kept.submissions} {word} kept)"
-        rows.append(Row("Roster", " ", "dropped", text))
+        what = count(kept.submissions, "grade") if kept.submissions else _UNGRADED
+        rows.append(Row("Roster", " ", "dropped", f"{kept.name} ({what} kept)"))
     if roster.removed:
         text = f"{_names(roster.removed)} (removed from the gradebook)"
         rows.append(Row("Roster", "-", f"{len(roster.removed)} dropped", text))
@@ -87,11 +88,16 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
     rows += [Row("Gradebook", "+", a.name) for a in plan.added]
     rows += [Row("Gradebook", "~", a.name, f"due {when(a.due)}") for a in plan.redated]
     rows += [Row("Gradebook", "-", a.name, "no longer in rudaux.toml") for a in plan.removed]
-    rows += [
-        Row("Gradebook", " ", a.name, f"not in rudaux.toml ({a.submissions} submissions kept)")
-        for a in plan.kept
-    ]
+    for a in plan.kept:
+        what = count(a.submissions, "submission") if a.submissions else _UNGRADED
+        rows.append(Row("Gradebook", " ", a.name, f"not in rudaux.toml ({what} kept)"))
+    rows += [Row("Gradebook", "~", x.assignment, _taken_over(x)) for x in plan.taken_over]
     return rows
+
+
+def _taken_over(plan: TakeOver) -> str:
+    new = f", {len(plan.found)} of them not in the gradebook yet" if plan.found else ""
+    return f"takes over {count(len(plan), 'submission')} collected before{new}"
 
 
 def release_rows(plan: ReleasePlan, config: Config) -> list[Row]:

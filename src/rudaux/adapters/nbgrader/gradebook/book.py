@@ -161,13 +161,15 @@ class NbgraderGradebook:
             for row in found
         )
 
-    def record_submission(self, assignment: str, student_id: str, at: datetime) -> None:
-        when = at.astimezone(timezone.utc).replace(tzinfo=None)
-        self._note_time(assignment, student_id, when)
+    def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
+        when = at and at.astimezone(timezone.utc).replace(tzinfo=None)
+        if when:
+            self._note_time(assignment, student_id, when)
         with self.database.session() as session:
             course_id = self.database.course_id
             row = ensure_submission(session, assignment, student_id, course_id)
-            row.timestamp = when
+            if when:
+                row.timestamp = when
 
     def note_times(self) -> None:
         submission = api.SubmittedAssignment

@@ -1,0 +1,119 @@
+"""A course in mid-term: nbgrader alone has graded it so far, by its own commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from rudaux.demo.course import due_date
+from rudaux.demo.material import answered, example_source, write
+from rudaux.demo.students import Kind
+
+NAME = "homework_1"
+DUE = due_date(NAME, datetime.now(timezone.utc))
+ON_TIME, LATE = DUE - timedelta(hours=5), DUE + timedelta(hours=2)
+COMMENT = "Nearly: mind the index."
+IO, EUROPA, GANYMEDE, CALLISTO, AMALTHEA, HIMALIA, THEBE = (str(1003 + n) for n in range(7))
+"""The ids that the simulated Canvas gives to the students of `tests.course`."""
+DROPPED, DROPPED_UNGRADED, NEVER_CAME = "2001", "2002", "2003"
+CONFIG = """\
+from nbgrader.plugins import LateSubmissionPlugin
+
+
+class PointAnHour(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return total_seconds_late // 3600
+
+
+c = get_config()
+c.CourseDirectory.course_id = "{course_id}"
+c.AssignLatePenalties.plugin_class = PointAnHour
+"""
+BIN = Path(sys.executable).parent
+
+
+def nbgrader(folder: Path, *args: str, code: int = 0) -> str:
+    """Run one of nbgrader's own commands in the course folder; give what it said."""
+    env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    command = [str(BIN / "nbgrader"), *args]
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+@contextmanager
+def gradebook(folder: Path) -> Iterator[Any]:
+    """Open the gradebook through nbgrader's own interface, as formgrader does, and commit."""
+    os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"  # it starts alembic by name
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+        yield book
+        book.db.commit()
+
+
+def build(folder: Path) -> None:
+    """Bring a course to mid-term: some graded and marked, some waiting, one failed, one to come."""
+    (folder / "source" / NAME).mkdir(parents=True)
+    (folder / "nbgrader_config.py").write_text(CONFIG.format(course_id="spring"))
+    example = example_source() / "ps1"
+    shutil.copyfile(example / "problem1.ipynb", folder / "source" / NAME / f"{NAME}.ipynb")
+    shutil.copyfile(example / "jupyter.png", folder / "source" / NAME / "jupyter.png")
+    nbgrader(folder, "generate_assignment", NAME)
+    with gradebook(folder) as book:
+        due = DUE.astimezone(timezone.utc).replace(tzinfo=None)
+        book.update_or_create_assignment(NAME, duedate=due)
+        for student in (NEVER_CAME, DROPPED_UNGRADED):
+            book.add_student(student)
+    hand_in(folder, IO, "right")
+    hand_in(folder, EUROPA, "partly", LATE)
+    hand_in(folder, GANYMEDE, "wrong")
+    hand_in(folder, DROPPED, "right")
+    failing = hand_in(folder, HIMALIA, "right") / f"{NAME}.ipynb"
+    content = json.loads(failing.read_text())
+    content["cells"].append({"cell_type": "code", "source": "1"})  # nbgrader stumbles over it
+    write(failing, content)
+    nbgrader(folder, "autograde", NAME, code=1)
+    mark(folder, IO, EUROPA, DROPPED)
+    with gradebook(folder) as book:
+        book.add_assignment("homework_0")
+        book.update_or_create_submission("homework_0", IO)
+    nbgrader(folder, "generate_feedback", NAME, "--student", IO)
+    hand_in(folder, AMALTHEA, "right", LATE)
+    hand_in(folder, DROPPED_UNGRADED, "right")
+
+
+def hand_in(course: Path, student: str, kind: Kind, at: datetime = ON_TIME) -> Path:
+    """Put work into submitted/ as `nbgrader collect` does, with its time beside it."""
+    folder = course / "submitted" / student / NAME
+    folder.mkdir(parents=True)
+    answer(course, folder, kind)
+    time = at.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+    (folder / "timestamp.txt").write_text(time)
+    return folder
+
+
+def answer(course: Path, folder: Path, kind: Kind) -> None:
+    """Write the released notebook with a student's answers."""
+    released = json.loads((course / "release" / NAME / f"{NAME}.ipynb").read_text())
+    file = folder / f"{NAME}.ipynb"
+    write(file, answered(released, kind))
+    os.utime(file, (ON_TIME.timestamp(), ON_TIME.timestamp()))
+
+
+def mark(course: Path, *students: str) -> None:
+    """Give half the points for each answer that waits, and a comment."""
+    with gradebook(course) as book:
+        for notebook in (n for s in students for n in book.find_submission(NAME, s).notebooks):
+            for grade in (g for g in notebook.grades if g.needs_manual_grade):
+                grade.manual_score, grade.needs_manual_grade = grade.max_score / 2, False
+            for comment in (c for c in notebook.comments if c.name == "sum_of_squares_equation"):
+                comment.manual_comment = COMMENT
