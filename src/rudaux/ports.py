@@ -6,9 +6,10 @@ that is down raises one of `rudaux.errors`; one student's trouble is a value.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Collection as Names
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -393,27 +394,17 @@ class Ledger(Protocol):
     def record_roster_size(self, students: int) -> None: ...
 
 
-class Surroundings(Protocol):
-    """What there is before a course has a rudaux.toml; each answer comes within seconds."""
+@dataclass(frozen=True)
+class Surroundings:
+    """What there is before a course has a rudaux.toml, seen within seconds; raises as above."""
 
-    def courses(self, url: str, token: str) -> tuple[CanvasCourse, ...]:
-        """Courses in which the token's owner is a teacher; raises as `Canvas` does."""
-
-    def canvas(self, url: str, course_id: int, token: str) -> Canvas: ...
-
-    def hub(self, hub: Hub) -> HubSeen: ...
-
-    def remote(self, folder: Path) -> str | None:
-        """The remote of the checkout in a folder; None where there is neither."""
-
-    def reach(self, remote: str) -> None:
-        """Raise `GitFailure` where a git remote does not show its branches."""
-
-    def homes(self, folder: Path) -> frozenset[str]:
-        """Names of the homes in a folder; raises `StorageFailure`."""
-
-    def docker(self) -> bool:
-        """Whether a Docker Engine answers."""
+    courses: Callable[[str, str], tuple[CanvasCourse, ...]]  # that a token's owner teaches
+    canvas: Callable[[str, int, str], Canvas]
+    hub: Callable[[Hub], HubSeen]
+    remote: Callable[[Path], str | None]  # of the checkout in a folder
+    reach: Callable[[str], None]  # a git remote
+    homes: Callable[[Path], frozenset[str]]
+    docker: Callable[[], bool]
 
 
 class Context(Protocol):

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rudaux.config import Config, find_course_folder, load_config, read_token
-from rudaux.errors import GitFailure
 
 if TYPE_CHECKING:
-    from rudaux.domain.canvas import CanvasCourse
-    from rudaux.domain.links import Hub, HubSeen
     from rudaux.ports import (
         Canvas,
         Crontab,
@@ -97,51 +94,19 @@ class CourseContext:
         return SqliteLedger(self._private / "ledger.db")
 
 
-class Machine:
-    """This machine and what it reaches; satisfies `rudaux.ports.Surroundings`."""
-
-    def courses(self, url: str, token: str) -> tuple[CanvasCourse, ...]:
-        from rudaux.adapters.canvas import list_courses
-
-        return list_courses(url, token)
-
-    def canvas(self, url: str, course_id: int, token: str) -> Canvas:
-        from rudaux.adapters.canvas import quick_client
-
-        return quick_client(url, course_id, token)
-
-    def hub(self, hub: Hub) -> HubSeen:
-        from rudaux.adapters.hub import look_at_hub
-
-        return look_at_hub(hub)
-
-    def remote(self, folder: Path) -> str | None:
-        from rudaux.adapters.git import GitRepositories
-
-        try:
-            return GitRepositories().state(folder).remote
-        except GitFailure:
-            return None
-
-    def reach(self, remote: str) -> None:
-        from rudaux.adapters.git import GitRepositories
-
-        GitRepositories(timeout=20.0).reach(remote)
-
-    def homes(self, folder: Path) -> frozenset[str]:
-        from rudaux.adapters.storage import list_homes
-
-        return list_homes(folder)
-
-    def docker(self) -> bool:
-        from rudaux.executors import docker_answers
-
-        return docker_answers()
-
-
 def look_around() -> Surroundings:
-    """Return what `rudaux new` can look at."""
-    return Machine()
+    """Return what `rudaux new` can look at, without a course."""
+    from rudaux.adapters.canvas import list_courses, quick_client
+    from rudaux.adapters.git import GitRepositories, remote_of
+    from rudaux.adapters.hub import look_at_hub
+    from rudaux.adapters.storage import list_homes
+    from rudaux.executors import docker_answers
+    from rudaux.ports import Surroundings
+
+    reach = GitRepositories(timeout=20.0).reach
+    return Surroundings(
+        list_courses, quick_client, look_at_hub, remote_of, reach, list_homes, docker_answers
+    )
 
 
 def open_course(folder: Path | None = None) -> CourseContext:

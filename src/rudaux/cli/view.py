@@ -82,11 +82,11 @@ class View:
         """Print notices of two columns beside the result: what each is about, and a sentence."""
         from rich.table import Table
 
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+        table = Table(box=None, show_header=False, padding=(0, 0, 0, 2))
         table.add_column(max_width=32 if self.err.is_terminal else None, overflow="fold")
         table.add_column()
         for about, sentence in notes:
-            table.add_row(_text(f"  {about}"), _text(sentence))
+            table.add_row(_text(about), _text(sentence))
         _print(self.err, table)
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

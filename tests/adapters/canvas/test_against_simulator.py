@@ -13,7 +13,8 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from rudaux.adapters.canvas import CanvasClient
+from rudaux.adapters.canvas import CanvasClient, list_courses
+from rudaux.demo.simulator.entities import OtherCourse
 from rudaux.demo.simulator.server import Simulator, serve
 from rudaux.demo.simulator.state import World
 from rudaux.demo.simulator.switches import Fault, FaultOf
@@ -498,3 +499,23 @@ def test_a_throttling_canvas_is_waited_for(practice: Practice) -> None:
         reports = [FeedbackComment(sid, (report(sid),), "Feedback") for sid in ids]
         assert dict(eager.attach_all(aid, reports)) == dict.fromkeys(ids)
     assert [len(practice.world.comments(aid, int(sid))) for sid in ids] == [1] * 24
+
+
+def test_the_courses_that_somebody_teaches_are_listed_with_their_terms(practice: Practice) -> None:
+    practice.world.course.term = "Fall 2026"
+    practice.world.other_courses += [
+        OtherCourse(7, "Taken", role="student"),
+        OtherCourse(8, "Closed by its dates", restricted=True),
+        *(OtherCourse(n, f"Course {n}") for n in range(100, 250)),
+    ]
+    found = list_courses(practice.simulator.url, TOKEN)
+    assert found[0] == CanvasCourse(12345, "Practice course", "America/Vancouver", "Fall 2026")
+    assert [c.id for c in found[1:]] == [*range(100, 250)]
+
+
+def test_a_quick_look_gives_up_at_once(practice: Practice) -> None:
+    practice.simulator.switches.fault = lambda method, path: "server_error"
+    before = len(practice.simulator.requests)
+    with pytest.raises(CanvasFailure):
+        list_courses(practice.simulator.url, TOKEN)
+    assert len(practice.simulator.requests) == before + 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rudaux.demo.simulator.entities import EnrollmentState
+from rudaux.demo.simulator.entities import EnrollmentState, OtherCourse
 from rudaux.demo.simulator.state import World
 
 from .practice import Practice, practising
@@ -161,3 +161,25 @@ def test_inherited_tools_are_seen_only_with_their_parents(canvas: Practice) -> N
     assert ids(wide.json(), "id") == [inside]
     assert canvas.get(f"/external_tools/{here}").json()["domain"] is None
     assert canvas.get(f"/external_tools/{above}").status_code == 404
+
+
+def test_the_list_of_courses_is_narrowed_by_role_and_tells_terms_when_asked(
+    canvas: Practice,
+) -> None:
+    canvas.world.other_courses += [
+        OtherCourse(7, "Astronomy", "student", "Fall 2026"),
+        OtherCourse(8, "Closed", restricted=True),
+    ]
+
+    def listed(query: str) -> list[dict[str, object]]:
+        rows: list[dict[str, object]] = canvas.get(f"//courses{query}").json()
+        return rows
+
+    assert ids(listed(""), "id") == [12345, 7, 8]
+    taught = listed("?enrollment_type=teacher&include[]=term")
+    assert ids(taught, "id") == [12345, 8]
+    assert taught[0]["term"] == {
+        "id": 1, "name": "Default Term", "start_at": None, "end_at": None,
+        "workflow_state": "active",
+    }  # fmt: skip
+    assert taught[1] == {"id": 8, "access_restricted_by_date": True}

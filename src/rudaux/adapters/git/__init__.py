@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rudaux.adapters.git.repositories import GitRepositories
+from rudaux.adapters.git.repositories import GitRepositories, remote_of
 
-__all__ = ["GitRepositories"]
+__all__ = ["GitRepositories", "remote_of"]

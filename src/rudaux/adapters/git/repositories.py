@@ -302,6 +302,14 @@ class GitRepositories(Calls):
         return self._run(folder, "config", "--get", key).out
 
 
+def remote_of(folder: Path) -> str | None:
+    """Return the remote of the checkout in a folder; None where there is neither."""
+    try:
+        return GitRepositories().state(folder).remote
+    except GitFailure:
+        return None
+
+
 def _parse_status(text: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Read `git status --porcelain=v2 --branch -z`: headers, and the names of what is dirty.
 

@@ -12,10 +12,7 @@ KEEP_OUT = (
 )
 NO_NEED = "holds a password, which was not copied: rudaux needs none"
 COMPUTED = "computed there, and the file is not run: give the value as an option, or in rudaux.toml"
-LACKING = (
-    "lacks a date or points that make sense there: complete what stands as a comment at the end of "
-    "rudaux.toml"
-)
+LACKING = "no usable date or points there: complete what is a comment at the end of rudaux.toml"
 SUBCONFIG = "rudaux reads one file and follows no other: give that one with --from as well"
 
 _ADVICE = {
