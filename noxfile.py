@@ -17,11 +17,7 @@ nox.options.sessions = ["tests", "lint", "types", "docs"]
 def tests(session: nox.Session) -> None:
     """Run the tests against real nbgrader, git and cron; arguments go to pytest."""
     session.install("-e", ".[dev]")
-    workers = (
-        []
-        if "-n" in session.posargs
-        else ["-n", str(max(2, os.cpu_count() or 2)), "--dist", "loadgroup"]
-    )
+    workers = [] if "-n" in session.posargs else ["-n", str(max(2, os.cpu_count() or 2))]
     session.run("pytest", *workers, *session.posargs)
 
 
