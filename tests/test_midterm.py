@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rudaux.demo.students import Kind
 from tests.course import SmallCourse, small_course
 from tests.midterm import (
     AMALTHEA,
@@ -35,7 +36,7 @@ from tests.midterm import (
     nbgrader,
 )
 
-HOMES = ("wrong", "wrong", "wrong", "missing", "wrong", "wrong", "right")
+HOMES: tuple[Kind, ...] = ("wrong", "wrong", "wrong", "missing", "wrong", "wrong", "right")
 """What lies in the homes by now: who handed in through nbgrader has other work there."""
 
 
