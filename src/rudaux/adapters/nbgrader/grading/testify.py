@@ -112,7 +112,7 @@ class Kernel:
     def lies(self, thing: Any, operators: Mapping[str, str]) -> Iterator[str]:
         """Give an operator of the notebook's by which an object agrees with what it cannot know."""
         kind = TYPE(thing)
-        if kind.__name__ == "_ANY" and "ANY" not in self.text:
+        if kind.__name__ == "_ANY" and operators is OPERATORS and "ANY" not in self.text:
             yield "== (" + kind.__module__ + ".ANY)"
         for name, sign in operators.items() if kind.__flags__ & HEAP else ():
             owner = next((c for c in kind.__mro__ if name in c.__dict__), object)
