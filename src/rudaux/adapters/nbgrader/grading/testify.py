@@ -128,10 +128,11 @@ class Kernel:
         found: list[Any] = [object]
         known: dict[int, Any] = {}
         for kind in found:  # it grows
-            fresh = [sub for sub in TYPE.__subclasses__(kind) if id(sub) not in known]
-            known.update((id(sub), sub) for sub in fresh)
-            found += fresh
-            if self.ours(kind.__dict__.get("__eq__")):
+            for sub in TYPE.__subclasses__(kind):
+                if id(sub) not in known:
+                    known[id(sub)] = sub
+                    found.append(sub)
+            if "__eq__" in kind.__dict__ and self.ours(kind.__dict__["__eq__"]):
                 yield from self.lies(blank(kind), EQUAL)
 
 
@@ -243,7 +244,8 @@ async def completed(kernel: Kernel, order: Mapping[str, Any], weaver: Weaver) ->
             result.error_in_exec = error
         if TYPE(error).__name__ in ("SystemExit", "BdbQuit"):
             raise  # IPython has its own words for it
-        theirs = TYPE(error), error, error.__traceback__.tb_next
+        below = error.__traceback__ and error.__traceback__.tb_next
+        theirs = TYPE(error), error, below
         shell.showtraceback(theirs, tb_offset=0, running_compiled_code=True)
         return False
     return True
