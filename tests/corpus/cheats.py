@@ -1,17 +1,16 @@
-"""Submissions whose code lies to the tests in its own kernel, each to be held for a person.
+"""Submissions whose code lies to the tests in its own kernel: held, or 0 for what they tamper with.
 
 No sandbox keeps code from its own score: these are found by what they change.
 """
 
 from __future__ import annotations
 
-from tests.corpus.assignment import AREA
 from tests.corpus.cases import Case, answers
 from tests.corpus.notebooks import WRONG_AREA
 
 
-def _cheat(name: str, code: str, area: str = WRONG_AREA) -> Case:
-    return Case(name, answers(area=f"{area}\n{code}"), "needs_manual", None, kind="held")
+def _cheat(name: str, code: str) -> Case:
+    return Case(name, answers(area=f"{WRONG_AREA}\n{code}"), None, None)
 
 
 _NO_KERNEL = """
@@ -44,6 +43,88 @@ def area(radius):
     return Yes(0)
 """
 
+_OFF = """
+import ast, sys, builtins
+shell = get_ipython()
+class Off(ast.NodeTransformer):
+    def visit_Assert(self, node):
+        return ast.copy_location(ast.Pass(), node)
+class Yes(ast.NodeTransformer):
+    def visit_Compare(self, node):
+        return ast.copy_location(ast.Constant(True), node)
+def cut(text):
+    return "\\n".join(x for x in text.split("\\n") if not x.startswith("assert"))
+"""
+_HOOKS = {
+    "comparisons made true": "shell.ast_transformers.append(Yes())",
+    "run_cell given less": "real = shell.run_cell\n"
+    "shell.run_cell = lambda text, *args, **named: real(cut(text), *args, **named)",
+    "run_cell_async given less": "real = shell.run_cell_async\n"
+    "shell.run_cell_async = lambda text, *args, **named: real(cut(text), *args, "
+    "**{**named, 'transformed_cell': cut(text)})",
+    "run_ast_nodes given less": "real = shell.run_ast_nodes\n"
+    "shell.run_ast_nodes = lambda nodes, *args, **named: real("
+    "[Off().visit(n) for n in nodes], *args, **named)",
+    "run_ast_nodes that runs nothing": "async def nothing(*args, **named):\n    return False\n"
+    "shell.run_ast_nodes = nothing",
+    "run_code that swallows": "async def run(code, result=None, *, async_=False):\n    try:\n"
+    "        exec(code, shell.user_ns)\n    except BaseException:\n        pass\n"
+    "    return False\nshell.run_code = run",
+    "compile object": "kind = type(shell.compile)\nreal = kind.__call__\n"
+    "kind.__call__ = lambda self, node, *args: real(self, Off().visit(Yes().visit(node)), *args)",
+    "ast_parse": "real = shell.compile.ast_parse\n"
+    "shell.compile.ast_parse = lambda *args, **named: Off().visit(real(*args, **named))",
+    "ast.parse": "real = ast.parse\nast.parse = lambda *args, **named: "
+    "Off().visit(real(*args, **named))",
+    "builtins.compile": "real = compile\nbuiltins.compile = lambda source, *args, **named: real("
+    "Yes().visit(source) if isinstance(source, ast.AST) else source, *args, **named)",
+    "builtins.exec": "real = exec\ndef quiet(*args):\n    try:\n        real(*args)\n"
+    "    except AssertionError:\n        pass\nbuiltins.exec = quiet",
+    "transform_cell": "real = shell.transform_cell\n"
+    "shell.transform_cell = lambda text: cut(real(text))",
+    "transformer manager": "manager = shell.input_transformer_manager\n"
+    "real = manager.transform_cell\nmanager.transform_cell = lambda text: cut(real(text))",
+    "input_transformers_post": "shell.input_transformers_post.append("
+    "lambda lines: [x for x in lines if not x.startswith('assert')])",
+    "NodeTransformer for all": "ast.NodeTransformer.visit_Assert = Off.visit_Assert\n"
+    "shell.ast_transformers.append(ast.NodeTransformer())",
+    "do_execute": "real = shell.kernel.do_execute\n"
+    "shell.kernel.do_execute = lambda code, *args, **named: real(cut(code), *args, **named)",
+    "execute_request": "real = shell.kernel.shell_handlers['execute_request']\n"
+    "def handle(stream, ident, parent):\n"
+    "    parent['content']['code'] = cut(parent['content']['code'])\n"
+    "    return real(stream, ident, parent)\n"
+    "shell.kernel.shell_handlers['execute_request'] = handle",
+    "errors not shown": "shell.showtraceback = shell._showtraceback = lambda *args, **named: None",
+    "own words for errors": "shell.set_custom_exc((Exception,), lambda *args, **named: None)",
+    "publishing": "shell.display_pub.publish = lambda *args, **named: None",
+    "errors not sent": "session = shell.kernel.session\nreal = session.send\n"
+    "def send(stream, kind, *args, **named):\n"
+    "    return None if kind == 'error' else real(stream, kind, *args, **named)\n"
+    "session.send = send",
+    "lines passed over": "def trace(frame, event, arg):\n"
+    "    if event == 'line' and frame.f_code.co_name == '<module>':\n        try:\n"
+    "            frame.f_lineno = max(x for *_, x in frame.f_code.co_lines() if x)\n"
+    "        except ValueError:\n            pass\n    return trace\nsys.settrace(trace)",
+    "jump from the answer": "def area(radius):\n    frame = sys._getframe(1)\n"
+    "    def trace(frame, event, arg):\n        frame.f_lineno = frame.f_lineno + 1\n"
+    "    sys.settrace(lambda *args: None)\n    frame.f_trace = trace\n    return 7",
+    "profiler": "sys.setprofile(lambda frame, event, arg: None)\n"
+    "shell.ast_transformers.append(Off())",
+    "numbers in a namespace of its own": "class Names(dict):\n    def __getitem__(self, name):\n"
+    "        if name == 'round':\n            return lambda x, n=0: {1: 3.142, 2: 12.566}[x]\n"
+    "        return super().__getitem__(name)\n"
+    "def area(radius):\n    return radius\nshell.user_ns = Names(shell.user_ns)",
+    "exit at the first call": "def area(radius):\n    sys.exit(0)",
+    "equal by way of bytes": "class Same(bytes):\n    def __eq__(self, other):\n"
+    "        return True\n    def __round__(self, digits=None):\n        return self\n"
+    "def area(radius):\n    return Same()",
+    "equal by way of a grandchild": "class Base(int):\n    pass\nclass Same(Base):\n"
+    "    def __eq__(self, other):\n        return True\n"
+    "    def __round__(self, digits=None):\n        return self\n"
+    "def area(radius):\n    return Same()",
+}
+
 CHEATS = (
     _cheat("no-op kernel", _NO_KERNEL),
     _cheat("cells made empty", _EMPTY_CELLS),
@@ -52,5 +133,6 @@ CHEATS = (
     _cheat("patched round", "import builtins\nbuiltins.round = lambda x, n=0: "
            "{1: 3.142, 2: 12.566}[x]"),
     _cheat("patched AssertionError", "import builtins\nbuiltins.AssertionError = "
-           "type('AssertionError', (Exception,), {'__new__': lambda *a: SystemExit(0)})", AREA),
+           "type('AssertionError', (Exception,), {'__new__': lambda *a: SystemExit(0)})"),
+    *(_cheat(name, _OFF + code) for name, code in _HOOKS.items()),
 )  # fmt: skip

@@ -66,10 +66,9 @@ def test_nobody_else_is_the_worse_for_any_of_them(graded: Results) -> None:
 
 
 @pytest.mark.parametrize("case", cheats.CHEATS, ids=name_of)
-def test_a_submission_that_tampers_with_its_tests_waits_for_a_person(
-    case: Case, graded: Results
-) -> None:
-    check(case, graded("cheats", cheats.CHEATS)[case.name])
+def test_tampering_with_tests_is_held_or_earns_nothing(case: Case, graded: Results) -> None:
+    result = graded("cheats", cheats.CHEATS)[case.name]
+    assert result.kind == "held" or float(result.score) <= FULL - 2, result
 
 
 @pytest.mark.parametrize("case", runs.TOO_SLOW, ids=name_of)

@@ -195,14 +195,10 @@ PATCHES = {
     "(Exception,), {})",
     "builtins.__import__": "import builtins\nreal = __import__\n"
     "builtins.__import__ = lambda *args, **named: real(*args, **named)",
-    "sys.settrace": "import sys\ndef trace(frame, event, arg):\n    return trace\n"
-    "sys.settrace(trace)",
     "unittest.TestCase.assertEqual": "import unittest\n"
     "unittest.TestCase.assertEqual = lambda *args: None",
     "math.isclose": "import math\nmath.isclose = eval('lambda *args, **named: True', {})",
     "operator.eq": "import operator\noperator.eq = lambda a, b: True",
-    "get_ipython().run_cell": "shell = type(get_ipython())\nreal = shell.run_cell\n"
-    "shell.run_cell = lambda *args, **named: real(*args, **named)",
     "numpy.testing.assert_allclose": "import numpy.testing\n"
     "numpy.testing.assert_allclose = lambda *args, **named: None",
     "numpy.allclose": "import functools, numpy as np\n"
@@ -256,20 +252,19 @@ WITNESSED = (
     "(a\n / 0)",
     "x = 1; a / 0",
     "raise SystemExit",
+    "a = 1\n!true",
+    "!true",
+    "a?",
+    "    indented = 1",
     "%config InteractiveShell.ast_node_interactivity = 'all'\n1\na",
 )
 UNWITNESSED = (
     "",
     "  \n ",
     "%%time\nassert a",
-    "a = 1\n%time a",
-    "!true",
-    "a?",
-    "?a",
     "if a:",
     "a +",
     "assert a \\",
-    "    indented = 1",
     "('",
     "text = '''\n",
 )
@@ -283,7 +278,7 @@ def test_a_witness_changes_nothing_of_what_a_test_shows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", UNWITNESSED)
-def test_a_cell_that_no_line_can_follow_is_left_as_it_is(source: str) -> None:
+def test_a_cell_that_cannot_be_woven_is_left_as_it_is(source: str) -> None:
     notebook = as_notebook([source])
     assert plant(notebook, PYTHON) == {}
     assert notebook.cells[0].source == source

@@ -1,8 +1,9 @@
-"""What the last line of a test cell runs in a Python kernel; sent as text, never imported there.
+"""What runs a test cell in a Python kernel; sent as text with `weave`, never imported there.
 
-It publishes the cell's nonce, and the names of what the notebook has replaced. It shares the cell
-with the course's own test, so it must neither raise nor print nor change anything. Runs on Python
-3.8 or newer, without `import` and without trust in any built-in function.
+It compiles the test itself and calls what Python has for it, so that nothing hooked into IPython's
+way from a cell to its code can leave a part out. It publishes the marks that the test has left, and
+the names of what the notebook has replaced. Beside that it must neither raise nor print nor change
+anything. Runs on Python 3.8 or newer, without `import` and without trust in any built-in function.
 """
 
 from __future__ import annotations
@@ -10,11 +11,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rudaux.adapters.nbgrader.grading.weave import Weaver, kind_of
+
 TYPE: Any = ().__class__.__class__
 NATIVE: Any = TYPE([].append)
 FUNCTION: Any = TYPE(lambda: None)
 HEAP = 1 << 9
 """In a class's `__flags__`: made while Python ran, as no built-in class is."""
+FUTURE, AWAIT, ONLY_AST = 0x1FE0000, 0x2000, 0x400
+"""Flags of `compile`: what `__future__` has brought, `await` at top level, nothing but a tree."""
+COROUTINE = 0x80
+"""In a code's `co_flags`: it is to be awaited."""
+TOKEN = 16
+"""Characters of a mark."""
+MOST_ASKED = 20
+"""Objects of one class that are asked in a cell."""
+EQUAL = {"__eq__": "=="}
+OPERATORS = {
+    "__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">=",
+    "__contains__": "in",
+}  # fmt: skip
 
 BUILTINS = (
     "abs all any bool callable complex dict divmod enumerate eval exec compile filter float "
@@ -22,8 +38,6 @@ BUILTINS = (
     "object ord pow range repr reversed round set setattr sorted str sum tuple type zip "
     "AssertionError Exception BaseException __import__"
 )
-SHELL = "run_cell run_cell_async _run_cell run_ast_nodes run_code transform_cell transform_ast"
-HOOKS = "ast_transformers input_transformers_cleanup input_transformers_post"
 TESTING = {
     "math": "isclose fabs isnan",
     "operator": "eq ne",
@@ -42,8 +56,8 @@ TESTING = {
 class Kernel:
     """The kernel as it is now."""
 
-    def __init__(self, shell: Any, modules: Mapping[str, Any]) -> None:
-        self.shell, self.modules = shell, modules
+    def __init__(self, shell: Any, modules: Mapping[str, Any], text: str) -> None:
+        self.shell, self.modules, self.text = shell, modules, text
         self.here = modules["os"].getcwd() + "/"
         self.library = modules["os"].__file__.rpartition("/")[0] + "/"
 
@@ -67,7 +81,9 @@ class Kernel:
         return made.__module__ in ("__main__", "unittest.mock")
 
     def replaced(self) -> Iterator[str]:
-        """Give the names of what is not as Python, IPython and the libraries have it."""
+        """Give the names of what is not as Python and the libraries have it."""
+        if self.shell.user_ns is not self.shell.user_global_ns:
+            yield "get_ipython().user_ns"
         builtins = self.modules["builtins"]
         for name in BUILTINS.split():
             thing = builtins.__dict__.get(name)
@@ -79,34 +95,11 @@ class Kernel:
                 right = TYPE(thing) is FUNCTION and not self.ours(thing)
             if not right:
                 yield "builtins." + name
-        yield from self._of_the_shell()
-        if self.ours(self.modules["sys"].gettrace()):
-            yield "sys.settrace"
         for path, names in TESTING.items():
             there = self._vars(path)
             for name in names.split() or [*there]:
                 if self.ours(there.get(name)):
                     yield path + "." + name
-
-    def _of_the_shell(self) -> Iterator[str]:
-        for name in SHELL.split():
-            if self.ours(getattr(self.shell, name, None)):
-                yield "get_ipython()." + name
-        for name in ("__call__", "ast_parse"):
-            if self.ours(getattr(self.shell.compile, name, None)):
-                yield "get_ipython().compile." + name
-        manager = self.shell.input_transformer_manager
-        hooks = {name: getattr(self.shell, name, ()) for name in HOOKS.split()}
-        for name in ("cleanup_transforms", "line_transforms", "token_transformers"):
-            hooks["input_transformer_manager." + name] = getattr(manager, name, ())
-        for name, those in hooks.items():
-            if [hook for hook in those if self._is_our_hook(hook)]:
-                yield "get_ipython()." + name
-
-    def _is_our_hook(self, hook: Any) -> bool:
-        kind = TYPE(hook)
-        methods = () if kind in (FUNCTION, TYPE) else kind.__dict__.values()
-        return self.ours(hook) or bool([1 for method in methods if self.ours(method)])
 
     def _vars(self, path: str) -> Mapping[str, Any]:
         module, _, name = path.rpartition(".")
@@ -116,22 +109,31 @@ class Kernel:
             return {}
         return getattr(self.modules[module].__dict__.get(name), "__dict__", {})
 
+    def lies(self, thing: Any, operators: Mapping[str, str]) -> Iterator[str]:
+        """Give an operator of the notebook's by which an object agrees with what it cannot know."""
+        kind = TYPE(thing)
+        if kind.__name__ == "_ANY" and operators is OPERATORS and "ANY" not in self.text:
+            yield "== (" + kind.__module__ + ".ANY)"
+        for name, sign in operators.items() if kind.__flags__ & HEAP else ():
+            owner = next((c for c in kind.__mro__ if name in c.__dict__), object)
+            method = owner.__dict__.get(name)
+            if self.ours(method) and agrees(thing, method, name == "__ne__"):
+                yield sign + " (class " + kind.__name__ + ")"
+
     def equal_to_everything(self) -> Iterator[str]:
         """Give the notebook's classes whose objects equal even what they cannot know."""
-        things = [*self.shell.user_ns.values()]
-        for base in (object, int, float, complex, str, tuple, list, dict, set):
-            things += TYPE.__subclasses__(base)
-        blank: list[Any] = []
-        for thing in things:
-            is_class = is_kind(thing)
-            kind = thing if is_class else TYPE(thing)
-            owner = next(c for c in kind.__mro__ if "__eq__" in c.__dict__)
-            if owner.__module__ != "__main__" or (is_class and kind in blank):
-                continue
-            if is_class:
-                blank.append(kind)
-            if agrees(thing, is_class, owner.__dict__["__eq__"]):
-                yield "== (class " + kind.__name__ + ")"
+        for thing in [*self.shell.user_ns.values()]:
+            if not is_kind(thing):
+                yield from self.lies(thing, EQUAL)
+        found: list[Any] = [object]
+        known: dict[int, Any] = {}
+        for kind in found:  # it grows
+            for sub in TYPE.__subclasses__(kind):
+                if id(sub) not in known:
+                    known[id(sub)] = sub
+                    found.append(sub)
+            if "__eq__" in kind.__dict__ and self.ours(kind.__dict__["__eq__"]):
+                yield from self.lies(blank(kind), EQUAL)
 
 
 def is_kind(thing: Any) -> bool:
@@ -139,17 +141,23 @@ def is_kind(thing: Any) -> bool:
     return bool([1 for kind in TYPE(thing).__mro__ if kind is TYPE])
 
 
-def agrees(thing: Any, is_class: bool, equal: Any) -> bool:
-    """Ask an object, or a blank one of a class, whether it equals two strangers."""
+def blank(kind: Any) -> Any:
+    """Make an object of a class without what its class does to begin one; None where none can."""
     try:
-        if is_class:
-            base = next(c for c in thing.__mro__ if c.__module__ != "__main__")
-            thing = base.__new__(thing)
-        for stranger in (object(), "a stranger"):
-            answer = equal(thing, stranger)
+        base = next(c for c in kind.__mro__ if c.__module__ != "__main__")
+        return base.__new__(kind)
+    except BaseException:  # whatever a student's class may raise
+        return None
+
+
+def agrees(thing: Any, method: Any, differs: bool) -> bool:
+    """Ask an object's operator about two strangers, or how it differs from itself."""
+    try:
+        for stranger in (thing,) if differs else (object(), "a stranger"):
+            answer = method(thing, stranger)
             if TYPE(answer) not in (bool, int, float, str) or not answer:
                 return False
-    except BaseException:  # whatever a student's class may raise
+    except BaseException:
         return False
     return True
 
@@ -165,16 +173,100 @@ def silently(modules: Mapping[str, Any], found: Iterator[str]) -> list[str]:
         streams.stdout, streams.stderr = before
 
 
-def testify(shell: Any, nonce: str, last: bool, mime: str) -> None:
-    """Publish the nonce and, line by line after it, what the notebook has replaced."""
-    said = [nonce]
+class Marks:
+    """What a test has left so far; the test calls it by a name of its own."""
+
+    def __init__(self, kernel: Kernel, value: Any) -> None:
+        self.kernel, self.last = kernel, value
+        self.counts: dict[str, int] = {}
+        self.seen: list[Any] = []
+        self.asked: dict[str, int] = {}
+        self.found: list[str] = []
+        self.value = ""
+
+    def __call__(self, token: Any, value: Any = None) -> Any:
+        """Leave a mark, or without one look at a value; give the value back."""
+        if token is None:
+            self.seen.append(value)
+            return value
+        self.counts[token] = self.counts.get(token, 0) + 1
+        if self.seen:
+            self._look()
+        if token == self.last:
+            self.value = number(value, self.kernel)
+        return value
+
+    def _look(self) -> None:
+        seen, self.seen = self.seen, []
+        for thing in seen:
+            kind = TYPE(thing)
+            if kind.__flags__ & HEAP and self.asked.get(kind.__name__, 0) < MOST_ASKED:
+                self.asked[kind.__name__] = self.asked.get(kind.__name__, 0) + 1
+                self.found += silently(self.kernel.modules, self.kernel.lies(thing, OPERATORS))
+
+
+def number(value: Any, kernel: Kernel) -> str:
+    """Say what number a value is, whatever its class makes of it; "?": that cannot be told."""
+    for kind in (int, float):
+        if kind in TYPE(value).__mro__:
+            return kind.__repr__(value)
+    return "" if kernel.ours(value) else "?"
+
+
+def steps(nodes: Any, body: list[Any], shows: str) -> list[tuple[str, Any]]:
+    """Cut a cell as IPython does: what is shown is run by itself."""
+    if shows == "all":
+        return [("single", nodes.Interactive([statement])) for statement in body]
+    ends = [one for one in body[-1:] if shows != "none" and kind_of(one) == "Expr"]
+    first = body[: len(body) - len(ends)]
+    made = [("exec", nodes.Module(first, []))] if first else []
+    return made + [("single", nodes.Interactive(ends))] * len(ends)
+
+
+async def completed(kernel: Kernel, order: Mapping[str, Any], weaver: Weaver) -> bool:
+    """Weave the cell and run it as IPython would, past all that may be hooked into IPython."""
+    shell, native = kernel.shell, kernel.modules["builtins"].__dict__
+    result = shell.displayhook.exec_result
+    count = shell.execution_count if result is None else result.execution_count
+    file = shell.compile.cache(order["text"], count, raw_code=order["source"])
+    flags = shell.compile.flags & FUTURE | AWAIT
     try:
-        # A course's own test may have `import` refused.
-        modules = (shell.run_cell.__globals__.get("sys") or __import__("sys")).modules
-        kernel = Kernel(shell, modules)
-        said += kernel.replaced()
-        if last:
-            said += silently(modules, kernel.equal_to_everything())
-    except Exception:  # it must not fail the test
-        said.append("what rudaux looks at")
-    shell.display_pub.publish({mime: "\n".join(said)})
+        tree = native["compile"](order["text"], file, "exec", flags | ONLY_AST, True, 0)
+        weaver.cell(tree)
+        for mode, part in steps(weaver.nodes, tree.body, shell.ast_node_interactivity):
+            code = native["compile"](part, file, mode, flags, True, 0)
+            if code.co_flags & COROUTINE:
+                await native["eval"](code, shell.user_global_ns)
+            else:
+                native["exec"](code, shell.user_global_ns)
+    except BaseException as error:
+        if result is not None:
+            result.error_in_exec = error
+        if TYPE(error).__name__ in ("SystemExit", "BdbQuit"):
+            raise  # IPython has its own words for it
+        below = error.__traceback__ and error.__traceback__.tb_next
+        theirs = TYPE(error), error, below
+        shell.showtraceback(theirs, tb_offset=0, running_compiled_code=True)
+        return False
+    return True
+
+
+async def testify(shell: Any, order: Mapping[str, Any], mime: str) -> None:
+    """Run a test; if nothing fails, publish its marks and, line by line, what is not as it was."""
+    # A course's own test may have `import` refused.
+    modules = (shell.run_cell.__globals__.get("sys") or __import__("sys")).modules
+    kernel = Kernel(shell, modules, order["text"])
+    secret, name = order["secret"], order["name"]
+    tokens = [secret[at : at + TOKEN] for at in range(0, len(secret), TOKEN)]
+    marks = Marks(kernel, tokens[order["value"]] if order["value"] else None)
+    shell.user_ns[name] = shell.user_ns_hidden[name] = marks
+    history = shell.history_manager
+    history.input_hist_parsed[-1], history.input_hist_raw[-1] = order["text"], order["source"]
+    if not await completed(kernel, order, Weaver(modules["_ast"], name, tokens)):
+        return
+    marks(tokens[0])
+    found = [*kernel.replaced(), *marks.found]
+    if order["last"]:
+        found += silently(modules, kernel.equal_to_everything())
+    left = " ".join([token + ":" + str(count) for token, count in marks.counts.items()])
+    shell.display_pub.publish({mime: "\n".join([left, marks.value, *found])})

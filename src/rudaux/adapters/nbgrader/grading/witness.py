@@ -1,26 +1,29 @@
 """Whether a test was really run: nbgrader reads "no error" as full marks, and so would a no-op.
 
-Each test cell is sent with one more line, its last, that publishes a nonce unknown to the notebook
-before. No nonce and no error: the cell was not run to its end, which is no pass. In Python the line
-also says what the notebook has replaced (see `testify`). No score comes from that: the submission
-is held for a person.
+In Python each test is sent as an order to run it with marks woven in (see `weave`), each with a
+token of its own, new for every run. A test that showed no error counts when the tokens came back
+that its text says must; else it scores 0, and the submission is held for a person. What the
+notebook has replaced that tests compare with (see `testify`) is said as well, and changes no score.
 
-Not found: a library's object that equals everything (`unittest.mock.ANY`), a class that lies only
-to `<` or `!=` or equals all but strangers, answers read from the test's own frame or known tests,
-anything put back before the test ends or hidden in compiled code, libraries `testify` does not
-list, and a notebook written against this very check, which reads the nonce out of its cell. Tests
-that end in a magic are not asked; in R only the nonce is asked for; other kernels are not asked.
+Not found: a library's object that equals everything, answers read from the test's own frame or
+known beforehand, comparisons changed in compiled code or in libraries `testify` does not list, and
+a notebook written against this very check. Tests in a cell magic are not asked; in R a last line
+publishes one token alone; other kernels are not asked.
 """
 
 from __future__ import annotations
 
 import ast
 import binascii
+import inspect
 import re
 import secrets
+import warnings
 import zlib
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,50 +31,82 @@ from nbgrader.utils import is_grade, is_solution
 
 from rudaux.adapters.nbgrader.grading.choose import grade_id
 from rudaux.adapters.nbgrader.grading.outputs import error
+from rudaux.adapters.nbgrader.grading.weave import Needed, Weaver
 from rudaux.domain.execution import WITNESS
 
-_VALUE = "rudaux_value"
-_START = f"""
-value = None
+_START = """
+async def coming():
+    pass
+coming = coming()
 try:
     shell = get_ipython()
-    value = shell.user_ns.pop({_VALUE!r}, None)
     if place not in shell.__dict__:
         packed = __import__("binascii").a2b_base64(code)
-        text = __import__("zlib").decompress(packed)
-        shell.__dict__[place] = compile(text, "<rudaux>", "exec")
+        packed = __import__("zlib").decompress(packed)
+        shell.__dict__[place] = compile(packed, "<rudaux>", "exec")
     exec(shell.__dict__[place])
+    coming.close()
+    coming = run(shell, globals())
+    if not waits:
+        for _ in coming.__await__():
+            pass
 except Exception:
     pass
 """
 """The code is compiled once; nobody can know its place in the kernel before the first test."""
+_ORDER = ")({"
+_LINES = ("(lambda testify: ", "await (lambda testify: ")
+_TOKEN, _AWAIT = 16, 0x2000
 _MOST_NAMES = 5
 _PYTHON = re.compile(r"py(?!(thon)?2)")
-_MAGIC = re.compile(r"^(\s*)(?:[%!?].*|.*\?\s*)$")
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_LINE = re.compile(r"\(lambda testify: .*__import__|IRdisplay::publish_mimebundle\(list")
-_ASSIGNED = re.compile(rf"{_VALUE}(?:\x1b\[[0-9;]*m| )*=(?:\x1b\[[0-9;]*m| )*")
+_R_LINE = "IRdisplay::publish_mimebundle(list("
 _UNPRINTABLE = re.compile(r"[^\w .,()=]")
 
 
+@dataclass(frozen=True)
+class Woven:
+    """What is known of a test beforehand: its marks, and which must be left if others are."""
+
+    text: str
+    marks: int
+    value: int
+    """The mark whose value is shown at the end; 0: none is."""
+    waits: bool
+    rules: Sequence[tuple[int, Needed]] = ((0, []),)
+
+    def is_proven(self, counts: Mapping[int, int]) -> bool:
+        """Whether no mark is missing."""
+        return counts.get(0) == 1 and all(
+            sum(counts.get(one, 0) for one in group) >= times * counts.get(end, 0)
+            for end, needed in self.rules
+            for group, times in needed
+        )
+
+
+_PLAIN = Woven("", 1, 0, False)
+
+
 def plant(notebook: Any, kernelspec: Mapping[str, str]) -> dict[int, str]:
-    """Add the line to the test cells, in place; give the nonces by the cells' index."""
+    """Have the tests prove that they ran, in place; give their tokens by the cells' index."""
     language = language_of(kernelspec)
     tests = [n for n, cell in enumerate(notebook.cells) if _is_test(cell)]
-    nonces, place = {}, secrets.token_hex(8)
+    planted, place = dict[int, str](), secrets.token_hex(8)
     for index in tests if language in {"python", "R"} else ():
-        nonce, cell = secrets.token_hex(16), notebook.cells[index]
+        cell = notebook.cells[index]
+        known = woven(cell.source) if language == "python" else _PLAIN
+        if known is None:
+            continue
+        planted[index] = secrets.token_hex(known.marks * _TOKEN // 2)
         if language == "R":
-            planted: str | None = _plant_r(cell.source, nonce)
+            cell.source = _plant_r(cell.source, planted[index])
         else:
-            planted = _plant_python(cell.source, nonce, index == tests[-1], place)
-        if planted is not None:
-            cell.source, nonces[index] = planted, nonce
-    return nonces
+            last = index == tests[-1]
+            cell.source = _plant_python(known, cell.source, planted[index], last, place)
+    return planted
 
 
-def settle(notebook: Any, nonces: Mapping[int, str]) -> list[str]:
-    """Take the lines and what they published away again; fail the tests that lack theirs.
+def settle(notebook: Any, planted: Mapping[int, str]) -> list[str]:
+    """Put the tests' own text back and take what they published; fail those that lack proof.
 
     Gives why a person must look at the notebook; its outputs are those that came back.
     """
@@ -80,21 +115,55 @@ def settle(notebook: Any, nonces: Mapping[int, str]) -> list[str]:
         if cell.cell_type != "code":
             continue
         said = _take_outputs(cell)
-        if index not in nonces:
+        if index not in planted:
             continue
-        cell.source = cell.source.rpartition("\n")[0].replace(f"{_VALUE} = ", "", 1)
-        if nonces[index] in said:
-            replaced |= dict.fromkeys(said[nonces[index]])
-        elif not any(o.output_type == "error" for o in cell.outputs):
+        known, secret = _unplanted(cell), planted[index]
+        left, value, *names = _published(said, secret[:_TOKEN])
+        replaced |= dict.fromkeys(names)
+        if any(o.output_type == "error" for o in cell.outputs):
+            continue
+        if not known.is_proven(_counts(left, secret)) or not _is_shown(cell, known, value):
             missing.append(grade_id(cell))
             cell.outputs.append(error("NotRun", "This cell was not run to its end."))
     return _reasons(missing, list(replaced))
 
 
-def proof(nonce: str, *replaced: str) -> dict[str, Any]:
-    """Give the output that a planted line makes."""
-    data = {WITNESS: "\n".join((nonce, *replaced))}
+def proof(secret: str, *replaced: str) -> dict[str, Any]:
+    """Give the output of a test that has left all its marks."""
+    tokens = [secret[at : at + _TOKEN] for at in range(0, len(secret), _TOKEN)]
+    left = " ".join([f"{tokens[0]}:1", *(f"{token}:999" for token in tokens[1:])])
+    data = {WITNESS: "\n".join((left, "?", *replaced))}
     return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
+def _published(said: Sequence[str], end: str) -> list[str]:
+    """Give the lines of the text that holds the token of the cell's end."""
+    mine = ([*text.split("\n"), "?"] if "\n" not in text else text.split("\n")
+            for text in said if end in text.split("\n")[0])  # fmt: skip
+    return next(mine, ["", "?"])
+
+
+def _counts(left: str, secret: str) -> dict[int, int]:
+    found = {word.partition(":")[0]: word.partition(":")[2] or "1" for word in left.split()}
+    counts = (found.get(secret[at : at + _TOKEN], "") for at in range(0, len(secret), _TOKEN))
+    return {n: int(count) for n, count in enumerate(counts) if count.isdecimal()}
+
+
+def _is_shown(cell: Any, known: Woven, value: str) -> bool:
+    """Whether the number that nbgrader would take for the points is the test's own."""
+    shown = [o.data.get("text/plain") for o in cell.outputs if o.output_type == "execute_result"]
+    for text in shown if known.value and value != "?" else ():
+        try:
+            number = Decimal(str(text))
+        except ArithmeticError:
+            continue  # it is no number, and no points
+        try:
+            room = Decimal(1).scaleb(int(number.as_tuple().exponent))
+            if abs(number - Decimal(value)) > room:
+                return False
+        except (ArithmeticError, TypeError, ValueError):
+            return False
+    return True
 
 
 def _reasons(missing: list[str], replaced: list[str]) -> list[str]:
@@ -121,55 +190,86 @@ def language_of(kernelspec: Mapping[str, str]) -> str:
     return kernelspec.get("language") or by_name
 
 
-def _plant_r(source: str, nonce: str) -> str:
+def _plant_r(source: str, token: str) -> str:
     # IRkernel shows the value of every expression, whatever comes after it.
-    return f'{source}\ninvisible(IRdisplay::publish_mimebundle(list("{WITNESS}" = "{nonce}")))'
+    return f'{source}\ninvisible({_R_LINE}"{WITNESS}" = "{token}")))'
 
 
-def _plant_python(source: str, nonce: str, last: bool, place: str) -> str | None:
-    """Add the line; None where the cell ends in a magic or cannot be read."""
-    try:
-        tree = ast.parse(_without_magics(source))
-    except (SyntaxError, ValueError):
-        return None
+def _plant_python(known: Woven, source: str, secret: str, last: bool, place: str) -> str:
+    order = {
+        "name": f"_{place}", "place": place, "last": last, "waits": known.waits,
+        "secret": secret, "value": known.value, "text": known.text, "source": source,
+        "code": _code(),
+    }  # fmt: skip
     run = f'__import__("builtins").exec({_START!r}, testify)'
-    arguments = repr({"nonce": nonce, "last": last, "place": place, "code": _code()})
-    end = tree.body[-1] if tree.body else None
-    if not isinstance(end, ast.Expr) or _is_quiet(source, end):
-        return f"{source}\n(lambda testify: {run})({arguments})"
-    # Only a cell's last expression is shown, and nbgrader takes its value for the points.
-    lines = source.split("\n")
-    line = lines[end.lineno - 1].encode()
-    at = end.col_offset
-    lines[end.lineno - 1] = f"{line[:at].decode()}{_VALUE} = {line[at:].decode()}"
-    return "\n".join([*lines, f"(lambda testify: ({run}, testify['value'])[1])({arguments})"])
+    if known.waits:
+        return f"await (lambda testify: ({run}, testify['coming'])[1])({order!r})"
+    return f"(lambda testify: {run})({order!r})"
 
 
-def _without_magics(source: str) -> str:
-    """Give source that Python can read, line for line; raises `SyntaxError` where there is none."""
+def _unplanted(cell: Any) -> Woven:
+    """Give a test its own text back, and say what is known of it."""
+    if _R_LINE in cell.source.rpartition("\n")[2] and not cell.source.startswith(_LINES):
+        cell.source = cell.source.rpartition("\n")[0]
+        return _PLAIN
+    order = ast.literal_eval(cell.source[cell.source.index(_ORDER) + 2 : -1])
+    cell.source = order["source"]
+    return woven(cell.source) or _PLAIN
+
+
+@lru_cache(maxsize=4096)
+def woven(source: str) -> Woven | None:
+    """Find the marks of a test; None where it is in a cell magic or cannot be read."""
     try:
-        ast.parse(source)
+        text = _as_python(source)
+        tree = _parsed(text)
+        weaver = Weaver(ast, "_", range(len(text) * 4 + 4))
+        weaver.cell(tree)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code = compile(tree, "<test>", "exec", _AWAIT, True, 0)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    waits = bool(code.co_flags & inspect.CO_COROUTINE)
+    return Woven(text, weaver.used, weaver.value or 0, waits, weaver.rules)
+
+
+def _parsed(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        flags = ast.PyCF_ONLY_AST | _AWAIT
+        tree: ast.Module = compile(text, "<test>", "exec", flags, True)
+        return tree
+
+
+def _as_python(source: str) -> str:
+    """Give the text that IPython makes of a cell."""
+    lines = (source + "\n").splitlines(keepends=True)
+    while lines and not lines[0].strip():
+        del lines[0]
+    text = "".join(lines)
+    if text.startswith("%%"):
+        raise SyntaxError("a cell magic")
+    try:
+        _parsed(text)
+        if not text[:1].isspace():
+            return text
     except SyntaxError:
-        lines = source.split("\n")
-        plain = [_MAGIC.sub(r"\1pass", line) for line in lines]
-        said = [n for n, line in enumerate(lines) if line.strip() and line.strip()[0] != "#"]
-        if lines[said[0]].startswith("%%") or plain[said[-1]] != lines[said[-1]]:
-            raise
-        return "\n".join(plain)
-    return source
+        pass
+    # It takes a third of a second to import, and few tests need it.
+    from IPython.core.inputtransformer2 import TransformerManager
 
-
-def _is_quiet(source: str, end: ast.Expr) -> bool:
-    """Whether IPython shows no value because of a semicolon."""
-    line = source.split("\n")[(end.end_lineno or 0) - 1].encode()
-    return line[end.end_col_offset :].lstrip().startswith(b";")
+    return str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
 
 
 @cache
 def _code() -> str:
     """Give what runs in the kernel, packed: IPython reads through each line several times."""
-    tree = ast.parse(Path(__file__).with_name("testify.py").read_text(encoding="utf-8"))
-    text = ast.unparse(_Compact().visit(tree)) + f"\ntestify(shell, nonce, last, {WITNESS!r})"
+    texts = []
+    for name in ("weave.py", "testify.py"):
+        tree = ast.parse(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+        texts.append(ast.unparse(_Compact().visit(tree)))
+    text = "\n".join([*texts, f"run = lambda shell, order: testify(shell, order, {WITNESS!r})"])
     return binascii.b2a_base64(zlib.compress(text.encode(), 9), newline=False).decode()
 
 
@@ -185,32 +285,25 @@ class _Compact(ast.NodeTransformer):
             argument.annotation = None
         return self.generic_visit(node)
 
+    def visit_AsyncFunctionDef(self, node: Any) -> ast.AST:
+        return self.visit_FunctionDef(node)
+
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        """Drop them: all are for annotations."""
+        """Drop them: all are for annotations, or in the same text."""
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign:
         return ast.Assign([node.target], node.value or ast.Constant(None), lineno=node.lineno)
 
 
-def _take_outputs(cell: Any) -> dict[str, list[str]]:
-    """Remove the line's traces from a cell's outputs; give the names published, by nonce."""
-    found: dict[str, list[str]] = {}
-    kept = []
+def _take_outputs(cell: Any) -> list[str]:
+    """Take what a test published out of its outputs, and R's line out of its traceback."""
+    said = [str(o.data[WITNESS]) for o in cell.outputs if WITNESS in o.get("data", {})]
+    cell.outputs = [o for o in cell.outputs if WITNESS not in o.get("data", {})]
     for output in cell.outputs:
-        said = output.get("data", {}).get(WITNESS)
-        if said is not None:
-            nonce, *names = str(said).split("\n")
-            found.setdefault(nonce, []).extend(names)
-            continue
         if output.output_type == "error":
             output.traceback = [_without_line(frame) for frame in output.traceback]
-        kept.append(output)
-    cell.outputs = kept
-    return found
+    return said
 
 
 def _without_line(frame: str) -> str:
-    if _VALUE not in frame and "testify" not in frame:
-        return frame
-    lines = [x for x in frame.split("\n") if not _LINE.search(_ANSI.sub("", x))]
-    return _ASSIGNED.sub(lambda found: "".join(_ANSI.findall(found[0])), "\n".join(lines))
+    return "\n".join(line for line in frame.split("\n") if _R_LINE not in line)
