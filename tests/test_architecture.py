@@ -18,7 +18,7 @@ ARROWS: dict[str, set[str]] = {
     "domain": {"domain"},
     "errors": set(),
     "config": {"config", "domain", "errors"},
-    "ports": {"domain", *TOP},
+    "ports": {"ports", "domain", *TOP},
     "workflows": {"workflows", "domain", "ports", *TOP},
     "adapters": {"adapters", "domain", "ports", *TOP},
     "executors": {"executors", "runtime", "domain", "ports", *TOP},
@@ -26,7 +26,7 @@ ARROWS: dict[str, set[str]] = {
     "wiring": {"adapters", "executors", "ports", *TOP},
     "cli": {"cli", "workflows", "domain", "ports", "wiring", "demo", *TOP},
     "api": {"cli", "workflows", "domain", "ports", "wiring", *TOP},
-    "demo": {"demo", "executors", *TOP},
+    "demo": {"demo", *TOP},
     "__main__": {"cli"},
 }
 """What each part of rudaux may import; a part that is not there yet is asked when it is."""

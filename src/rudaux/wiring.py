@@ -100,12 +100,19 @@ def look_around() -> Surroundings:
     from rudaux.adapters.git import GitRepositories, remote_of
     from rudaux.adapters.hub import look_at_hub
     from rudaux.adapters.storage import list_homes
-    from rudaux.executors import docker_answers
+    from rudaux.executors import docker_answers, sandbox_works
     from rudaux.ports import Surroundings
 
     reach = GitRepositories(timeout=20.0).reach
     return Surroundings(
-        list_courses, quick_client, look_at_hub, remote_of, reach, list_homes, docker_answers
+        list_courses,
+        quick_client,
+        look_at_hub,
+        remote_of,
+        reach,
+        list_homes,
+        docker_answers,
+        sandbox_works,
     )
 
 

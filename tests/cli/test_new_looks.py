@@ -216,9 +216,9 @@ def test_without_a_token_it_asks_as_ever_and_without_docker_it_says_so(
     reply(terminal, "A short name", "d\r")
     reply(terminal, "instructors.git", "\r")
     reply(terminal, "dsci-100.git", "\r")
-    reply(terminal, "Docker does not answer on this machine.", "n")
+    reply(terminal, "Docker does not answer on this machine. Run students' code in", "\r")
     assert terminal.ends() == 0
-    assert load_config(course).grading.executor == "docker"
+    assert load_config(course).grading.executor == "sandbox"
     assert "New Access Token" in terminal.seen
 
 

@@ -63,7 +63,7 @@ QUESTIONS = {
     "base_url": Ask("The hub's prefix, such as /jupyter (empty: none)"),
     "storage": Ask("Folder on this machine that holds students' homes"),
     "snapshots": Ask("Folder of its snapshots, such as .zfs/snapshot (empty: none)"),
-    "executor": Ask("How students' code is run: docker or process", asked=False),
+    "executor": Ask("How students' code is run: docker, sandbox or process", asked=False),
 }
 
 
@@ -201,6 +201,12 @@ class Interview:
         if self._around.docker():
             self._view.notice("Docker answers: students' code will run in containers.")
             return "docker"
+        if self._around.sandbox():
+            boxes = (
+                "Docker does not answer on this machine. Run students' code in sandboxes instead, "
+                "with the packages installed here?"
+            )
+            return "sandbox" if self._view.ask(Question(boxes, "yes")) else "docker"
         text = (
             "Docker does not answer on this machine. Run students' code without containers, as "
             "your own account?"

@@ -74,7 +74,7 @@ storage_path = {storage}   # where students' homes are on this machine
 {c}timezone = {snapshot_zone}
 
 [grading]
-executor = {executor}    # docker | process (process runs students' code as you)
+executor = {executor}    # docker | sandbox | process (runs students' code as you)
 image = {image}   # the image that students work in
 {jobs}{memory}"""
 _ELSEWHERE = """\

@@ -7,7 +7,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,14 +16,13 @@ from pathlib import Path
 from secrets import token_hex
 from urllib.parse import urlsplit
 
-from rudaux.config import ExecutorName, GradingSettings, HubSettings, load_config
+from rudaux.config import ExecutorName, HubSettings, load_config
 from rudaux.demo.background import free_port, listens, running
 from rudaux.demo.course import PracticeCourse, build_course
 from rudaux.demo.marking import mark_by_hand
 from rudaux.demo.simulator.state import World
 from rudaux.demo.students import STUDENTS, Kind
-from rudaux.errors import ExecutorFailure, SystemFailure, UsageError
-from rudaux.executors import Places, open_executor
+from rudaux.errors import SystemFailure, UsageError
 
 Say = Callable[[str], None]
 WORLD = "canvas.json"
@@ -42,7 +40,7 @@ esac
 """
 
 
-def run_course(folder: Path, say: Say) -> None:
+def run_course(folder: Path, say: Say, executor: ExecutorName = "process") -> None:
     """Build the practice course in a new folder and run it; raises where a score is not right."""
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty: name a new folder, as in `rudaux demo practice`.")
@@ -56,7 +54,7 @@ def run_course(folder: Path, say: Say) -> None:
         kinds,
         datetime.now(timezone.utc),
         hub_url=hub_url,
-        executor=_executor(folder),
+        executor=executor,
     )
     write_crontab_program(folder)
     with serve_in_background(folder, port):
@@ -66,17 +64,6 @@ def run_course(folder: Path, say: Say) -> None:
         raise SystemFailure("the practice course did not end as it should: " + "; ".join(wrong))
     say("\nEvery score in the practice Canvas is the expected one.")
     say(f"Play on: `rudaux demo {shlex.quote(str(folder))}` starts its Canvas again.")
-
-
-def _executor(folder: Path) -> ExecutorName:
-    """Return `sandbox` where this machine makes one; practice code may also run without."""
-    with tempfile.TemporaryDirectory() as scratch:
-        places = Places(folder / "instructors", folder / "homes", Path(scratch))
-        try:
-            open_executor(GradingSettings(executor="sandbox"), places).check()
-        except ExecutorFailure:
-            return "process"
-    return "sandbox"
 
 
 def play(folder: Path, say: Say, hub: bool = False) -> None:

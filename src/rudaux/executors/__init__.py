@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,20 @@ def docker_answers() -> bool:
         connect(1, seconds=5).close()
     except ExecutorFailure:
         return False
+    return True
+
+
+def sandbox_works() -> bool:
+    """Whether this machine makes boxes for this account."""
+    from rudaux.config import GradingSettings
+    from rudaux.errors import ExecutorFailure
+
+    with tempfile.TemporaryDirectory() as folder:
+        places = Places(Path(folder), Path(folder), Path(folder, "scratch"))
+        try:
+            open_executor(GradingSettings(executor="sandbox"), places).check()
+        except ExecutorFailure:
+            return False
     return True
 
 

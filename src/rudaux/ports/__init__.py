@@ -1,0 +1,55 @@
+"""The outside world on a few pages: a Protocol per system, in domain types.
+
+Adapters implement these, tests fake them (`tests/fakes.py`), workflows know nothing else. A system
+that is down raises one of `rudaux.errors`; one student's trouble is a value.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from rudaux.config import Config
+from rudaux.ports.canvas import Canvas
+from rudaux.ports.grading import Executor, Gradebook, Grader
+from rudaux.ports.ledger import Ledger
+from rudaux.ports.machine import Crontab, Git, Storage, Surroundings
+
+__all__ = [
+    "Canvas",
+    "Context",
+    "Crontab",
+    "Executor",
+    "Git",
+    "Gradebook",
+    "Grader",
+    "Ledger",
+    "Storage",
+    "Surroundings",
+]
+
+
+class Context(Protocol):
+    """What a command works with: the configuration, the systems, the clock. Made by `wiring`."""
+
+    @property
+    def config(self) -> Config: ...
+    @property
+    def canvas(self) -> Canvas: ...
+    @property
+    def storage(self) -> Storage: ...
+    @property
+    def gradebook(self) -> Gradebook: ...
+    @property
+    def grader(self) -> Grader: ...
+    @property
+    def executor(self) -> Executor: ...
+    @property
+    def git(self) -> Git: ...
+    @property
+    def crontab(self) -> Crontab: ...
+    @property
+    def ledger(self) -> Ledger: ...
+
+    def now(self) -> datetime:
+        """The present moment, aware, UTC."""

@@ -1,0 +1,151 @@
+"""The gradebook, what grades, and where students' code is started."""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Names
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from rudaux.config import BackupSettings
+from rudaux.domain.alarms import CellScore, MarkAbove
+from rudaux.domain.artifacts import FeedbackFile, Release
+from rudaux.domain.execution import Broken, Execution, Job
+from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
+from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
+
+
+class Gradebook(Protocol):
+    """nbgrader's database. Raises `GradebookFailure` (locked, older schema)."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message: its file, or its URL without the password."""
+
+    def check(self) -> None: ...
+
+    def students(self) -> tuple[GradebookStudent, ...]: ...
+
+    def assignments(self) -> tuple[GradebookAssignment, ...]: ...
+
+    def save_students(self, students: Iterable[Student]) -> None:
+        """Add or rename in one transaction; a missing e-mail never erases a known one."""
+
+    def remove_students(self, ids: Iterable[str]) -> None:
+        """Remove them with their submissions; back up first."""
+
+    def save_assignment(self, name: str, due_at: datetime) -> None: ...
+
+    def remove_assignments(self, names: Iterable[str]) -> None: ...
+
+    def submissions(self, assignment: str) -> Mapping[str, GradebookSubmission]: ...
+
+    def submitted(self) -> frozenset[tuple[str, str]]:
+        """Every submission recorded, as (assignment, student id)."""
+
+    def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
+        """How the autograded tests went, each over all students whose work was graded."""
+
+    def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
+        """Marks by hand that are more than their cell earns."""
+
+    def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
+        """Enter a submission and its time, also beside the collected work, as nbgrader does.
+
+        With None, when it was handed in stays as it was, or unknown.
+        """
+
+    def note_times(self) -> None:
+        """Note the time beside every submission that has none: an earlier rudaux left it out."""
+
+    def backup(self, reason: str) -> Path:
+        """Copy the database, consistently, under .rudaux/backups; give the copy's path."""
+
+    def contents(self, backup: Path | None = None) -> GradebookContents:
+        """Count what a backup holds, or the database itself; raises `UsageError` for neither."""
+
+    def keep(self, run: int, keep: BackupSettings) -> None:
+        """Back up for `run`, unless nothing changed since the last; drop copies past their time.
+
+        Does nothing where nothing is there yet, or no copies can be made.
+        """
+
+    def uncopied(self) -> str:
+        """Return why no copies can be made of it; empty where they can."""
+
+    def fuller_backup(self) -> Path | None:
+        """Return the newest backup that holds more submissions than there are now."""
+
+    def restore(self, backup: Path) -> Path | None:
+        """Put a backup in place; return the copy made of what was there before, if there was."""
+
+
+class Grader(Protocol):
+    """nbgrader's conversions on the host; student code never runs here."""
+
+    def source_notebooks(self, assignment: str) -> tuple[str, ...]:
+        """File names of the source notebooks; raises `ConfigError` without folder or notebook."""
+
+    def kernels(self, assignment: str) -> frozenset[str]:
+        """Names of the kernelspecs that the source notebooks with code ask for."""
+
+    def build_release(self, assignment: str, into: Path) -> Release:
+        """Make the students' version under `into`/assignment; the same source gives the same bytes.
+
+        Touches neither the gradebook nor the course's own release folder.
+        """
+
+    def record_source(self, assignment: str) -> bool:
+        """Bring the gradebook's cells and maxima in step with the source; False: they were."""
+
+    def source_in_step(self, assignment: str) -> bool:
+        """Whether `record_source` would change nothing."""
+
+    def release_folder(self, assignment: str) -> Path:
+        """The course's own release folder of the assignment (nbgrader's layout)."""
+
+    def submitted_folder(self, assignment: str, student_id: str) -> Path: ...
+
+    def handed_in(self) -> frozenset[tuple[str, str]]:
+        """Return whose folders there are, whoever put them there, as (assignment, student id)."""
+
+    def submitted_at(self, assignment: str, student_id: str) -> datetime | None:
+        """Read when it was handed in, as nbgrader keeps it beside the work; None: unknown."""
+
+    def keep_submitted(self, assignment: str, student_id: str) -> None:
+        """Copy a collected version that is about to be replaced to where kept things are."""
+
+    def discard_autograded(self, assignment: str, student_id: str) -> None:
+        """Set aside an autograded version made from older work; marks by hand stay in place."""
+
+    def sweep(self) -> None:
+        """Remove what `prepare` laid out and nobody scored, of a run that was killed also."""
+
+    def prepare(self, assignment: str, student_id: str) -> Job | Broken:
+        """Sanitise and repair a collected submission for execution."""
+
+    def score(self, execution: Execution, seconds_late: float) -> tuple[str, ...]:
+        """Score an execution into the gradebook; give the reasons why a person must look at it.
+
+        A test cell that never ran scores 0; only outputs and counts of sent cells are used.
+        """
+
+    def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
+        """Make the HTML reports of an autograded submission; the same marks give the same bytes.
+
+        They are also written to nbgrader's feedback folder, from where `feedback_files` reads them.
+        """
+
+    def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
+        """Read the reports that `feedback` made last; empty where there are none."""
+
+
+class Executor(Protocol):
+    """Runs student code, several submissions at a time."""
+
+    def check(self, kernels: Names[str] = ()) -> None:
+        """Raise `ExecutorFailure` where nothing could be run, or no notebook of these kernels."""
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+        """Yield executions as they end; takes jobs only as fast as it can run them."""
