@@ -56,7 +56,7 @@ class NbgraderGrader:
         if self.source_in_step(assignment):
             return False
         # What nobody has marked may go; a mark that is saved in between would go with it.
-        with self._database.session() as session:
+        with self._database.session(alone=True) as session:
             record.record(
                 session,
                 assignment,

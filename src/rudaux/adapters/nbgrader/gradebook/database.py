@@ -82,13 +82,14 @@ class Database:
             return self._opened
 
     @contextmanager
-    def session(self) -> Iterator[Any]:
+    def session(self, alone: bool = False) -> Iterator[Any]:
         """Yield a session that commits at the end, or rolls back on any exception.
 
-        Nobody else writes from its first question on.
+        `alone`: nobody else writes from its first question on; else, in SQLite, from its first
+        change on.
         """
         with self._session() as session:
-            if self.file:
+            if self.file and alone:
                 session.execute(text("BEGIN IMMEDIATE"))
             elif self.kind == "postgresql":
                 session.execute(text(_LOCK))
