@@ -36,6 +36,7 @@ class SandboxExecutor:
         self.settings = settings
         self.scratch = scratch
         self.hidden = [str(path) for path in (*hidden, Path.home())]
+        self.tried = False
         read_memory(settings.memory)  # a mistake in it is said before anything runs
 
     def check(self, kernels: Collection[str] = ()) -> None:
@@ -52,10 +53,12 @@ class SandboxExecutor:
                 f"Student code cannot be run: what starts the kernel {said['lacking'][0]} lies "
                 "where a sandbox does not look; install it under /usr or beside rudaux."
             )
+        self.tried = True
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared when there is room for it."""
-        self.check()
+        if not self.tried:
+            self.check()
         with (
             scratch_folder(self.scratch) as folder,
             Pool(self.settings, folder, self._box(folder), self._refuse) as pool,
