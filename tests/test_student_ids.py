@@ -26,7 +26,7 @@ ALL: tuple[Kind, ...] = ("right", "partly", "wrong", "right")
 @pytest.fixture
 def by_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
     folder, names = tmp_path / "practice", ("homework_1",)
-    with small_course(folder, monkeypatch, names, ALL, "login") as built:
+    with small_course(folder, monkeypatch, names, ALL, student_id="login") as built:
         yield built
 
 
@@ -47,7 +47,7 @@ def test_grades_feedback_and_an_extension_reach_the_right_student(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: StudentKey
 ) -> None:
     folder = tmp_path / "practice"
-    with small_course(folder, monkeypatch, ("homework_1",), ALL, key) as course:
+    with small_course(folder, monkeypatch, ("homework_1",), ALL, student_id=key) as course:
         ids = canvas_ids(course, key)
         course.rudaux("init")
         assert students(course) == sorted(ids)
