@@ -103,6 +103,11 @@ def lay_out(base: str, view: View, scratch: int, network: bool) -> None:
     """Make the box's root at a folder, in this process's own mount namespace."""
     sys_.mount("none", "/", "", sys_.REC | sys_.PRIVATE)
     sys_.mount("box", base, "tmpfs", sys_.NOSUID | sys_.NODEV, "mode=755,size=1m")
+    for name in ("proc", "tmp"):
+        Path(base, name).mkdir()
+    # Before the rest: an environment may lie in /tmp, and is laid on top of it.
+    room = f"mode=1777,size={scratch},nr_inodes={_FILES}"
+    sys_.mount("scratch", f"{base}{_TMP}", "tmpfs", sys_.NOSUID | sys_.NODEV, room)
     for path, shown in view.steps:
         target = base + path
         _make(target, Path(path).is_dir())
@@ -119,10 +124,6 @@ def lay_out(base: str, view: View, scratch: int, network: bool) -> None:
     files = _ACCOUNTS if network else {**_ACCOUNTS, "hosts": "127.0.0.1 localhost\n"}
     for name, text in files.items():
         (settings / name).write_text(text)
-    for name in ("proc", "tmp"):
-        Path(base, name).mkdir()
-    room = f"mode=1777,size={scratch},nr_inodes={_FILES}"
-    sys_.mount("scratch", f"{base}{_TMP}", "tmpfs", sys_.NOSUID | sys_.NODEV, room)
     for path, shown in view.steps:
         if not shown:
             sys_.restrict(base + path, sys_.READ_ONLY, below=False)

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -33,7 +34,7 @@ from tests.executors.notebooks import (
     text,
 )
 from tests.executors.sandbox import attacks
-from tests.executors.sandbox.as_user import run_as_user
+from tests.executors.sandbox.as_user import ROOT, run_as_user
 
 SETTINGS = GradingSettings(
     executor="sandbox", jobs=2, memory="512m", cell_timeout=30, timeout=120, scratch="128m"
@@ -139,6 +140,27 @@ def test_files_that_do_not_fit_are_our_failure_and_not_a_score(tmp_path: Path) -
 def test_a_notebook_is_not_readable_ahead_of_its_cells(tmp_path: Path) -> None:
     one = job(tmp_path, ahead("/tmp"), HIDDEN)
     assert text(cells(run_one(executor(tmp_path), one))[0]) == "[]\n"
+
+
+def test_an_environment_in_the_folder_for_temporary_files_is_shown_on_top_of_it(
+    tmp_path: Path,
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        environment = Path(folder, "venv")
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+        packages = next(environment.glob("lib/python*/site-packages"))
+        (packages / "ours.pth").write_text("\n".join(path for path in sys.path if path))
+        script = (
+            "import sys; from pathlib import Path\n"
+            "from tests.executors.sandbox.test_sandbox import cells, executor, job, run_one, text\n"
+            "look = 'import sys, os; print(os.path.exists(sys.prefix), os.listdir(\"/tmp\"))'\n"
+            "folder = Path(sys.argv[1])\n"
+            "print(text(cells(run_one(executor(folder), job(folder, look)))[0]))"
+        )
+        said = subprocess.check_output(
+            [environment / "bin/python", "-c", script, str(tmp_path)], cwd=ROOT, text=True
+        )
+    assert said.startswith("True ")
 
 
 def test_a_course_inside_of_what_is_shown_is_covered(tmp_path: Path) -> None:
