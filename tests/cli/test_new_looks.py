@@ -79,6 +79,9 @@ def course(tmp_path: Path, canvas: Simulator) -> Path:
         git(tmp_path / name, "remote", "set-url", "origin", f"{tmp_path}/remotes/{name}.git")
     for name in ("homework_1", "homework_2"):
         (tmp_path / "instructors" / "source" / name).mkdir(parents=True)
+    git(tmp_path, "clone", "--quiet", "remotes/instructors.git", "a-tool")
+    git(tmp_path / "a-tool", "remote", "set-url", "origin", "https://example.edu/rudaux.git")
+    (tmp_path / "a-tool" / "src" / "rudaux").mkdir(parents=True)
     students = [e.user_id for e in canvas.world.enrollments.values() if "Student" in e.type]
     for home in students[:2]:
         (tmp_path / "homes" / str(home)).mkdir(parents=True)

@@ -34,6 +34,13 @@ def test_a_dry_run_builds_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_dry_run_refuses_what_a_run_would_refuse(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    result = CliRunner().invoke(app, ["demo", str(tmp_path), "--dry-run"])
+    assert result.exit_code == 2
+    assert "not empty" in result.stderr
+
+
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(UsageError, match="not empty"):

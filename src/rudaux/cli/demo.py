@@ -25,7 +25,7 @@ def demo(
 ) -> None:
     """A practice course on this machine, Canvas included."""
     try:
-        from rudaux.demo.run import play, run_course
+        from rudaux.demo.run import need_new_folder, play, run_course
     except ModuleNotFoundError as error:
         raise UsageError(
             f"the practice course needs {error.name}, which is not installed: run "
@@ -38,6 +38,8 @@ def demo(
     view = View(no_prompt)
     target = ((folder or Path()) / where).expanduser().resolve()
     there = (target / "canvas.json").exists()
+    if not there:
+        need_new_folder(target)
     if dry_run:
         what = "Would start the Canvas of" if there else "Would build, and run from init to status,"
         view.line(f"{what} the practice course in {target}; nothing else on this machine changes.")

@@ -40,10 +40,15 @@ esac
 """
 
 
-def run_course(folder: Path, say: Say, executor: ExecutorName = "process") -> None:
-    """Build the practice course in a new folder and run it; raises where a score is not right."""
+def need_new_folder(folder: Path) -> None:
+    """Raise `UsageError` where something lies in the folder already."""
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty: name a new folder, as in `rudaux demo practice`.")
+
+
+def run_course(folder: Path, say: Say, executor: ExecutorName = "process") -> None:
+    """Build the practice course in a new folder and run it; raises where a score is not right."""
+    need_new_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     port, hub_url = free_port(), f"http://127.0.0.1:{free_port()}"
     kinds = _fill_canvas(folder, hub_url)

@@ -158,11 +158,10 @@ class Offers:
     def take_remotes(self, around: Surroundings, folder: Path) -> None:
         """Offer the remotes of the course folder, and of the checkouts beside it."""
         self.defaults["instructor_repo"] = around.remote(folder) or ""
-        beside = remotes_beside(around, folder)
-        if len(beside) == 1:
-            self.defaults["student_repo"] = beside[0]
-        else:
-            self.choices["student_repo"] = [({"student_repo": r}, r) for r in beside]
+        self.choices["student_repo"] = [
+            ({"student_repo": remote}, f"{remote} (the checkout {name} beside this one)")
+            for remote, name in remotes_beside(around, folder).items()
+        ]
 
 
 def _hubs_first(tool: ExternalTool) -> tuple[bool, str, int]:
@@ -176,15 +175,19 @@ def hub_address(tool: ExternalTool) -> tuple[str, str]:
     return (f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""), prefix[1] if prefix else ""
 
 
-def remotes_beside(around: Surroundings, folder: Path) -> tuple[str, ...]:
-    """Return the remotes of the checkouts beside the course folder, other than its own."""
+def remotes_beside(around: Surroundings, folder: Path) -> dict[str, str]:
+    """Return the remotes of the checkouts beside the course folder, and their folders' names.
+
+    Its own is none of them, and neither is a checkout of rudaux itself.
+    """
     own = around.remote(folder)
     try:
         beside = sorted(p for p in folder.parent.iterdir() if (p / ".git").exists())
     except OSError:
-        return ()
-    found = (around.remote(p) for p in beside if p != folder)
-    return tuple(dict.fromkeys(r for r in found if r and r != own))
+        return {}
+    others = (p for p in beside if p != folder and not (p / "src" / "rudaux").is_dir())
+    found = {around.remote(p): p.name for p in others}
+    return {remote: name for remote, name in found.items() if remote and remote != own}
 
 
 def source_folders(folder: Path) -> list[str]:

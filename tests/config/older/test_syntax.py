@@ -28,9 +28,16 @@ def test_literals_names_sums_and_f_strings_are_read(tmp_path: Path) -> None:
     assert found.computed == ("g", "h")
 
 
+def test_a_dictionary_of_keywords_is_read_as_one_in_braces(tmp_path: Path) -> None:
+    found = settings(tmp_path, "c = get_config()\nc.a = [dict(name='x', points=5)]\n")
+    assert found.values == {"a": [{"name": "x", "points": 5}]}
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "c.a = dict([('k', 1)])",
+        "c.a = dict(**f())",
         "c.a = f()",
         "if True:\n    c.a = 1",
         "c.a = [1]\nc.a.append(2)",

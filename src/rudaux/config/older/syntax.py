@@ -136,6 +136,10 @@ class _Reader:
             return [self._value(item) for item in node.elts]
         if isinstance(node, ast.Dict):
             return self._dictionary(node)
+        if isinstance(node, ast.Call) and _called(node) == "dict" and not node.args:
+            named = {str(k.arg): self._value(k.value) for k in node.keywords if k.arg}
+            if len(named) == len(node.keywords) and "dict" not in self.names:
+                return named
         if isinstance(node, ast.Name) and node.id in self.names:
             return self.names[node.id]
         if isinstance(node, ast.Attribute) and self._key(node) in self.keys:
