@@ -56,6 +56,18 @@ def test_its_assignments_keep_their_dates_and_a_lacking_one_is_named(tmp_path: P
     assert said(found, "week_3") == said(found, "week_2")
 
 
+def test_points_stay_where_only_the_date_cannot_be_used_and_nameless_ones_are_named(
+    tmp_path: Path,
+) -> None:
+    text = (
+        "c = get_config()\nc.Course.assignments = [{'name': 'a', 'duedate': '3 Oct', 'points': 5}, "
+        "{'duedate': '2018-09-19', 'points': 3}]\n"
+    )
+    found = older(tmp_path, text)
+    assert [(a.name, a.due, a.points) for a in found.assignments] == [("a", None, Decimal(5))]
+    assert "no usable name" in said(found, "Course.assignments")
+
+
 def test_a_password_in_a_remote_is_left_out(tmp_path: Path) -> None:
     found = older(tmp_path, FIRST)
     assert found.answers["student_repo"] == "https://example.edu/org/dsci-100"

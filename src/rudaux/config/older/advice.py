@@ -13,6 +13,7 @@ KEEP_OUT = (
 NO_NEED = "holds a password, which was not copied: rudaux needs none"
 COMPUTED = "computed there, and the file is not run: give the value as an option, or in rudaux.toml"
 LACKING = "no usable date or points there: complete what is a comment at the end of rudaux.toml"
+NAMELESS = "some have no usable name, or the name of another: add those to rudaux.toml by hand"
 SUBCONFIG = "rudaux reads one file and follows no other: give that one with --from as well"
 
 _ADVICE = {

@@ -14,7 +14,15 @@ from urllib.parse import urlsplit
 
 from rudaux.config.checking import CANVAS_TOKEN
 from rudaux.config.draft import EXAMPLES, OTHERS, Planned, fits, wrong
-from rudaux.config.older.advice import COMPUTED, KEEP_OUT, LACKING, NO_NEED, SUBCONFIG, advise
+from rudaux.config.older.advice import (
+    COMPUTED,
+    KEEP_OUT,
+    LACKING,
+    NAMELESS,
+    NO_NEED,
+    SUBCONFIG,
+    advise,
+)
 from rudaux.config.older.courses import only_one
 from rudaux.config.older.syntax import read_settings
 from rudaux.config.older.timing import SNAPSHOT_KEYS, planned, snapshots
@@ -194,9 +202,12 @@ class _Translation:
         key = next((k for k in ASSIGNMENTS if k in self.values), "")
         found = planned(self.values.get(key))
         zone = {"timezone": {**self.guesses, **self.answers}["timezone"]}
-        found = tuple(p if fits(zone, p) else replace(p, points=None) for p in found)
+        found = tuple(p if fits(zone, p) else replace(p, due=None) for p in found)
         if key == "Course.assignments":
             self.done.add(key)
+        rows = self.values.get(key)
+        if isinstance(rows, list) and len(rows) > len(found):
+            self.note(NAMELESS, key)
         lacking = [p.name for p in found if not p.known]
         if lacking or (key and not found):
             self.note(LACKING, *(lacking or [key]))
