@@ -36,7 +36,7 @@ CASES = (
     Case("quit()", answers(count=f"{COUNT}\nquit()")),
     Case("sys.exit()", answers(area=f"{AREA}\nimport sys\nsys.exit(1)"), outputs="SystemExit"),
     Case("endless output", answers(count=_LOUD), score=FULL - 3,
-         says="cell timeout|memory|^$"),
+         says="cell timeout|memory|kernel died|^$"),
     Case("much output", answers(count=f"{COUNT}\nfor n in range(20):\n    print('x' * 10**6)"),
          outputs="truncated|too long"),
     Case("one huge line", answers(count=f"{COUNT}\nprint('x' * 3 * 10**7)"),
