@@ -27,7 +27,7 @@ _USER = 1000
 _NOBODY = 2_000_000_000
 """Who it is outside, where rudaux runs as root: an id that no account has."""
 _SIOCSIFFLAGS, _IFF_UP, _LOOPBACK = 0x8914, 0x1, b"lo"
-_STEPS = "/proc/sys/user/max_user_namespaces"
+_MOST_NAMESPACES = "/proc/sys/user/max_user_namespaces"
 
 
 class Refused(Exception):  # noqa: N818 - what the system said
@@ -178,8 +178,8 @@ def _settle(plan: Plan) -> None:
         with _step("its loopback interface"):
             _raise_loopback()
     with _step("giving up rights"):
-        if Path(_STEPS).exists():
-            Path(_STEPS).write_text("0")
+        if Path(_MOST_NAMESPACES).exists():
+            Path(_MOST_NAMESPACES).write_text("0")
         syscalls.bound_rights()
         os.setresgid(_USER, _USER, _USER)
         os.setresuid(_USER, _USER, _USER)
