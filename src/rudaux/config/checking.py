@@ -96,6 +96,19 @@ def number(low: float, high: float) -> Callable[[object], float]:
     return convert
 
 
+def scheduler(value: object) -> str:
+    """The address of a Dask scheduler."""
+    address = text(value)
+    found = urlsplit(address)
+    try:
+        right = found.scheme in {"tcp", "tls"} and found.hostname and found.port
+    except ValueError:
+        right = False
+    if not right or "@" in address or found.path or found.query:
+        raise Wrong('should be the address of a Dask scheduler, such as "tcp://10.0.0.5:8786"')
+    return address
+
+
 def points(value: object) -> Decimal:
     """What Canvas shows as the maximum; exact, for scores are scaled to it."""
     number(0.01, 1_000_000)(value)

@@ -164,6 +164,7 @@ def _grading(table: Table) -> GradingSettings:
         executor=table.optional(
             "executor", values.one_of(*get_args(ExecutorName)), default.executor
         ),
+        scheduler=table.optional("scheduler", values.scheduler, default.scheduler),
         image=table.optional("image", values.text, default.image),
         jobs=table.optional("jobs", values.whole(0, 1000), default.jobs),
         memory=table.optional("memory", values.memory, default.memory),
@@ -186,6 +187,12 @@ def _grading(table: Table) -> GradingSettings:
             key,
             f"timeout, for a whole submission ({settings.timeout} seconds), should be at least "
             f"cell_timeout ({settings.cell_timeout} seconds)",
+        )
+    if settings.network and (settings.scheduler or "").startswith("tcp:"):
+        table.wrong(
+            "network",
+            "should be false with this scheduler: whoever reaches it runs what they like on every "
+            "worker; use tls:// where students' code needs the network",
         )
     return settings
 

@@ -82,6 +82,7 @@ class GradingSettings:
     """[grading]; times in seconds, `jobs` 0 means one per core."""
 
     executor: ExecutorName = "docker"
+    scheduler: str | None = None
     image: str = "quay.io/jupyter/scipy-notebook:latest"
     jobs: int = 0
     memory: str = "1g"

@@ -23,7 +23,11 @@ class Places:
 
 
 def open_executor(settings: GradingSettings, places: Places) -> Executor:
-    """Return the executor that grading.executor names."""
+    """Return the executor that grading.executor names, here or on a scheduler's workers."""
+    if settings.scheduler:
+        from rudaux.executors.cluster import ClusterExecutor
+
+        return ClusterExecutor(settings)
     return _EXECUTORS[settings.executor](settings, places)
 
 

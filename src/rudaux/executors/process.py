@@ -7,7 +7,8 @@ and as root it can read everything.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rudaux.config import GradingSettings
@@ -30,6 +31,12 @@ class ProcessExecutor:
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared when there is room for it."""
+        with self.pool() as pool:
+            yield from pool.work(iter(jobs))
+
+    @contextmanager
+    def pool(self) -> Generator[Pool]:
+        """Open the place where submissions run, for one run or many."""
         self.check()
         with scratch_folder(self.scratch) as folder, Pool(self.settings, folder) as pool:
-            yield from pool.work(iter(jobs))
+            yield pool

@@ -10,7 +10,8 @@ import errno
 import os
 import platform
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +58,19 @@ class SandboxExecutor:
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared when there is room for it."""
+        with self.pool() as pool:
+            yield from pool.work(iter(jobs))
+
+    @contextmanager
+    def pool(self) -> Generator[Pool]:
+        """Open the place where submissions run, for one run or many."""
         if not self.tried:
             self.check()
         with (
             scratch_folder(self.scratch) as folder,
             Pool(self.settings, folder, self._box(folder), self._refuse) as pool,
         ):
-            yield from pool.work(iter(jobs))
+            yield pool
 
     def _refuse(self, job: Job) -> str:
         return too_large(job, self.settings)
