@@ -448,6 +448,8 @@ class FakeExecutor:
     hiccups: set[str] = field(default_factory=set)
     down: str = ""
     ran: list[str] = field(default_factory=list)
+    where: str = ""
+    notices: tuple[str, ...] = ()
 
     def check(self, kernels: Names[str] = ()) -> None:
         return

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol, get_args
@@ -16,6 +17,10 @@ from filelock import FileLock
 from rudaux.config import ExecutorName, GradingSettings
 from tests.corpus.cases import Case, Graded
 from tests.corpus.grading import PROCESS, grade
+from tests.dask import cluster
+
+SOMEWHERE = "tcp://127.0.0.1:8786"
+"""Stands for the scheduler that is started when there is something to grade."""
 
 
 class Results(Protocol):
@@ -24,9 +29,11 @@ class Results(Protocol):
     def __call__(self, name: str, cases: Sequence[Case], **settings: Any) -> dict[str, Graded]: ...
 
 
-@pytest.fixture(scope="session", params=get_args(ExecutorName))
+@pytest.fixture(scope="session", params=(*get_args(ExecutorName), "cluster"))
 def grading(request: pytest.FixtureRequest) -> GradingSettings:
-    """Settings of one executor."""
+    """Settings of one executor; `cluster` has two workers, with a sandbox for each submission."""
+    if request.param == "cluster":
+        return replace(PROCESS, executor="sandbox", scheduler=SOMEWHERE)
     settings = replace(PROCESS, executor=request.param)
     if settings.executor == "docker":
         return replace(settings, image=request.getfixturevalue("docker_image"))
@@ -41,7 +48,8 @@ def graded(grading: GradingSettings, tmp_path_factory: pytest.TempPathFactory) -
         shared = shared.parent
 
     def results(name: str, cases: Sequence[Case], **settings: Any) -> dict[str, Graded]:
-        place = shared / f"corpus-{grading.executor}-{name}"
+        kind = "cluster" if grading.scheduler else grading.executor
+        place = shared / f"corpus-{kind}-{name}"
         with FileLock(f"{place}.lock"):
             if not place.with_suffix(".json").exists():
                 _grade(place, replace(grading, **settings), cases)
@@ -54,7 +62,10 @@ def graded(grading: GradingSettings, tmp_path_factory: pytest.TempPathFactory) -
 
 def _grade(place: Path, grading: GradingSettings, cases: Sequence[Case]) -> None:
     place.mkdir()
-    results = grade(place, grading, cases)
+    with cluster(2) if grading.scheduler else nullcontext() as workers:
+        if workers:
+            grading = replace(grading, scheduler=workers.address)
+        results = grade(place, grading, cases)
     rows = {name: asdict(result) for name, result in results.items()}
     place.with_suffix(".json").write_text(json.dumps(rows))
     shutil.rmtree(place)

@@ -92,6 +92,8 @@ def grade(
             require_open(ctx)
         if not dry_run:
             ctx.executor.check()
+            for notice in ctx.executor.notices:
+                view.notice(notice)
             tell_uncopied(ctx, view)
         if not _sync(ctx, view, accept_roster, dry_run):
             return
@@ -213,7 +215,8 @@ class _Job:
         view.follow(label, collect.apply(ctx, collecting), len(collecting))
         doubts = self.again.accept_doubts
         grading = autograde.plan(ctx, reread(ctx, standings), chosen, doubts)
-        outcomes = view.follow("  Autograde", autograde.apply(ctx, grading), len(grading))
+        label = f"  Autograde {ctx.executor.where}".rstrip()
+        outcomes = view.follow(label, autograde.apply(ctx, grading), len(grading))
         for line in graded_lines(outcomes):
             view.notice(f"  {line}")
         return reread(ctx, standings), {(o.item, o.reason) for o in outcomes}

@@ -20,6 +20,9 @@ from rudaux.executors.request import read_memory
 class ProcessExecutor:
     """Runs submissions as child processes of this machine; for trusted code only."""
 
+    where = ""
+    notices: tuple[str, ...] = ()
+
     def __init__(self, settings: GradingSettings, scratch: Path) -> None:
         self.settings = settings
         self.scratch = scratch

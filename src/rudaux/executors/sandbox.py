@@ -33,6 +33,9 @@ _SETTINGS = {
 class SandboxExecutor:
     """Runs submissions in boxes on this machine; nothing under `hidden` is seen in them."""
 
+    where = ""
+    notices: tuple[str, ...] = ()
+
     def __init__(self, settings: GradingSettings, scratch: Path, hidden: Iterable[Path]) -> None:
         self.settings = settings
         self.scratch = scratch

@@ -144,6 +144,14 @@ class Grader(Protocol):
 class Executor(Protocol):
     """Runs student code, several submissions at a time."""
 
+    @property
+    def where(self) -> str:
+        """Return what stands behind "Autograde", such as "on 3 workers"; empty: on this machine."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Return what `check` found that stops nothing: which workers are left out, and why."""
+
     def check(self, kernels: Names[str] = ()) -> None:
         """Raise `ExecutorFailure` where nothing could be run, or no notebook of these kernels."""
 

@@ -7,6 +7,7 @@ how often one was lost with its worker is known, whatever the scheduler is confi
 from __future__ import annotations
 
 import json
+import logging
 import queue
 import time
 from collections import Counter, deque
@@ -31,6 +32,7 @@ _DEPTH = 2
 """Submissions at a time for each slot: one that runs, and one that is there when it ends."""
 _LOSSES = 3
 _PATIENCE = 30.0
+_CONNECT = 10.0
 _GLANCE = 1.0
 _BYTES = ["dask", "msgpack"]
 """How results may come: a pickled object is refused, for students' code may stand behind it."""
@@ -59,6 +61,12 @@ class ClusterExecutor:
     def image(self) -> str:
         """The digest of the image that the workers use; empty where they use none."""
         return next((self.seen[worker].image for worker in self.choice.good), "")
+
+    @property
+    def where(self) -> str:
+        """Say how many workers there are."""
+        count = len(self.choice.good)
+        return f"on {count} {'worker' if count == 1 else 'workers'}" if count else ""
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -99,10 +107,12 @@ class ClusterExecutor:
                 "grading.scheduler needs Dask beside rudaux: `pip install 'rudaux[cluster]'`."
             ) from error
         address = self.settings.scheduler
+        # It logs, with tracebacks, what is an error of ours with a sentence.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
         try:
             client = Client(
                 address,
-                timeout=_PATIENCE,
+                timeout=_CONNECT,
                 set_as_default=False,
                 serializers=_BYTES,
                 deserializers=_BYTES,

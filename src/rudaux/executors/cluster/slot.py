@@ -10,6 +10,7 @@ import platform
 import tempfile
 import threading
 import time
+from collections import deque
 from contextlib import AbstractContextManager, ExitStack
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import rudaux
 from rudaux.domain.execution import Execution, Job
-from rudaux.errors import RudauxError
+from rudaux.errors import ExecutorFailure, RudauxError
 from rudaux.executors import Places, open_executor
 from rudaux.executors.cluster.wire import dump_execution, load_job, load_settings
 
@@ -67,12 +68,16 @@ class _Slot:
 
 _SLOTS: dict[tuple[int, bytes], _Slot] = {}
 """By thread, in each of which Dask runs one task at a time, and by run of rudaux."""
+_OVER: deque[bytes] = deque(maxlen=1000)
+"""Runs that have ended: what was still queued for them is not started."""
 
 
 def run(told: bytes, notebooks: bytes, files: bytes) -> bytes:
     """Run one submission; whatever goes wrong here is a failure of ours, and no score."""
     key = (threading.get_ident(), told)
     try:
+        if told in _OVER:
+            raise ExecutorFailure("its run is over")
         slot = _SLOTS.get(key) or _open(key)
         with slot.busy, load_job(notebooks, files, slot.jobs) as job:
             done = slot.work(job)
@@ -94,6 +99,7 @@ def _open(key: tuple[int, bytes]) -> _Slot:
 
 def close(told: bytes) -> bytes:
     """End what was kept for a run that is over, and what it still runs."""
+    _OVER.append(told)
     for key in [key for key in list(_SLOTS) if key[1] == told]:
         if slot := _SLOTS.pop(key, None):
             slot.close()

@@ -50,6 +50,9 @@ def _fitting(memory: int) -> int:
 class DockerExecutor:
     """Runs submissions in containers of a Docker Engine; `folder` names the course on this host."""
 
+    where = ""
+    notices: tuple[str, ...] = ()
+
     def __init__(self, settings: GradingSettings, folder: Path) -> None:
         self.settings = settings
         self.owner = f"{socket.gethostname()}:{folder}"
