@@ -8,7 +8,9 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
+import yaml
 from typer.main import get_command
 
 from rudaux import config
@@ -95,3 +97,16 @@ def test_every_relative_link_leads_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
         if "://" not in target:
             assert (path.parent / target).exists(), target
+
+
+def test_the_manifest_for_kubernetes_is_what_kubernetes_takes() -> None:
+    documents = list(
+        yaml.safe_load_all((ROOT / "docs/examples/dask-on-kubernetes.yaml").read_text())
+    )
+    assert [d["kind"] for d in documents] == [
+        "Deployment", "Service", "ConfigMap", "Deployment", "NetworkPolicy"
+    ]  # fmt: skip
+    for document in documents:
+        kubernetes_validate.validate(document, "1.33", strict=True)
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate({**documents[0], "spec": {"replicas": "one"}}, "1.33")

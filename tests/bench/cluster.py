@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Execution, Job
-from rudaux.executors.cluster import ClusterExecutor, executor
+from rudaux.executors.cluster import ClusterExecutor, slot
 from rudaux.executors.cluster.wire import dump_execution
 from rudaux.executors.sandbox import SandboxExecutor
 from rudaux.ports import Executor
@@ -76,7 +76,7 @@ def asleep(told: bytes, notebooks: bytes, files: bytes) -> bytes:
 
 def simulate(folder: Path) -> None:
     """Feed 500 slots of sleeping work and say what the host and the scheduler spend on it."""
-    executor.slot.run = asleep
+    vars(slot)["run"] = asleep
     with cluster(0) as there:
         for _ in range(4):
             there.add_worker(SLOTS // 4)
@@ -88,9 +88,7 @@ def simulate(folder: Path) -> None:
         scheduler = cpu_of(there.scheduler.pid)
     assert done == SLEEPERS
     ideal = SLEEPERS / SLOTS * SLEEP
-    say(
-        f"{SLEEPERS} submissions of {SLEEP:.0f} s on {SLOTS} slots: {took:.0f} s ({ideal:.0f} s ideal)"
-    )
+    say(f"{SLEEPERS} submissions of {SLEEP:.0f} s, {SLOTS} slots: {took:.0f} s (best: {ideal:.0f})")
     say(f"a minute: {done / took * 60:.0f}; slots in use: {ideal / took:.0%}")
     say(f"host: {used / done * 1000:.1f} ms each; scheduler: {scheduler / done * 1000:.1f} ms each")
 

@@ -81,11 +81,22 @@ def test_a_wrong_value_is_named_with_what_would_be_right(
         ("preload", '"numpy"'),
         ("preload", '["scikit-learn"]'),
         ("stderr_fails", '"no"'),
+        ("scheduler", '"10.0.0.5:8786"'),
+        ("scheduler", '"tcp://10.0.0.5"'),
+        ("scheduler", '"tcp://user:word@10.0.0.5:8786"'),
+        ("scheduler", '"inproc://1"'),
     ],
 )
 def test_wrong_grading_settings_are_named(key: str, value: str) -> None:
     line = only_mistake(f"{MINIMAL}[grading]\n{key} = {value}\n")
     assert line.startswith(f"rudaux.toml: grading.{key} = ")
+
+
+def test_a_network_for_students_is_refused_where_it_reaches_an_open_scheduler() -> None:
+    grading = '[grading]\nnetwork = true\nscheduler = "{}://10.0.0.5:8786"\n'
+    line = only_mistake(MINIMAL + grading.format("tcp"))
+    assert line.startswith("rudaux.toml: grading.network = true: should be false with this")
+    assert parsed(MINIMAL + grading.format("tls")).grading.scheduler == "tls://10.0.0.5:8786"
 
 
 @pytest.mark.parametrize(("key", "value"), [("delay_minutes", "-1"), ("log_dir", "false")])

@@ -32,7 +32,7 @@ _DEPTH = 2
 """Submissions at a time for each slot: one that runs, and one that is there when it ends."""
 _LOSSES = 3
 _PATIENCE = 30.0
-_CONNECT = 10.0
+_CONNECT = 5.0
 _GLANCE = 1.0
 _BYTES = ["dask", "msgpack"]
 """How results may come: a pickled object is refused, for students' code may stand behind it."""
