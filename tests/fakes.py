@@ -361,6 +361,9 @@ class FakeGrader:
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return self.sources.get(assignment, (f"{assignment}.ipynb",))
 
+    def imports(self, assignment: str) -> tuple[str, ...]:
+        return ()
+
     def kernels(self, assignment: str) -> frozenset[str]:
         return frozenset({"python3"})
 
@@ -454,7 +457,7 @@ class FakeExecutor:
     def check(self, kernels: Names[str] = ()) -> None:
         return
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+    def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         for job in jobs:
             self.ran.append(job.student_id)
             if job.student_id == self.down:

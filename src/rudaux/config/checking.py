@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timezone
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -299,12 +299,16 @@ def memory(value: object) -> str:
     return size
 
 
-def modules(value: object) -> tuple[str, ...]:
-    """A list of Python modules, by the names that `import` takes."""
+def modules(value: object) -> tuple[str, ...] | Literal["auto"]:
+    """A list of Python modules, by the names that `import` takes, or the word "auto"."""
+    if value == "auto":
+        return "auto"
     names = value if isinstance(value, list) else [None]
     parts = [part for name in names for part in str(name).split(".")]
     if not all(isinstance(name, str) for name in names) or not all(map(str.isidentifier, parts)):
-        raise Wrong('should be a list of names as `import` takes them, such as ["numpy"]')
+        raise Wrong(
+            'should be "auto", or a list of names as `import` takes them, such as ["numpy"]'
+        )
     return tuple(names)
 
 

@@ -91,7 +91,7 @@ class GradingSettings:
     timeout: int = 600
     network: bool = False
     scratch: str = "512m"
-    preload: tuple[str, ...] = ()
+    preload: tuple[str, ...] | Literal["auto"] = "auto"
     zero_guard: float = 0.30
     median_guard: float = 0.20
     stderr_fails: bool = False

@@ -7,7 +7,7 @@ and as root it can read everything.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,14 +32,14 @@ class ProcessExecutor:
         """Raise `ExecutorFailure` without kernel, client or writable scratch folder."""
         check_this_python(kernels, self.scratch)
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+    def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared when there is room for it."""
-        with self.pool() as pool:
+        with self.pool(imports) as pool:
             yield from pool.work(iter(jobs))
 
     @contextmanager
-    def pool(self) -> Generator[Pool]:
+    def pool(self, imports: Sequence[str] = ()) -> Generator[Pool]:
         """Open the place where submissions run, for one run or many."""
         self.check()
-        with scratch_folder(self.scratch) as folder, Pool(self.settings, folder) as pool:
+        with scratch_folder(self.scratch) as folder, Pool(self.settings, folder, imports) as pool:
             yield pool

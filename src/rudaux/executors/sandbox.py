@@ -10,7 +10,7 @@ import errno
 import os
 import platform
 import sys
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,19 +59,19 @@ class SandboxExecutor:
             )
         self.tried = True
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+    def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared when there is room for it."""
-        with self.pool() as pool:
+        with self.pool(imports) as pool:
             yield from pool.work(iter(jobs))
 
     @contextmanager
-    def pool(self) -> Generator[Pool]:
+    def pool(self, imports: Sequence[str] = ()) -> Generator[Pool]:
         """Open the place where submissions run, for one run or many."""
         if not self.tried:
             self.check()
         with (
             scratch_folder(self.scratch) as folder,
-            Pool(self.settings, folder, self._box(folder), self._refuse) as pool,
+            Pool(self.settings, folder, imports, self._box(folder), self._refuse) as pool,
         ):
             yield pool
 

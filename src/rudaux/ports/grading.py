@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Names
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -90,6 +90,9 @@ class Grader(Protocol):
     def kernels(self, assignment: str) -> frozenset[str]:
         """Names of the kernelspecs that the source notebooks with code ask for."""
 
+    def imports(self, assignment: str) -> tuple[str, ...]:
+        """Name the modules that the source notebooks import at top level, their own files apart."""
+
     def build_release(self, assignment: str, into: Path) -> Release:
         """Make the students' version under `into`/assignment; the same source gives the same bytes.
 
@@ -155,5 +158,8 @@ class Executor(Protocol):
     def check(self, kernels: Names[str] = ()) -> None:
         """Raise `ExecutorFailure` where nothing could be run, or no notebook of these kernels."""
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
-        """Yield executions as they end; takes jobs only as fast as it can run them."""
+    def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
+        """Yield executions as they end; takes jobs only as fast as it can run them.
+
+        `imports` are modules that may be imported once for all of them.
+        """

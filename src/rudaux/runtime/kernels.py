@@ -20,6 +20,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 
 from rudaux.runtime import tree
 from rudaux.runtime.limits import Limits, confine
+from rudaux.runtime.preload import renew_chance
 
 _ARGV = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
@@ -89,6 +90,7 @@ def _become_kernel(connection: Path, env: Mapping[str, str], limits: Limits) -> 
     os.environ.update(env)
     confine(limits)
     gc.enable()
+    renew_chance()
     _import_from_here()
     from ipykernel.kernelapp import IPKernelApp
     from ipykernel.zmqshell import ZMQInteractiveShell

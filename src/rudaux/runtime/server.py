@@ -14,14 +14,14 @@ import select
 import signal
 import socket
 import sys
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from rudaux.runtime import tree
 from rudaux.runtime.box import Plan, run
 from rudaux.runtime.folders import lay_out
+from rudaux.runtime.preload import import_for_notebooks
 
 _IMPORTS = (
     "rudaux.runtime.supervisor",
@@ -36,16 +36,19 @@ _IMPORTS = (
 """What a runner needs, and what a kernel would import before its first cell has run."""
 
 
-def main(channel: int, preload: Sequence[str] = (), box: Mapping[str, Any] | None = None) -> None:
+def main(
+    channel: int, preload: Mapping[str, Any] | None = None, box: Mapping[str, Any] | None = None
+) -> None:
     """Serve requests on a connected socket until the host closes it.
 
-    `preload`: modules that notebooks import, by name. `box`: what all boxes have in common, where
+    `preload`: the `names` of modules that notebooks import, and whether each is to be `tried` in a
+    process of its own first and left out where it gives trouble. `box`: what all boxes have in common, where
     each submission is run in one.
     """
     tree.adopt_orphans()
     tree.set_dumpable(False)
     import_everything()
-    trouble = _import_for_notebooks(preload)
+    trouble = import_for_notebooks(**(preload or {}))
     plan = Plan.of(box) if box else None
     gc.collect()
     gc.freeze()
@@ -69,28 +72,6 @@ def import_everything() -> None:
     del sys.modules["rfc3987_syntax"]
     # nbformat compiles its schema with the first output it checks.
     importlib.import_module("nbformat.v4").new_output("stream")
-
-
-def _import_for_notebooks(names: Sequence[str]) -> str:
-    """Import what notebooks will; say what stands in the way, if anything does."""
-    for name in names:
-        try:
-            importlib.import_module(name)
-        except Exception as error:
-            return f"grading.preload names {name}, which cannot be imported ({error})"
-        if _threads() > 1:
-            return (
-                f"grading.preload names {name}, which starts threads: a fork would lack them; take "
-                "it out of the list"
-            )
-    return ""
-
-
-def _threads() -> int:
-    try:
-        return len(os.listdir("/proc/self/task"))  # noqa: PTH208 - threads of C code, too
-    except FileNotFoundError:
-        return threading.active_count()
 
 
 def _serve(host: socket.socket, supervisors: set[int], plan: Plan | None) -> bool:

@@ -99,7 +99,8 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
             else:
                 yield _with_skipped(job, collected.get(student.id))
 
-    for execution in ctx.executor.run(jobs()):
+    imports = ctx.grader.imports(plan.assignment)
+    for execution in ctx.executor.run(jobs(), imports):
         if execution.verdict == "failed":
             again.append(execution.job)  # our own failure may be one of the moment
         else:
@@ -109,7 +110,7 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
     yield from broken
     for job in again:
         # By itself: what brought others down with it must not do so twice.
-        for execution in ctx.executor.run([job]):
+        for execution in ctx.executor.run([job], imports):
             yield _score(ctx, plan, execution, names[job.student_id])
 
 

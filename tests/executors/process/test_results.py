@@ -286,6 +286,36 @@ def test_a_module_that_starts_threads_is_refused(
         run_one(preloading(tmp_path, "spinning"), job(tmp_path, "1"))
 
 
+def test_imports_that_give_trouble_are_left_to_the_notebooks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = (
+        "import threading, time\nthreading.Thread(target=time.sleep, args=[60], daemon=1).start()"
+    )
+    (tmp_path / "spinning.py").write_text(start)
+    (tmp_path / "broken.py").write_text("import os\nos.kill(os.getpid(), 9)")
+    (tmp_path / "waiting.py").write_text("import time\ntime.sleep(60)")
+    paths = [*host._import_paths(), str(tmp_path)]
+    monkeypatch.setattr(host, "_import_paths", lambda: paths)
+    there = ["no_such_module", "broken", "spinning", "wave"]
+    look = f"import sys; [name for name in {there} if name in sys.modules]"
+    (execution,) = executor(tmp_path).run([job(tmp_path, look)], there)
+    assert text(cells(execution)[0]) == "['wave']"
+
+
+def test_a_notebook_cannot_tell_what_was_imported_for_it_by_what_it_shows(tmp_path: Path) -> None:
+    draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    dice = "import numpy as np\nprint(np.random.rand(3))"
+    jobs = [job(tmp_path, draw, dice), job(tmp_path, draw, dice)]
+    alone = list(executor(tmp_path).run(jobs))
+    once = list(executor(tmp_path).run(jobs, ["matplotlib.pyplot", "numpy"]))
+    shown = [
+        [[sorted(o.get("data", ())) for o in c.outputs] for c in cells(e)] for e in alone + once
+    ]
+    assert shown == [[[["image/png", "text/plain"]], [[]]]] * 4
+    assert len({text(cells(e)[1]) for e in once}) == 2, "everybody had the same numbers"
+
+
 def test_code_can_tell_that_it_is_autograded_and_libraries_use_one_thread(tmp_path: Path) -> None:
     look = "import os; [os.environ.get(n) for n in ('NBGRADER_EXECUTION', 'OMP_NUM_THREADS')]"
     assert text(cells(run_one(executor(tmp_path), job(tmp_path, look)))[0]) == "['autograde', '1']"

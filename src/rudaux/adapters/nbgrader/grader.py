@@ -47,6 +47,9 @@ class NbgraderGrader:
     def kernels(self, assignment: str) -> frozenset[str]:
         return source.kernels(self._course, assignment)
 
+    def imports(self, assignment: str) -> tuple[str, ...]:
+        return source.imports(self._course, assignment)
+
     def build_release(self, assignment: str, into: Path) -> Release:
         return write_release(self._course, assignment, self._convert(assignment), into)
 

@@ -11,7 +11,7 @@ import logging
 import queue
 import time
 from collections import Counter, deque
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -84,11 +84,12 @@ class ClusterExecutor:
             if not self.choice.good:
                 raise ExecutorFailure(self._nobody())
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+    def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; what a lost worker had goes to another.
 
         Raises `ExecutorFailure` where the scheduler, or the last worker that can, is gone.
         """
+        self.told = dump_settings(self.settings, imports)
         with self._connected() as client:
             self.look(client, afresh=not self.choice.good)
             try:

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from importlib import metadata
 from pathlib import Path
@@ -33,7 +34,7 @@ _IDLE = 600.0
 class _Forking(Protocol):
     """An executor whose fork server is worth keeping from one submission to the next."""
 
-    def pool(self) -> AbstractContextManager[Pool]: ...
+    def pool(self, imports: Sequence[str]) -> AbstractContextManager[Pool]: ...
 
 
 class _Slot:
@@ -48,12 +49,13 @@ class _Slot:
         self.jobs.mkdir()
         self.pool: Pool | None = None
         places = Places(folder, folder, folder / "scratch")
-        self.executor = open_executor(load_settings(told), places)
+        settings, self.imports = load_settings(told)
+        self.executor = open_executor(settings, places)
 
     def work(self, job: Job) -> Execution:
         """Run a submission; the first starts what the others are forked from."""
         if self.pool is None and isinstance(self.executor, _Forking):
-            self.pool = self.stack.enter_context(self.executor.pool())
+            self.pool = self.stack.enter_context(self.executor.pool(self.imports))
         jobs = iter([job])
         done = self.executor.run(jobs) if self.pool is None else self.pool.work(jobs)
         return next(done)

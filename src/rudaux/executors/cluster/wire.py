@@ -6,7 +6,7 @@ import io
 import json
 import tarfile
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -21,26 +21,27 @@ from rudaux.runtime.folders import remove
 from rudaux.runtime.lines import line
 
 
-def dump_settings(settings: GradingSettings) -> bytes:
+def dump_settings(settings: GradingSettings, imports: Sequence[str] = ()) -> bytes:
     """Return [grading] for a worker: one submission at a time, and no scheduler of its own.
 
     Each run has its own: two courses may use one worker.
     """
     told = asdict(replace(settings, jobs=1, scheduler=None))
-    return json.dumps({"run": uuid4().hex, "grading": told}).encode()
+    return json.dumps({"run": uuid4().hex, "grading": told, "imports": list(imports)}).encode()
 
 
-def load_settings(data: bytes) -> GradingSettings:
-    """Return [grading] as `dump_settings` wrote it; a list there is a tuple here.
+def load_settings(data: bytes) -> tuple[GradingSettings, tuple[str, ...]]:
+    """Return [grading] and the imports that `dump_settings` wrote; a list there is a tuple here.
 
     Keys that this rudaux does not know are another version's, and `look` tells of it.
     """
-    told: dict[str, Any] = json.loads(data)["grading"]
+    message = json.loads(data)
+    told: dict[str, Any] = message["grading"]
     known = {field.name for field in fields(GradingSettings)}
     values: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in told.items() if k in known
     }
-    return GradingSettings(**values)
+    return GradingSettings(**values), tuple(message["imports"])
 
 
 def dump_job(job: Job) -> tuple[bytes, bytes]:

@@ -7,7 +7,7 @@ import os
 import socket
 import time
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
@@ -121,7 +121,7 @@ class DockerExecutor:
             "needs Python 3.9 or newer with nbclient."
         )
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
+    def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared while the others run.
 
         Raises `ExecutorFailure` when the engine is down. Every container is gone at the end.

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +37,36 @@ class Lost(Exception):  # noqa: N818 - becomes a failed job, not an error of its
     """The server is gone, or answers no longer."""
 
 
+@dataclass(frozen=True)
+class Preload:
+    """Modules to import once for all; `tried`: one that gives trouble is left out, else an error."""
+
+    names: tuple[str, ...] = ()
+    tried: bool = False
+
+    @classmethod
+    def of(cls, wanted: tuple[str, ...] | str, imports: Sequence[str]) -> Preload:
+        """Return what grading.preload says, where "auto" stands for `imports`."""
+        if isinstance(wanted, str):
+            return cls(tuple(imports), tried=True)
+        return cls(wanted)
+
+
 class ForkServer:
     """A running fork server; use it from one thread."""
 
     def __init__(
-        self, folder: Path, preload: Sequence[str] = (), box: Mapping[str, object] | None = None
+        self,
+        folder: Path,
+        preload: Preload = Preload(),
+        box: Mapping[str, object] | None = None,
     ) -> None:
         # Messages keep their bounds, and each its own descriptors, where the system can.
         kind = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, kind)
         self.socket.settimeout(_PATIENCE)
         with theirs:
-            told = {"channel": theirs.fileno(), "preload": list(preload), "box": box}
+            told = {"channel": theirs.fileno(), "preload": asdict(preload), "box": box}
             self.process = subprocess.Popen(
                 _command("server", "main", told),
                 env=_environment(folder),

@@ -8,14 +8,14 @@ import selectors
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from rudaux.config import GradingSettings
 from rudaux.config.private import make_folder
 from rudaux.domain.execution import Execution, Job
-from rudaux.executors.forking.host import ForkServer, Lost
+from rudaux.executors.forking.host import ForkServer, Lost, Preload
 from rudaux.executors.packing import pack
 from rudaux.executors.report import Report
 from rudaux.executors.request import patience, request
@@ -61,7 +61,7 @@ class _Run:
 class Pool:
     """The fork server and the submissions it runs now; leaving it ends them all.
 
-    With `box`, each is in a box of its own (`rudaux.runtime.box`), else in a folder of this
+    `imports` are modules to import once for all, where the settings say "auto". With `box`, each is in a box of its own (`rudaux.runtime.box`), else in a folder of this
     machine. `refuse` returns why a submission cannot be run, if it cannot.
     """
 
@@ -69,11 +69,13 @@ class Pool:
         self,
         settings: GradingSettings,
         folder: Path,
+        imports: Sequence[str] = (),
         box: Mapping[str, object] | None = None,
         refuse: Callable[[Job], str] = lambda job: "",
     ) -> None:
         self.settings = settings
         self.folder = folder
+        self.preload = Preload.of(settings.preload, imports)
         self.box = box
         self.refuse = refuse
         self.tasks = tree.tasks_of_this_user() + 16 * bounds.PROCESSES
@@ -83,7 +85,7 @@ class Pool:
 
     def __enter__(self) -> Pool:
         self.unseen.enter_context(_hidden())
-        self.server = ForkServer(self.folder, self.settings.preload, self.box)
+        self.server = ForkServer(self.folder, self.preload, self.box)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -130,7 +132,7 @@ class Pool:
             with suppress(Lost):
                 return self._submit(job)
         self.server.close()
-        self.server = ForkServer(self.folder, self.settings.preload, self.box)
+        self.server = ForkServer(self.folder, self.preload, self.box)
         return self._submit(job)
 
     def _submit(self, job: Job) -> _Run:

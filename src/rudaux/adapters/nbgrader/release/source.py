@@ -16,6 +16,7 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import InstantiateTests, SaveCells
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
+from rudaux.adapters.nbgrader.release.imports import imported
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.domain.execution import has_code, kernel_name
 from rudaux.errors import ConfigError
@@ -75,6 +76,17 @@ def kernels(course: NbgraderCourse, assignment: str) -> frozenset[str]:
             if "cells" not in content or has_code(content):  # before format 4: not looked into
                 names.add(kernel_name(content))
     return frozenset(names)
+
+
+def imports(course: NbgraderCourse, assignment: str) -> tuple[str, ...]:
+    """Name the modules that the Python notebooks with code import at top level."""
+    contents = []
+    for path in notebook_paths(course, assignment):
+        with _mistakes(path):
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if kernel_name(content).startswith("python"):
+                contents.append(content)
+    return imported(contents, (path.name for path in course.source(assignment).iterdir()))
 
 
 def convert(course: NbgraderCourse, assignment: str) -> tuple[Converted, ...]:

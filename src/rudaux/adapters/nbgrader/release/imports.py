@@ -1,0 +1,40 @@
+"""The modules that notebooks import at top level, so that one import can serve everybody."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+
+def imported(notebooks: Iterable[Mapping[str, Any]], beside: Iterable[str]) -> tuple[str, ...]:
+    """Name the modules, in the order of their first import.
+
+    `beside` are the names of what lies beside the notebooks: a file there goes before a package.
+    """
+    own = {name.partition(".")[0] for name in beside}
+    names = [name for notebook in notebooks for name in _of_notebook(notebook)]
+    return tuple(dict.fromkeys(n for n in names if n.partition(".")[0] not in own))
+
+
+def _of_notebook(notebook: Mapping[str, Any]) -> Iterator[str]:
+    for cell in notebook.get("cells", ()):
+        if cell.get("cell_type") != "code":
+            continue
+        text = "".join(cell["source"])
+        # A cell that is no Python, such as a cell magic or one to be completed, imports nothing.
+        with suppress(SyntaxError, ValueError, RecursionError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield from _of_code(ast.parse(TransformerManager().transform_cell(text)))
+
+
+def _of_code(code: ast.Module) -> Iterator[str]:
+    for statement in code.body:
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+            yield statement.module
