@@ -306,9 +306,7 @@ def modules(value: object) -> tuple[str, ...] | Literal["auto"]:
     names = value if isinstance(value, list) else [None]
     parts = [part for name in names for part in str(name).split(".")]
     if not all(isinstance(name, str) for name in names) or not all(map(str.isidentifier, parts)):
-        raise Wrong(
-            'should be "auto", or a list of names as `import` takes them, such as ["numpy"]'
-        )
+        raise Wrong('should be "auto" or a list of names as `import` takes them, such as ["numpy"]')
     return tuple(names)
 
 

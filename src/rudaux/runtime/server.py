@@ -42,8 +42,8 @@ def main(
     """Serve requests on a connected socket until the host closes it.
 
     `preload`: the `names` of modules that notebooks import, and whether each is to be `tried` in a
-    process of its own first and left out where it gives trouble. `box`: what all boxes have in common, where
-    each submission is run in one.
+    process of its own first and left out where it gives trouble. `box`: what all boxes have in
+    common, where each submission is run in one.
     """
     tree.adopt_orphans()
     tree.set_dumpable(False)

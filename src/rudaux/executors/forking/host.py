@@ -39,7 +39,7 @@ class Lost(Exception):  # noqa: N818 - becomes a failed job, not an error of its
 
 @dataclass(frozen=True)
 class Preload:
-    """Modules to import once for all; `tried`: one that gives trouble is left out, else an error."""
+    """Modules to import once for all; `tried`: what gives trouble is left out, else an error."""
 
     names: tuple[str, ...] = ()
     tried: bool = False

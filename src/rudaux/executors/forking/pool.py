@@ -61,8 +61,9 @@ class _Run:
 class Pool:
     """The fork server and the submissions it runs now; leaving it ends them all.
 
-    `imports` are modules to import once for all, where the settings say "auto". With `box`, each is in a box of its own (`rudaux.runtime.box`), else in a folder of this
-    machine. `refuse` returns why a submission cannot be run, if it cannot.
+    `imports` are modules to import once for all, where the settings say "auto". With `box`, each
+    submission is in a box of its own (`rudaux.runtime.box`), else in a folder of this machine.
+    `refuse` returns why a submission cannot be run, if it cannot.
     """
 
     def __init__(
