@@ -79,6 +79,7 @@ def test_a_wrong_value_is_named_with_what_would_be_right(
         ("median_guard", "20"),
         ("scratch", "512"),
         ("preload", '"numpy"'),
+        ("preload", '"Auto"'),
         ("preload", '["scikit-learn"]'),
         ("stderr_fails", '"no"'),
         ("scheduler", '"10.0.0.5:8786"'),

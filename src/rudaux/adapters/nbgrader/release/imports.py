@@ -29,7 +29,8 @@ def _of_notebook(notebook: Mapping[str, Any]) -> Iterator[str]:
         # A cell that is no Python, such as a cell magic or one to be completed, imports nothing.
         with suppress(SyntaxError, ValueError, RecursionError), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield from _of_code(ast.parse(TransformerManager().transform_cell(text)))
+            transform = TransformerManager().transform_cell  # type: ignore[no-untyped-call]
+            yield from _of_code(ast.parse(transform(text)))
 
 
 def _of_code(code: ast.Module) -> Iterator[str]:
