@@ -33,7 +33,8 @@ from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
-from rudaux.domain.history import FeedbackSent, Run
+from rudaux.domain.history import FeedbackSent, Graded, Run
+from rudaux.domain.marks import CellMark
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
@@ -269,6 +270,7 @@ class FakeGradebook:
     kept: list[int] = field(default_factory=list)
     cells: tuple[CellScore, ...] = ()
     above: tuple[MarkAbove, ...] = ()
+    sheets: dict[tuple[str, str], tuple[CellMark, ...]] = field(default_factory=dict)
     name: str = "gradebook.db"
     fuller: Path | None = None
 
@@ -312,6 +314,9 @@ class FakeGradebook:
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         return self.above
+
+    def marks(self, assignment: str, student_id: str) -> tuple[CellMark, ...]:
+        return self.sheets.get((assignment, student_id), ())
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         new = GradebookSubmission(student_id, at, False, False, Decimal(0))
@@ -546,7 +551,8 @@ class FakeLedger:
 
     words: dict[tuple[str, str], Record] = field(default_factory=dict)
     collections: dict[tuple[str, str], Collection] = field(default_factory=dict)
-    executions: list[tuple[str, str, str]] = field(default_factory=list)
+    executed: list[tuple[str, str, str]] = field(default_factory=list)
+    graded_runs: dict[tuple[str, str], list[Graded]] = field(default_factory=dict)
     pushes: list[Push] = field(default_factory=list)
     sent: dict[tuple[str, str, str], int | None] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
@@ -601,7 +607,12 @@ class FakeLedger:
 
     def record_execution(self, execution: Execution) -> None:
         job = execution.job
-        self.executions.append((job.assignment, job.student_id, execution.verdict))
+        self.executed.append((job.assignment, job.student_id, execution.verdict))
+        run = Graded(NOW, execution.verdict, execution.seconds, job.repairs, "", self.run)
+        self.graded_runs.setdefault((job.assignment, job.student_id), []).append(run)
+
+    def executions(self, assignment: str, student_id: str) -> tuple[Graded, ...]:
+        return tuple(self.graded_runs.get((assignment, student_id), ()))
 
     def push_records(
         self,

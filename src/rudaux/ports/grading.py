@@ -12,6 +12,7 @@ from rudaux.config import BackupSettings
 from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackFile, Release
 from rudaux.domain.execution import Broken, Execution, Job
+from rudaux.domain.marks import CellMark
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 
@@ -49,6 +50,9 @@ class Gradebook(Protocol):
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         """Marks by hand that are more than their cell earns."""
+
+    def marks(self, assignment: str, student_id: str) -> tuple[CellMark, ...]:
+        """What a student's submission earned cell by cell; empty where there is none."""
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         """Enter a submission and its time, also beside the collected work, as nbgrader does.
