@@ -41,7 +41,7 @@ class FeedbackSent:
 class Graded:
     """One time that a submission was run to be graded, with what was repaired before.
 
-    `verdict` is that of its `Execution`, `image` the digest of the container image, if it ran in one.
+    `verdict` and `image` are those of its `Execution`.
     """
 
     at: datetime

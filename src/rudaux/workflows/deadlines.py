@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasAssignment
-from rudaux.domain.deadlines import deadline_of
+from rudaux.domain.deadlines import Override, due_of
 from rudaux.domain.roster import Student
 from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
@@ -16,10 +16,14 @@ from rudaux.ports import Context
 
 @dataclass(frozen=True)
 class Deadlines:
-    """Aware deadlines of one assignment: the base one, and each student's own (None: none)."""
+    """Aware deadlines of one assignment: the base one, and each student's own (None: none).
+
+    `overrides` has the one that a student's own deadline is from; without one it is the base one.
+    """
 
     base: datetime | None
     own: Mapping[str, datetime | None]
+    overrides: Mapping[str, Override] = field(default_factory=dict, compare=False)
 
     def is_due(self, student_id: str, now: datetime) -> bool:
         """Whether the student's own deadline has passed."""
@@ -50,4 +54,9 @@ def find_deadlines(
             "token who is in which section: use the token of somebody who may see that."
         )
     members = {group: ctx.canvas.group_members(group) for group in groups}
-    return Deadlines(base, {s.id: deadline_of(s, base, overrides, members) for s in people})
+    dues = {s.id: due_of(s, base, overrides, members) for s in people}
+    return Deadlines(
+        base,
+        {sid: due.at for sid, due in dues.items()},
+        {sid: due.override for sid, due in dues.items() if due.override},
+    )
