@@ -200,11 +200,11 @@ def test_what_leaves_the_due_date_alone_could_as_well_not_be_there(
     ("overrides", "number", "kind"),
     [
         ((), None, None),
-        ((Override(1, LATER, section_id=1),), 1, "section"),
-        ((Override(1, LATER, section_id=1), Override(2, LATEST, group_id=7)), 2, "group"),
-        ((Override(1, LATER, whole_course=True), Override(2, None, section_id=1)), 2, "section"),
-        ((Override(1, LATER, whole_course=True),), 1, "course"),
-        ((Override(1, LATEST, section_id=1), Override(2, LATER, student_ids=OWN)), 2, "student"),
+        ((Override(1, LATE, section_id=1),), 1, "section"),
+        ((Override(1, LATE, section_id=1), Override(2, LATEST, group_id=7)), 2, "group"),
+        ((Override(1, LATE, whole_course=True), Override(2, None, section_id=1)), 2, "section"),
+        ((Override(1, LATE, whole_course=True),), 1, "course"),
+        ((Override(1, LATEST, section_id=1), Override(2, LATE, student_ids=OWN)), 2, "student"),
     ],
 )
 def test_which_override_a_deadline_is_from_is_known(
