@@ -29,7 +29,7 @@ from rudaux.config import (
 from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, mark
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
-from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
+from rudaux.domain.collection import Absent, Collection, Copied, Kept, Located, Lookup
 from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
@@ -257,6 +257,12 @@ class FakeStorage:
         destination.mkdir(parents=True, exist_ok=True)
         (destination / "nb.ipynb").write_text(self.contents[sid])
         return Copied(YESTERDAY, hashlib.sha256(self.contents[sid].encode()).hexdigest())
+
+    def kept(self, folder: Path) -> Kept | None:
+        if not folder.is_dir():
+            return None
+        content = (folder / "nb.ipynb").read_bytes()
+        return Kept(("nb.ipynb",), hashlib.sha256(content).hexdigest())
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from rudaux.domain.naming import find_students
@@ -13,9 +13,12 @@ from rudaux.ports import Context
 _MOST = 12
 
 
-def everybody(ctx: Context) -> tuple[Student, ...]:
-    """Return the students of the roster, and those who left it and are in the gradebook still."""
-    listed = ctx.canvas.students()
+def everybody(ctx: Context, listed: Sequence[Student] | None = None) -> tuple[Student, ...]:
+    """Return the students of the roster, and those who left it and are in the gradebook still.
+
+    Pass the roster as `listed` where it was read already.
+    """
+    listed = ctx.canvas.students() if listed is None else listed
     known = {s.id for s in listed}
     return (*listed, *(s for s in recorded(ctx) if s.id not in known))
 
@@ -32,7 +35,8 @@ def the_student(students: Iterable[Student], given: str) -> Student:
     if len(found) == 1:
         return found[0]
     if not found:
-        near = get_close_matches(given, [x for s in people for x in (s.id, s.name)], n=1)
+        known = [x for s in people for x in (s.id, s.name, *s.name.split())]
+        near = get_close_matches(given, known, n=1)
         ask = f"did you mean {near[0]}?" if near else "`rudaux canvas students` lists them."
         raise UsageError(
             f'no student of this course has "{given}" as an id, a login, an e-mail address or a '
