@@ -35,9 +35,9 @@ def the_student(students: Iterable[Student], given: str) -> Student:
     if len(found) == 1:
         return found[0]
     if not found:
-        known = [x for s in people for x in (s.id, s.name, *s.name.split())]
-        near = get_close_matches(given, known, n=1)
-        ask = f"did you mean {near[0]}?" if near else "`rudaux canvas students` lists them."
+        known = {x.casefold(): x for s in people for x in (*s.name.split(), s.name, s.id)}
+        near = get_close_matches(given.casefold(), known, n=1)
+        ask = f"did you mean {known[near[0]]}?" if near else "`rudaux canvas students` lists them."
         raise UsageError(
             f'no student of this course has "{given}" as an id, a login, an e-mail address or a '
             f"part of their name: {ask}"

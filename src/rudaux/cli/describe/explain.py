@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.plans import Row
 from rudaux.cli.describe.words import aligned, count, number, span, when
+from rudaux.domain.grades import same_score
 
 if TYPE_CHECKING:
     from rudaux.domain.deadlines import OverrideKind
@@ -227,9 +228,11 @@ def _now(found: Explanation) -> str:
         parts.append("hidden from the student until it is posted")
     if found.deducts:
         parts.append("Canvas's own late policy may deduct from it")
-    ours = found.pushes[-1].new if found.pushes else None
-    if found.pushes and canvas.entered != ours:
-        parts.append("not what rudaux wrote last: somebody changed it in Canvas")
+    last = found.pushes[-1] if found.pushes else None
+    if last and not same_score(canvas.entered, last.new):
+        took = same_score(last.read_back, last.new)
+        why = ": somebody changed it in Canvas" if took else ", which did not take"
+        parts.append(f"not what rudaux wrote last{why}")
     return ", ".join(parts)
 
 
