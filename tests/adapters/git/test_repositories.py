@@ -199,7 +199,7 @@ class TestState:
         self, git: GitRepositories, puller: Puller
     ) -> None:
         (puller.path / "course").mkdir()
-        with pytest.raises(GitFailure, match="is not a git repository"):
+        with pytest.raises(GitFailure, match="knows nothing in it"):
             git.state(puller.path / "course")
 
 
