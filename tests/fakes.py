@@ -34,7 +34,7 @@ from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
-from rudaux.domain.marks import CellMark
+from rudaux.domain.marks import SheetMark
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
@@ -276,7 +276,7 @@ class FakeGradebook:
     kept: list[int] = field(default_factory=list)
     cells: tuple[CellScore, ...] = ()
     above: tuple[MarkAbove, ...] = ()
-    sheets: dict[tuple[str, str], tuple[CellMark, ...]] = field(default_factory=dict)
+    sheets: dict[tuple[str, str], tuple[SheetMark, ...]] = field(default_factory=dict)
     name: str = "gradebook.db"
     fuller: Path | None = None
 
@@ -321,7 +321,7 @@ class FakeGradebook:
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         return self.above
 
-    def marks(self, assignment: str, student_id: str) -> tuple[CellMark, ...]:
+    def mark_sheet(self, assignment: str, student_id: str) -> tuple[SheetMark, ...]:
         return self.sheets.get((assignment, student_id), ())
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
@@ -369,6 +369,8 @@ class FakeGrader:
     reports: dict[tuple[str, str], tuple[FeedbackFile, ...]] = field(default_factory=dict)
     swept: int = 0
     errors: dict[tuple[str, str], dict[tuple[str, str], str]] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    """The cells of every assignment."""
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return self.sources.get(assignment, (f"{assignment}.ipynb",))
@@ -391,6 +393,9 @@ class FakeGrader:
 
     def source_in_step(self, assignment: str) -> bool:
         return assignment in self.recorded
+
+    def cells(self, assignment: str) -> tuple[tuple[str, str], ...]:
+        return tuple(("nb.ipynb", cell) for cell in self.order)
 
     def release_folder(self, assignment: str) -> Path:
         return self.folder / "release" / assignment

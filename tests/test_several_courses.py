@@ -74,7 +74,7 @@ def courses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoCour
     evening.add_tool("course", "Jupyter", url="https://hub.example.edu/jupyter/hub/lti/launch")
     evening.add_test_student()
     evening.add_student("Io Jupiter", "Jupiter, Io", "io@example.edu")
-    kinds = ("right", "partly")
+    kinds: tuple[Kind, ...] = ("right", "partly")
     with (
         small_course(tmp_path / "practice", monkeypatch, kinds=kinds) as small,
         serve(evening) as at,

@@ -5,11 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from random import Random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudaux.domain.deadlines import Override, deadline_of, due_of
+from rudaux.domain.deadlines import Override, deadline_of
 from rudaux.domain.roster import Student
 
 BASE = datetime(2026, 10, 1, 23, 59, tzinfo=timezone.utc)
@@ -194,23 +193,3 @@ def test_what_leaves_the_due_date_alone_could_as_well_not_be_there(
     idle = [replace(o, overrides_due=False) for o in overrides]
     first = deadline_of(student, base, overrides, groups)
     assert deadline_of(student, base, [*idle, *overrides, *idle], groups) == first
-
-
-@pytest.mark.parametrize(
-    ("overrides", "number", "kind"),
-    [
-        ((), None, None),
-        ((Override(1, LATE, section_id=1),), 1, "section"),
-        ((Override(1, LATE, section_id=1), Override(2, LATEST, group_id=7)), 2, "group"),
-        ((Override(1, LATE, whole_course=True), Override(2, None, section_id=1)), 2, "section"),
-        ((Override(1, LATE, whole_course=True),), 1, "course"),
-        ((Override(1, LATEST, section_id=1), Override(2, LATE, student_ids=OWN)), 2, "student"),
-    ],
-)
-def test_which_override_a_deadline_is_from_is_known(
-    overrides: tuple[Override, ...], number: int | None, kind: str | None
-) -> None:
-    found = due_of(IO, BASE, overrides, GROUPS)
-    assert found.at == due(*overrides)
-    assert (found.override and found.override.id) == number
-    assert (found.override and found.override.kind) == kind

@@ -11,7 +11,7 @@ import pytest
 from rudaux.domain.collection import Collection
 from rudaux.domain.deadlines import Override
 from rudaux.domain.explanation import Explanation
-from rudaux.domain.marks import CellMark
+from rudaux.domain.marks import SheetMark
 from rudaux.errors import UsageError
 from rudaux.workflows.explain import as_json, explain
 from tests.fakes import NEXT_WEEK, VANCOUVER, YESTERDAY, FakeContext, FakeLedger, fake_course
@@ -32,11 +32,11 @@ def ctx(tmp_path: Path) -> FakeContext:
     run_submit(course)
     course.ledger.end_run(1, 0)
     course.gradebook.sheets["homework_1", "1"] = (
-        CellMark("nb.ipynb", "a", Decimal(3), Decimal(2)),
-        CellMark(
+        SheetMark("nb.ipynb", "a", Decimal(3), Decimal(2)),
+        SheetMark(
             "nb.ipynb", "b", Decimal(1), None, Decimal(1), comment="Good", comment_by_hand=True
         ),
-        CellMark("nb.ipynb", "answer", None, comment="Shorter, please"),
+        SheetMark("nb.ipynb", "answer", None, comment="Shorter, please"),
     )
     course.grader.errors["homework_1", "1"] = {("nb.ipynb", "a"): "AssertionError: 1 is not 2"}
     return course
@@ -68,6 +68,13 @@ def test_a_grade_is_followed_from_the_deadline_to_canvas(ctx: FakeContext) -> No
     assert (push["run"], push["old"], push["new"], push["read_back"]) == (1, None, "7.5", "7.5")
     assert (document["state"], document["unknown"]) == ("pushed", [])
     assert len(ctx.canvas.writes) == written
+
+
+def test_tests_stand_in_the_order_of_the_source_as_far_as_it_is_there(ctx: FakeContext) -> None:
+    ctx.grader.order = ("answer", "b", "a")
+    assert [mark.cell for mark in told(ctx).marks] == ["answer", "b", "a"]
+    ctx.grader.order = ()
+    assert [mark.cell for mark in told(ctx).marks] == ["a", "b", "answer"]
 
 
 @pytest.mark.parametrize(

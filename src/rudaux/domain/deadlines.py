@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from rudaux.domain.roster import Student
-
-OverrideKind = Literal["student", "section", "group", "course"]
 
 
 @dataclass(frozen=True)
@@ -30,23 +27,6 @@ class Override:
     whole_course: bool = False
     title: str = field(default="", compare=False)
 
-    @property
-    def kind(self) -> OverrideKind:
-        """For whom it is."""
-        if self.student_ids:
-            return "student"
-        if self.section_id is not None:
-            return "section"
-        return "course" if self.group_id is None else "group"
-
-
-@dataclass(frozen=True)
-class Due:
-    """A student's own deadline (aware; None: none), and the override that says so, if one does."""
-
-    at: datetime | None
-    override: Override | None = None
-
 
 def deadline_of(
     student: Student,
@@ -54,17 +34,7 @@ def deadline_of(
     overrides: Iterable[Override] = (),
     group_members: Mapping[int, frozenset[str]] | None = None,
 ) -> datetime | None:
-    """Return the student's own deadline (aware), or None for no deadline, as `due_of` decides."""
-    return due_of(student, base, overrides, group_members).at
-
-
-def due_of(
-    student: Student,
-    base: datetime | None,
-    overrides: Iterable[Override] = (),
-    group_members: Mapping[int, frozenset[str]] | None = None,
-) -> Due:
-    """Decide the student's own deadline, and where it is from.
+    """Give the student's own deadline (aware), or None for no deadline.
 
     An ad-hoc override wins; else the latest of their section, group and
     course overrides; else `base`.
@@ -81,12 +51,11 @@ def due_of(
     ]
     for choice in (adhoc, shared):
         if choice:
-            latest = max(choice, key=_lateness)
-            return Due(latest.due_at, latest)
-    return Due(base)
+            return _latest(o.due_at for o in choice)
+    return base
 
 
-def _lateness(override: Override) -> tuple[bool, float]:
+def _latest(dates: Iterable[datetime | None]) -> datetime | None:
     """No date at all is later than any date."""
-    due = override.due_at
-    return due is None, due.timestamp() if due else 0.0
+    known = list(dates)
+    return None if None in known else max(d for d in known if d is not None)

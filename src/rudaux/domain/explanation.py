@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from rudaux.domain.collection import Collection
-from rudaux.domain.deadlines import Due, OverrideKind
+from rudaux.domain.deadlines import Override, deadline_of
 from rudaux.domain.grades import CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
-from rudaux.domain.marks import CellMark
+from rudaux.domain.marks import SheetMark
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import GradebookSubmission, Standing
 
+OverrideKind = Literal["student", "section", "group", "course"]
 DeadlineFrom = OverrideKind | Literal["base", "configuration"]
+
+
+@dataclass(frozen=True)
+class Due:
+    """A student's own deadline (aware; None: none), and the override that says so, if one does."""
+
+    at: datetime | None
+    override: Override | None = None
+
+    @property
+    def kind(self) -> OverrideKind | None:
+        """For whom the override is."""
+        override = self.override
+        if override is None:
+            return None
+        if override.student_ids:
+            return "student"
+        if override.section_id is not None:
+            return "section"
+        return "course" if override.group_id is None else "group"
+
+
+def due_from(
+    student: Student,
+    at: datetime | None,
+    overrides: Iterable[Override],
+    members: Mapping[int, frozenset[str]],
+) -> Due:
+    """Find the override that the deadline `at` is from: one of the student's own goes first."""
+    base = datetime.min  # no override says this
+    same = [
+        o
+        for o in overrides
+        if o.due_at == at and deadline_of(student, base, (o,), members) is not base
+    ]
+    own = [o for o in same if student.id in o.student_ids]
+    return Due(at, next(iter([*own, *same]), None))
 
 
 @dataclass(frozen=True)
@@ -44,7 +82,7 @@ class Explanation:
     intact: bool | None = None
     gradings: tuple[Graded, ...] = ()
     submission: GradebookSubmission | None = None
-    marks: tuple[CellMark, ...] = ()
+    marks: tuple[SheetMark, ...] = ()
     errors: Mapping[tuple[str, str], str] = field(default_factory=dict)
     maximum: Decimal | None = None
     canvas_points: Decimal | None = None
@@ -62,8 +100,10 @@ class Explanation:
         """What the deadline is from: an override of that kind, Canvas's base date, rudaux.toml."""
         if self.due is None:
             return None
-        if self.due.override is not None:
-            return self.due.override.kind
+        if self.due.kind is not None:
+            return self.due.kind
+        if self.due.at != self.base:
+            return None
         return "base" if self.dated else "configuration"
 
     @property
@@ -105,6 +145,8 @@ class Explanation:
                 "Canvas lists them no longer for this course: their deadline, and the grade that "
                 "Canvas has, are not known."
             )
+        elif self.deadline_from is None:
+            yield "Their deadline is not the assignment's own, and no override says why."
         elif not self.in_canvas:
             yield f"{self.assignment} is not in Canvas, so Canvas has no grade of it."
         if self.hidden:

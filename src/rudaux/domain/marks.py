@@ -10,7 +10,7 @@ Verdict = Literal["passed", "partly", "failed", "waits", "ungraded"]
 
 
 @dataclass(frozen=True)
-class CellMark:
+class SheetMark:
     """One cell's marks, in nbgrader's points; `notebook` is a file name, `cell` a grade id.
 
     `automatic` is what the test gave, `by_hand` what a person gave instead; None: nothing so far.

@@ -12,7 +12,7 @@ from rudaux.config import BackupSettings
 from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackFile, Release
 from rudaux.domain.execution import Broken, Execution, Job
-from rudaux.domain.marks import CellMark
+from rudaux.domain.marks import SheetMark
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 
@@ -51,7 +51,7 @@ class Gradebook(Protocol):
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         """Marks by hand that are more than their cell earns."""
 
-    def marks(self, assignment: str, student_id: str) -> tuple[CellMark, ...]:
+    def mark_sheet(self, assignment: str, student_id: str) -> tuple[SheetMark, ...]:
         """What a student's submission earned cell by cell; empty where there is none."""
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
@@ -105,6 +105,9 @@ class Grader(Protocol):
 
     def source_in_step(self, assignment: str) -> bool:
         """Whether `record_source` would change nothing."""
+
+    def cells(self, assignment: str) -> tuple[tuple[str, str], ...]:
+        """Every cell that nbgrader knows, as (notebook file, grade id), in the source's order."""
 
     def release_folder(self, assignment: str) -> Path:
         """The course's own release folder of the assignment (nbgrader's layout)."""

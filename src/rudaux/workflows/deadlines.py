@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasAssignment
-from rudaux.domain.deadlines import Override, due_of
+from rudaux.domain.deadlines import Override, deadline_of
 from rudaux.domain.roster import Student
 from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
@@ -18,12 +18,13 @@ from rudaux.ports import Context
 class Deadlines:
     """Aware deadlines of one assignment: the base one, and each student's own (None: none).
 
-    `overrides` has the one that a student's own deadline is from; without one it is the base one.
+    `overrides` and `members` of groups are what Canvas said.
     """
 
     base: datetime | None
     own: Mapping[str, datetime | None]
-    overrides: Mapping[str, Override] = field(default_factory=dict, compare=False)
+    overrides: tuple[Override, ...] = field(default=(), compare=False)
+    members: Mapping[int, frozenset[str]] = field(default_factory=dict, compare=False)
 
     def is_due(self, student_id: str, now: datetime) -> bool:
         """Whether the student's own deadline has passed."""
@@ -54,9 +55,5 @@ def find_deadlines(
             "token who is in which section: use the token of somebody who may see that."
         )
     members = {group: ctx.canvas.group_members(group) for group in groups}
-    dues = {s.id: due_of(s, base, overrides, members) for s in people}
-    return Deadlines(
-        base,
-        {sid: due.at for sid, due in dues.items()},
-        {sid: due.override for sid, due in dues.items() if due.override},
-    )
+    own = {s.id: deadline_of(s, base, overrides, members) for s in people}
+    return Deadlines(base, own, tuple(overrides), members)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasAssignment
-from rudaux.domain.deadlines import Due
-from rudaux.domain.explanation import Explanation
+from rudaux.domain.explanation import Due, Explanation, due_from
 from rudaux.domain.grades import CanvasSubmission, Push, fixed_point
-from rudaux.domain.marks import CellMark
+from rudaux.domain.marks import SheetMark
 from rudaux.domain.roster import Student
-from rudaux.errors import RequestRefused
+from rudaux.errors import RequestRefused, RudauxError
 from rudaux.ports import Context
 from rudaux.workflows.access import submissions as submissions_of
 from rudaux.workflows.assignments import by_exact_name
@@ -45,7 +45,7 @@ def explain(ctx: Context, settings: AssignmentSettings, given: str) -> Explanati
         settings.points,
         standing,
         listed=sid in listed,
-        due=Due(deadlines.own[sid], deadlines.overrides.get(sid)) if sid in listed else None,
+        due=_due(student, deadlines) if sid in listed else None,
         base=deadlines.base,
         in_canvas=standings.canvas is not None,
         dated=standings.canvas is not None and standings.canvas.due_at is not None,
@@ -54,7 +54,7 @@ def explain(ctx: Context, settings: AssignmentSettings, given: str) -> Explanati
         intact=kept.digest == digest if kept and digest else None,
         gradings=ctx.ledger.executions(name, sid),
         submission=submission,
-        marks=ctx.gradebook.marks(name, sid),
+        marks=_in_order(ctx, name, ctx.gradebook.mark_sheet(name, sid)),
         errors=ctx.grader.last_errors(name, sid) if submission else {},
         maximum=standings.maximum,
         canvas_points=standings.targets[sid] if scored else None,
@@ -81,6 +81,20 @@ def _standings(
     base = (assignment.due_at if assignment else None) or settings.due
     deadlines = Deadlines(base, {student.id: None})
     return reread(ctx, Standings(settings, (student,), assignment, deadlines, (), {}))
+
+
+def _due(student: Student, deadlines: Deadlines) -> Due:
+    return due_from(student, deadlines.own[student.id], deadlines.overrides, deadlines.members)
+
+
+def _in_order(ctx: Context, name: str, marks: Sequence[SheetMark]) -> tuple[SheetMark, ...]:
+    """Put marks into the order of the source; one that cannot be read hides nothing."""
+    try:
+        cells = ctx.grader.cells(name) if marks else ()
+    except RudauxError:
+        cells = ()
+    place = {cell: number for number, cell in enumerate(cells)}
+    return tuple(sorted(marks, key=lambda m: place.get((m.notebook, m.cell), len(place))))
 
 
 def _in_canvas(
@@ -159,7 +173,7 @@ def _grading(found: Explanation, zone: tzinfo) -> dict[str, Any] | None:
     }
 
 
-def _test(found: Explanation, mark: CellMark) -> dict[str, Any]:
+def _test(found: Explanation, mark: SheetMark) -> dict[str, Any]:
     return {
         "notebook": mark.notebook,
         "cell": mark.cell,
@@ -172,7 +186,7 @@ def _test(found: Explanation, mark: CellMark) -> dict[str, Any]:
     }
 
 
-def _comment(mark: CellMark) -> dict[str, Any]:
+def _comment(mark: SheetMark) -> dict[str, Any]:
     return {
         "notebook": mark.notebook,
         "cell": mark.cell,

@@ -72,6 +72,10 @@ class NbgraderGrader:
         with self._database.reading() as session:
             return record.in_step(session, assignment, notebooks)
 
+    def cells(self, assignment: str) -> tuple[tuple[str, str], ...]:
+        notebooks = [c.record for c in self._convert(assignment)]
+        return tuple((f"{n.name}.ipynb", cell.name) for n in notebooks for cell in n.cells)
+
     def release_folder(self, assignment: str) -> Path:
         return self._course.release(assignment)
 

@@ -12,11 +12,10 @@ from rudaux.cli.describe.words import aligned, count, number, span, when
 from rudaux.domain.grades import same_score
 
 if TYPE_CHECKING:
-    from rudaux.domain.deadlines import OverrideKind
     from rudaux.domain.execution import Verdict
-    from rudaux.domain.explanation import Explanation
+    from rudaux.domain.explanation import Explanation, OverrideKind
     from rudaux.domain.grades import Push
-    from rudaux.domain.marks import CellMark
+    from rudaux.domain.marks import SheetMark
     from rudaux.domain.submissions import State
 
 _STATES: dict[State, str] = {
@@ -76,13 +75,13 @@ def _deadline(found: Explanation, zone: tzinfo) -> Iterator[Row]:
         return
     override = found.due.override
     at = _when(found.due.at, zone) if found.due.at else "none"
-    if override is None:
+    if override is None or found.due.kind is None:
         where = "Canvas, for everybody" if found.dated else "rudaux.toml"
-        yield _row("Deadline", f"{at}, from {where}")
+        yield _row("Deadline", f"{at}, from {where}" if found.deadline_from else at)
     else:
         name = f' "{override.title}"' if override.title else ""
         base = f" Everybody else: {_when(found.base, zone)}." if found.base else ""
-        whom = _FOR[override.kind]
+        whom = _FOR[found.due.kind]
         yield _row("Deadline", f"{at}, from override {override.id}{name} for {whom}.{base}")
     if found.submission and found.submission.submitted_at:
         text = f"last changed {_when(found.submission.submitted_at, zone)}"
@@ -145,7 +144,7 @@ def tests(found: Explanation) -> list[tuple[str, list[TestRow]]]:
     ]
 
 
-def _how(found: Explanation, mark: CellMark) -> str:
+def _how(found: Explanation, mark: SheetMark) -> str:
     said = f': "{" ".join(mark.comment.split())}"' if mark.comment else ""
     if mark.waits:
         return f"waits for a mark by hand{said}"

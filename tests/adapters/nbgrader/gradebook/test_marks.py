@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from decimal import Decimal
 
-from rudaux.domain.marks import CellMark
+from rudaux.domain.marks import SheetMark
 from tests.adapters.nbgrader.course import RIGHT, Course
 
 AT = datetime(2026, 10, 2, tzinfo=timezone.utc)
@@ -25,8 +25,8 @@ def test_each_cell_is_told_with_its_points_what_a_person_gave_and_the_comment(
     course.mark("11", "sum_of_squares_application", 1.5)
     comment(course, "sum_of_squares_application", "Nearly: what of 0?")
     comment(course, "squares", "A list comprehension would do.")
-    found = {m.cell: m for m in course.gradebook.marks("ps1", "11")}
-    assert found["correct_squares"] == CellMark(
+    found = {m.cell: m for m in course.gradebook.mark_sheet("ps1", "11")}
+    assert found["correct_squares"] == SheetMark(
         "problem1.ipynb", "correct_squares", Decimal(1), Decimal(0)
     )
     assert found["correct_squares"].verdict == "failed"
@@ -43,5 +43,5 @@ def test_each_cell_is_told_with_its_points_what_a_person_gave_and_the_comment(
 
 
 def test_nobody_who_handed_in_nothing_has_marks(course: Course) -> None:
-    assert course.gradebook.marks("ps1", "11") == ()
-    assert course.gradebook.marks("ps0", "11") == ()
+    assert course.gradebook.mark_sheet("ps1", "11") == ()
+    assert course.gradebook.mark_sheet("ps0", "11") == ()

@@ -8,10 +8,10 @@ from typing import Any
 from nbgrader import api
 from sqlalchemy import func, select
 
-from rudaux.domain.marks import CellMark
+from rudaux.domain.marks import SheetMark
 
 
-def marks(session: Any, assignment: str, student_id: str) -> tuple[CellMark, ...]:
+def mark_sheet(session: Any, assignment: str, student_id: str) -> tuple[SheetMark, ...]:
     """Read every cell that earns points, and every answer that has a comment."""
     cell, grade, comment = api.BaseCell.__table__, api.Grade, api.Comment
     earns = func.coalesce(api.GradeCell.__table__.c.max_score, api.TaskCell.__table__.c.max_score)
@@ -50,7 +50,7 @@ def marks(session: Any, assignment: str, student_id: str) -> tuple[CellMark, ...
         if row.manual_comment or row.auto_comment
     }
     found = [
-        CellMark(
+        SheetMark(
             f"{row.notebook}.ipynb",
             row.cell,
             _decimal(row.maximum) or Decimal(0),
@@ -63,7 +63,7 @@ def marks(session: Any, assignment: str, student_id: str) -> tuple[CellMark, ...
         for row in session.execute(graded)
     ]
     found += [
-        CellMark(f"{notebook}.ipynb", name, None, comment=text, comment_by_hand=by_hand)
+        SheetMark(f"{notebook}.ipynb", name, None, comment=text, comment_by_hand=by_hand)
         for (notebook, name), (text, by_hand) in texts.items()
     ]
     return tuple(sorted(found, key=lambda mark: (mark.notebook, mark.cell)))
