@@ -185,7 +185,7 @@ def test_a_token_in_the_shared_file_is_a_mistake_and_not_shown(tmp_path: Path) -
 def test_a_canvas_course_is_never_shared(tmp_path: Path) -> None:
     own = 'extends = "../common.toml"\n'
     said = only(tmp_path, own, MINIMAL)
-    assert said.startswith("../common.toml: canvas.course_id = 12345: belongs into the rudaux.toml")
+    assert said.startswith("../common.toml: canvas.course_id = 12345: belongs in the rudaux.toml")
     assert loaded(tmp_path, OWN, MINIMAL).canvas.course_id == 12346
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -21,8 +21,8 @@ class Layer:
 
     name: str
     file: Path
-    text: str
-    document: Mapping[str, Any]
+    text: str = field(repr=False)  # nobody has looked yet whether it holds a token
+    document: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def _own_course(table: Table) -> None:
     if place and "course_id" in table.content and place.layer.name != FILE:
         table.wrong(
             "course_id",
-            f"belongs into the {FILE} of each course: two folders with one Canvas course would "
+            f"belongs in the {FILE} of each course: two folders with one Canvas course would "
             "write over each other's grades",
         )
 
