@@ -29,11 +29,12 @@ from rudaux.config import (
 from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, mark
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
-from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
+from rudaux.domain.collection import Absent, Collection, Copied, Kept, Located, Lookup
 from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
-from rudaux.domain.history import FeedbackSent, Run
+from rudaux.domain.history import FeedbackSent, Graded, Run
+from rudaux.domain.marks import SheetMark
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
@@ -257,6 +258,12 @@ class FakeStorage:
         (destination / "nb.ipynb").write_text(self.contents[sid])
         return Copied(YESTERDAY, hashlib.sha256(self.contents[sid].encode()).hexdigest())
 
+    def kept(self, folder: Path) -> Kept | None:
+        if not folder.is_dir():
+            return None
+        content = (folder / "nb.ipynb").read_bytes()
+        return Kept(("nb.ipynb",), hashlib.sha256(content).hexdigest())
+
 
 @dataclass
 class FakeGradebook:
@@ -269,6 +276,7 @@ class FakeGradebook:
     kept: list[int] = field(default_factory=list)
     cells: tuple[CellScore, ...] = ()
     above: tuple[MarkAbove, ...] = ()
+    sheets: dict[tuple[str, str], tuple[SheetMark, ...]] = field(default_factory=dict)
     name: str = "gradebook.db"
     fuller: Path | None = None
 
@@ -312,6 +320,9 @@ class FakeGradebook:
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         return self.above
+
+    def mark_sheet(self, assignment: str, student_id: str) -> tuple[SheetMark, ...]:
+        return self.sheets.get((assignment, student_id), ())
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         new = GradebookSubmission(student_id, at, False, False, Decimal(0))
@@ -357,6 +368,9 @@ class FakeGrader:
     recorded: set[str] = field(default_factory=set)
     reports: dict[tuple[str, str], tuple[FeedbackFile, ...]] = field(default_factory=dict)
     swept: int = 0
+    errors: dict[tuple[str, str], dict[tuple[str, str], str]] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    """The cells of every assignment."""
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return self.sources.get(assignment, (f"{assignment}.ipynb",))
@@ -382,6 +396,9 @@ class FakeGrader:
 
     def source_in_step(self, assignment: str) -> bool:
         return assignment in self.recorded
+
+    def cells(self, assignment: str) -> tuple[tuple[str, str], ...]:
+        return tuple(("nb.ipynb", cell) for cell in self.order)
 
     def release_folder(self, assignment: str) -> Path:
         return self.folder / "release" / assignment
@@ -438,6 +455,9 @@ class FakeGrader:
 
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         return self.reports.get((assignment, student_id), ())
+
+    def last_errors(self, assignment: str, student_id: str) -> Mapping[tuple[str, str], str]:
+        return self.errors.get((assignment, student_id), {})
 
 
 @dataclass
@@ -551,7 +571,8 @@ class FakeLedger:
 
     words: dict[tuple[str, str], Record] = field(default_factory=dict)
     collections: dict[tuple[str, str], Collection] = field(default_factory=dict)
-    executions: list[tuple[str, str, str]] = field(default_factory=list)
+    executed: list[tuple[str, str, str]] = field(default_factory=list)
+    graded_runs: dict[tuple[str, str], list[Graded]] = field(default_factory=dict)
     pushes: list[Push] = field(default_factory=list)
     sent: dict[tuple[str, str, str], int | None] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
@@ -606,7 +627,12 @@ class FakeLedger:
 
     def record_execution(self, execution: Execution) -> None:
         job = execution.job
-        self.executions.append((job.assignment, job.student_id, execution.verdict))
+        self.executed.append((job.assignment, job.student_id, execution.verdict))
+        run = Graded(NOW, execution.verdict, execution.seconds, job.repairs, "", self.run)
+        self.graded_runs.setdefault((job.assignment, job.student_id), []).append(run)
+
+    def executions(self, assignment: str, student_id: str) -> tuple[Graded, ...]:
+        return tuple(self.graded_runs.get((assignment, student_id), ()))
 
     def push_records(
         self,

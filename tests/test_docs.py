@@ -17,7 +17,7 @@ from rudaux import config
 from rudaux.cli.app import COMMANDS, app, load_command
 
 ROOT = Path(__file__).parents[1]
-DOCS = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+DOCS = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
 COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text()
 TABLES = {
     "course": config.CourseSettings,

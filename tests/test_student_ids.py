@@ -85,7 +85,7 @@ def test_a_person_may_name_a_student_by_either_id_and_the_log_has_the_gradebooks
     by_login.rudaux("grade", "homework_1")
     ids = canvas_ids(by_login, "login")
     by_login.rudaux("grade", "homework_1", "--student", str(ids["io"]))
-    said = by_login.rudaux("grade", "homework_1", "--student", "europ", code=2).err
+    said = by_login.rudaux("grade", "homework_1", "--student", "euopa", code=2).err
     assert "did you mean europa?" in said
     for name in ("io", str(ids["io"])):
         told = json.loads(by_login.rudaux("canvas", "log", "--student", name, "--json").out)

@@ -26,6 +26,7 @@ from rudaux.workflows import (
     autograde,
     checkout,
     collect,
+    explain,
     feedback,
     init,
     release,
@@ -39,6 +40,7 @@ from rudaux.workflows.tool import find_tool
 
 if TYPE_CHECKING:
     from rudaux.config import Config
+    from rudaux.domain.explanation import Explanation
     from rudaux.domain.roster import RosterChange, Student
     from rudaux.ports import Context
 
@@ -208,6 +210,14 @@ class Assignment:
                     f"pushed. If that is right, pass accept_{'zeros' if zeros else 'alarms'}=True."
                 )
             return self._did(submit.apply(self._context, plan))
+
+    def explain(self, student: str) -> Explanation:
+        """Return where a student's grade comes from; writes nothing.
+
+        `student` is an id, a login, an e-mail or enough of a name; raises `UsageError` for nobody,
+        and for several.
+        """
+        return explain.explain(self._context, self.settings, student)
 
     @property
     def _context(self) -> Context:

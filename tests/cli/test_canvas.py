@@ -110,9 +110,10 @@ def test_log_tells_every_write_and_who_did_it(graded: SmallCourse) -> None:
     assert io["command"] == "grade homework_1"
     only = graded.rudaux("canvas", "log", "--student", io["student_id"], "--json").out
     assert {w["student_id"] for w in json.loads(only)["writes"]} == {io["student_id"]}
-    assert "no such grade" in graded.rudaux("canvas", "log", "--student", "0").out
+    assert graded.rudaux("canvas", "log", "--student", "io", "--json").out == only
     assert "homework_1" in graded.rudaux("canvas", "log", "homwork_1", code=2).err
     assert len(graded.canvas.requests) == asked
+    assert "canvas students" in graded.rudaux("canvas", "log", "--student", "0", code=2).err
     assert "rudaux canvas log" in graded.rudaux("canvas", "undo", "99", code=2).err
 
 

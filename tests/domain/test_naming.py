@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rudaux.domain.naming import find_student, name_students
+from rudaux.domain.naming import find_student, find_students, name_students
 from rudaux.domain.roster import GradebookStudent, Student, compare_rosters
 
 IO = Student("1", "Io Jupiter", canvas_id="1", login="Io@Example.edu", sis_id="2")
@@ -79,6 +79,36 @@ def test_a_person_may_mean_a_student_by_either_id_and_the_one_in_use_goes_first(
         assert found is not None
         assert found.name == name
     assert find_student(people, "3") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("1", "Io"),
+        ("IO@example.edu", "Io"),
+        ("s2", "Titan"),
+        ("Jupiter, Io", "Io"),
+        ("io jupiter", "Io"),
+        ("io", "Io"),
+        ("ioc", "Iocaste"),
+        ("juPÍ", "Io Iocaste Ganymède"),
+        ("ganymede", "Ganymède"),
+        ("nymed", "Ganymède"),
+        ("jupiter ioc", "Iocaste"),
+        ("", ""),
+        ("pluto", ""),
+    ],
+)
+def test_a_student_is_found_by_an_id_an_address_or_enough_of_a_name(given: str, meant: str) -> None:
+    people = [
+        Student("1", "Io Jupiter", "Jupiter, Io", "io@example.edu", canvas_id="1"),
+        Student("2", "Titan Saturn", "Saturn, Titan", canvas_id="2", sis_id="S2"),
+        Student("3", "Iocaste Jupiter", "Jupiter, Iocaste", canvas_id="3"),
+        Student("4", "Ganymède Jupiter", "Jupiter, Ganymède", canvas_id="4"),
+    ]
+    found = find_students(people, given)
+    assert [s.name.split()[0] for s in found] == meant.split()
+    assert find_student(people, given) == (found[0] if len(found) == 1 else None)
 
 
 # --- A gradebook under other ids ----------------------------------------------------------------

@@ -13,7 +13,7 @@ from rudaux.cli.describe.writes import LOG_HEADER, log_parts, run_line, undo_cou
 from rudaux.cli.options import DryRun, Folder, Json, Name, NoPrompt, OptionalName, OptionalRun, Yes
 from rudaux.cli.report import finish
 from rudaux.cli.session import reading, writing
-from rudaux.domain.naming import find_student
+from rudaux.domain.naming import find_students
 from rudaux.errors import CanvasFailure
 
 if TYPE_CHECKING:
@@ -128,7 +128,8 @@ def post(
 def log(
     name: OptionalName = None,
     student: Annotated[
-        str | None, typer.Option("--student", metavar="ID", help="Only this student's.")
+        str | None,
+        typer.Option("--student", metavar="STUDENT", help="Only this student's: id or name."),
     ] = None,
     as_json: Json = False,
     folder: Folder = None,
@@ -136,13 +137,14 @@ def log(
 ) -> None:
     """Show every write to Canvas: when, by whom, what was there before, what was read back."""
     from rudaux.workflows import log as workflow
+    from rudaux.workflows.students import everybody, recorded, the_student
 
     with reading(folder, no_prompt) as (ctx, view):
         entries = workflow.read_log(ctx, name, student)
-        other_ids = ctx.config.jupyterhub.student_id != "canvas"
-        if student and not entries and other_ids:
-            found = find_student(ctx.canvas.students(), student)
-            entries = workflow.read_log(ctx, name, found.id) if found else entries
+        if student and not entries:
+            people = recorded(ctx)
+            people = people if find_students(people, student) else everybody(ctx)
+            entries = workflow.read_log(ctx, name, the_student(people, student).id)
         if as_json:
             view.json(workflow.as_json(entries))
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -26,7 +25,6 @@ from rudaux.cli.report import finish, graded_lines
 from rudaux.cli.session import tell_uncopied, writing
 from rudaux.cli.submit import Pushing, make_feedback, open_ends, push_grades
 from rudaux.cli.view import View
-from rudaux.domain.naming import find_student
 from rudaux.errors import (
     NeedsPersonError,
     NotFound,
@@ -45,7 +43,9 @@ if TYPE_CHECKING:
 
 Students = Annotated[
     list[str] | None,
-    typer.Option("--student", metavar="ID", help="Grade this student's submission again."),
+    typer.Option(
+        "--student", metavar="STUDENT", help="Grade this student's submission again: id or name."
+    ),
 ]
 Only = Annotated[
     Literal["failed", "held"] | None,
@@ -138,16 +138,13 @@ class Again:
     accept_doubts: bool = False
 
     def chosen(self, ctx: Context, standings: Standings) -> frozenset[str] | None:
-        """Give their ids, None for whatever is open; raises `UsageError` for an unknown id."""
+        """Give their ids, None for whatever is open; raises `UsageError` for an unknown one."""
+        from rudaux.workflows.students import the_student
+
         known = {s.id for s in standings.students}
         wanted = set()
         for given in self.students or ():
-            student = find_student(standings.students, given)
-            if student is None:
-                near = get_close_matches(given, known, n=1)
-                ask = f"did you mean {near[0]}?" if near else "`rudaux canvas students` lists them."
-                raise UsageError(f"no student of this course has the id {given}: {ask}")
-            wanted.add(student.id)
+            wanted.add(the_student(standings.students, given).id)
         if self.only is None:
             return frozenset(wanted) if wanted else None
         records = ctx.ledger.records(standings.settings.name)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rudaux.config.file import assignment_names, find_course_folder, parse, read_text
+from rudaux.config.extends import assignment_names
+from rudaux.config.file import find_course_folder, parse, read_text
 from rudaux.config.settings import (
     FILE,
     LEVELS,

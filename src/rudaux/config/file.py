@@ -1,4 +1,4 @@
-"""rudaux.toml as a file: where it is, its text, its TOML. Completion needs no more than this."""
+"""rudaux.toml as a file: where it is, its text, its TOML."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def find_course_folder(start: Path) -> Path:
     )
 
 
-def parse(text: str) -> dict[str, Any]:
-    """Read TOML; raises `ConfigError` with the line where it is malformed."""
+def parse(text: str, name: str = FILE) -> dict[str, Any]:
+    """Read TOML; raises `ConfigError` with the file's name and the line where it is malformed."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{FILE} is not valid TOML: {error}.") from error
+        raise ConfigError(f"{name} is not valid TOML: {error}.") from error
 
 
 def read_text(file: Path) -> str:
@@ -48,13 +48,3 @@ def read_text(file: Path) -> str:
         raise ConfigError(f"{file} is not UTF-8 text: save it as UTF-8.") from error
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
-
-
-def assignment_names(folder: Path) -> list[str]:
-    """Give the names of the nearest course's assignments, whatever is wrong; for completion."""
-    try:
-        rows = parse(read_text(find_course_folder(folder) / FILE)).get("assignments")
-    except (ConfigError, OSError):
-        return []
-    named = [r.get("name") for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
-    return [name for name in named if isinstance(name, str)]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import cast, get_args
 from zoneinfo import ZoneInfo
 
 from rudaux.config import checking as values
 from rudaux.config.checking import Wrong
-from rudaux.config.file import parse
+from rudaux.config.extends import KEY, Layer, layers, together
 from rudaux.config.settings import (
     FILE,
     AssignmentSettings,
@@ -35,9 +35,10 @@ from rudaux.errors import ConfigError
 
 def read(folder: Path, text: str) -> Config:
     """Turn the text of the rudaux.toml in `folder` (absolute) into a configuration."""
-    document = parse(text)
-    mistakes = list(_secrets(document, text))
-    root = Table("", document, mistakes)
+    found = layers(folder, text)
+    mistakes = [told for layer in found for told in _secrets(layer)]
+    root = Table("", together(found), mistakes)
+    root.optional(KEY, values.text, "")
     config = _config(folder, root)
     root.finish()
     if mistakes:
@@ -70,8 +71,9 @@ def _course(table: Table) -> CourseSettings:
 def _canvas(table: Table, folder: Path) -> CanvasSettings:
     default = CanvasSettings("", 0, "")
     token_file = table.optional("token_file", values.home_path, None)
+    place = table.place("token_file")
     choices: tuple[Posting, ...] = get_args(Posting)
-    return CanvasSettings(
+    settings = CanvasSettings(
         url=table.required("url", values.site, '"https://canvas.example.edu"'),
         course_id=table.required("course_id", values.course_id, "12345"),
         external_tool_name=table.required("external_tool_name", values.text, '"Jupyter"'),
@@ -81,9 +83,24 @@ def _canvas(table: Table, folder: Path) -> CanvasSettings:
             default.external_tool_level,
         ),
         token_env=table.optional("token_env", values.variable, default.token_env),
-        token_file=folder / token_file if token_file else None,
+        token_file=(place.layer.file.parent if place else folder) / token_file
+        if token_file
+        else None,
         posting=table.optional("posting", values.one_of(*choices), None),
     )
+    _own_course(table)
+    return settings
+
+
+def _own_course(table: Table) -> None:
+    """Refuse a course that is shared: two folders would write over each other's grades."""
+    place = table.place("course_id")
+    if place and "course_id" in table.content and place.layer.name != FILE:
+        table.wrong(
+            "course_id",
+            f"belongs in the {FILE} of each course: two folders with one Canvas course would "
+            "write over each other's grades",
+        )
 
 
 def _git(table: Table) -> GitSettings:
@@ -246,19 +263,19 @@ def _assignment(table: Table, zone: ZoneInfo | None) -> AssignmentSettings:
     return settings
 
 
-def _secrets(document: Mapping[str, Any], text: str) -> Iterator[str]:
+def _secrets(layer: Layer) -> Iterator[str]:
     """Name every place that holds a secret, without the secret."""
     right = (
         "an access token does not belong in this file, which is committed: canvas.token_env names "
         "an environment variable and canvas.token_file a file that hold it; delete this token in "
         "Canvas if anybody else could see it"
     )
-    for path in _secret_places(document, ""):
-        yield f"{FILE}: {path}: {right}"
-    for number, line in enumerate(text.splitlines(), 1):
+    for path in _secret_places(layer.document, ""):
+        yield f"{layer.name}: {path}: {right}"
+    for number, line in enumerate(layer.text.splitlines(), 1):
         comment = line.partition("#")[2]
         if values.CANVAS_TOKEN.search(comment):
-            yield f"{FILE}: the comment in line {number}: {right}"
+            yield f"{layer.name}: the comment in line {number}: {right}"
 
 
 def _secret_places(value: object, path: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from rudaux.config import checking as values
 from rudaux.config.checking import Wrong
+from rudaux.config.extends import Content, Place
 from rudaux.config.settings import FILE
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ class Table:
         if key in self.content:
             return self.optional(key, convert, cast(T, None))
         self._known[key] = None
-        self.say(f"{self._path(key)} is missing: add {key} = {example} to {self._header()}")
+        self.say(f"{self._path(key)} is missing: add {key} = {example} to {self._header()}", key)
         return cast(T, None)
 
     def optional(self, key: str, convert: Callable[[object], T], default: T) -> T:
@@ -66,17 +67,26 @@ class Table:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             self.wrong(key, f"should be written as [[{key}]], with two brackets, once for each")
             return []
+        numbers = enumerate(rows, 1)
         return [
-            Table(f"{key}[{n}]", row, self.mistakes, _note(row)) for n, row in enumerate(rows, 1)
+            Table(_where(row, f"{key}[{n}]"), row, self.mistakes, _note(row)) for n, row in numbers
         ]
 
     def wrong(self, key: str, right: str) -> None:
         """Note that a value is wrong, and what would be right."""
-        self.say(f"{self._path(key)} = {values.shown(self.content.get(key))}{self.note}: {right}")
+        shown = values.shown(self.content.get(key))
+        self.say(f"{self._path(key)} = {shown}{self.note}: {right}", key)
 
-    def say(self, mistake: str) -> None:
-        """Note a mistake."""
-        self.mistakes.append(f"{FILE}: {mistake}")
+    def say(self, mistake: str, key: str = "") -> None:
+        """Note a mistake; it stands in the file that has the key, or the table."""
+        place = self.place(key)
+        self.mistakes.append(f"{place.layer.name if place else FILE}: {mistake}")
+
+    def place(self, key: str = "") -> Place | None:
+        """Return where a key stands, or else the table; None where there is but one file."""
+        if not isinstance(self.content, Content):
+            return None
+        return self.content.places.get(key, self.content.place)
 
     def finish(self) -> None:
         """Note the keys that nobody asked for, in this table and those inside it."""
@@ -84,7 +94,7 @@ class Table:
             if key not in self._known and not is_secret_key(key):
                 kind = "table" if isinstance(self.content[key], (dict, list)) else "key"
                 hint = values.nearest(key, self._known) or ("; there are " + ", ".join(self._known))
-                self.say(f"{self._path(key)}{self.note} is an unknown {kind}{hint}")
+                self.say(f"{self._path(key)}{self.note} is an unknown {kind}{hint}", key)
         for inner in self._known.values():
             if inner:
                 inner.finish()
@@ -95,7 +105,14 @@ class Table:
 
     def _path(self, key: str) -> str:
         plain = key if re.fullmatch(r"[\w-]+", key) else values.shown(key)
-        return f"{self.where}.{plain}" if self.where else plain
+        place = self.place(key)
+        where = place.table if place else self.where
+        return f"{where}.{plain}" if where else plain
+
+
+def _where(row: Mapping[str, Any], numbered: str) -> str:
+    """Name a row of a list by its number in the file that it stands in."""
+    return row.place.table if isinstance(row, Content) else numbered
 
 
 def _note(row: Mapping[str, Any]) -> str:

@@ -63,3 +63,14 @@ class Collection:
     snapshot: str | None
     at: datetime
     skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is in a folder of collected work now; `digest` is comparable with that of `Copied`.
+
+    The note of the time, which was put there afterwards, is left out.
+    """
+
+    files: tuple[str, ...]
+    digest: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rudaux.domain.roster import Student
@@ -25,6 +25,7 @@ class Override:
     section_id: int | None = None
     group_id: int | None = None
     whole_course: bool = False
+    title: str = field(default="", compare=False)
 
 
 def deadline_of(

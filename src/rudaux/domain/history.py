@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from rudaux.domain.execution import Verdict
 from rudaux.domain.grades import CanvasSubmission, Push, same_score
 
 
@@ -33,6 +34,21 @@ class FeedbackSent:
     student_id: str
     name: str
     at: datetime
+    run: int | None = None
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One time that a submission was run to be graded, with what was repaired before.
+
+    `verdict` and `image` are those of its `Execution`.
+    """
+
+    at: datetime
+    verdict: Verdict
+    seconds: float
+    repairs: tuple[str, ...] = ()
+    image: str = ""
     run: int | None = None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -83,9 +84,60 @@ def _listed(students: Sequence[Student]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
+def find_students(students: Iterable[Student], given: str) -> tuple[Student, ...]:
+    """Find whom a person may mean by an id, a login, an e-mail address or a part of a name.
+
+    The id used here goes first, whatever its case, then the Canvas id, then the others, then the
+    whole name, whole words of it, beginnings of words, and any part. Only the first of these that
+    anybody answers to counts; several students are several possibilities.
+    """
+    people, wanted = tuple(students), _folded(given)
+    if not wanted:
+        return ()
+    for answers in _READINGS:
+        found = tuple(s for s in people if answers(s, given.strip(), wanted))
+        if found:
+            return found
+    return ()
+
+
 def find_student(students: Iterable[Student], given: str) -> Student | None:
-    """Find whom a person means: by the id used here, whatever its case, or by the Canvas id."""
-    by_id, by_canvas_id = {}, {}
-    for student in students:
-        by_id[student.id] = by_canvas_id[student.canvas_id] = student
-    return by_id.get(given) or by_id.get(given.lower()) or by_canvas_id.get(given)
+    """Find the one student whom a person means; None where there is none, or several may be."""
+    found = find_students(students, given)
+    return found[0] if len(found) == 1 else None
+
+
+def _folded(text: str) -> str:
+    """Reduce to what two people would type alike: no capitals, accents or commas."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(c for c in parts if not unicodedata.combining(c))
+    return " ".join(kept.replace(",", " ").split())
+
+
+def _other_id(student: Student, given: str, wanted: str) -> bool:
+    ids = (student.login, student.sis_id, student.email)
+    return given.casefold() in {one.casefold() for one in ids if one}
+
+
+def _by_words(fits: Callable[[str, str], bool]) -> Callable[[Student, str, str], bool]:
+    """Return whether each word that was given fits some word of the name."""
+
+    def answers(student: Student, given: str, wanted: str) -> bool:
+        words = _folded(student.name).split()
+        return all(any(fits(word, part) for word in words) for part in wanted.split())
+
+    return answers
+
+
+_READINGS: tuple[Callable[[Student, str, str], bool], ...] = (
+    lambda student, given, wanted: student.id == given,
+    lambda student, given, wanted: student.id.casefold() == given.casefold(),
+    lambda student, given, wanted: student.canvas_id == given,
+    _other_id,
+    lambda student, given, wanted: (
+        wanted in {_folded(student.name), _folded(student.sortable_name)}
+    ),
+    _by_words(str.__eq__),
+    _by_words(str.startswith),
+    _by_words(str.__contains__),
+)

@@ -12,6 +12,7 @@ from rudaux.config import BackupSettings
 from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackFile, Release
 from rudaux.domain.execution import Broken, Execution, Job
+from rudaux.domain.marks import SheetMark
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 
@@ -49,6 +50,9 @@ class Gradebook(Protocol):
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         """Marks by hand that are more than their cell earns."""
+
+    def mark_sheet(self, assignment: str, student_id: str) -> tuple[SheetMark, ...]:
+        """What a student's submission earned cell by cell; empty where there is none."""
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         """Enter a submission and its time, also beside the collected work, as nbgrader does.
@@ -105,6 +109,9 @@ class Grader(Protocol):
     def source_in_step(self, assignment: str) -> bool:
         """Whether `record_source` would change nothing."""
 
+    def cells(self, assignment: str) -> tuple[tuple[str, str], ...]:
+        """Every cell that nbgrader knows, as (notebook file, grade id), in the source's order."""
+
     def release_folder(self, assignment: str) -> Path:
         """The course's own release folder of the assignment (nbgrader's layout)."""
 
@@ -142,6 +149,13 @@ class Grader(Protocol):
 
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         """Read the reports that `feedback` made last; empty where there are none."""
+
+    def last_errors(self, assignment: str, student_id: str) -> Mapping[tuple[str, str], str]:
+        """Return the last error line of each failed test, by (notebook file, grade cell id).
+
+        As the autograded notebook has it, one line as a traceback names it; "NotRun: ..." for a
+        test that was not reached. The text of a hidden test is never in it.
+        """
 
 
 class Executor(Protocol):

@@ -10,7 +10,7 @@ from typing import Protocol
 from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution
 from rudaux.domain.grades import Push
-from rudaux.domain.history import FeedbackSent, Run
+from rudaux.domain.history import FeedbackSent, Graded, Run
 from rudaux.domain.submissions import Record
 
 
@@ -50,6 +50,9 @@ class Ledger(Protocol):
     ) -> None: ...
 
     def record_execution(self, execution: Execution) -> None: ...
+
+    def executions(self, assignment: str, student_id: str) -> tuple[Graded, ...]:
+        """Every time that a student's submission was run, in that order."""
 
     def push_records(
         self,

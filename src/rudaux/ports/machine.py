@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rudaux.domain.canvas import CanvasCourse
-from rudaux.domain.collection import Copied, Located, Lookup
+from rudaux.domain.collection import Copied, Kept, Located, Lookup
 from rudaux.domain.links import Hub, HubSeen
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.timetable import Entry
@@ -32,6 +32,9 @@ class Storage(Protocol):
         Raises `StorageFailure` where a file cannot be read, or one of the `needed` names is there
         and is a link, a device or too large.
         """
+
+    def kept(self, folder: Path) -> Kept | None:
+        """Look at work that was copied before; None where the folder is gone."""
 
 
 class Git(Protocol):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasAssignment
-from rudaux.domain.deadlines import deadline_of
+from rudaux.domain.deadlines import Override, deadline_of
 from rudaux.domain.roster import Student
 from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
@@ -16,10 +16,15 @@ from rudaux.ports import Context
 
 @dataclass(frozen=True)
 class Deadlines:
-    """Aware deadlines of one assignment: the base one, and each student's own (None: none)."""
+    """Aware deadlines of one assignment: the base one, and each student's own (None: none).
+
+    `overrides` and `members` of groups are what Canvas said.
+    """
 
     base: datetime | None
     own: Mapping[str, datetime | None]
+    overrides: tuple[Override, ...] = field(default=(), compare=False)
+    members: Mapping[int, frozenset[str]] = field(default_factory=dict, compare=False)
 
     def is_due(self, student_id: str, now: datetime) -> bool:
         """Whether the student's own deadline has passed."""
@@ -50,4 +55,5 @@ def find_deadlines(
             "token who is in which section: use the token of somebody who may see that."
         )
     members = {group: ctx.canvas.group_members(group) for group in groups}
-    return Deadlines(base, {s.id: deadline_of(s, base, overrides, members) for s in people})
+    own = {s.id: deadline_of(s, base, overrides, members) for s in people}
+    return Deadlines(base, own, tuple(overrides), members)

@@ -199,8 +199,25 @@ class TestState:
         self, git: GitRepositories, puller: Puller
     ) -> None:
         (puller.path / "course").mkdir()
-        with pytest.raises(GitFailure, match="is not a git repository"):
+        with pytest.raises(GitFailure, match="knows nothing in it"):
             git.state(puller.path / "course")
+
+    def test_a_course_in_a_folder_of_a_repository_is_looked_at_and_committed_there(
+        self, git: GitRepositories, puller: Puller, remote: Remote
+    ) -> None:
+        puller.commit("evening/rudaux.toml", "mine")
+        puller.write("evening/release/hw/hw.ipynb", "{}")
+        puller.write("day/notes.txt", "theirs")
+        course = puller.path / "evening"
+        git.check(course)
+        assert git.state(course).branch == "main"
+        assert git.commit(course, [str(course / "release" / "hw")], "Release hw")
+        git.push(course)
+        assert remote.files()[-2:] == ["evening/release/hw/hw.ipynb", "evening/rudaux.toml"]
+        assert git.state(course).dirty == ("day/",)
+        (puller.path / ".git" / "MERGE_HEAD").write_text("")
+        with pytest.raises(GitFailure, match="in the middle of a merge"):
+            git.check(course)
 
 
 class TestPull:

@@ -210,6 +210,9 @@ class TestMemory:
         with sqlite3.connect(path) as db:
             rows = db.execute("SELECT student, verdict, seconds, repairs, image FROM executions")
             assert rows.fetchall() == [("1", "ok", 1.5, '["renamed a cell"]', "sha256:4a06")]
+        [run] = ledger.executions(HW, "1")
+        assert (run.verdict, run.repairs, run.image) == ("ok", ("renamed a cell",), "sha256:4a06")
+        assert ledger.executions(HW, "2") == ledger.executions("homework_10", "1") == ()
 
     def test_only_a_push_that_was_read_back_counts(
         self, ledger: SqliteLedger, again: Callable[[], SqliteLedger]

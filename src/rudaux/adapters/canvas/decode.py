@@ -197,6 +197,7 @@ def override(data: object) -> Override:
         section_id=_maybe_whole(row, "course_section_id"),
         group_id=_maybe_whole(row, "group_id"),
         whole_course=row.get("course_id") is not None and not narrower,
+        title=_text(row, "title"),
     )
 
 

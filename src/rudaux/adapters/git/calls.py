@@ -37,17 +37,25 @@ class Calls:
         self._timeout = timeout
 
     def _open(self, folder: Path) -> Path:
-        """Give the folder's own git directory; raises `GitFailure` where there is none."""
+        """Return the git directory that a folder belongs to; raises `GitFailure` without one.
+
+        A folder inside a checkout counts where git tracks something of it: the course of a
+        repository with several. Any other one may lie there by chance.
+        """
         try:
-            with Repo(folder) as repo:
-                if not repo.bare:
-                    return Path(repo.git_dir)
+            with Repo(folder, search_parent_directories=True) as repo:
+                bare, git_dir, top = repo.bare, Path(repo.git_dir), repo.working_tree_dir
         except (InvalidGitRepositoryError, NoSuchPathError) as error:
+            raise _no_checkout(folder) from error
+        if bare:
             raise GitFailure(
-                f"{folder} is not a git repository: clone the course's repository there, "
-                "or give its folder with --dir"
-            ) from error
-        raise GitFailure(f"{folder} is a bare git repository without files: work in a clone of it")
+                f"{folder} is a bare git repository without files: work in a clone of it"
+            )
+        if not top or not Path(top).samefile(folder):
+            tracked = self._run(folder, "ls-files", "-z", "--", ".")
+            if tracked.code or not tracked.out:
+                raise _no_checkout(folder, top)
+        return git_dir
 
     def _must(self, folder: Path, doing: str, *arguments: str) -> str:
         said = self._run(folder, *arguments)
@@ -77,6 +85,18 @@ class Calls:
             said.code, "git", redact(said.out), redact(said.err)
         )
         return failure
+
+
+def _no_checkout(folder: Path, top: object = None) -> GitFailure:
+    if top:
+        return GitFailure(
+            f"{folder} is no git repository of its own, and the one in {top} knows nothing in it: "
+            "commit the course's files there first, or clone the course's repository"
+        )
+    return GitFailure(
+        f"{folder} is not a git repository: clone the course's repository there, "
+        "or give its folder with --dir"
+    )
 
 
 def _environment(folder: Path) -> Mapping[str, str]:

@@ -22,7 +22,7 @@ from rudaux.config.private import PRIVATE, create_file, make_rudaux_folder
 from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution
 from rudaux.domain.grades import Push
-from rudaux.domain.history import FeedbackSent, Run
+from rudaux.domain.history import FeedbackSent, Graded, Run
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError, SystemFailure
 
@@ -152,6 +152,16 @@ class SqliteLedger:
                 (self._run, job.assignment, job.student_id, execution.verdict, execution.seconds,
                  json.dumps(job.repairs), _now(), execution.image),
             )  # fmt: skip
+
+    def executions(self, assignment: str, student_id: str) -> tuple[Graded, ...]:
+        query = (
+            "SELECT at, verdict, seconds, repairs, image, run FROM executions "
+            "WHERE assignment = ? AND student = ? ORDER BY id"
+        )
+        return tuple(
+            Graded(datetime.fromisoformat(at), verdict, took, tuple(json.loads(fixed)), image, run)
+            for at, verdict, took, fixed, image, run in self._rows(query, assignment, student_id)
+        )
 
     def push_records(
         self,

@@ -14,10 +14,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from rudaux.config.private import PRIVATE, Rights, make_folder
-from rudaux.domain.collection import Copied
+from rudaux.domain.collection import Copied, Kept
 from rudaux.errors import StorageFailure
 
 LITTER = frozenset({".ipynb_checkpoints", ".git", "__pycache__", ".DS_Store"})
+_TIME = "timestamp.txt"
+"""Where nbgrader notes beside the work when it was handed in."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK, opening a FIFO that took a file's place would wait for ever.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -119,6 +121,38 @@ def copy_folder(
         _digest(progress.files),
         tuple(sorted(progress.skipped)),
     )
+
+
+def look_at(folder: Path) -> Kept | None:
+    """Hash what `copy_folder` copied, as it is now; follows no link."""
+    if not folder.is_dir():
+        return None
+    files: dict[str, bytes] = {}
+    try:
+        for path, names, found in os.walk(folder, onerror=_refuse):
+            names[:] = [n for n in names if n not in LITTER]
+            for name in found:
+                file = Path(path, name)
+                relative = file.relative_to(folder).as_posix()
+                if name not in LITTER and relative != _TIME and not file.is_symlink():
+                    files[relative] = _hashed(file)
+    except OSError as error:
+        raise StorageFailure(
+            f"{error.filename or folder} cannot be read: {error.strerror}"
+        ) from error
+    return Kept(tuple(sorted(files)), _digest(files))
+
+
+def _hashed(file: Path) -> bytes:
+    whole = hashlib.sha256()
+    with file.open("rb") as stream:
+        while chunk := stream.read(1024**2):
+            whole.update(chunk)
+    return whole.digest()
+
+
+def _refuse(error: OSError) -> None:
+    raise error
 
 
 def _open_below(base: Path, parts: Sequence[str]) -> int:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from rudaux.adapters.storage.copy import Limits, copy_folder
+from rudaux.adapters.storage.copy import Limits, copy_folder, look_at
 from rudaux.config import GitSettings, HubSettings, SnapshotSettings
 from rudaux.config.private import PRIVATE, Rights
-from rudaux.domain.collection import Absent, Copied, Located, Lookup, NotYet, Unreadable
+from rudaux.domain.collection import Absent, Copied, Kept, Located, Lookup, NotYet, Unreadable
 from rudaux.domain.links import repo_folder
 from rudaux.errors import StorageFailure
 
@@ -78,6 +78,9 @@ class Homes:
         base = Path(*parts[: len(parts) - below])
         work_parts = parts[len(parts) - below :]
         return copy_folder(base, work_parts, destination, self._limits, needed, self._rights)
+
+    def kept(self, folder: Path) -> Kept | None:
+        return look_at(folder)
 
     # --- the three layouts ----------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 
@@ -15,6 +16,22 @@ def number(value: Decimal) -> str:
     """Write a number without trailing zeros or an exponent."""
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def aligned(values: Sequence[Decimal | None], most: int = 4) -> list[str | None]:
+    """Write numbers with as many decimals as the longest of them needs, so that points align."""
+    known = [number(round(v, most).normalize()) for v in values if v is not None]
+    places = max((len(text.partition(".")[2]) for text in known), default=0)
+    return [None if v is None else format(v, f".{places}f") for v in values]
+
+
+def span(time: timedelta) -> str:
+    """Write how long something takes in its two largest units, as in "3 h 47 min"."""
+    minutes = round(abs(time.total_seconds()) / 60)
+    days, hours = divmod(minutes // 60, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes % 60, "min")]
+    said = [f"{value} {unit}" for value, unit in parts if value]
+    return " ".join(said[:2]) or "less than a minute"
 
 
 def count(number: int, word: str) -> str:

@@ -15,11 +15,13 @@ from sqlalchemy import bindparam, case, delete, func, insert, select, update
 from rudaux.adapters.nbgrader.gradebook import backups, rows, times
 from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, test_cells
 from rudaux.adapters.nbgrader.gradebook.database import Database
+from rudaux.adapters.nbgrader.gradebook.marks import mark_sheet
 from rudaux.adapters.nbgrader.gradebook.postgres import PostgresDump
 from rudaux.adapters.nbgrader.gradebook.sqlite import SqliteFile
 from rudaux.adapters.nbgrader.settings import load_course
 from rudaux.config import BackupSettings
 from rudaux.domain.alarms import CellScore, MarkAbove
+from rudaux.domain.marks import SheetMark
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 from rudaux.errors import GradebookFailure
@@ -160,6 +162,10 @@ class NbgraderGradebook:
             )
             for row in found
         )
+
+    def mark_sheet(self, assignment: str, student_id: str) -> tuple[SheetMark, ...]:
+        with self.database.reading() as session:
+            return mark_sheet(session, assignment, student_id)
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         when = at and at.astimezone(timezone.utc).replace(tzinfo=None)
