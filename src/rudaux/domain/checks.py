@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 Result = Literal["ok", "look", "broken"]
@@ -24,6 +25,15 @@ class Check:
     remedy: str = ""
     system: str = ""
     ours: bool = False
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found at `at` (aware), while `digest` stood for all that the findings hang on."""
+
+    digest: str
+    at: datetime
+    checks: tuple[Check, ...]
 
 
 def exit_code(checks: Iterable[Check]) -> int:

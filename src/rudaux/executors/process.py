@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
-from rudaux.executors.forking import Pool, check_this_python, scratch_folder
+from rudaux.executors.forking import Pool, check_this_python, installed, scratch_folder
 from rudaux.executors.request import read_memory
 
 
@@ -27,6 +27,9 @@ class ProcessExecutor:
     def check(self, kernels: Collection[str] = ()) -> None:
         """Raise `ExecutorFailure` without kernel, client or writable scratch folder."""
         check_this_python(kernels, self.scratch)
+
+    def version(self) -> str:
+        return installed()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared when there is room for it."""

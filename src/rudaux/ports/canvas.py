@@ -28,6 +28,12 @@ class Canvas(Protocol):
     def course(self) -> CanvasCourse:
         """The course, and what the token's owner may see and do there now."""
 
+    def token_expires(self) -> datetime | None:
+        """Return when the token ends (UTC); None: never, or Canvas does not tell."""
+
+    def may_edit(self) -> bool | None:
+        """Whether the token's owner may change assignments now; None where Canvas does not say."""
+
     def students(self) -> tuple[Student, ...]:
         """Active and invited StudentEnrollments, each user once, never the Test Student.
 

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 
 import httpx
 
-from rudaux.adapters.canvas import calls, decode, modes, posting
+from rudaux.adapters.canvas import calls, decode, modes, posting, tokens
 from rudaux.adapters.canvas.parallel import in_parallel
 from rudaux.adapters.canvas.patience import AT_ONCE
 from rudaux.adapters.canvas.upload import upload
@@ -83,6 +83,20 @@ class CanvasClient:
                 own = self._wire.rows(calls.own_enrollments(self._course_id))
                 found = replace(found, limited=modes.limited(own))
         return found
+
+    def token_expires(self) -> datetime | None:
+        with suppress(*UNANSWERED):
+            return tokens.expiry(self._wire.rows(tokens.own_tokens()), self._wire.token_begins)
+        return None
+
+    def may_edit(self) -> bool | None:
+        """Ask by the name that the right has had since 2023, then by the one before."""
+        for right in ("manage_assignments_edit", "manage_assignments"):
+            with suppress(*UNANSWERED):
+                said = self._wire.json(calls.permissions(self._course_id, right))
+                if modes.permission(said, right) is not False:
+                    return modes.permission(said, right)
+        return False
 
     def students(self) -> tuple[Student, ...]:
         found = decode.students(self._wire.rows(calls.enrollments(self._course_id)))

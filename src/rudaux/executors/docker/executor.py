@@ -72,6 +72,9 @@ class DockerExecutor:
         """The digest of the image, which names its content for ever."""
         return str(self._description["image"])
 
+    def version(self) -> str:
+        return self.image
+
     def check(self, kernels: Collection[str] = ()) -> None:
         """Raise `ExecutorFailure` without engine, image, or what the image needs to run these."""
         description = self._description

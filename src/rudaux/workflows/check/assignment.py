@@ -1,0 +1,131 @@
+"""An assignment before it goes out: its solution and its release graded as a student's would be."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from rudaux.config import AssignmentSettings, find_assignment
+from rudaux.domain.checks import Check, Checked
+from rudaux.domain.execution import Broken, Execution, Job
+from rudaux.domain.rehearsal import Attempt, Rehearsal
+from rudaux.domain.soundness import Limits, Wanted, judge
+from rudaux.domain.watching import Watched, observed, watching
+from rudaux.errors import ConfigError, ExecutorFailure
+from rudaux.ports import Context, Stage
+from rudaux.workflows.check.look import broken
+
+ATTEMPTS = 3
+"""How often the solution is handed in: a test that differs between them is flaky."""
+RULES = "1"
+"""Changes when the rules do, so that what was found by others is not believed any more."""
+_WATCHED, _UNTOUCHED = "watched", "untouched"
+
+
+def check_assignment(ctx: Context, name: str, again: bool = False) -> Checked:
+    """Return what is sound about an assignment and what is not; hold the course meanwhile.
+
+    What was found is remembered until source, image or limits change. Raises `ExecutorFailure`
+    where nothing can be run.
+    """
+    settings = find_assignment(ctx.config, name)
+    try:
+        kernels = ctx.grader.kernels(name)
+        digest = _digest(ctx, settings)
+        before = ctx.ledger.checked(name)
+        if before and before.digest == digest and not again:
+            return before
+        ctx.executor.check(kernels)
+        found = _named(name, judge(_rehearse(ctx, name), _limits(ctx), _wanted(ctx, settings)))
+    except ConfigError as error:
+        return Checked("", ctx.now(), _named(name, (broken("source", error),)))
+    checked = Checked(digest, ctx.now(), found)
+    ctx.ledger.record_checked(name, checked)
+    return checked
+
+
+def remembered(ctx: Context, name: str) -> bool:
+    """Whether nothing has changed since the assignment was last checked."""
+    settings, before = find_assignment(ctx.config, name), ctx.ledger.checked(name)
+    return before is not None and before.digest == _digest(ctx, settings)
+
+
+def unchecked(error: ExecutorFailure) -> str:
+    """Say that nothing was run, and why."""
+    return f"nothing was checked, for there is nowhere to run it. {error}"
+
+
+def _rehearse(ctx: Context, name: str) -> Rehearsal:
+    leaks = _leaks(ctx, name)
+    attempts: dict[str, Attempt] = {}
+    watched = Watched()
+    with ctx.grader.rehearsal(name) as stage:
+        for execution in ctx.executor.run(_jobs(stage)):
+            who = execution.job.student_id
+            if execution.verdict == "failed":
+                execution = _again(ctx, execution.job)
+            if who == _WATCHED:
+                watched = observed(execution)
+            else:
+                attempts[who] = stage.grade(execution)
+    untouched = attempts.pop(_UNTOUCHED)
+    return Rehearsal(tuple(attempts[who] for who in sorted(attempts)), untouched, watched, leaks)
+
+
+def _again(ctx: Context, job: Job) -> Execution:
+    """Run a job once more by itself: our own failure may be one of the moment."""
+    execution = next(iter(ctx.executor.run([job])))
+    if execution.verdict == "failed":
+        raise ExecutorFailure(f"a submission could not be run: {execution.reason}")
+    return execution
+
+
+def _jobs(stage: Stage) -> Iterator[Job]:
+    for number in range(ATTEMPTS):
+        yield _whole(stage.hand_in("solution", f"solution-{number}"))
+    yield _whole(stage.hand_in("release", _UNTOUCHED))
+    yield watching(_whole(stage.hand_in("solution", _WATCHED)))
+
+
+def _whole(job: Job | Broken) -> Job:
+    if isinstance(job, Broken):
+        raise ConfigError(f"it cannot be graded: {job.reason}")
+    return job
+
+
+def _leaks(ctx: Context, name: str) -> tuple[str, ...]:
+    into = ctx.config.folder / ".rudaux" / "scratch" / "check"
+    return ctx.grader.build_release(name, into).leaks
+
+
+def _limits(ctx: Context) -> Limits:
+    settings = ctx.config.grading
+    return Limits(
+        settings.cell_timeout,
+        settings.timeout,
+        settings.memory_bytes,
+        settings.network,
+    )
+
+
+def _wanted(ctx: Context, settings: AssignmentSettings) -> Wanted:
+    private = {ctx.config.folder, ctx.config.jupyterhub.storage_path, Path.home()}
+    return Wanted(settings.name, settings.points, tuple(sorted(map(str, private))))
+
+
+def _digest(ctx: Context, settings: AssignmentSettings) -> str:
+    """Digest all that the findings hang on: source, what it runs in, limits, points."""
+    parts = (
+        RULES,
+        ctx.grader.source_digest(settings.name),
+        ctx.executor.version(),
+        repr(replace(ctx.config.grading, jobs=0)),
+        str(settings.points),
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _named(name: str, checks: tuple[Check, ...]) -> tuple[Check, ...]:
+    return tuple(replace(check, system=name) for check in checks)
