@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "rudaux.cli.status:status",
     "new": "rudaux.cli.new:new",
     "demo": "rudaux.cli.demo:demo",
+    "check": "rudaux.cli.check:check",
     "canvas": "rudaux.cli.canvas:app",
     "git": "rudaux.cli.git:app",
     "gradebook": "rudaux.cli.gradebook:app",

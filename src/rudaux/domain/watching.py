@@ -132,15 +132,14 @@ def _framed(text: str) -> str:
     if not _PYTHON.match(str(spec.get("language") or spec.get("name") or "python")):
         return text
     named = notebook.get("nbformat_minor", 0) >= 5
-    begin, end = (
-        {
-            "cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [],
-            "source": source, **({"id": f"rudaux-{name}"} if named else {}),
-        }
-        for name, source in (("begin", _BEGIN), ("end", _END))
-    )  # fmt: skip
-    notebook["cells"] = [begin, *notebook["cells"], end]
+    own = [_cell(name, source, named) for name, source in (("begin", _BEGIN), ("end", _END))]
+    notebook["cells"] = [own[0], *notebook["cells"], own[1]]
     return json.dumps(notebook)
+
+
+def _cell(name: str, source: str, named: bool) -> dict[str, Any]:
+    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    return {**cell, "source": source, **({"id": f"rudaux-{name}"} if named else {})}
 
 
 def _said(execution: Execution, name: str) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ class Storage(Protocol):
     def check(self) -> None:
         """Raise `StorageFailure` unless the storage root is there and readable."""
 
-    def homes(self) -> frozenset[str] | None:
+    def list_homes(self) -> frozenset[str] | None:
         """Name the homes as they are now; None where `work_path` does not keep them side by side.
 
         Raises `StorageFailure` as `check` does.

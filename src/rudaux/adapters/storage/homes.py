@@ -54,7 +54,7 @@ class Homes:
         if self._snapshots and _STUDENT not in self._snapshots.path:
             self._snapshot_names(self._snapshots)
 
-    def homes(self) -> frozenset[str] | None:
+    def list_homes(self) -> frozenset[str] | None:
         self._check_root()
         above, _, rest = self._template.partition(_STUDENT)
         named = "{" not in above and (not above or above.endswith("/"))

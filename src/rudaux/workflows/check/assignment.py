@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from rudaux.config import AssignmentSettings, find_assignment
+from rudaux.config import AssignmentSettings, find_assignment, read_memory
 from rudaux.domain.checks import Check, Checked
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.rehearsal import Attempt, Rehearsal
@@ -46,26 +47,17 @@ def check_assignment(ctx: Context, name: str, again: bool = False) -> Checked:
     return checked
 
 
-def remembered(ctx: Context, name: str) -> bool:
-    """Whether nothing has changed since the assignment was last checked."""
-    settings, before = find_assignment(ctx.config, name), ctx.ledger.checked(name)
-    return before is not None and before.digest == _digest(ctx, settings)
-
-
-def unchecked(error: ExecutorFailure) -> str:
+def unchecked(name: str, error: ExecutorFailure) -> str:
     """Say that nothing was run, and why."""
-    return f"nothing was checked, for there is nowhere to run it. {error}"
+    return f"{name}: nothing was checked, for it cannot be run here. {error}"
 
 
 def _rehearse(ctx: Context, name: str) -> Rehearsal:
     leaks = _leaks(ctx, name)
-    attempts: dict[str, Attempt] = {}
-    watched = Watched()
+    watched, attempts = Watched(), dict[str, Attempt]()
     with ctx.grader.rehearsal(name) as stage:
-        for execution in ctx.executor.run(_jobs(stage)):
+        for execution in _executions(ctx, stage):
             who = execution.job.student_id
-            if execution.verdict == "failed":
-                execution = _again(ctx, execution.job)
             if who == _WATCHED:
                 watched = observed(execution)
             else:
@@ -74,12 +66,19 @@ def _rehearse(ctx: Context, name: str) -> Rehearsal:
     return Rehearsal(tuple(attempts[who] for who in sorted(attempts)), untouched, watched, leaks)
 
 
-def _again(ctx: Context, job: Job) -> Execution:
-    """Run a job once more by itself: our own failure may be one of the moment."""
-    execution = next(iter(ctx.executor.run([job])))
-    if execution.verdict == "failed":
-        raise ExecutorFailure(f"a submission could not be run: {execution.reason}")
-    return execution
+def _executions(ctx: Context, stage: Stage) -> Iterator[Execution]:
+    """Yield all executions; our own failure may be one of the moment, and is tried once more."""
+    again = []
+    for execution in ctx.executor.run(_jobs(stage)):
+        if execution.verdict == "failed":
+            again.append(execution.job)
+        else:
+            yield execution
+    for job in again:
+        for execution in ctx.executor.run([job]):
+            if execution.verdict == "failed":
+                raise ExecutorFailure(f"A submission could not be run: {execution.reason}.")
+            yield execution
 
 
 def _jobs(stage: Stage) -> Iterator[Job]:
@@ -97,7 +96,10 @@ def _whole(job: Job | Broken) -> Job:
 
 def _leaks(ctx: Context, name: str) -> tuple[str, ...]:
     into = ctx.config.folder / ".rudaux" / "scratch" / "check"
-    return ctx.grader.build_release(name, into).leaks
+    try:
+        return ctx.grader.build_release(name, into).leaks
+    finally:
+        shutil.rmtree(into, ignore_errors=True)
 
 
 def _limits(ctx: Context) -> Limits:
@@ -105,7 +107,7 @@ def _limits(ctx: Context) -> Limits:
     return Limits(
         settings.cell_timeout,
         settings.timeout,
-        settings.memory_bytes,
+        read_memory(settings.memory),
         settings.network,
     )
 

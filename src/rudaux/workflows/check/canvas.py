@@ -30,8 +30,14 @@ def checks(look: Look) -> Iterator[Check]:
     yield _token(ctx)
     yield from _rights(ctx, course)
     text = f"{course.name} (course {course.id})"
-    yield Check("course", "ok", f"{text}, {len(look.students)} students") if look.students else (
-        Check("course", "look", f"{text} has no students yet", "enroll them, or wait until term")
+    yield (
+        Check("course", "ok", f"{text}, {len(look.students)} students")
+        if look.students
+        else (
+            Check(
+                "course", "look", f"{text} has no students yet", "enroll them, or wait until term"
+            )
+        )
     )
     yield _zone(ctx, course)
     yield _clock(ctx)

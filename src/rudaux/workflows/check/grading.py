@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rudaux.domain.checks import Check
 from rudaux.errors import ConfigError, ExecutorFailure, NeedsPersonError
+from rudaux.ports import Context
 from rudaux.workflows.check.look import Look, broken
 
 
@@ -14,10 +15,11 @@ def checks(look: Look) -> Iterator[Check]:
     ctx, settings = look.ctx, look.ctx.config.grading
     kernels: set[str] = set()
     for assignment in ctx.config.assignments:
-        try:
-            kernels |= ctx.grader.kernels(assignment.name)
-        except ConfigError as error:
-            yield broken(assignment.name, error, "correct it, then run `rudaux check` again")
+        asked = _kernels(ctx, assignment.name)
+        if isinstance(asked, Check):
+            yield asked
+        else:
+            kernels |= asked
     try:
         with ctx.ledger.lock("check"):
             ctx.executor.check(frozenset(kernels))
@@ -35,3 +37,10 @@ def checks(look: Look) -> Iterator[Check]:
         text = 'students\' code runs as you, and can read what you can (executor = "process")'
         remedy = 'set grading.executor = "docker" or "sandbox" unless you trust all of it'
         yield Check("isolation", "look", text, remedy)
+
+
+def _kernels(ctx: Context, name: str) -> frozenset[str] | Check:
+    try:
+        return ctx.grader.kernels(name)
+    except ConfigError as error:
+        return broken(name, error, f"put the notebooks into source/{name}")

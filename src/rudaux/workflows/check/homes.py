@@ -19,7 +19,7 @@ def checks(look: Look) -> Iterator[Check]:
     """Yield what concerns the file server; a root that is not mounted ends them."""
     ctx = look.ctx
     ctx.storage.check()
-    homes = ctx.storage.homes()
+    homes = ctx.storage.list_homes()
     root = ctx.config.jupyterhub.storage_path
     yield Check("storage", "ok", f"{root} is there and can be read")
     if homes is not None and look.students:

@@ -68,9 +68,8 @@ class Rehearsal:
                 for cell in known.cells.values()
                 if (cell.grade or cell.task) and name in sheets
             )
-        doubts = tuple(
-            [*execution.job.doubts, *(str(r) for r in reasons if isinstance(r, Suspicion))]
-        )
+        suspicions = tuple(str(r) for r in reasons if isinstance(r, Suspicion))
+        doubts = tuple(dict.fromkeys((*execution.job.doubts, *suspicions)))
         return attempt(execution, marks, doubts)
 
     def close(self) -> None:
@@ -83,4 +82,3 @@ def _mark(notebook: str, cell: KnownCell, grade: Any) -> CellMark:
     by_hand = cell.task or cell.solution
     maximum = Decimal(str(cell.points or 0))
     return CellMark(notebook, cell.name, Decimal(str(points)), maximum, by_hand)
-
