@@ -72,7 +72,8 @@ def _show(ctx: Context, view: View, plan: InitPlan) -> None:
 
 def may_release(ctx: Context, view: View, plan: ReleasePlan) -> bool:
     """Rehearse what goes out for the first time, show what was found, and ask."""
-    from rudaux.domain.soundness import fails_itself
+    from rudaux.domain.checks import Check
+    from rudaux.domain.soundness import fails_itself, summary
     from rudaux.errors import ExecutorFailure
     from rudaux.workflows.check import check_assignment, unchecked
     from rudaux.workflows.release import first_releases
@@ -85,7 +86,7 @@ def may_release(ctx: Context, view: View, plan: ReleasePlan) -> bool:
             view.notice(unchecked(name, error))
             continue
         amiss = [c for c in found if c.result != "ok"]
-        view.checks(amiss or found)
+        view.checks(amiss or [Check("sound", "ok", summary(found), system=name)])
         if amiss and not view.ask(_anyway(name, fails_itself(found))):
             return False
     return True

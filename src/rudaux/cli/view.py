@@ -84,24 +84,22 @@ class View:
         _print(self.out, table)
 
     def checks(self, checks: Sequence[Check]) -> None:
-        """Print what was found, one line each under its system; a remedy stands below its fact."""
+        """Print what was found, one line each under their system; a remedy stands below its fact."""
         from rich.table import Table
 
         table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True, min_width=_CHECK_NAME)
         table.add_column(overflow="fold")
-        system = ""
+        if checks:
+            self.line(checks[0].system, "bold")
         for check in checks:
-            if check.system != system:
-                self.line(check.system, "bold") if not system else None
-                system = check.system
             sign, style = _CHECK_STYLE[check.result]
             table.add_row(
                 _text(f"  {sign} {check.result:<6}", style), _text(check.name), _text(check.text)
             )
             if check.remedy:
-                table.add_row("", "", _text(f"-> {check.remedy}", style))
+                table.add_row("", "", _text(f"-> {check.remedy}", "italic"))
         _print(self.out, table)
 
     def notes(self, notes: Iterable[tuple[str, str]]) -> None:

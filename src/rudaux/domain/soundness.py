@@ -61,6 +61,12 @@ def fails_itself(checks: Iterable[Check]) -> bool:
     return any(c.name in {"solution", "flaky"} and c.result == "broken" for c in checks)
 
 
+def summary(checks: Iterable[Check]) -> str:
+    """Say in a clause what is sound about an assignment with nothing amiss."""
+    texts = {c.name: c.text for c in checks}
+    return f"the solution {texts['solution']}; {texts['untouched']}; {texts['release']}"
+
+
 def _release(seen: Rehearsal, wanted: Wanted) -> Iterator[Check]:
     for leak in seen.leaks:
         remedy = "take it out of the notebook, or put the region's delimiters around it"
@@ -161,8 +167,8 @@ def _time(seen: Rehearsal, limits: Limits) -> Iterator[Check]:
     slow = max(times, key=lambda t: t.seconds)
     whole = max(run.seconds for run in runs)
     text = (
-        f"slowest: {slow.cell} with {slow.seconds:.1f} s of {limits.cell_timeout} s; "
-        f"everything {whole:.0f} s of {limits.timeout} s"
+        f"slowest cell: {slow.cell}, {_seconds(slow.seconds)} s of {limits.cell_timeout} s; "
+        f"all together {_seconds(whole)} s of {limits.timeout} s"
     )
     near = slow.seconds > limits.cell_timeout * NEAR or whole > limits.timeout * NEAR
     yield _near("time", near, text, "make it faster, or raise grading.cell_timeout")
@@ -240,6 +246,12 @@ def _some(names: Iterable[str]) -> str:
     known = list(names)
     rest = len(known) - MOST_NAMED
     return ", ".join(known[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 0.05:
+        return "under 0.1"
+    return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
 
 
 def _size(size: int) -> str:

@@ -138,8 +138,9 @@ def _framed(text: str) -> str:
 
 
 def _cell(name: str, source: str, named: bool) -> dict[str, Any]:
-    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
-    return {**cell, "source": source, **({"id": f"rudaux-{name}"} if named else {})}
+    cell: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": []}
+    cell |= {"execution_count": None, "source": source}
+    return {**cell, "id": f"rudaux-{name}"} if named else cell
 
 
 def _said(execution: Execution, name: str) -> dict[str, Any] | None:

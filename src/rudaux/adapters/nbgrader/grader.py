@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -66,6 +66,8 @@ class NbgraderGrader:
                 on.close()
         finally:
             files.remove(folder)
+            with suppress(OSError):
+                self._rehearsals.rmdir()
 
     def kernels(self, assignment: str) -> frozenset[str]:
         return source.kernels(self._course, assignment)

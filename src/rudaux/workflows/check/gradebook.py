@@ -14,7 +14,7 @@ def checks(look: Look) -> Iterator[Check]:
     """Yield what concerns the gradebook; one that is not there yet is not made."""
     ctx = look.ctx
     people = len(ctx.gradebook.students())
-    text = f"{ctx.gradebook.name}: {people} students, this nbgrader's schema"
+    text = f"{people} students, in the schema of the nbgrader that is installed here"
     yield Check("gradebook", "ok", text if people else "nobody is in it yet: `rudaux init`")
     try:
         require_whole(ctx)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from rudaux.domain.canvas import CanvasAssignment
+from rudaux.domain.canvas import CanvasAssignment, CanvasCourse
 from rudaux.domain.checks import Check
 from rudaux.domain.roster import Student
 from rudaux.errors import ConfigError, RudauxError, UsageError
@@ -17,6 +17,15 @@ _ENDS = (": ", "; ", ". ")
 
 
 @dataclass(frozen=True)
+class Course:
+    """What Canvas says of the course."""
+
+    facts: CanvasCourse
+    students: tuple[Student, ...]
+    assignments: tuple[CanvasAssignment, ...]
+
+
+@dataclass(frozen=True)
 class Look:
     """The course and what is around it; what several checks need is read once."""
 
@@ -24,14 +33,13 @@ class Look:
     around: Surroundings
 
     @cached_property
-    def students(self) -> tuple[Student, ...]:
-        """The roster."""
-        return self.ctx.canvas.students()
-
-    @cached_property
-    def assignments(self) -> tuple[CanvasAssignment, ...]:
-        """What Canvas has."""
-        return self.ctx.canvas.assignments()
+    def course(self) -> Course | RudauxError:
+        """Who is in the course and what it has, or why Canvas does not tell; it is asked once."""
+        try:
+            canvas = self.ctx.canvas
+            return Course(canvas.course(), canvas.students(), canvas.assignments())
+        except RudauxError as error:
+            return error
 
 
 Checks = Callable[[Look], Iterator[Check]]
