@@ -59,14 +59,13 @@ def _setup(ctx: Context, view: View, as_json: bool) -> Sequence[Check]:
 
 def _assignment(ctx: Context, view: View, name: str, again: bool) -> Sequence[Check]:
     from rudaux.config import find_assignment
-    from rudaux.workflows.check import check_assignment
+    from rudaux.workflows.check import recall, rehearse
 
     find_assignment(ctx.config, name)
     with ctx.ledger.lock(f"check {name}"):
-        started = ctx.now()
+        if not again and (before := recall(ctx, name)):
+            at = when(before.at.astimezone(ctx.config.course.timezone))
+            view.notice(f"Found on {at}; nothing has changed since (--again runs it again).")
+            return before.checks
         view.notice(f"Rehearsing {name}: its solution three times, its release once ...")
-        checked = check_assignment(ctx, name, again)
-    if checked.at < started:
-        at = when(checked.at.astimezone(ctx.config.course.timezone))
-        view.notice(f"Found on {at}; nothing has changed since (--again runs it again).")
-    return checked.checks
+        return rehearse(ctx, name).checks

@@ -75,13 +75,15 @@ def may_release(ctx: Context, view: View, plan: ReleasePlan) -> bool:
     from rudaux.domain.checks import Check
     from rudaux.domain.soundness import fails_itself, summary
     from rudaux.errors import ExecutorFailure
-    from rudaux.workflows.check import check_assignment, unchecked
+    from rudaux.workflows.check import recall, rehearse, unchecked
     from rudaux.workflows.release import first_releases
 
     for name in first_releases(plan):
-        view.notice(f"Rehearsing {name} before its first release ...")
         try:
-            found = check_assignment(ctx, name).checks
+            known = recall(ctx, name)
+            if not known:
+                view.notice(f"Rehearsing {name} before its first release ...")
+            found = (known or rehearse(ctx, name)).checks
         except ExecutorFailure as error:
             view.notice(unchecked(name, error))
             continue

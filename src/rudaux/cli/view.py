@@ -84,7 +84,7 @@ class View:
         _print(self.out, table)
 
     def checks(self, checks: Sequence[Check]) -> None:
-        """Print what was found, one line each under their system; a remedy stands below its fact."""
+        """Print what was found under its system, one line each; a remedy stands below its fact."""
         from rich.table import Table
 
         table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)

@@ -31,13 +31,27 @@ def check_assignment(ctx: Context, name: str, again: bool = False) -> Checked:
     What was found is remembered until source, image or limits change. Raises `ExecutorFailure`
     where nothing can be run.
     """
+    return (None if again else recall(ctx, name)) or rehearse(ctx, name)
+
+
+def recall(ctx: Context, name: str) -> Checked | None:
+    """Return what was found last, if nothing has changed since; raises as `check_assignment`."""
+    before = ctx.ledger.checked(name)
+    if before is None:
+        return None
+    try:
+        digest = _digest(ctx, find_assignment(ctx.config, name))
+    except ConfigError:
+        return None
+    return before if before.digest == digest else None
+
+
+def rehearse(ctx: Context, name: str) -> Checked:
+    """Run solution and release, whatever was found before; raises as `check_assignment`."""
     settings = find_assignment(ctx.config, name)
     try:
         kernels = ctx.grader.kernels(name)
         digest = _digest(ctx, settings)
-        before = ctx.ledger.checked(name)
-        if before and before.digest == digest and not again:
-            return before
         ctx.executor.check(kernels)
         found = _named(name, judge(_rehearse(ctx, name), _limits(ctx), _wanted(ctx, settings)))
     except ConfigError as error:

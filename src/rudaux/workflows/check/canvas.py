@@ -13,9 +13,9 @@ from rudaux.config import Level
 from rudaux.domain.canvas import CanvasCourse, ExternalTool
 from rudaux.domain.checks import Check
 from rudaux.domain.modes import SOME_SECTIONS, course_refusal
-from rudaux.errors import CanvasFailure, ConfigError
+from rudaux.errors import CanvasFailure, ConfigError, RudauxError
 from rudaux.ports import Context
-from rudaux.workflows.check.look import Look, broken
+from rudaux.workflows.check.look import Course, Look, broken
 from rudaux.workflows.tool import find_tool
 
 SOON = timedelta(days=14)
@@ -26,22 +26,22 @@ OFF, FAR_OFF = timedelta(seconds=30), timedelta(minutes=2)
 def checks(look: Look) -> Iterator[Check]:
     """Yield what concerns Canvas; one that does not answer ends them."""
     ctx = look.ctx
-    course = ctx.canvas.course()
+    if isinstance(look.course, RudauxError):
+        raise look.course
+    course = look.course.facts
     yield _token(ctx)
     yield from _rights(ctx, course)
-    text = f"{course.name} (course {course.id})"
-    yield (
-        Check("course", "ok", f"{text}, {len(look.students)} students")
-        if look.students
-        else (
-            Check(
-                "course", "look", f"{text} has no students yet", "enroll them, or wait until term"
-            )
-        )
-    )
+    yield _course(look.course)
     yield _zone(ctx, course)
     yield _clock(ctx)
     yield _tool(ctx)
+
+
+def _course(course: Course) -> Check:
+    text = f"{course.facts.name} (course {course.facts.id})"
+    if course.students:
+        return Check("course", "ok", f"{text}, {len(course.students)} students")
+    return Check("course", "look", f"{text} has no students", "wait until they are enrolled")
 
 
 def _token(ctx: Context) -> Check:

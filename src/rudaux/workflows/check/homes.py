@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from rudaux.domain.checks import Check
 from rudaux.domain.collection import NotYet, Unreadable
+from rudaux.errors import RudauxError
 from rudaux.ports import Context
-from rudaux.workflows.check.look import Look
+from rudaux.workflows.check.look import Course, Look
 from rudaux.workflows.standings import Standings, read_standings
 
 FEW = 0.8
@@ -22,19 +23,24 @@ def checks(look: Look) -> Iterator[Check]:
     homes = ctx.storage.list_homes()
     root = ctx.config.jupyterhub.storage_path
     yield Check("storage", "ok", f"{root} is there and can be read")
-    if homes is not None and look.students:
-        yield _whose(look, homes)
+    course = look.course
+    if isinstance(course, RudauxError):
+        text = "nobody's home or deadline was looked for: Canvas does not tell who is in the course"
+        yield Check("homes", "look", text, "mend what is broken above, then check again")
+        return
+    if homes is not None and course.students:
+        yield _whose(course, homes)
     if ctx.config.jupyterhub.snapshots is None:
         yield Check("snapshots", "ok", "none are used: the folders themselves are read")
         return
     newest = ctx.storage.newest_snapshot()
     if newest:
         yield _newest(ctx, *newest)
-    yield from _needed(look)
+    yield from _needed(ctx, course)
 
 
-def _whose(look: Look, homes: frozenset[str]) -> Check:
-    roster = {s.id for s in look.students}
+def _whose(course: Course, homes: frozenset[str]) -> Check:
+    roster = {s.id for s in course.students}
     there = len(roster & homes)
     text = f"{there} of {len(roster)} students have one"
     if there == len(roster):
@@ -44,7 +50,7 @@ def _whose(look: Look, homes: frozenset[str]) -> Check:
         remedy = "set jupyterhub.student_id to what the hub calls students, or correct work_path"
         return Check("homes", "broken", f"{text}: {example}", remedy, ours=True)
     if there < len(roster) * FEW:
-        names = ", ".join(sorted(s.name for s in look.students if s.id not in homes)[:3])
+        names = ", ".join(sorted(s.name for s in course.students if s.id not in homes)[:3])
         remedy = "early in the term they have not logged in yet; later, is all of it mounted?"
         return Check("homes", "look", f"{text}; none have {names} and others", remedy)
     return Check("homes", "ok", f"{text}; the others have not logged in yet")
@@ -59,24 +65,25 @@ def _newest(ctx: Context, name: str, at: datetime) -> Check:
     return Check("snapshots", "ok", f"the newest is {name}")
 
 
-def _needed(look: Look) -> Iterator[Check]:
-    ctx, now = look.ctx, look.ctx.now()
+def _needed(ctx: Context, course: Course) -> Iterator[Check]:
+    now = ctx.now()
     wait = timedelta(minutes=ctx.config.schedule.delay_minutes)
-    found = 0
+    found = lacking = 0
     for settings in ctx.config.assignments:
-        standings = read_standings(ctx, settings, look.students, look.assignments)
+        standings = read_standings(ctx, settings, course.students, course.assignments)
         for student_id, deadline in _uncollected(ctx, standings, now - wait).items():
             seen = ctx.storage.locate(student_id, settings.name, deadline)
             if isinstance(seen, (NotYet, Unreadable)):
                 local = deadline.astimezone(ctx.config.course.timezone)
                 text = f"{settings.name}, due {local:%a %-d %b %H:%M}: {seen.reason}"
                 remedy = "have the file server take one; until then nobody's work is collected"
+                lacking += 1
                 yield Check("deadline", "broken", text, remedy)
             else:
                 found += 1
-    if found:
-        text = f"the snapshots are there for {found} past deadlines with work to collect"
-        yield Check("deadline", "ok", text.replace("1 past deadlines", "1 past deadline"))
+    if not lacking:
+        text = f"there is a snapshot for each of {found} past deadlines with work to collect"
+        yield Check("deadline", "ok", text if found else "no past deadline has work to collect")
 
 
 def _uncollected(ctx: Context, standings: Standings, before: datetime) -> dict[str, datetime]:
