@@ -514,8 +514,10 @@ class FakeExecutor:
         if self.missing:
             raise ExecutorFailure(self.missing)
 
-    def version(self) -> str:
-        return "1"
+    image: str = "image 1"
+
+    def environment(self, kernels: Names[str]) -> str:
+        return self.image
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         for job in jobs:

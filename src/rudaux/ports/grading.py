@@ -171,11 +171,8 @@ class Executor(Protocol):
     def check(self, kernels: Names[str] = ()) -> None:
         """Raise `ExecutorFailure` where nothing could be run, or no notebook of these kernels."""
 
-    def version(self) -> str:
-        """Return what changes when submissions would run in something else than before.
-
-        Raises `ExecutorFailure` where that cannot be told.
-        """
+    def environment(self, kernels: Names[str]) -> str:
+        """Name what submissions meet when they run (an image's digest); empty: it is not known."""
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Yield executions as they end; takes jobs only as fast as it can run them."""

@@ -72,9 +72,6 @@ class DockerExecutor:
         """The digest of the image, which names its content for ever."""
         return str(self._description["image"])
 
-    def version(self) -> str:
-        return self.image
-
     def check(self, kernels: Collection[str] = ()) -> None:
         """Raise `ExecutorFailure` without engine, image, or what the image needs to run these."""
         description = self._description
@@ -120,6 +117,10 @@ class DockerExecutor:
             f"The image {self.settings.image} (grading.image) cannot run Python: {why[:300]}. It "
             "needs Python 3.9 or newer with nbclient."
         )
+
+    def environment(self, kernels: Collection[str]) -> str:
+        """Name what submissions meet: the image by its digest."""
+        return self.image
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared while the others run.

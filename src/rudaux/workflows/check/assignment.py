@@ -43,7 +43,7 @@ def recall(ctx: Context, name: str) -> Checked | None:
         digest = _digest(ctx, find_assignment(ctx.config, name))
     except ConfigError:
         return None
-    return before if before.digest == digest else None
+    return before if digest and before.digest == digest else None
 
 
 def rehearse(ctx: Context, name: str) -> Checked:
@@ -132,11 +132,14 @@ def _wanted(ctx: Context, settings: AssignmentSettings) -> Wanted:
 
 
 def _digest(ctx: Context, settings: AssignmentSettings) -> str:
-    """Digest all that the findings hang on: source, what it runs in, limits, points."""
+    """Digest what the findings hang on (source, image, limits, points); empty: not known."""
+    meets = ctx.executor.environment(ctx.grader.kernels(settings.name))
+    if not meets:
+        return ""
     parts = (
         RULES,
         ctx.grader.source_digest(settings.name),
-        ctx.executor.version(),
+        meets,
         repr(replace(ctx.config.grading, jobs=0)),
         str(settings.points),
     )
