@@ -51,8 +51,9 @@ def _token(ctx: Context) -> Check:
     text = f"accepted, until {_local(ctx, ends):%a %-d %b %Y %H:%M}"
     if ends - now > SOON:
         return Check("token", "ok", text)
-    last = [a.name for a in ctx.config.assignments if a.due > ends]
-    more = f"; {len(last)} deadlines come after that" if last else ""
+    later = sum(a.due > ends for a in ctx.config.assignments)
+    words = "1 deadline comes" if later == 1 else f"{later} deadlines come"
+    more = f"; {words} after that" if later else ""
     remedy = f"make a new one in {url}/profile/settings, and put it where this one is"
     return Check("token", "look", f"{text}, which is in {_days(ends - now)}{more}", remedy)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from rudaux.config import read_token
 from rudaux.domain.canvas import CanvasAssignment, CanvasCourse
 from rudaux.domain.checks import Check
 from rudaux.domain.roster import Student
@@ -36,7 +37,10 @@ class Look:
     def course(self) -> Course | RudauxError:
         """Who is in the course and what it has, or why Canvas does not tell; it is asked once."""
         try:
-            canvas = self.ctx.canvas
+            canvas, settings = self.ctx.canvas, self.ctx.config.canvas
+            token = read_token(self.ctx.config)
+            # The course's own client asks a Canvas that is down again and again, for minutes.
+            self.around.canvas(settings.url, settings.course_id, token).course()
             return Course(canvas.course(), canvas.students(), canvas.assignments())
         except RudauxError as error:
             return error
