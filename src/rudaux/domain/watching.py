@@ -19,7 +19,7 @@ _PYTHON = re.compile(r"^(python|ipython|xpython)", re.IGNORECASE)
 _BEGIN = """\
 def _rudaux_begin():
     import json, os, sys
-    shell = get_ipython()
+    running = [1]
     seen = {"opened": {}, "reached": {}, "peaks": {}}
     here = os.path.realpath(os.getcwd())
     known = [here, os.environ.get("HOME") or here, os.environ.get("TMPDIR") or here]
@@ -29,7 +29,7 @@ def _rudaux_begin():
 
     def note(kind, what):
         if len(seen[kind]) < 200:
-            seen[kind].setdefault(what, shell.execution_count)
+            seen[kind].setdefault(what, running[0])
 
     def hook(event, args):
         try:
@@ -44,7 +44,8 @@ def _rudaux_begin():
         except Exception:
             pass
 
-    def peak(result):
+    def after(result):
+        running[0] = (result.execution_count or running[0]) + 1
         try:
             import resource
             used = max(resource.getrusage(who).ru_maxrss for who in (0, -1))
@@ -53,7 +54,7 @@ def _rudaux_begin():
             pass
 
     sys.addaudithook(hook)
-    shell.events.register("post_run_cell", peak)
+    get_ipython().events.register("post_run_cell", after)
     sys._rudaux_seen = lambda: json.dumps(seen)
 
 
