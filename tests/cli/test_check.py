@@ -55,10 +55,6 @@ FLAWED = (
     answer("def double(x):\n    return 2 * x", "double"),
     code("assert double(2) == 4", "right", 1),
     code("assert double(2) == 5", "wrong", 1),
-    code(
-        "import os\nassert os.stat('/').st_ino >= 0 and id(object()) and os.urandom(1)[0] % 2",
-        "by_chance", 1,
-    ),
     code("assert 1 + 1 == 2", "for_nothing", 1),
     code("import time\ntime.sleep(3)\nassert double(1) == 2", "slow", 1),
     code("assert open('kept-back.csv').read()", "reads", 1),
@@ -90,21 +86,20 @@ def found(course: SmallCourse, *args: str, code: int | None = None) -> Found:
 
 
 def test_every_flaw_of_an_assignment_is_named_with_its_remedy(course: SmallCourse) -> None:
-    # Chance: three runs all alike happen once in four times, and say so.
     course.rudaux("init")
     before = dump(course.folder / "gradebook.db")
     write(course, *FLAWED)
     checks = found(course, "homework_1", code=3)
     amiss = {name: c for name, c in checks.items() if c["result"] != "ok"}
     assert all(c["remedy"] for c in amiss.values())
-    assert set(amiss) - {"flaky"} == {
+    assert set(amiss) == {
         "solution", "untouched", "time", "network", "files", "points", "marks by hand",
     }  # fmt: skip
     assert "for_nothing" in amiss["untouched"]["text"]
     assert "slow" in amiss["time"]["text"]
     assert "calls_out reaches for the network (203.0.113.7)" in amiss["network"]["text"]
     assert amiss["files"]["text"] == "reads reads kept-back.csv, which is not released"
-    assert "the cells add up to 7, and Canvas shows 10" in amiss["points"]["text"]
+    assert "the cells add up to 6, and Canvas shows 10" in amiss["points"]["text"]
     assert amiss["marks by hand"]["text"] == "essay is marked by hand and has no points"
     assert dump(course.folder / "gradebook.db") == before
     assert not (course.folder / "submitted" / "solution-0").exists()
@@ -179,8 +174,8 @@ def test_init_goes_on_where_nothing_can_be_run_and_says_so(
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     course.edit('executor = "process"', 'executor = "docker"')
     result = course.rudaux("init", "--checked")
-    assert "homework_1: nothing was checked, for it cannot be run here." in result.err
-    assert course.rudaux("check", "homework_1", code=5).out == ""
+    assert "✗ broken  executor       nothing was checked: Docker does not answer" in result.out
+    assert found(course, "homework_1", code=5)["executor"]["result"] == "broken"
 
 
 def test_python_gets_the_same_checks(course: SmallCourse) -> None:

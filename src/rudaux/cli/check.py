@@ -59,13 +59,17 @@ def _setup(ctx: Context, view: View, as_json: bool) -> Sequence[Check]:
 
 def _assignment(ctx: Context, view: View, name: str, again: bool) -> Sequence[Check]:
     from rudaux.config import find_assignment
-    from rudaux.workflows.check import recall, rehearse
+    from rudaux.errors import ExecutorFailure
+    from rudaux.workflows.check import recall, rehearse, unchecked
 
     find_assignment(ctx.config, name)
     with ctx.ledger.lock(f"check {name}"):
-        if not again and (before := recall(ctx, name)):
-            at = when(before.at.astimezone(ctx.config.course.timezone))
-            view.notice(f"Found on {at}; nothing has changed since (--again runs it again).")
-            return before.checks
-        view.notice(f"Rehearsing {name}: its solution three times, its release once ...")
-        return rehearse(ctx, name).checks
+        try:
+            if not again and (before := recall(ctx, name)):
+                at = when(before.at.astimezone(ctx.config.course.timezone))
+                view.notice(f"Found on {at}; nothing has changed since (--again runs it again).")
+                return before.checks
+            view.notice(f"Rehearsing {name}: its solution three times, its release once ...")
+            return rehearse(ctx, name).checks
+        except ExecutorFailure as error:
+            return [unchecked(name, error)]

@@ -85,7 +85,7 @@ def may_release(ctx: Context, view: View, plan: ReleasePlan) -> bool:
                 view.notice(f"Rehearsing {name} before its first release ...")
             found = (known or rehearse(ctx, name)).checks
         except ExecutorFailure as error:
-            view.notice(unchecked(name, error))
+            view.checks([unchecked(name, error)])
             continue
         amiss = [c for c in found if c.result != "ok"]
         view.checks(amiss or [Check("sound", "ok", summary(found), system=name)])

@@ -61,9 +61,10 @@ def rehearse(ctx: Context, name: str) -> Checked:
     return checked
 
 
-def unchecked(name: str, error: ExecutorFailure) -> str:
-    """Say that nothing was run, and why."""
-    return f"{name}: nothing was checked, for it cannot be run here. {error}"
+def unchecked(name: str, error: ExecutorFailure) -> Check:
+    """Say that nothing was run, why, and what to do about it."""
+    found = broken("executor", error)
+    return replace(found, system=name, text=f"nothing was checked: {found.text}")
 
 
 def _rehearse(ctx: Context, name: str) -> Rehearsal:

@@ -56,6 +56,9 @@ def guarded(system: str, checks: Checks, look: Look) -> Iterator[Check]:
             yield replace(check, system=system)
     except RudauxError as error:
         yield replace(broken(system, error), system=system)
+    except OSError as error:
+        text = f"{error.filename or 'a file'} cannot be used: {error.strerror}"
+        yield Check(system, "broken", text, "check who owns it, and the disk", system)
 
 
 def broken(name: str, error: RudauxError, remedy: str = "") -> Check:
