@@ -126,7 +126,9 @@ def _solution(seen: Rehearsal, wanted: Wanted) -> Iterator[Check]:
         else:
             got = f"{fixed_point(earned[0])} of {fixed_point(test.maximum)} points"
             yield _broken(
-                "solution", f"{where}: the solution got {got}{because}", "correct test or solution"
+                "solution",
+                f"{where}: the solution got {got}{because}",
+                "correct the test or the solution",
             )
     for doubt in dict.fromkeys(d for run in runs for d in run.doubts):
         fine = False

@@ -474,7 +474,7 @@ class TestCopy:
 
 def test_homes_are_listed_where_they_lie_side_by_side(root: Path) -> None:
     (root / ".zfs").mkdir()
-    assert homes(root).list_homes() == {"1", "2"}
+    assert homes(root).list_homes() == frozenset({"1", "2"})
     named = homes(root, work_path="home-{student_id}/{repo}/{assignment}")
     assert named.list_homes() is None
 

@@ -13,7 +13,7 @@ from rudaux.config import Level
 from rudaux.domain.canvas import CanvasCourse, ExternalTool
 from rudaux.domain.checks import Check
 from rudaux.domain.modes import SOME_SECTIONS, course_refusal
-from rudaux.errors import CanvasFailure, ConfigError, RudauxError
+from rudaux.errors import CanvasFailure, ConfigError, RudauxError, TokenRefused
 from rudaux.ports import Context
 from rudaux.workflows.check.look import Course, Look, broken
 from rudaux.workflows.tool import find_tool
@@ -27,7 +27,9 @@ def checks(look: Look) -> Iterator[Check]:
     """Yield what concerns Canvas; one that does not answer ends them."""
     ctx = look.ctx
     if isinstance(look.course, RudauxError):
-        raise look.course
+        of_token = isinstance(look.course, (TokenRefused, ConfigError))
+        yield broken("token" if of_token else "course", look.course)
+        return
     course = look.course.facts
     yield _token(ctx)
     yield from _rights(ctx, course)

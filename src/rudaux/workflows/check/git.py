@@ -21,8 +21,8 @@ def checks(look: Look) -> Iterator[Check]:
         text = f"{settings.instructor_repo} can be read{_and_written(settings.push)}"
         yield Check("instructors", "ok", text)
         if state.behind or state.dirty:
-            what = [f"{state.behind} commits behind"] if state.behind else []
-            what += [f"{len(state.dirty)} uncommitted changes"] if state.dirty else []
+            what = ["commits to pull"] if state.behind else []
+            what += ["uncommitted changes"] if state.dirty else []
             remedy = "commit your changes; `rudaux git pull` brings in the others'"
             yield Check("checkout", "look", f"{folder} has {' and '.join(what)}", remedy)
     except RudauxError as error:

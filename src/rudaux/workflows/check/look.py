@@ -49,16 +49,16 @@ class Look:
 Checks = Callable[[Look], Iterator[Check]]
 
 
-def guarded(system: str, checks: Checks, look: Look) -> Iterator[Check]:
+def guarded(system: str, name: str, checks: Checks, look: Look) -> Iterator[Check]:
     """Yield a system's checks; one that raises is broken, and those after it are left out."""
     try:
         for check in checks(look):
             yield replace(check, system=system)
     except RudauxError as error:
-        yield replace(broken(system, error), system=system)
+        yield replace(broken(name, error), system=system)
     except OSError as error:
         text = f"{error.filename or 'a file'} cannot be used: {error.strerror}"
-        yield Check(system, "broken", text, "check who owns it, and the disk", system)
+        yield Check(name, "broken", text, "check who owns it, and the disk", system)
 
 
 def broken(name: str, error: RudauxError, remedy: str = "") -> Check:

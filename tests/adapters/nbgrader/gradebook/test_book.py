@@ -373,7 +373,7 @@ def test_a_gradebook_whose_making_was_cut_short_is_made_anew(
 def test_another_program_that_has_it_open_is_named(
     gradebook: NbgraderGradebook, db_url: str
 ) -> None:
-    gradebook.check()
+    gradebook.save_students([IO])
     assert gradebook.holders() == ()
     file = gradebook.database.file
     if file is None:
