@@ -65,7 +65,7 @@ class CronTable:
 
     def is_running(self) -> bool | None:
         """Look for the daemon among the processes; where others' are hidden nothing is known."""
-        if not Path("/proc/1/comm").exists():
+        if not _comm(Path("/proc/1/comm")):
             return None
         return any(_comm(own) in _DAEMONS for own in Path("/proc").glob("[0-9]*/comm"))
 

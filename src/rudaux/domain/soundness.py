@@ -45,9 +45,9 @@ class Wanted:
 def judge(seen: Rehearsal, limits: Limits, wanted: Wanted) -> tuple[Check, ...]:
     """Return what is sound about the assignment and what is not, in the order it is read."""
     return (
-        *_release(seen, wanted),
+        *_release(seen),
         *_points(seen, wanted),
-        *_solution(seen, wanted),
+        *_solution(seen),
         *_untouched(seen.untouched),
         *_time(seen, limits),
         *_memory(seen, limits),
@@ -67,7 +67,7 @@ def summary(checks: Iterable[Check]) -> str:
     return f"the solution {texts['solution']}; {texts['untouched']}; {texts['release']}"
 
 
-def _release(seen: Rehearsal, wanted: Wanted) -> Iterator[Check]:
+def _release(seen: Rehearsal) -> Iterator[Check]:
     for leak in seen.leaks:
         remedy = "take it out of the notebook, or put the region's delimiters around it"
         yield _broken("release", leak.rstrip("."), remedy)
@@ -107,7 +107,7 @@ def _exactly(points: Decimal, total: Decimal) -> bool:
     return bool(each * total == points)
 
 
-def _solution(seen: Rehearsal, wanted: Wanted) -> Iterator[Check]:
+def _solution(seen: Rehearsal) -> Iterator[Check]:
     runs, tests = seen.solutions, seen.solutions[0].tests
     fine = True
     for number, test in enumerate(tests):
@@ -142,7 +142,7 @@ def _solution(seen: Rehearsal, wanted: Wanted) -> Iterator[Check]:
         times = f"{len(runs)} times over"
         points = fixed_point(sum((t.maximum for t in tests), Decimal(0)))
         text = f"gets all {points} points of {len(tests)} tests, {times}"
-        yield Check("solution", "ok", text if tests else "no cell is graded by tests")
+        yield Check("solution", "ok", text if tests else "has no tests to pass")
 
 
 def _untouched(run: Attempt) -> Iterator[Check]:

@@ -14,7 +14,7 @@ from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.rehearsal import Attempt, Rehearsal
 from rudaux.domain.soundness import Limits, Wanted, judge
 from rudaux.domain.watching import Watched, observed, watching
-from rudaux.errors import ConfigError, ExecutorFailure
+from rudaux.errors import ConfigError, ExecutorFailure, NeedsPersonError
 from rudaux.ports import Context, Stage
 from rudaux.workflows.check.look import broken
 
@@ -54,8 +54,9 @@ def rehearse(ctx: Context, name: str) -> Checked:
         digest = _digest(ctx, settings)
         ctx.executor.check(kernels)
         found = _named(name, judge(_rehearse(ctx, name), _limits(ctx), _wanted(ctx, settings)))
-    except ConfigError as error:
-        return Checked("", ctx.now(), _named(name, (broken("source", error),)))
+    except (ConfigError, NeedsPersonError) as error:
+        wrong = replace(broken("source", error), ours=True)
+        return Checked("", ctx.now(), _named(name, (wrong,)))
     checked = Checked(digest, ctx.now(), found)
     ctx.ledger.record_checked(name, checked)
     return checked

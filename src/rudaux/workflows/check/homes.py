@@ -15,6 +15,11 @@ from rudaux.workflows.standings import Standings, read_standings
 FEW = 0.8
 """The share of students with a home below which that is worth a look."""
 
+_REMEDY = {
+    NotYet: "have the file server take one; until then nobody's work is collected",
+    Unreadable: "see that it is mounted and that this account may read it",
+}
+
 
 def checks(look: Look) -> Iterator[Check]:
     """Yield what concerns the file server; a root that is not mounted ends them."""
@@ -76,7 +81,7 @@ def _needed(ctx: Context, course: Course) -> Iterator[Check]:
             if isinstance(seen, (NotYet, Unreadable)):
                 local = deadline.astimezone(ctx.config.course.timezone)
                 text = f"{settings.name}, due {local:%a %-d %b %H:%M}: {seen.reason}"
-                remedy = "have the file server take one; until then nobody's work is collected"
+                remedy = _REMEDY[type(seen)]
                 lacking += 1
                 yield Check("deadline", "broken", text, remedy)
             else:
