@@ -170,6 +170,17 @@ def test_a_hub_behind_a_login_page_cannot_be_seen_and_is_not_called_broken(
     assert "https://sso.example.edu/login" in check.text
 
 
+def test_a_hub_below_another_prefix_is_told_it_though_its_own_login_page_answers(
+    ctx: FakeContext,
+) -> None:
+    seen = HubSeen(instead="it is no hub", prefix="/jupyter", login="https://hub/jupyter/login")
+    check = amiss(ctx, hub=lambda hub: seen)
+    assert (check.result, check.text) == (
+        "broken",
+        'it is no hub: its prefix seems to be "/jupyter"',
+    )
+
+
 def test_a_hub_that_does_not_answer_is_broken(ctx: FakeContext) -> None:
     gone = HubSeen(instead="https://hub.example.edu does not answer", answers=False)
     assert amiss(ctx, hub=lambda hub: gone).result == "broken"

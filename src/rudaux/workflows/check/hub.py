@@ -21,7 +21,7 @@ def checks(look: Look) -> Iterator[Check]:
     elif not seen.answers:
         yield Check("hub", "broken", seen.instead, f"start it, or {_KEYS}")
         return
-    elif seen.login:
+    elif seen.login and not seen.prefix:
         text = f"a login page stands before it ({seen.login}): it cannot be seen from here"
         yield Check("hub", "look", text, f"log in at {hub.url} with a browser and look yourself")
         return
