@@ -62,6 +62,9 @@ class SmallCourse:
 
     def rudaux(self, *args: str, code: int | None = 0) -> Result:
         """Run a command in the course folder, unattended; `code` None takes any."""
+        if args[:1] == ("init",) and not {"--checked", "--no-check"} & set(args):
+            args = (*args, "--no-check")  # or every course of the tests is rehearsed
+        args = tuple(word for word in args if word != "--checked")
         done = CliRunner().invoke(app, [*args, "--no-prompt", "--dir", str(self.folder)])
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception

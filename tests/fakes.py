@@ -29,12 +29,14 @@ from rudaux.config import (
 from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, mark
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
+from rudaux.domain.checks import Checked
 from rudaux.domain.collection import Absent, Collection, Copied, Kept, Located, Lookup
 from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
 from rudaux.domain.marks import SheetMark
+from rudaux.domain.rehearsal import Attempt, CellMark, Version, attempt
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
@@ -86,12 +88,28 @@ class FakeCanvas:
     """Whose grading period is closed, by assignment."""
     fixed: set[str] = field(default_factory=set)
     """Names of assignments that Canvas does not let be changed."""
+    offset: timedelta | None = None
+    """Canvas's clock minus this machine's."""
+
+    def clock_offset(self) -> timedelta | None:
+        return self.offset
 
     def course(self) -> CanvasCourse:
         return self.facts
 
     def closed_for(self, assignment_id: int) -> frozenset[str] | None:
         return self.shut.get(assignment_id)
+
+    token_ends: datetime | None = None
+    edits: bool | None = True
+    other_tools: dict[Level, list[ExternalTool]] = field(default_factory=dict)
+    """Tools that are at that level and not at the others."""
+
+    def token_expires(self) -> datetime | None:
+        return self.token_ends
+
+    def may_edit(self) -> bool | None:
+        return self.edits
 
     def students(self) -> tuple[Student, ...]:
         return tuple(self.roster)
@@ -100,7 +118,7 @@ class FakeCanvas:
         return ()
 
     def tools(self, level: Level) -> tuple[ExternalTool, ...]:
-        return tuple(self.tool_list)
+        return tuple(self.other_tools.get(level, self.tool_list))
 
     def assignments(self) -> tuple[CanvasAssignment, ...]:
         return tuple(self.existing.values())
@@ -236,10 +254,17 @@ class FakeStorage:
     asked: list[tuple[str, datetime]] = field(default_factory=list)
     down: Exception | None = None
     broken: dict[str, Exception] = field(default_factory=dict)
+    newest: tuple[str, datetime] | None = None
 
     def check(self) -> None:
         if self.down:
             raise self.down
+
+    def list_homes(self) -> frozenset[str] | None:
+        return frozenset(self.homes)
+
+    def newest_snapshot(self) -> tuple[str, datetime] | None:
+        return self.newest
 
     def locate(self, student_id: str, assignment: str, deadline: datetime) -> Lookup:
         self.asked.append((student_id, deadline))
@@ -279,9 +304,13 @@ class FakeGradebook:
     sheets: dict[tuple[str, str], tuple[SheetMark, ...]] = field(default_factory=dict)
     name: str = "gradebook.db"
     fuller: Path | None = None
+    open_in: tuple[str, ...] = ()
 
     def check(self) -> None:
         return
+
+    def holders(self) -> tuple[str, ...]:
+        return self.open_in
 
     def students(self) -> tuple[GradebookStudent, ...]:
         counts = {s: sum(sid == s for _, sid in self.rows) for s in self.people}
@@ -354,6 +383,25 @@ class FakeGradebook:
 
 
 @dataclass
+class FakeStage:
+    """Gives solution and release their points for one test."""
+
+    assignment: str
+    folder: Path
+    solution: Decimal
+    untouched: Decimal
+
+    def hand_in(self, version: Version, who: str) -> Job | Broken:
+        cell = {"cell_type": "code", "source": "1", "metadata": {}}
+        return Job(self.assignment, who, {"nb.ipynb": json.dumps({"cells": [cell]})}, self.folder)
+
+    def grade(self, execution: Execution) -> Attempt:
+        solved = execution.job.student_id.startswith("solution")
+        points = self.solution if solved else self.untouched
+        return attempt(execution, (CellMark("nb", "test", points, Decimal(1)),), ())
+
+
+@dataclass
 class FakeGrader:
     """nbgrader's conversions in memory: a submission's text is its score, or a word about it.
 
@@ -371,12 +419,22 @@ class FakeGrader:
     errors: dict[tuple[str, str], dict[tuple[str, str], str]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     """The cells of every assignment."""
+    solution: Decimal = Decimal(1)
+    untouched: Decimal = Decimal(0)
+    """Points of 1 that solution and release get when they are rehearsed."""
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return self.sources.get(assignment, (f"{assignment}.ipynb",))
 
     def imports(self, assignment: str) -> tuple[str, ...]:
         return ()
+
+    def source_digest(self, assignment: str) -> str:
+        return " ".join(self.source_notebooks(assignment))
+
+    @contextmanager
+    def rehearsal(self, assignment: str) -> Iterator[FakeStage]:
+        yield FakeStage(assignment, self.folder, self.solution, self.untouched)
 
     def kernels(self, assignment: str) -> frozenset[str]:
         return frozenset({"python3"})
@@ -474,8 +532,17 @@ class FakeExecutor:
     where: str = ""
     notices: tuple[str, ...] = ()
 
+    missing: str = ""
+    """Why nothing can be run."""
+
     def check(self, kernels: Names[str] = ()) -> None:
-        return
+        if self.missing:
+            raise ExecutorFailure(self.missing)
+
+    image: str = "image 1"
+
+    def environment(self, kernels: Names[str]) -> str:
+        return self.image
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         for job in jobs:
@@ -504,6 +571,8 @@ class FakeGit:
     unfit: dict[Path, str] = field(default_factory=dict)
     patterns: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     """What each folder's .gitignore holds."""
+    refused: set[str] = field(default_factory=set)
+    """Remotes that let nobody push."""
 
     def check(self, folder: Path) -> None:
         if folder in self.unfit:
@@ -537,6 +606,13 @@ class FakeGit:
         self.commits.append((folder.name, message))
         return True
 
+    def may_push(self, folder: Path, remote: str | None = None) -> None:
+        if (remote or "origin") in self.refused:
+            raise GitFailure(
+                f"could not push to {remote or 'origin'}: the remote refused this account; check "
+                "its deploy key or stored credentials"
+            )
+
     def push(self, folder: Path) -> None:
         self.pushes.append(folder.name)
         if folder in self.clones:
@@ -553,6 +629,10 @@ class FakeCrontab:
     table: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
     zone: tzinfo = timezone.utc
     replaced: int = 0
+    running: bool | None = True
+
+    def is_running(self) -> bool | None:
+        return self.running
 
     def timezone(self) -> tzinfo:
         return self.zone
@@ -580,6 +660,13 @@ class FakeLedger:
     size: int | None = None
     runs: list[str] = field(default_factory=list)
     run: int | None = None
+    findings: dict[str, Checked] = field(default_factory=dict)
+
+    def checked(self, assignment: str) -> Checked | None:
+        return self.findings.get(assignment)
+
+    def record_checked(self, assignment: str, checked: Checked) -> None:
+        self.findings[assignment] = checked
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:

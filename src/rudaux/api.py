@@ -35,11 +35,13 @@ from rudaux.workflows import (
     submit,
     sync,
 )
+from rudaux.workflows.check import check_assignment
 from rudaux.workflows.standings import Standings, read_standings
 from rudaux.workflows.tool import find_tool
 
 if TYPE_CHECKING:
     from rudaux.config import Config
+    from rudaux.domain.checks import Check
     from rudaux.domain.explanation import Explanation
     from rudaux.domain.roster import RosterChange, Student
     from rudaux.ports import Context
@@ -168,6 +170,15 @@ class Assignment:
     def problems(self) -> list[Outcome]:
         """Who was held or failed so far, and why."""
         return [o for o in self.outcomes if not o.ok]
+
+    def check(self, again: bool = False) -> tuple[Check, ...]:
+        """Rehearse it before it goes out, and return what was found; nothing is written.
+
+        What was found is remembered until source, image or limits change, unless `again`.
+        Raises `ExecutorFailure` where nothing can be run.
+        """
+        with self._context.ledger.lock(f"Assignment.check {self.name}"):
+            return check_assignment(self._context, self.name, again).checks
 
     def collect(self) -> Assignment:
         """Copy what every due student handed in, as of their own deadline."""

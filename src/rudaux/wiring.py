@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         Gradebook,
         Grader,
         Ledger,
+        Room,
         Storage,
         Surroundings,
     )
@@ -98,7 +100,7 @@ def look_around() -> Surroundings:
     """Return what `rudaux new` can look at, without a course."""
     from rudaux.adapters.canvas import list_courses, quick_client
     from rudaux.adapters.git import GitRepositories, remote_of
-    from rudaux.adapters.hub import look_at_hub
+    from rudaux.adapters.hub import ask, look_at_hub
     from rudaux.adapters.storage import list_homes
     from rudaux.executors import docker_answers, sandbox_works
     from rudaux.ports import Surroundings
@@ -111,9 +113,18 @@ def look_around() -> Surroundings:
         remote_of,
         reach,
         list_homes,
+        ask,
+        _room,
         docker_answers,
         sandbox_works,
     )
+
+
+def _room(folder: Path) -> Room:
+    from rudaux.ports import Room
+
+    found = shutil.disk_usage(folder)
+    return Room(found.free, found.total)
 
 
 def open_course(folder: Path | None = None) -> CourseContext:

@@ -260,6 +260,7 @@ def test_a_real_daemon_runs_an_entry_in_its_bare_environment(
     while not ran.exists() and time.monotonic() < give_up:
         time.sleep(0.2)
     *settings, month, last = ran.read_text().splitlines()
+    assert daemon.is_running() is not False
     assert month == f"{run:%Y-%m}"
     assert last == r"100% a\b"
     assert "PATH=/usr/bin:/bin" in settings

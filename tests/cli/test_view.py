@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -324,3 +325,28 @@ def plain(text: str) -> str:
     import re
 
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+def test_checks_read_without_colour_and_stay_under_their_own_column(
+    columns: int, tmp_path: Path
+) -> None:
+    body = (
+        "from rudaux.domain.checks import Check\n"
+        "text, remedy = 'half of the homes are not there ' * 3, 'see whether all is mounted ' * 3\n"
+        "view.checks([Check('homes', 'look', text, remedy, 'Homes'),"
+        " Check('marks by hand', 'ok', text, '', 'Homes'),"
+        " Check('hub', 'broken', text, remedy, 'Homes')])"
+    )
+    terminal = on_terminal(body, tmp_path, NO_COLOR="1", COLUMNS=str(columns))
+    assert terminal.ends() == 0
+    plain = re.sub(r"\x1b\[\d*m", "", terminal.seen)
+    lines = [line.rstrip() for line in plain.splitlines()]
+    assert lines[0] == "Homes"
+    assert max(map(len, lines)) <= columns
+    facts = [line for line in lines if line[2:3] in "!✓✗"]
+    assert [line[:12] for line in facts] == ["  ! look    ", "  ✓ ok      ", "  ✗ broken  "]
+    assert {line.index("half") for line in facts} == {27}
+    below = [line for line in lines[1:] if line not in facts]
+    assert {len(line) - len(line.lstrip()) for line in below} == {27}
+    assert sum(line.lstrip().startswith("-> see") for line in below) == 2

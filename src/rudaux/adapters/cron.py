@@ -31,6 +31,8 @@ _ZONE_SETTING = re.compile(r"^\s*[\"']?(CRON_TZ|TZ)[\"']?\s*=")
 _SHOWN_RETURN = re.compile(r"(\\r|\r)$", re.MULTILINE)
 _SECONDS = 30
 
+_DAEMONS = frozenset({"cron", "crond", "fcron", "bcron-sched", "systemd-cron", "cronie"})
+
 
 class CronTable:
     """Implements `rudaux.ports.Crontab` with the crontab program.
@@ -60,6 +62,12 @@ class CronTable:
                 return ZoneInfo.from_file(file, key="localtime")
         except (ValueError, OSError):
             return timezone.utc
+
+    def is_running(self) -> bool | None:
+        """Look for the daemon among the processes; where others' are hidden nothing is known."""
+        if not _comm(Path("/proc/1/comm")):
+            return None
+        return any(_comm(own) in _DAEMONS for own in Path("/proc").glob("[0-9]*/comm"))
 
     def entries(self, owner: str) -> tuple[Entry, ...]:
         parsed = (_parse(line, owner) for line in _read().split("\n"))
@@ -191,6 +199,14 @@ def _failure(verb: str, done: subprocess.CompletedProcess[bytes]) -> CronFailure
             "/etc/cron.allow (or take it out of /etc/cron.deny)"
         )
     return CronFailure(f"the crontab could not be {verb}, and is as it was: {said}")
+
+
+def _comm(file: Path) -> str:
+    """Read a process's name; one that has ended meanwhile has none."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def _bytes(table: str) -> bytes:

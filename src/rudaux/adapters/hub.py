@@ -30,7 +30,24 @@ def look_at_hub(hub: Hub) -> HubSeen:
         return HubSeen(version)
     prefix = re.match(r"(/.+)/hub(/|$)", urlsplit(str(found.url)).path) if found else None
     instead = f"{site} answers, but is no hub ({answer.status_code} at {site}/hub/api)"
-    return HubSeen(instead=instead, prefix=prefix[1] if prefix else "")
+    return HubSeen(instead=instead, prefix=prefix[1] if prefix else "", login=_login(site, answer))
+
+
+def ask(url: str) -> int | None:
+    """Return the HTTP status at an address as it stands, redirects included; None: no answer."""
+    try:
+        with httpx.Client(timeout=_SECONDS, follow_redirects=False) as http:
+            return http.get(url).status_code
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return None
+
+
+def _login(site: str, answer: httpx.Response) -> str:
+    """Return the page that a single sign-on in front of the hub led to; empty where none did."""
+    led = str(answer.url).partition("?")[0]
+    forms = "password" in answer.text[:100_000].lower() if answer.status_code == 200 else False
+    away = urlsplit(led).netloc != urlsplit(site).netloc
+    return led if answer.status_code == 401 or away or forms else ""
 
 
 def _version(answer: httpx.Response) -> str:

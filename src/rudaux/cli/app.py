@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": "rudaux.cli.explain:explain",
     "new": "rudaux.cli.new:new",
     "demo": "rudaux.cli.demo:demo",
+    "check": "rudaux.cli.check:check",
     "canvas": "rudaux.cli.canvas:app",
     "git": "rudaux.cli.git:app",
     "gradebook": "rudaux.cli.gradebook:app",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import init_rows
 from rudaux.cli.describe.words import count
-from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoPrompt, Overwrite
+from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoCheck, NoPrompt, Overwrite
 from rudaux.cli.report import finish
 from rudaux.cli.session import open_context, require_whole, writing
 from rudaux.cli.view import View
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from rudaux.domain.roster import RosterChange, Student
     from rudaux.ports import Context
     from rudaux.workflows.init import InitPlan
+    from rudaux.workflows.release import ReleasePlan
     from rudaux.workflows.sync import SyncPlan
 
 
 def init(
     overwrite: Overwrite = False,
     accept_roster: AcceptRoster = False,
+    no_check: NoCheck = False,
     dry_run: DryRun = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
@@ -44,6 +46,9 @@ def init(
             if not len(plan):
                 take_roster(ctx, view, plan.sync)
                 return
+            if not (no_check or may_release(ctx, view, plan.release)):
+                view.notice("Nothing was changed.")
+                return
             if not view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
                 view.notice("Nothing was changed.")
                 return
@@ -63,6 +68,37 @@ def _show(ctx: Context, view: View, plan: InitPlan) -> None:
     view.rows(init_rows(plan, config, ctx.crontab.timezone()))
     if not len(plan) and not plan.sync.roster.shrunk:
         view.line("Everything is in step: nothing to change.")
+
+
+def may_release(ctx: Context, view: View, plan: ReleasePlan) -> bool:
+    """Rehearse what goes out for the first time, show what was found, and ask."""
+    from rudaux.domain.checks import Check
+    from rudaux.domain.soundness import fails_itself, summary
+    from rudaux.errors import ExecutorFailure
+    from rudaux.workflows.check import recall, rehearse, unchecked
+    from rudaux.workflows.release import first_releases
+
+    for name in first_releases(plan):
+        try:
+            known = recall(ctx, name)
+            if not known:
+                view.notice(f"Rehearsing {name} before its first release ...")
+            found = (known or rehearse(ctx, name)).checks
+        except ExecutorFailure as error:
+            view.checks([unchecked(name, error)])
+            continue
+        amiss = [c for c in found if c.result != "ok"]
+        view.checks(amiss or [Check("sound", "ok", summary(found), system=name)])
+        if amiss and not view.ask(_anyway(name, fails_itself(found))):
+            return False
+    return True
+
+
+def _anyway(name: str, fails: bool) -> Question:
+    if fails:
+        text = f"The solution of {name} fails its own tests. Release it anyway?"
+        return Question(text, "refuse", "--no-check", default=False)
+    return Question(f"{name} is not quite as it should be. Release it anyway?", "yes")
 
 
 def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:

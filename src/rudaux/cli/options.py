@@ -80,6 +80,10 @@ AcceptRoster = Annotated[
         "--accept-roster", help="Go on although Canvas lists far fewer students, or none."
     ),
 ]
+NoCheck = Annotated[
+    bool,
+    typer.Option("--no-check", help="Do not rehearse assignments before their first release."),
+]
 NoFeedback = Annotated[
     bool, typer.Option("--no-feedback", help="Push grades only, no feedback files.")
 ]

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from rudaux.domain.checks import Check
+
 _MARK_STYLE = {"+": "green", "~": "yellow", "-": "red", "!": "bold red", " ": "dim"}
+_CHECK_STYLE = {"ok": ("✓", "green"), "look": ("!", "yellow"), "broken": ("✗", "bold red")}
+_CHECK_NAME = 13
+"""Columns for what a check is called, the same under every system."""
 _LOG_WIDTH = 10_000
 """Columns where there is no terminal: a line of a log or a pipe is never broken or cut."""
 _LOG_SECONDS = 60.0
@@ -76,6 +81,25 @@ class View:
                 _text(row.mark, _MARK_STYLE[row.mark]),
                 _text(f"{item}{space}{row.detail}"),
             )
+        _print(self.out, table)
+
+    def checks(self, checks: Sequence[Check]) -> None:
+        """Print what was found under its system, one line each; a remedy stands below its fact."""
+        from rich.table import Table
+
+        table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, min_width=_CHECK_NAME)
+        table.add_column(overflow="fold")
+        if checks:
+            self.line(checks[0].system, "bold")
+        for check in checks:
+            sign, style = _CHECK_STYLE[check.result]
+            table.add_row(
+                _text(f"  {sign} {check.result:<6}", style), _text(check.name), _text(check.text)
+            )
+            if check.remedy:
+                table.add_row("", "", _text(f"-> {check.remedy}", "italic"))
         _print(self.out, table)
 
     def notes(self, notes: Iterable[tuple[str, str]]) -> None:

@@ -25,6 +25,7 @@ from rudaux.config.settings import (
     find_assignment,
     private_folder,
 )
+from rudaux.config.sizes import read_memory
 from rudaux.config.token import has_token, read_token, save_token, saved_token_file
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "load_config",
     "parse",
     "private_folder",
+    "read_memory",
     "read_token",
     "save_token",
     "saved_token_file",

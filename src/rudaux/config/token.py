@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from rudaux.config.settings import FILE, Config, private_folder
@@ -23,13 +24,15 @@ def has_token(config: Config) -> bool:
     return there or bool(os.environ.get(config.canvas.token_env, "").strip())
 
 
-def read_token(config: Config) -> str:
+def read_token(config: Config, environment: Mapping[str, str] | None = None) -> str:
     """Give the Canvas access token: from the environment, else from a file only its owner can read.
 
-    Raises `ConfigError` saying where to make one and where to put it.
+    Raises `ConfigError` saying where to make one and where to put it. `environment` stands for
+    this process's own.
     """
     canvas = config.canvas
-    token = os.environ.get(canvas.token_env, "").strip()
+    variables = os.environ if environment is None else environment
+    token = variables.get(canvas.token_env, "").strip()
     if token:
         return _checked(token, f"the environment variable {canvas.token_env}")
     for file in (canvas.token_file, saved_token_file(config)):

@@ -51,13 +51,20 @@ class Hub:
 class HubSeen:
     """What a hub's address answered: its version, or what was seen instead.
 
-    `prefix` is where the site led to; without `answers` nothing is there at all.
+    `prefix` is where the site led to; without `answers` nothing is there at all. `login` is the
+    address of a page that stands before the hub, where that is what answered.
     """
 
     version: str = ""
     instead: str = ""
     prefix: str = ""
     answers: bool = True
+    login: str = ""
+
+
+def launch_address(hub: Hub) -> str:
+    """Return where Canvas sends whoever opens an assignment, without what tells which."""
+    return f"{hub.url.rstrip('/')}{hub.prefix}/hub/lti/launch"
 
 
 def launch_link(hub: Hub, student_repo: str, path: str) -> str:
@@ -70,4 +77,4 @@ def launch_link(hub: Hub, student_repo: str, path: str) -> str:
     urlpath = "lab/tree/" + quote(f"{repo_folder(student_repo)}/{path}")
     query = urlencode({"repo": repo, "urlpath": urlpath}, quote_via=quote, safe="")
     after = f"{hub.prefix}/hub/user-redirect/git-pull?{query}"
-    return f"{hub.url.rstrip('/')}{hub.prefix}/hub/lti/launch?next={quote(after, safe='')}"
+    return f"{launch_address(hub)}?next={quote(after, safe='')}"

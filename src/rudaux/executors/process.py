@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
+from rudaux.executors.environment import this_python
 from rudaux.executors.forking import Pool, check_this_python, scratch_folder
 from rudaux.executors.request import read_memory
 
@@ -31,6 +32,10 @@ class ProcessExecutor:
     def check(self, kernels: Collection[str] = ()) -> None:
         """Raise `ExecutorFailure` without kernel, client or writable scratch folder."""
         check_this_python(kernels, self.scratch)
+
+    def environment(self, kernels: Collection[str]) -> str:
+        """Name what submissions meet; empty where it cannot be told."""
+        return this_python(kernels)
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared when there is room for it."""

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from rudaux.config import Config
 from rudaux.ports.canvas import Canvas
-from rudaux.ports.grading import Executor, Gradebook, Grader
+from rudaux.ports.grading import Executor, Gradebook, Grader, Stage
 from rudaux.ports.ledger import Ledger
-from rudaux.ports.machine import Crontab, Git, Storage, Surroundings
+from rudaux.ports.machine import Crontab, Git, Room, Storage, Surroundings
 
 __all__ = [
     "Canvas",
@@ -24,6 +24,8 @@ __all__ = [
     "Gradebook",
     "Grader",
     "Ledger",
+    "Room",
+    "Stage",
     "Storage",
     "Surroundings",
 ]

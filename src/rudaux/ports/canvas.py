@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
@@ -21,8 +22,17 @@ class Canvas(Protocol):
     Every call raises `TokenRefused`, `PermissionRefused`, `NotFound` or `CanvasFailure`.
     """
 
+    def clock_offset(self) -> timedelta | None:
+        """Return Canvas's clock minus this machine's, as of the last answer; None before any."""
+
     def course(self) -> CanvasCourse:
         """The course, and what the token's owner may see and do there now."""
+
+    def token_expires(self) -> datetime | None:
+        """Return when the token ends (UTC); None: never, or Canvas does not tell."""
+
+    def may_edit(self) -> bool | None:
+        """Whether the token's owner may change assignments now; None where Canvas does not say."""
 
     def students(self) -> tuple[Student, ...]:
         """Active and invited StudentEnrollments, each user once, never the Test Student.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,7 @@ from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackFile, Release
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.marks import SheetMark
+from rudaux.domain.rehearsal import Attempt, Version
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 
@@ -25,6 +27,9 @@ class Gradebook(Protocol):
         """What to call it in a message: its file, or its URL without the password."""
 
     def check(self) -> None: ...
+
+    def holders(self) -> tuple[str, ...]:
+        """Name the other programs that have it open, as far as this account may see them."""
 
     def students(self) -> tuple[GradebookStudent, ...]: ...
 
@@ -85,11 +90,30 @@ class Gradebook(Protocol):
         """Put a backup in place; return the copy made of what was there before, if there was."""
 
 
+class Stage(Protocol):
+    """Where versions of one assignment are graded as nobody's, beside gradebook and submissions."""
+
+    def hand_in(self, version: Version, who: str) -> Job | Broken:
+        """Prepare a version as the work of `who`."""
+
+    def grade(self, execution: Execution) -> Attempt:
+        """Return what a run earned, by the scoring steps of every other submission."""
+
+
 class Grader(Protocol):
     """nbgrader's conversions on the host; student code never runs here."""
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         """File names of the source notebooks; raises `ConfigError` without folder or notebook."""
+
+    def source_digest(self, assignment: str) -> str:
+        """Return what changes when anything does that the assignment consists of."""
+
+    def rehearsal(self, assignment: str) -> AbstractContextManager[Stage]:
+        """Open a stage for an assignment; at the end nothing of it is left.
+
+        Raises `ConfigError` for a source that cannot be converted. Hold the course meanwhile.
+        """
 
     def kernels(self, assignment: str) -> frozenset[str]:
         """Names of the kernelspecs that the source notebooks with code ask for."""
@@ -171,6 +195,9 @@ class Executor(Protocol):
 
     def check(self, kernels: Names[str] = ()) -> None:
         """Raise `ExecutorFailure` where nothing could be run, or no notebook of these kernels."""
+
+    def environment(self, kernels: Names[str]) -> str:
+        """Name what submissions meet when they run (an image's digest); empty: it is not known."""
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; takes jobs only as fast as it can run them.

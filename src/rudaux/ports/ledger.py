@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from rudaux.domain.checks import Checked
 from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution
 from rudaux.domain.grades import Push
@@ -81,6 +82,11 @@ class Ledger(Protocol):
         """Every feedback file attached, in that order."""
 
     def record_feedback(self, assignment: str, student_id: str, names: Sequence[str]) -> None: ...
+
+    def checked(self, assignment: str) -> Checked | None:
+        """Return what was found when the assignment was last checked."""
+
+    def record_checked(self, assignment: str, checked: Checked) -> None: ...
 
     def dropped(self) -> frozenset[str]:
         """Students known to have left while their grades were kept."""

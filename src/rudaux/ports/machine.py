@@ -23,6 +23,15 @@ class Storage(Protocol):
     def check(self) -> None:
         """Raise `StorageFailure` unless the storage root is there and readable."""
 
+    def list_homes(self) -> frozenset[str] | None:
+        """Name the homes as they are now; None where `work_path` does not keep them side by side.
+
+        Raises `StorageFailure` as `check` does.
+        """
+
+    def newest_snapshot(self) -> tuple[str, datetime] | None:
+        """Return the newest snapshot's name and time (UTC) where all homes share them."""
+
     def locate(self, student_id: str, assignment: str, deadline: datetime) -> Lookup:
         """Find the work as of the deadline (aware)."""
 
@@ -63,6 +72,12 @@ class Git(Protocol):
         Of a folder, what git ignores is left out; a file that is named itself goes in.
         """
 
+    def may_push(self, folder: Path, remote: str | None = None) -> None:
+        """Raise where a push to the branch's remote, or to `remote`, would be refused.
+
+        A dry run, which leaves both sides as they are; the remote's hooks have no say in it.
+        """
+
     def push(self, folder: Path) -> None:
         """Push the branch; on a non-fast-forward pull and try again, a few times."""
 
@@ -73,9 +88,20 @@ class Crontab(Protocol):
     def timezone(self) -> tzinfo:
         """The zone that cron reads its times in: the system's, whatever TZ says here."""
 
+    def is_running(self) -> bool | None:
+        """Whether the daemon runs that works the table off; None where that cannot be seen."""
+
     def entries(self, owner: str) -> tuple[Entry, ...]: ...
 
     def replace(self, owner: str, entries: Iterable[Entry]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Room:
+    """What is free on the disk that holds a folder, and all of it, in bytes."""
+
+    free: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -88,5 +114,7 @@ class Surroundings:
     remote: Callable[[Path], str | None]  # of the checkout in a folder
     reach: Callable[[str], None]  # a git remote
     homes: Callable[[Path], frozenset[str]]
+    launch: Callable[[str], int | None]  # the HTTP status at an address; None: no answer
+    free: Callable[[Path], Room]
     docker: Callable[[], bool]
     sandbox: Callable[[], bool]

@@ -137,6 +137,12 @@ def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> Relea
     return ReleasePlan(lines, clone, unpushed, _uncommitted(ctx, [x.release for x in changed]))
 
 
+def first_releases(plan: ReleasePlan) -> tuple[str, ...]:
+    """Name the assignments that students get for the first time."""
+    new = (x.release for x in plan.lines if x.added and len(x.added) == len(x.release.files))
+    return tuple(release.assignment for release in new)
+
+
 def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
     """Copy, record in the gradebook, commit and push both repositories; one outcome each."""
     changed = [line for line in plan.lines if len(line)]

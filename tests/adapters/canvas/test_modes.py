@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 import httpx
@@ -92,3 +92,31 @@ def test_a_token_of_one_section_knows_that_it_is_one(practice: Practice) -> None
     assert practice.canvas.course().limited is True
     practice.world.enroll(1001, "TaEnrollment", practice.world.add_section("2"))
     assert practice.canvas.course().limited is False
+
+
+def test_when_the_token_ends_is_known_where_canvas_tells(practice: Practice) -> None:
+    assert practice.canvas.token_expires() is None
+    [token] = practice.world.tokens.values()
+    token.expires_at = DUE
+    assert practice.canvas.token_expires() == DUE
+
+
+def test_a_token_that_begins_like_another_with_another_end_is_not_guessed_about(
+    practice: Practice,
+) -> None:
+    [token] = practice.world.tokens.values()
+    practice.world.tokens["practice-other"] = replace(token, expires_at=DUE)
+    assert practice.canvas.token_expires() is None
+
+
+def test_an_older_canvas_that_lists_no_tokens_tells_nothing(practice: Practice) -> None:
+    practice.simulator.switches.absent_keys = frozenset({"token_hint"})
+    [token] = practice.world.tokens.values()
+    token.expires_at = DUE
+    assert practice.canvas.token_expires() is None
+
+
+def test_who_may_change_assignments_is_asked(practice: Practice) -> None:
+    assert practice.canvas.may_edit() is True
+    practice.simulator.switches.may_edit_assignments = False
+    assert practice.canvas.may_edit() is False

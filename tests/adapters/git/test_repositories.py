@@ -687,3 +687,32 @@ def test_ssh_asks_nothing_unless_the_user_chose_how_to_call_it(
         git.pull(puller.path)
     assert calls.read_text().splitlines()[-1].startswith("my-ssh ")
     assert "BatchMode" not in calls.read_text().splitlines()[-1]
+
+
+def test_a_push_is_tried_without_leaving_anything(
+    git: GitRepositories, puller: Puller, remote: Remote, tmp_path: Path
+) -> None:
+    other = Remote(tmp_path / "other.git")
+    before = run_git(remote.path, "for-each-ref")
+    git.may_push(puller.path)
+    git.may_push(puller.path, str(other.path))
+    assert run_git(remote.path, "for-each-ref") == before
+    assert run_git(other.path, "for-each-ref") == ""
+
+
+def test_a_push_is_tried_also_where_the_remote_is_ahead(
+    git: GitRepositories, puller: Puller, pusher: Pusher
+) -> None:
+    pusher.push("new.txt", "new")
+    git.may_push(puller.path)
+
+
+def test_a_remote_that_takes_no_push_is_told(
+    git: GitRepositories, puller: Puller, tmp_path: Path
+) -> None:
+    refused = "sh -c 'echo Permission denied >&2; exit 1'"
+    run_git(puller.path, "config", "remote.origin.receivepack", refused)
+    with pytest.raises(GitFailure, match="refused this account; check its deploy key"):
+        git.may_push(puller.path)
+    with pytest.raises(GitFailure, match="no repository at that address"):
+        git.may_push(puller.path, str(tmp_path / "nowhere.git"))

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from rudaux.adapters.ledger import SqliteLedger
+from rudaux.domain.checks import Check, Checked
 from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution, Job
 from rudaux.domain.grades import Push
@@ -413,3 +414,13 @@ class TestLock:
             (path.parent / "lock.json").write_text("{")
             with pytest.raises(NeedsPersonError, match="in use by another rudaux"):
                 ledger.lock("rudaux submit").__enter__()
+
+
+def test_what_a_check_found_is_remembered_until_another_takes_its_place(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "ledger.db")
+    assert ledger.checked(HW) is None
+    for text in ("first", "second"):
+        check = Check("solution", "broken", text, "mend it", HW, ours=True)
+        ledger.record_checked(HW, Checked(text, AT, (check,)))
+    found = SqliteLedger(tmp_path / "ledger.db").checked(HW)
+    assert found == Checked("second", AT, (check,))

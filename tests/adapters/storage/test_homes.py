@@ -470,3 +470,18 @@ class TestCopy:
         homes(root).copy(Located(root / "1" / WORK), target)
         assert files(target) == ["homework_1.ipynb"]
         assert [p.name for p in target.parent.iterdir()] == ["homework_1"]
+
+
+def test_homes_are_listed_where_they_lie_side_by_side(root: Path) -> None:
+    (root / ".zfs").mkdir()
+    assert homes(root).list_homes() == frozenset({"1", "2"})
+    named = homes(root, work_path="home-{student_id}/{repo}/{assignment}")
+    assert named.list_homes() is None
+
+
+def test_the_newest_snapshot_is_told_by_the_time_in_its_name(root: Path) -> None:
+    assert homes(root).newest_snapshot() is None
+    for name in ("2026-10-02-0030", "2026-10-01-2300", "notes"):
+        (root / ".zfs" / "snapshot" / name).mkdir(parents=True)
+    taken = datetime(2026, 10, 2, 0, 30, tzinfo=UTC)
+    assert homes(root, STAMPS).newest_snapshot() == ("2026-10-02-0030", taken)

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 
 import httpx
 
-from rudaux.adapters.canvas import calls, decode, modes, posting
+from rudaux.adapters.canvas import calls, decode, modes, posting, tokens
 from rudaux.adapters.canvas.parallel import in_parallel
 from rudaux.adapters.canvas.patience import AT_ONCE
 from rudaux.adapters.canvas.upload import upload
@@ -67,6 +68,9 @@ class CanvasClient:
     def __repr__(self) -> str:
         return f"CanvasClient({self._wire!r}, course_id={self._course_id})"
 
+    def clock_offset(self) -> timedelta | None:
+        return self._wire.clock_offset
+
     def course(self) -> CanvasCourse:
         """The course, and what the token's owner may do there; a question refused is left open."""
         found = decode.course(self._wire.json(calls.course(self._course_id)))
@@ -79,6 +83,22 @@ class CanvasClient:
                 own = self._wire.rows(calls.own_enrollments(self._course_id))
                 found = replace(found, limited=modes.limited(own))
         return found
+
+    def token_expires(self) -> datetime | None:
+        with suppress(*UNANSWERED):
+            return tokens.expiry(self._wire.rows(tokens.own_tokens()), self._wire.token_begins)
+        return None
+
+    def may_edit(self) -> bool | None:
+        """Ask by the name that the right has had since 2023, then by the one before."""
+        answers = []
+        for right in ("manage_assignments_edit", "manage_assignments"):
+            with suppress(*UNANSWERED):
+                said = self._wire.json(calls.permissions(self._course_id, right))
+                answers.append(modes.permission(said, right))
+            if True in answers:
+                return True
+        return False if False in answers else None
 
     def students(self) -> tuple[Student, ...]:
         found = decode.students(self._wire.rows(calls.enrollments(self._course_id)))

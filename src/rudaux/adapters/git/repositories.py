@@ -161,6 +161,16 @@ class GitRepositories(Calls):
         )  # fmt: skip
         return True
 
+    def may_push(self, folder: Path, remote: str | None = None) -> None:
+        self._open(folder)
+        branch, upstream = self._where(folder)
+        whither = remote or upstream.name
+        # A branch of its own, so that what the remote has meanwhile is no reason to refuse.
+        refspec = f"HEAD:refs/heads/{branch}-rudaux-check"
+        if self._exists(folder, "HEAD"):
+            doing = f"push to {redact(remote) if remote else upstream.url}"
+            self._must(folder, doing, "push", "--dry-run", "--porcelain", "--", whither, refspec)
+
     def push(self, folder: Path) -> None:
         self._open(folder)
         branch, upstream = self._where(folder)

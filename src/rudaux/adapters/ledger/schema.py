@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 3
+VERSION = 4
 # Times are ISO 8601 in UTC, scores are decimals as text.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS feedback (
 CREATE TABLE IF NOT EXISTS dropped (student TEXT PRIMARY KEY, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS graded (
     assignment TEXT, student TEXT, PRIMARY KEY (assignment, student));
+CREATE TABLE IF NOT EXISTS checks (
+    assignment TEXT PRIMARY KEY, digest TEXT NOT NULL, at TEXT NOT NULL, findings TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS rosters (students INTEGER NOT NULL, at TEXT NOT NULL);
 """
 _STEPS = {
@@ -50,6 +52,7 @@ _STEPS = {
         "WHERE kind IN ('graded', 'held') UNION SELECT assignment, student FROM pushes "
         "WHERE undoes IS NULL AND CAST(new AS REAL) > 0",
     ),
+    3: (),
 }
 """What leads from each earlier version to the next."""
 

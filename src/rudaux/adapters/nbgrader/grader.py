@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, record
 from rudaux.adapters.nbgrader.gradebook.book import ensure_submission, find_submission
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, load_catalogue
 from rudaux.adapters.nbgrader.gradebook.sheet import load_sheets
-from rudaux.adapters.nbgrader.grading import Sanitiser, Scorer
+from rudaux.adapters.nbgrader.grading import Rehearsal, Sanitiser, Scorer
 from rudaux.adapters.nbgrader.release import source, write_release
 from rudaux.adapters.nbgrader.settings import load_course
 from rudaux.config import GradingSettings
@@ -34,6 +35,7 @@ class NbgraderGrader:
         self._course = load_course(folder)
         self._grading = grading or GradingSettings()
         self._scratch = scratch / "submissions"
+        self._rehearsals = scratch / "rehearsals"
         self._kept = self._course.folder / ".rudaux" / "kept"
         self._gradebook = NbgraderGradebook(folder)
         self._database = self._gradebook.database
@@ -44,6 +46,28 @@ class NbgraderGrader:
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return tuple(p.name for p in source.notebook_paths(self._course, assignment))
+
+    def source_digest(self, assignment: str) -> str:
+        return source.digest(self._course, assignment)
+
+    @contextmanager
+    def rehearsal(self, assignment: str) -> Iterator[Rehearsal]:
+        notebooks = self._convert(assignment)
+        folder = self._rehearsals / assignment
+        files.remove(folder)
+        try:
+            beside = self._course.beside(folder)
+            make_folder(beside.source(assignment).parent)
+            beside.source(assignment).symlink_to(self._course.source(assignment))
+            on = Rehearsal(beside, assignment, notebooks, self._grading.stderr_fails)
+            try:
+                yield on
+            finally:
+                on.close()
+        finally:
+            files.remove(folder)
+            with suppress(OSError):
+                self._rehearsals.rmdir()
 
     def kernels(self, assignment: str) -> frozenset[str]:
         return source.kernels(self._course, assignment)

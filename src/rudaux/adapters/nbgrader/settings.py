@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from copy import deepcopy
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
@@ -24,6 +25,16 @@ _CONVERTERS: dict[Kept, tuple[str, ...]] = {
     "feedback": ("GenerateFeedback", "Feedback", "BaseConverter"),
 }
 """Sections that may hold `permissions` for what a converter writes; the first that does wins."""
+
+_PLACES = (
+    "source_directory",
+    "release_directory",
+    "submitted_directory",
+    "autograded_directory",
+    "feedback_directory",
+    "directory_structure",
+)
+"""Options that may lead out of the course folder."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,15 @@ class NbgraderCourse:
     def converter(self, cls: Any) -> Any:
         """Make one of nbgrader's converters, whose preprocessors and defaults are then asked."""
         return cls(coursedir=self.directory, config=self.config)
+
+    def beside(self, folder: Path) -> NbgraderCourse:
+        """Make a course of the same options at `folder`, empty and with a gradebook of its own."""
+        config = deepcopy(self.config)
+        for option in _PLACES:
+            config.CourseDirectory.pop(option, None)
+        config.CourseDirectory.root = str(folder)
+        config.CourseDirectory.db_url = f"sqlite:///{folder / 'gradebook.db'}"
+        return NbgraderCourse(folder, config, CourseDirectory(config=config))
 
     def rights(self, kept: Kept) -> Rights:
         """Return who may read what is kept: rudaux's account alone, unless the options share it.

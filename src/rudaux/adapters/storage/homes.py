@@ -54,6 +54,21 @@ class Homes:
         if self._snapshots and _STUDENT not in self._snapshots.path:
             self._snapshot_names(self._snapshots)
 
+    def list_homes(self) -> frozenset[str] | None:
+        self._check_root()
+        above, _, rest = self._template.partition(_STUDENT)
+        named = "{" not in above and (not above or above.endswith("/"))
+        if not named or (rest and not rest.startswith("/")):
+            return None
+        return list_homes(self._root / above)
+
+    def newest_snapshot(self) -> tuple[str, datetime] | None:
+        if self._snapshots is None or _STUDENT in self._snapshots.path:
+            return None
+        names = self._snapshot_names(self._snapshots)
+        taken = [(at, n) for n in names if (at := snapshot_time(self._snapshots, n)) is not None]
+        return max(taken)[::-1] if taken else None
+
     def locate(self, student_id: str, assignment: str, deadline: datetime) -> Lookup:
         self._check_root()
         try:

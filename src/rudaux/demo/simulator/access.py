@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from rudaux.demo.simulator.call import Call, Reply
+from rudaux.demo.simulator.dates import shown
+from rudaux.demo.simulator.paging import page_of
 from rudaux.demo.simulator.params import as_list
 from rudaux.demo.simulator.visibility import students
 
@@ -44,6 +46,28 @@ def sections_seen(call: Call) -> set[int] | None:
 def seen(call: Call, states: Iterable[str]) -> set[int]:
     """Return the students in one of the states whom the owner may see."""
     return students(call.world, states, sections_seen(call))
+
+
+def own_tokens(call: Call) -> Reply:
+    """GET /users/self/user_generated_tokens: a token's first five characters, never all of it.
+
+    https://developerdocs.instructure.com/services/canvas/file.all_resources/access_tokens
+    """
+    call.need(call.user_named(str(call.path_params["user"])) == call.user_id)
+    own = {k: t for k, t in call.world.tokens.items() if t.user_id == call.user_id}
+    rows = [
+        {
+            "id": number,
+            "user_id": call.user_id,
+            "purpose": "rudaux",
+            "app_name": "User-Generated",
+            "workflow_state": token.state,
+            "token_hint": value[:5],
+            "expires_at": shown(token.expires_at),
+        }
+        for number, (value, token) in enumerate(own.items(), 1)
+    ]
+    return page_of(call, rows, lambda row: row)
 
 
 def permissions(call: Call) -> Reply:

@@ -75,6 +75,7 @@ class Token:
 
     user_id: int
     state: Literal["active", "revoked", "expired"] = "active"
+    expires_at: datetime | None = None
 
 
 @dataclass

@@ -30,6 +30,7 @@ API: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/courses", people.own_courses),
     ("GET", "/users/{user}", people.own_profile),
     ("GET", "/users/{user}/profile", people.own_profile),
+    ("GET", "/users/{user}/user_generated_tokens", access.own_tokens),
     ("GET", C, people.get_course),
     ("GET", C + "/permissions", access.permissions),
     ("GET", C + "/effective_due_dates", assignments.effective_due_dates),

@@ -6,6 +6,7 @@ how often one was lost with its worker is known, whatever the scheduler is confi
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import queue
@@ -83,6 +84,11 @@ class ClusterExecutor:
             self.look(client, afresh=True)
             if not self.choice.good:
                 raise ExecutorFailure(self._nobody())
+
+    def environment(self, kernels: Collection[str]) -> str:
+        """Name what submissions meet, which is the same on all workers in use."""
+        made = {self.seen[worker].makes for worker in self.choice.good}
+        return hashlib.sha256(repr(made).encode()).hexdigest() if made else ""
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; what a lost worker had goes to another.

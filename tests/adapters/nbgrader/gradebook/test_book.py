@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
-from sqlalchemy import event, text
+from sqlalchemy import create_engine, event, text
 
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, database
 from rudaux.config import BackupSettings
@@ -366,3 +368,29 @@ def test_a_gradebook_whose_making_was_cut_short_is_made_anew(
     again.save_students([IO])
     again.check()
     assert [s.id for s in again.students()] == ["11"]
+
+
+def test_another_program_that_has_it_open_is_named(
+    gradebook: NbgraderGradebook, db_url: str
+) -> None:
+    gradebook.save_students([IO])
+    assert gradebook.holders() == ()
+    file = gradebook.database.file
+    if file is None:
+        other = create_engine(db_url)
+        with other.connect():
+            [name] = gradebook.holders()
+            assert name.startswith("a program of ")
+        other.dispose()
+        return
+    with subprocess.Popen(
+        [sys.executable, "-c", f"held = open({str(file)!r}); print(1, flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as program:
+        assert program.stdout
+        assert program.stdout.readline()
+        [name] = gradebook.holders()
+        assert name.endswith(f"(process {program.pid})")
+        program.communicate(b"\n")
+    assert gradebook.holders() == ()

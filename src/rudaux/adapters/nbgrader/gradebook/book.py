@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, case, delete, func, insert, select, update
 from rudaux.adapters.nbgrader.gradebook import backups, rows, times
 from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, test_cells
 from rudaux.adapters.nbgrader.gradebook.database import Database
+from rudaux.adapters.nbgrader.gradebook.holders import holders
 from rudaux.adapters.nbgrader.gradebook.marks import mark_sheet
 from rudaux.adapters.nbgrader.gradebook.postgres import PostgresDump
 from rudaux.adapters.nbgrader.gradebook.sqlite import SqliteFile
@@ -44,6 +45,9 @@ class NbgraderGradebook:
     def check(self) -> None:
         self._course.set_right()
         self.database.check()
+
+    def holders(self) -> tuple[str, ...]:
+        return holders(self.database)
 
     def students(self) -> tuple[GradebookStudent, ...]:
         student, submission = api.Student, api.SubmittedAssignment

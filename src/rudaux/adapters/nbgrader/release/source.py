@@ -16,8 +16,9 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import InstantiateTests, SaveCells
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
+from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.release.imports import imported
-from rudaux.adapters.nbgrader.settings import NbgraderCourse
+from rudaux.adapters.nbgrader.settings import FILE, NbgraderCourse
 from rudaux.domain.execution import has_code, kernel_name
 from rudaux.errors import ConfigError
 
@@ -213,6 +214,18 @@ def fingerprint(course: NbgraderCourse, assignment: str) -> str:
         if path.is_file():
             digest.update(f"{path}\n".encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def digest(course: NbgraderCourse, assignment: str) -> str:
+    """Digest of all that the assignment consists of: notebooks, data files, nbgrader's options."""
+    found = hashlib.sha256(fingerprint(course, assignment).encode())
+    folder = course.source(assignment)
+    options = course.folder / FILE
+    for path in [options, *(folder / p for p in files.walk(folder, course.ignore, follow=True))]:
+        if path.is_file():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            found.update(f"{path}\n{content}\n".encode())
+    return found.hexdigest()
 
 
 def iter_cells(notebook: Any) -> Iterator[tuple[str, Any]]:

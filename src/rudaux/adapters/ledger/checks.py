@@ -1,0 +1,41 @@
+"""What checks of assignments found, so that nothing is run again that did not change."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import datetime, timezone
+from typing import Any
+
+from rudaux.domain.checks import Check, Checked
+
+
+class CheckRows:
+    """The part of `rudaux.ports.Ledger` about checks."""
+
+    def _rows(self, query: str, *values: str | int | None) -> list[Any]:
+        raise NotImplementedError
+
+    def _writing(self) -> AbstractContextManager[sqlite3.Connection]:
+        raise NotImplementedError
+
+    def checked(self, assignment: str) -> Checked | None:
+        query = "SELECT digest, at, findings FROM checks WHERE assignment = ?"
+        for digest, at, findings in self._rows(query, assignment):
+            try:
+                found = tuple(Check(**one) for one in json.loads(findings))
+            except TypeError:  # a rudaux that says more or less of a check than this one
+                return None
+            return Checked(digest, datetime.fromisoformat(at), found)
+        return None
+
+    def record_checked(self, assignment: str, checked: Checked) -> None:
+        findings = json.dumps([asdict(check) for check in checked.checks])
+        at = checked.at.astimezone(timezone.utc).isoformat()
+        with self._writing() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO checks VALUES (?, ?, ?, ?)",
+                (assignment, checked.digest, at, findings),
+            )

@@ -1,0 +1,8 @@
+"""A dress rehearsal: of the whole set-up, system by system, and of an assignment."""
+
+from __future__ import annotations
+
+from rudaux.workflows.check.assignment import check_assignment, recall, rehearse, unchecked
+from rudaux.workflows.check.setup import check_setup
+
+__all__ = ["check_assignment", "check_setup", "recall", "rehearse", "unchecked"]
