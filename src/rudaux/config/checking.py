@@ -335,3 +335,49 @@ def notebook_name(value: object) -> str:
     if "/" in name or "\\" in name or not name.endswith(".ipynb") or name == ".ipynb":
         raise Wrong('should be a notebook\'s file name, such as "homework_1.ipynb"')
     return name
+
+
+def address(value: object) -> str:
+    """A web address, with or without a path."""
+    whole = text(value).rstrip("/")
+    parts = urlsplit(whole)
+    if "@" in parts.netloc or not parts.netloc or parts.scheme not in {"http", "https"}:
+        raise Wrong('should be a whole address, such as "https://hub.example.edu/services/dsci100"')
+    if parts.query or parts.fragment or re.search(r"\s", whole):
+        raise Wrong("should be an address without ? and #")
+    return whole
+
+
+def person(value: object) -> str:
+    """A person's name; a file is called by it."""
+    name = text(value)
+    if "/" in name or name.startswith(".") or len(name) > 80:
+        raise Wrong('should be a name such as "Ann", without / and no dot first')
+    return name
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """A list of texts that holds at least one."""
+    if not isinstance(value, list) or not value:
+        raise Wrong('should be a list of texts, such as ["homework_*"]')
+    return tuple(text(one) for one in value)
+
+
+def ids(value: object) -> tuple[str, ...]:
+    """A list of students' ids, in quotes or as numbers; it may be empty."""
+    numbers = (int, str)
+    if not isinstance(value, list) or any(
+        isinstance(one, bool) or not isinstance(one, numbers) for one in value
+    ):
+        raise Wrong('should be a list of students\' ids, such as ["4711"]')
+    return tuple(text(str(one)) for one in value)
+
+
+def message_address(value: object) -> str:
+    """Where one person gets messages; a password does not belong into a file in git."""
+    where = text(value)
+    if "://" not in where or where.endswith("://") or re.search(r"\s", where):
+        raise Wrong('should be an address such as "mailto://ann@example.edu"')
+    if re.search(r"://[^/@]*:[^/@]*@", where):
+        raise Wrong("should hold no password, for this file is committed")
+    return where
