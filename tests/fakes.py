@@ -36,6 +36,7 @@ from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Run
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
+from rudaux.domain.sharing import OpenMark, Piece
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
 from rudaux.errors import (
@@ -271,6 +272,7 @@ class FakeGradebook:
     above: tuple[MarkAbove, ...] = ()
     name: str = "gradebook.db"
     fuller: Path | None = None
+    waiting: tuple[OpenMark, ...] = ()
 
     def check(self) -> None:
         return
@@ -312,6 +314,13 @@ class FakeGradebook:
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         return self.above
+
+    def open_marks(self, assignment: str) -> tuple[OpenMark, ...]:
+        return self.waiting
+
+    def mark_fields(self, assignment: str, student_id: str, notebook: str) -> Mapping[str, int]:
+        mine = [m for m in self.waiting if (m.student_id, m.notebook) == (student_id, notebook)]
+        return {m.cell: 1 + 3 * n for n, m in enumerate(mine)}
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         new = GradebookSubmission(student_id, at, False, False, Decimal(0))
@@ -554,6 +563,8 @@ class FakeLedger:
     size: int | None = None
     runs: list[str] = field(default_factory=list)
     run: int | None = None
+    marking: dict[tuple[str, Piece], str] = field(default_factory=dict)
+    ours: set[tuple[str, str, str]] = field(default_factory=set)
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
@@ -660,6 +671,26 @@ class FakeLedger:
 
     def record_roster_size(self, students: int) -> None:
         self.size = students
+
+    def division(self, assignment: str) -> Mapping[Piece, str]:
+        return {piece: who for (name, piece), who in self.marking.items() if name == assignment}
+
+    def record_division(
+        self, assignment: str, whose: Mapping[Piece, str], gone: Iterable[Piece] = ()
+    ) -> None:
+        for piece in gone:
+            self.marking.pop((assignment, piece), None)
+        self.marking |= {(assignment, piece): who for piece, who in whose.items()}
+
+    def written(self, owner: str) -> Mapping[str, frozenset[str]]:
+        mine = {path: digest for whose, path, digest in self.ours if whose == owner}
+        return {path: self._digests(owner, path) for path in mine}
+
+    def _digests(self, owner: str, path: str) -> frozenset[str]:
+        return frozenset(d for whose, where, d in self.ours if (whose, where) == (owner, path))
+
+    def record_written(self, owner: str, path: str, digest: str) -> None:
+        self.ours.add((owner, path, digest))
 
 
 @dataclass

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from rudaux.config import checking as values
 from rudaux.config.checking import Wrong
 from rudaux.config.file import parse
+from rudaux.config.marking import address, read_graders, read_return
 from rudaux.config.settings import (
     FILE,
     AssignmentSettings,
@@ -21,11 +22,9 @@ from rudaux.config.settings import (
     CourseSettings,
     ExecutorName,
     GitSettings,
-    GraderSettings,
     GradingSettings,
     HubSettings,
     Posting,
-    ReturnSettings,
     ScheduleSettings,
     SnapshotSettings,
 )
@@ -58,8 +57,8 @@ def _config(folder: Path, root: Table) -> Config:
         grading=_grading(root.table("grading")),
         backups=_backups(root.table("backups")),
         schedule=_schedule(root.table("schedule")),
-        returning=_returning(root.table("return"), course.timezone),
-        graders=_graders(root),
+        returning=read_return(root.table("return"), course.timezone),
+        graders=read_graders(root),
         assignments=_assignments(root, course.timezone),
     )
 
@@ -183,7 +182,7 @@ def _grading(table: Table) -> GradingSettings:
         redact_hidden_tests=table.optional(
             "redact_hidden_tests", values.boolean, default.redact_hidden_tests
         ),
-        formgrader_url=table.optional("formgrader_url", values.address, None),
+        formgrader_url=table.optional("formgrader_url", address, None),
     )
     if settings.timeout < settings.cell_timeout:
         key = "timeout" if "timeout" in table.content else "cell_timeout"
@@ -210,36 +209,6 @@ def _schedule(table: Table) -> ScheduleSettings:
         delay_minutes=table.optional("delay_minutes", minutes, default.delay_minutes),
         log_dir=table.optional("log_dir", values.home_path, default.log_dir),
     )
-
-
-def _returning(table: Table, zone: ZoneInfo | None) -> ReturnSettings:
-    begins = cast(Callable[[object], "datetime | None"], values.local_time(zone, False))
-    return ReturnSettings(
-        feedback=table.optional("feedback", values.boolean, False),
-        solution_share=table.optional("solution_share", values.number(0.01, 1), None),
-        solution_not_before=table.optional("solution_not_before", begins, None),
-    )
-
-
-def _graders(root: Table) -> tuple[GraderSettings, ...]:
-    seen: dict[str, str] = {}
-    found = []
-    for table in root.tables("graders"):
-        settings = GraderSettings(
-            name=table.required("name", values.person, '"Ann"'),
-            assignments=table.optional("assignments", values.texts, GraderSettings.assignments),
-            weight=table.optional("weight", values.number(0, 100), GraderSettings.weight),
-            notify=table.optional("notify", values.message_address, None),
-            except_=frozenset(table.optional("except", values.ids, ())),
-        )
-        table.finish()
-        key = settings.name.casefold() if settings.name else ""
-        if key in seen:
-            table.wrong("name", f"is the name of {seen[key]} already")
-        elif key:
-            seen[key] = table.where
-        found.append(settings)
-    return tuple(found)
 
 
 def _assignments(root: Table, zone: ZoneInfo | None) -> tuple[AssignmentSettings, ...]:

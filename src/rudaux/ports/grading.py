@@ -13,6 +13,7 @@ from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackFile, Release
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
+from rudaux.domain.sharing import OpenMark
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 
 
@@ -49,6 +50,12 @@ class Gradebook(Protocol):
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         """Marks by hand that are more than their cell earns."""
+
+    def open_marks(self, assignment: str) -> tuple[OpenMark, ...]:
+        """Every answer of autograded work that waits for a mark by hand."""
+
+    def mark_fields(self, assignment: str, student_id: str, notebook: str) -> Mapping[str, int]:
+        """Find the field in which formgrader takes each cell's mark, as its `index` counts them."""
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         """Enter a submission and its time, also beside the collected work, as nbgrader does.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 3
+VERSION = 4
 # Times are ISO 8601 in UTC, scores are decimals as text.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -34,6 +34,11 @@ CREATE TABLE IF NOT EXISTS dropped (student TEXT PRIMARY KEY, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS graded (
     assignment TEXT, student TEXT, PRIMARY KEY (assignment, student));
 CREATE TABLE IF NOT EXISTS rosters (students INTEGER NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS marking (
+    assignment TEXT, student TEXT, question TEXT, grader TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (assignment, student, question));
+CREATE TABLE IF NOT EXISTS written (
+    owner TEXT, path TEXT, digest TEXT, at TEXT NOT NULL, PRIMARY KEY (owner, path, digest));
 """
 _STEPS = {
     1: (
@@ -50,6 +55,7 @@ _STEPS = {
         "WHERE kind IN ('graded', 'held') UNION SELECT assignment, student FROM pushes "
         "WHERE undoes IS NULL AND CAST(new AS REAL) > 0",
     ),
+    3: (),
 }
 """What leads from each earlier version to the next."""
 
