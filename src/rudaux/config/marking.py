@@ -32,10 +32,10 @@ def read_graders(root: Table) -> tuple[GraderSettings, ...]:
     for table in root.tables("graders"):
         settings = GraderSettings(
             name=table.required("name", _person, '"Ann"'),
-            assignments=table.optional("assignments", _texts, GraderSettings.assignments),
+            assignments=table.optional("assignments", _texts, ("*",)),
             weight=table.optional("weight", values.number(0, 100), GraderSettings.weight),
             notify=table.optional("notify", _message_address, None),
-            except_=frozenset(table.optional("except", _ids, ())),
+            except_=table.optional("except", _ids, frozenset()),
         )
         table.finish()
         key = settings.name.casefold() if settings.name else ""
@@ -76,14 +76,14 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(text(one) for one in value)
 
 
-def _ids(value: object) -> tuple[str, ...]:
+def _ids(value: object) -> frozenset[str]:
     """A list of students' ids, in quotes or as numbers; it may be empty."""
     numbers = (int, str)
     if not isinstance(value, list) or any(
         isinstance(one, bool) or not isinstance(one, numbers) for one in value
     ):
         raise Wrong('should be a list of students\' ids, such as ["4711"]')
-    return tuple(text(str(one)) for one in value)
+    return frozenset(text(str(one)) for one in value)
 
 
 def _message_address(value: object) -> str:

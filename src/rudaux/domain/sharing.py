@@ -33,7 +33,7 @@ class Grader:
 
 @dataclass(frozen=True)
 class OpenMark:
-    """An answer that waits for a mark by hand; `page` is nbgrader's id of the submitted notebook."""
+    """An answer that waits for a mark by hand; `page` is formgrader's id for its notebook."""
 
     student_id: str
     notebook: str

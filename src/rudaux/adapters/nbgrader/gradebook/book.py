@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -13,7 +12,7 @@ from typing import Any
 from nbgrader import api
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
-from rudaux.adapters.nbgrader.gradebook import backups, cells, rows, times
+from rudaux.adapters.nbgrader.gradebook import backups, rows, times, waiting
 from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, test_cells
 from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.adapters.nbgrader.gradebook.postgres import PostgresDump
@@ -164,23 +163,10 @@ class NbgraderGradebook:
         )
 
     def open_marks(self, assignment: str) -> tuple[OpenMark, ...]:
-        with self.database.reading() as session:
-            found = [
-                OpenMark(**row) for row in session.execute(cells.open_marks(assignment)).mappings()
-            ]
-        return tuple(
-            m for m in found if self._graded(assignment, m.student_id, m.notebook).is_file()
-        )
+        return waiting.open_marks(self.database, self._course, assignment)
 
     def mark_fields(self, assignment: str, student_id: str, notebook: str) -> Mapping[str, int]:
-        try:
-            text = self._graded(assignment, student_id, notebook).read_text(encoding="utf-8")
-            return cells.fields(json.loads(text))
-        except (OSError, ValueError):
-            return {}  # the link then opens the page at its top
-
-    def _graded(self, assignment: str, student_id: str, notebook: str) -> Path:
-        return self._course.autograded(assignment, student_id) / f"{notebook}.ipynb"
+        return waiting.mark_fields(self._course, assignment, student_id, notebook)
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         when = at and at.astimezone(timezone.utc).replace(tzinfo=None)
