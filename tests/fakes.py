@@ -35,6 +35,7 @@ from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicio
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Run
 from rudaux.domain.repository import Ignored, RepoState
+from rudaux.domain.returning import HomePages
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.sharing import OpenMark, Piece
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
@@ -46,6 +47,7 @@ from rudaux.errors import (
     NotFound,
     PermissionRefused,
     RequestRefused,
+    StorageFailure,
 )
 
 NOW = datetime(2026, 10, 2, 8, 0, tzinfo=timezone.utc)
@@ -236,6 +238,12 @@ class FakeStorage:
     asked: list[tuple[str, datetime]] = field(default_factory=list)
     down: Exception | None = None
     broken: dict[str, Exception] = field(default_factory=dict)
+    files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """What lies in homes, by student and path."""
+    closed: dict[str, str] = field(default_factory=dict)
+    """Homes that cannot be written, and why."""
+    homeless: set[str] = field(default_factory=set)
+    owned: bool = True
 
     def check(self) -> None:
         if self.down:
@@ -244,6 +252,24 @@ class FakeStorage:
     def locate(self, student_id: str, assignment: str, deadline: datetime) -> Lookup:
         self.asked.append((student_id, deadline))
         return self.homes.get(student_id, Absent("no folder in their home"))
+
+    def pages(self, student_id: str, folder: str, names: Names[str]) -> HomePages | Absent:
+        if student_id in self.homeless:
+            return Absent("no home: never logged in")
+        found = {n: self.files.get((student_id, f"{folder}/{n}")) for n in names}
+        digests = {n: hashlib.sha256(c).hexdigest() for n, c in found.items() if c is not None}
+        return HomePages(digests, self.owned)
+
+    def put_page(
+        self, student_id: str, folder: str, name: str, content: bytes, replaces: Names[str]
+    ) -> bool:
+        if student_id in self.closed:
+            raise StorageFailure(self.closed[student_id])
+        there = self.files.get((student_id, f"{folder}/{name}"))
+        if there is not None and hashlib.sha256(there).hexdigest() not in replaces:
+            return False
+        self.files[student_id, f"{folder}/{name}"] = content
+        return True
 
     def hand_in(self, student_id: str, content: str = "work", snapshot: str | None = "s1") -> None:
         """Put work into a student's home."""
