@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 PLACES = 5
 """Names that are tried for one page, where students have files of their own by the others."""
 Change = Literal["same", "new", "changed"]
+_MARK = 12
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,33 @@ class HomePages:
     """What stands in a folder of a home under the names asked for.
 
     A digest is "" where no regular file is there. `owned`: what is written belongs to the home's
-    owner; `leftovers` are names of pages whose writing was cut short.
+    owner; `leftovers` are the names and marks of pages whose writing was cut short.
     """
 
     digests: Mapping[str, str]
     owned: bool = True
-    leftovers: frozenset[str] = frozenset()
+    leftovers: frozenset[tuple[str, str]] = frozenset()
+
+
+def part_name(name: str, digest: str, kind: Literal["part", "old"]) -> str:
+    """Return what a page is called while it is written or replaced; it begins with a dot."""
+    return f".{name}.{digest[:_MARK]}.rudaux-{kind}"
+
+
+def leftover_of(entry: str) -> tuple[str, str] | None:
+    """Return the page's name and the mark of its content, where `part_name` may have made this."""
+    found = re.fullmatch(rf"\.(.+)\.([0-9a-f]{{{_MARK}}})\.rudaux-(?:part|old)", entry, re.DOTALL)
+    return (found[1], found[2]) if found else None
+
+
+def is_mark_of(mark: str, digests: Iterable[str]) -> bool:
+    """Whether a leftover's mark is that of one of these contents."""
+    return mark in {digest[:_MARK] for digest in digests}
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a page goes, what it changes there, and which file of the student's own stands there."""
+    """Where a page goes, what it changes there, and which file of the student's is in its way."""
 
     page: Page
     name: str
@@ -66,13 +83,15 @@ def place(page: Page, there: HomePages, ours: Mapping[str, frozenset[str]]) -> P
     name = next(iter(own), None) or next((n for n in page.names if n not in digests), None)
     if name is None:
         return None
-    same = digests.get(name) == page.digest and name not in there.leftovers
+    known = {*ours.get(f"{page.folder}/{name}", ()), page.digest}
+    left = any(of == name and is_mark_of(mark, known) for of, mark in there.leftovers)
+    same = digests.get(name) == page.digest and not left
     change: Change = "same" if same else "changed" if name in digests else "new"
     return Placement(page, name, change, page.name if name != page.name else "")
 
 
 def page_name(file: str, assignment: str, student_id: str) -> str:
-    """Return what a report is called in a home: its notebook's name, without that of its content."""
+    """Return what a report is called in a home: its notebook's name alone."""
     found = re.fullmatch(
         re.escape(f"{assignment}-{student_id}-") + r"(.+)-[0-9a-f]{8}\.html", file, re.DOTALL
     )

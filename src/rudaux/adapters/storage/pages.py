@@ -11,12 +11,11 @@ import errno
 import hashlib
 import os
 import stat
-import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rudaux.domain.returning import HomePages
+from rudaux.domain.returning import HomePages, is_mark_of, leftover_of, part_name
 from rudaux.errors import StorageFailure
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -35,8 +34,8 @@ def look(home: Path, folder: str, names: Collection[str]) -> HomePages:
         if inside is None:
             return HomePages({}, owned)
         digests = {name: d for name in names if (d := _digest(inside, name)) is not None}
-        left = {of for entry in os.listdir(inside) if (of := _left_of(entry)) in names}
-        return HomePages(digests, owned, frozenset(left))
+        found = (leftover_of(entry) for entry in _entries(inside))
+        return HomePages(digests, owned, frozenset(left for left in found if left))
 
 
 def put(home: Path, folder: str, name: str, content: bytes, replaces: Collection[str]) -> bool:
@@ -165,10 +164,9 @@ def _digest(folder: int, name: str) -> str | None:
         return ""  # a link that took its place, or a file that even its owner may not read
 
 
-def _write_part(folder: int, name: str, content: bytes, mode: int) -> str:
-    """Write the page beside its place; a file that cannot be written whole is not left."""
-    part = f".{name}.{uuid.uuid4().hex[:12]}.rudaux-part"
-    made = os.open(part, _NEW, 0o600, dir_fd=folder)
+def _write_new(folder: int, name: str, content: bytes, mode: int) -> None:
+    """Write a new file; one that cannot be written whole is not left."""
+    made = os.open(name, _NEW, 0o600, dir_fd=folder)
     try:
         with os.fdopen(made, "wb") as out:
             os.fchmod(out.fileno(), mode)
@@ -176,77 +174,67 @@ def _write_part(folder: int, name: str, content: bytes, mode: int) -> str:
             out.flush()
             os.fsync(out.fileno())  # a full disk is sometimes told only now
     except BaseException:
-        with suppress(OSError):
-            os.unlink(part, dir_fd=folder)
+        _unlink(folder, name)
         raise
-    return part
-
-
-def _place(folder: int, part: str, name: str, replaces: Collection[str]) -> bool:
-    """Give the finished page its name; what is there is first moved aside, and looked at again."""
-    for _ in range(2):
-        try:
-            _link(folder, part, name)
-        except FileExistsError:
-            if not _move_away(folder, name, replaces):
-                return False
-        else:
-            return True
-    return False
 
 
 def _move_away(folder: int, name: str, ours: Collection[str]) -> bool:
     """Remove a page of rudaux's own; anything else stays, or comes back."""
-    if _digest(folder, name) not in ours:
+    digest = _digest(folder, name)
+    if digest is None:
+        return True
+    aside = part_name(name, digest, "old")
+    if digest not in ours or _digest(folder, aside) is not None:
         return False
-    aside = f".{name}.{uuid.uuid4().hex[:12]}.rudaux-old"
-    with suppress(FileNotFoundError):
+    try:
         os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)
-        if _digest(folder, aside) not in ours:
-            _bring_back(folder, aside, name)
-            return False
-        os.unlink(aside, dir_fd=folder)
+    except FileNotFoundError:
+        return True
+    if _digest(folder, aside) not in ours:  # it was changed just before
+        _bring_back(folder, aside, name)
+        return False
+    _unlink(folder, aside)
     return True
 
 
 def _bring_back(folder: int, aside: str, name: str) -> None:
-    """Give a file of the student's its name back; where that is taken, nothing is lost."""
-    with suppress(FileExistsError, FileNotFoundError, IsADirectoryError, PermissionError):
-        _link(folder, aside, name)
-        os.unlink(aside, dir_fd=folder)
+    """Give a file of the student's its name back, or one beside it where that is taken."""
+    for free in (name, *(f"{name}.kept{n}" for n in range(1, 10))):
+        if _link(folder, aside, free):
+            _unlink(folder, aside)
+            return
 
 
-def _tidy(folder: int, name: str, content: bytes, ours: Collection[str]) -> None:
+def _tidy(folder: int, name: str, ours: Collection[str]) -> None:
     """Undo what a killed run left of this page: its own parts go, a student's file comes back."""
-    for entry in os.listdir(folder):
-        if _left_of(entry) != name:
+    for entry in _entries(folder):
+        left = leftover_of(entry)
+        if not left or left[0] != name or not is_mark_of(left[1], ours):
             continue
-        digest = _digest(folder, entry)
-        if digest in ours or (entry.endswith("part") and _begins(folder, entry, content)):
-            with suppress(FileNotFoundError):
-                os.unlink(entry, dir_fd=folder)
-        elif entry.endswith("old"):
+        if entry.endswith("part") or _digest(folder, entry) in ours:
+            _unlink(folder, entry)
+        else:
             _bring_back(folder, entry, name)
 
 
-def _begins(folder: int, entry: str, content: bytes) -> bool:
-    """Whether a file holds the beginning of the page, or nothing."""
-    with suppress(OSError), os.fdopen(os.open(entry, _FILE, dir_fd=folder), "rb") as stream:
-        if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            return content.startswith(stream.read(len(content) + 1))
-    return False
+def _entries(folder: int) -> list[str]:
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries]
 
 
-def _left_of(entry: str) -> str:
-    """Return which page a file in the making belongs to; "" for any other file."""
-    for end in (".rudaux-part", ".rudaux-old"):
-        if entry.startswith(".") and entry.endswith(end):
-            return entry[1:].removesuffix(end)[:-13]
-    return ""
+def _unlink(folder: int, name: str) -> None:
+    """Remove a file; a folder that took its place stays."""
+    with suppress(FileNotFoundError, IsADirectoryError, PermissionError):
+        os.unlink(name, dir_fd=folder)
 
 
-def _link(folder: int, one: str, other: str) -> None:
-    os.link(one, other, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+def _link(folder: int, one: str, other: str) -> bool:
+    """Give a file another name; False where something has that name."""
+    try:
+        os.link(one, other, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 @contextmanager
