@@ -46,15 +46,18 @@ def put(home: Path, folder: str, name: str, content: bytes, replaces: Collection
     with _in_words(folder), _opened(home, folder, make=True) as (inside, owned):
         assert inside is not None  # noqa: S101 - it was made
         wanted = hashlib.sha256(content).hexdigest()
-        _tidy(inside, name, content, {*replaces, wanted})
+        _tidy(inside, name, {*replaces, wanted})
         if _digest(inside, name) == wanted:
             return True
-        part = _write_part(inside, name, content, 0o600 if owned else 0o644)
+        part = part_name(name, wanted, "part")
+        _write_new(inside, part, content, 0o600 if owned else 0o644)
         try:
-            return _place(inside, part, name, replaces)
+            # The name may be taken again as soon as it is free: by the student, at work there.
+            return _link(inside, part, name) or (
+                _move_away(inside, name, replaces) and _link(inside, part, name)
+            )
         finally:
-            with suppress(FileNotFoundError):
-                os.unlink(part, dir_fd=inside)
+            _unlink(inside, part)
 
 
 # --- folders -------------------------------------------------------------------------------------
