@@ -27,7 +27,7 @@ from rudaux.config import (
     Level,
 )
 from rudaux.domain.alarms import CellScore, MarkAbove
-from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, mark
+from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, Solution, mark
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
@@ -467,6 +467,11 @@ class FakeGrader:
         name = f"{assignment}-{student_id}-{hashlib.sha256(content).hexdigest()[:8]}.html"
         self.reports[assignment, student_id] = (FeedbackFile(name, content),)
         return self.reports[assignment, student_id]
+
+    def solution(self, assignment: str) -> Solution:
+        names = self.source_notebooks(assignment)
+        pages = (FeedbackFile(n.replace(".ipynb", ".html"), f"solved {n}".encode()) for n in names)
+        return Solution(tuple(pages), self.leaks)
 
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         return self.reports.get((assignment, student_id), ())

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from rudaux.config import BackupSettings
 from rudaux.domain.alarms import CellScore, MarkAbove
-from rudaux.domain.artifacts import FeedbackFile, Release
+from rudaux.domain.artifacts import FeedbackFile, Release, Solution
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.sharing import OpenMark
@@ -146,6 +146,9 @@ class Grader(Protocol):
 
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         """Read the reports that `feedback` made last; empty where there are none."""
+
+    def solution(self, assignment: str) -> Solution:
+        """Make pages of the source: solutions and visible tests, nothing that is hidden."""
 
 
 class Executor(Protocol):

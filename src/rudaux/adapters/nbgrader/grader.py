@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from rudaux.adapters.nbgrader import files
-from rudaux.adapters.nbgrader.feedback import Reporter
+from rudaux.adapters.nbgrader.feedback import Reporter, Solutions
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, record
 from rudaux.adapters.nbgrader.gradebook.book import ensure_submission, find_submission
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, load_catalogue
@@ -18,7 +18,7 @@ from rudaux.adapters.nbgrader.release import source, write_release
 from rudaux.adapters.nbgrader.settings import load_course
 from rudaux.config import GradingSettings
 from rudaux.config.private import make_folder
-from rudaux.domain.artifacts import FeedbackFile, Release
+from rudaux.domain.artifacts import FeedbackFile, Release, Solution
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.errors import ExecutorFailure, GradebookFailure
 
@@ -141,6 +141,9 @@ class NbgraderGrader:
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         notebooks = tuple(p.stem for p in source.notebook_paths(self._course, assignment))
         return self._reporter.read(assignment, student_id, notebooks)
+
+    def solution(self, assignment: str) -> Solution:
+        return Solutions(self._course).make(assignment, self._convert(assignment))
 
     @cached_property
     def _sanitiser(self) -> Sanitiser:

@@ -1,7 +1,8 @@
-"""Autograded notebooks and their marks -> the HTML reports that students read."""
+"""Autograded notebooks, and solutions -> the HTML pages that students read."""
 
 from __future__ import annotations
 
 from rudaux.adapters.nbgrader.feedback.report import Reporter
+from rudaux.adapters.nbgrader.feedback.solution import Solutions
 
-__all__ = ["Reporter"]
+__all__ = ["Reporter", "Solutions"]
