@@ -596,6 +596,7 @@ class FakeLedger:
     run: int | None = None
     marking: dict[tuple[str, Piece], str] = field(default_factory=dict)
     ours: set[tuple[str, str, str]] = field(default_factory=set)
+    done: set[tuple[str, str]] = field(default_factory=set)
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
@@ -720,8 +721,13 @@ class FakeLedger:
     def _digests(self, owner: str, path: str) -> frozenset[str]:
         return frozenset(d for whose, where, d in self.ours if (whose, where) == (owner, path))
 
-    def record_written(self, owner: str, path: str, digest: str) -> None:
+    def record_written(self, owner: str, path: str, digest: str, done: bool = False) -> None:
         self.ours.add((owner, path, digest))
+        if done:
+            self.done.add((owner, path))
+
+    def returned(self, path: str) -> frozenset[str]:
+        return frozenset(owner for owner, where in self.done if where.startswith(path))
 
 
 @dataclass

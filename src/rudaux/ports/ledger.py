@@ -105,5 +105,8 @@ class Ledger(Protocol):
         `owner` is the student in whose home the paths are; "" for the course folder.
         """
 
-    def record_written(self, owner: str, path: str, digest: str) -> None:
-        """Remember, before it is written, what is rudaux's own."""
+    def record_written(self, owner: str, path: str, digest: str, done: bool = False) -> None:
+        """Remember, before it is written, what is rudaux's own; and then that it is `done`."""
+
+    def returned(self, path: str) -> frozenset[str]:
+        """Return in whose homes something is done whose path begins so."""

@@ -44,11 +44,17 @@ class MarkingTables(ABC):
             found.setdefault(path, set()).add(digest)
         return {path: frozenset(digests) for path, digests in found.items()}
 
-    def record_written(self, owner: str, path: str, digest: str) -> None:
+    def record_written(self, owner: str, path: str, digest: str, done: bool = False) -> None:
         with self._writing() as db:
             db.execute(
-                "INSERT OR IGNORE INTO written VALUES (?, ?, ?, ?)", (owner, path, digest, _now())
+                "INSERT INTO written VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET done = max(done, excluded.done)",
+                (owner, path, digest, _now(), done),
             )
+
+    def returned(self, path: str) -> frozenset[str]:
+        query = "SELECT owner FROM written WHERE done AND substr(path, 1, ?1) = ?2"
+        return frozenset(owner for (owner,) in self._rows(query, len(path), path))
 
 
 def _now() -> str:
