@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,7 @@ class Returning:
             return []
         if plan.foreign and not self.told:
             self.told = True
-            self.view.notice(f"  {_FOREIGN.format(getpass.getuser())}")
+            self.view.notice(f"  {_FOREIGN}")
         outcomes = self.view.follow("  Return", returning.apply(self.ctx, plan), len(plan))
         self.view.troubles(outcomes)
         self._tell_beside(outcomes)
@@ -75,8 +74,8 @@ class Returning:
 
 
 _FOREIGN = (
-    "Without root, what goes into students' homes belongs to {}, and whoever may enter the home can "
-    "read it."
+    "Without root, what goes into students' homes belongs to the account that runs rudaux, and "
+    "everybody who may enter a home can read it."
 )
 
 

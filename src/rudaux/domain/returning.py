@@ -139,17 +139,16 @@ def solution_receivers(
     waits = len(open_ends) + unseen
     if not waits:
         return Receivers(settled)
-    verb = (
-        "student has not handed in or may" if waits == 1 else "students have not handed in or may"
+    text = (
+        "1 student can still hand in, or their work could not be collected"
+        if waits == 1
+        else f"{waits} students can still hand in, or their work could not be collected"
     )
-    text = f"{waits} {verb} still do so"
     collected = sum(s.handed_in and s.settled for s in seats)
     size = len(seats) + unseen
     if share is None:
         return Receivers(frozenset(), text)
     if collected < share * size:
-        return Receivers(
-            frozenset(),
-            f"{text}, and {collected} of {size} is less than solution_share = {share:g}",
-        )
+        less = f"{collected} of {size} collected is less than solution_share = {share:g}"
+        return Receivers(frozenset(), f"{text}; {less}")
     return Receivers(settled, text)

@@ -91,7 +91,7 @@ def test_a_hidden_test_its_output_and_a_mark_scheme_are_left_out(tmp_path: Path)
     assert "Draw it." in page
 
 
-def test_a_solution_that_repeats_a_hidden_test_is_found_by_the_check_of_releases(tmp_path: Path) -> None:
+def test_a_solution_that_repeats_a_hidden_test_is_found(tmp_path: Path) -> None:
     course = make_course(tmp_path / "course")
     hidden = "assert squares(7919) == secret_answer_4711"
     at = cell_of(course, "problem1.ipynb", "squares_invalid_input")
