@@ -50,6 +50,7 @@ def _query(assignment: str) -> Any:
             earns.label("points"),
             api.SubmittedNotebook.id.label("page"),
         )
+        .select_from(grade)
         .join(cell, cell.c.id == grade.cell_id)
         .outerjoin(api.GradeCell.__table__, api.GradeCell.__table__.c.id == cell.c.id)
         .outerjoin(api.TaskCell.__table__, api.TaskCell.__table__.c.id == cell.c.id)
