@@ -25,6 +25,8 @@ TABLES = {
     "jupyterhub.snapshots": config.SnapshotSettings,
     "grading": config.GradingSettings,
     "schedule": config.ScheduleSettings,
+    "return": config.ReturnSettings,
+    "graders": config.GraderSettings,
     "assignments": config.AssignmentSettings,
 }
 
@@ -79,7 +81,7 @@ def test_every_key_is_documented_with_its_default(table: str) -> None:
     heading = f"## `[[{table}]]`" if table == "assignments" else f"## `[{table}]`"
     section = text.split(heading)[1].split("\n## ")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", section, flags=re.M))
-    settings = {f.name: f for f in fields(TABLES[table]) if f.name != "snapshots"}
+    settings = {f.name.rstrip("_"): f for f in fields(TABLES[table]) if f.name != "snapshots"}
     assert set(rows) == set(settings)
     for name, field in settings.items():
         if field.default is MISSING:

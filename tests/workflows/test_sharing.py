@@ -185,14 +185,14 @@ def test_one_hands_over_to_another_by_name_in_any_case_and_it_stays_so(ctx: Fake
 def test_a_hand_over_leaves_what_the_other_is_barred_from(ctx: FakeContext) -> None:
     share(ctx)
     [first, *others] = [sid for sid, who in whose(ctx).items() if who == "Ann"]
-    graders(ctx, GraderSettings("Ann"), GraderSettings("Bo", except_=frozenset({first})))
+    graders(ctx, GraderSettings("Ann"), GraderSettings("Bo", except_=(first,)))
     plan = share(ctx, hand=("Ann", "Bo"))
     assert plan.barred == (f"{first} Moon",)
     assert [whose(ctx)[s] for s in (first, *others)] == ["Ann", "Bo", "Bo"]
 
 
 def test_work_that_nobody_may_mark_is_named(ctx: FakeContext) -> None:
-    barred = frozenset({"3"})
+    barred = ("3",)
     graders(ctx, *(GraderSettings(name, except_=barred) for name in ("Ann", "Bo")))
     assert share(ctx).nobody == ("3 Moon",)
     assert "3" not in whose(ctx)
@@ -224,3 +224,16 @@ def test_without_the_ledger_no_mark_is_lost_and_all_is_divided_again(ctx: FakeCo
     assert progress(ctx, NAME) == ()
     share(ctx)
     assert whose(ctx) == before
+
+
+def test_a_message_goes_to_each_grader_with_an_address_who_got_something_new(
+    ctx: FakeContext,
+) -> None:
+    graders(ctx, GraderSettings("Ann", notify="mailto://ann@example.edu"), GraderSettings("Bo"))
+    [notice] = sharing.notices(ctx, share(ctx))
+    assert (notice.grader, notice.address) == ("Ann", "mailto://ann@example.edu")
+    assert notice.title == "dsci100: 3 submissions of homework_1 to mark"
+    assert "marking/homework_1/Ann.html" in notice.body
+    assert "Moon" not in notice.body
+    assert "ann@" not in repr(notice)
+    assert sharing.notices(ctx, share(ctx)) == ()

@@ -28,14 +28,15 @@ def read_return(table: Table, zone: ZoneInfo | None) -> ReturnSettings:
 def read_graders(root: Table) -> tuple[GraderSettings, ...]:
     """Read [[graders]]."""
     seen: dict[str, str] = {}
+    none: tuple[str, ...] = ()
     found = []
     for table in root.tables("graders"):
         settings = GraderSettings(
             name=table.required("name", _person, '"Ann"'),
-            assignments=table.optional("assignments", _texts, ("*",)),
+            assignments=table.optional("assignments", _texts, none),
             weight=table.optional("weight", values.number(0, 100), GraderSettings.weight),
             notify=table.optional("notify", _message_address, None),
-            except_=table.optional("except", _ids, frozenset()),
+            except_=table.optional("except", _ids, none),
         )
         table.finish()
         key = settings.name.casefold() if settings.name else ""
@@ -76,14 +77,14 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(text(one) for one in value)
 
 
-def _ids(value: object) -> frozenset[str]:
+def _ids(value: object) -> tuple[str, ...]:
     """A list of students' ids, in quotes or as numbers; it may be empty."""
     numbers = (int, str)
     if not isinstance(value, list) or any(
         isinstance(one, bool) or not isinstance(one, numbers) for one in value
     ):
         raise Wrong('should be a list of students\' ids, such as ["4711"]')
-    return frozenset(text(str(one)) for one in value)
+    return tuple(text(str(one)) for one in value)
 
 
 def _message_address(value: object) -> str:

@@ -116,13 +116,13 @@ class ScheduleSettings:
 
 @dataclass(frozen=True)
 class GraderSettings:
-    """[[graders]]; `assignments` are globs over names, `except_` ids of students left to others."""
+    """[[graders]]; `assignments` are globs (none: all), `except_` ids of students left to others."""
 
     name: str
-    assignments: tuple[str, ...] = ("*",)
+    assignments: tuple[str, ...] = ()
     weight: float = 1.0
     notify: str | None = field(default=None, repr=False)  # an address may hold a secret
-    except_: frozenset[str] = frozenset()
+    except_: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
 from rudaux.config import AssignmentSettings
@@ -13,7 +13,7 @@ from rudaux.domain.sharing import By, Grader, OpenMark, Piece, Progress, divide,
 from rudaux.domain.sharing import progress as count_progress
 from rudaux.errors import UsageError
 from rudaux.ports import Context
-from rudaux.workflows.lists import MarkingList, make_lists, write_list
+from rudaux.workflows.lists import MarkingList, list_file, make_lists, write_list
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,22 @@ class SharePlan:
         return len(self.given) + len(self.gone) + len(self.lists)
 
 
+@dataclass(frozen=True)
+class Notice:
+    """A message to one grader; their address may hold a secret."""
+
+    grader: str
+    address: str = field(repr=False)
+    title: str
+    body: str
+
+
 def graders_of(ctx: Context, assignment: str) -> tuple[Grader, ...]:
     """Return who marks an assignment, in the order of rudaux.toml."""
     return tuple(
-        Grader(g.name, g.weight, g.except_)
+        Grader(g.name, g.weight, frozenset(g.except_))
         for g in ctx.config.graders
-        if any(fnmatch(assignment, glob) for glob in g.assignments)
+        if not g.assignments or any(fnmatch(assignment, glob) for glob in g.assignments)
     )
 
 
@@ -103,6 +113,28 @@ def apply(ctx: Context, plan: SharePlan) -> Iterator[Outcome]:
         yield Outcome(
             one.grader, reason=f"the list that was changed by hand is {kept}" * bool(kept)
         )
+
+
+def notices(ctx: Context, plan: SharePlan) -> tuple[Notice, ...]:
+    """Write a message to each grader who got something new and has an address."""
+    addresses = {g.name: g.notify for g in ctx.config.graders}
+    unit = "answer" if plan.by == "question" else "submission"
+    found = []
+    for one in plan.shares:
+        address = addresses.get(one.grader)
+        if one.new and address:
+            waits = f"{one.left} {unit}{'s' * (one.left != 1)} of {plan.assignment}"
+            file = list_file(ctx.config, plan.assignment, one.grader)
+            found.append(
+                Notice(
+                    one.grader,
+                    address,
+                    f"{ctx.config.course.name}: {waits} to mark",
+                    f"{one.grader}, {waits} wait for your marks, {one.new} of them new. Your list "
+                    f"of links is {file.relative_to(ctx.config.folder)} in the course folder.",
+                )
+            )
+    return tuple(found)
 
 
 def progress(ctx: Context, assignment: str) -> tuple[Progress, ...]:
