@@ -78,7 +78,7 @@ def test_every_command_named_in_the_documents_exists(path: Path) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_every_key_is_documented_with_its_default(table: str) -> None:
     text = (ROOT / "docs" / "configuration.md").read_text()
-    heading = f"## `[[{table}]]`" if table == "assignments" else f"## `[{table}]`"
+    heading = f"## `[[{table}]]`" if table in {"assignments", "graders"} else f"## `[{table}]`"
     section = text.split(heading)[1].split("\n## ")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", section, flags=re.M))
     settings = {f.name.rstrip("_"): f for f in fields(TABLES[table]) if f.name != "snapshots"}

@@ -116,7 +116,7 @@ class ScheduleSettings:
 
 @dataclass(frozen=True)
 class GraderSettings:
-    """[[graders]]; `assignments` are globs (none: all), `except_` ids of students left to others."""
+    """[[graders]]; `assignments` are globs, none means all; `except_` ids of barred students."""
 
     name: str
     assignments: tuple[str, ...] = ()
