@@ -191,6 +191,18 @@ def test_an_extension_of_somebody_whose_work_is_in_keeps_it_back_until_it_is_col
     assert homes(ctx, SOLUTION) == ["1", "2", "3", "4"]
 
 
+def test_a_proof_that_nothing_was_handed_in_counts_as_of_the_last_deadline_alone(
+    ctx: FakeContext,
+) -> None:
+    extend(ctx, "4")
+    give_back(ctx, solution_share=1.0)
+    ctx.moment = NEXT_WEEK + timedelta(hours=1)
+    assert len(returning.plan(ctx, standings(ctx))) == 0
+    run_grade(ctx)
+    give(ctx)
+    assert homes(ctx, SOLUTION) == ["1", "2", "3", "4"]
+
+
 def test_work_that_could_not_be_read_keeps_the_solution_back(tmp_path: Path) -> None:
     ctx = fake_course(tmp_path, [assignment()])
     give_back(ctx, solution_share=1.0)

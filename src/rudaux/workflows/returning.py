@@ -173,23 +173,26 @@ def _receivers(ctx: Context, standings: Standings) -> Receivers:
     settings, name = ctx.config.returning, standings.settings.name
     handed_in = ctx.gradebook.submissions(name)
     taken = {sid: c.at for sid, c in ctx.ledger.collected(name).items()}
-    now = ctx.now()
-    # Who had nothing at their deadline may be collected again until then.
+    proofs = ctx.ledger.records(name)
+    # Who had nothing at their deadline may be collected again then.
     late_until = getattr(standings.settings, "late_until", None)
-    late_is_over = late_until is None or now >= late_until
     seats = []
     for standing in standings.by_student:
         sid = standing.student_id
         deadline, at = standings.deadlines.own.get(sid), taken.get(sid)
-        stale = at is not None and deadline is not None and at < deadline
         there = sid in handed_in and standing.state != "not_due"
-        # A 0 that was pushed without a submission is of such a proof, too.
-        missing = standing.state in {"missing", "pushed"} and late_is_over
-        settled = standing.due and not stale and (there or (missing and sid not in handed_in))
-        seats.append(Seat(sid, sid in handed_in, settled))
+        if there:
+            looked = at is None or deadline is None or at >= deadline
+        else:
+            last = max((d for d in (deadline, late_until) if d is not None), default=None)
+            proof = proofs.get(sid)
+            looked = (
+                proof is not None and proof.kind == "missing" and (last is None or proof.at >= last)
+            )
+        seats.append(Seat(sid, sid in handed_in, standing.due and looked))
     unseen = len(sync.compare(ctx, standings.students).unseen)
     return solution_receivers(
-        seats, settings.solution_share, settings.solution_not_before, now, unseen
+        seats, settings.solution_share, settings.solution_not_before, ctx.now(), unseen
     )
 
 
