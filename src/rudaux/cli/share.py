@@ -93,10 +93,11 @@ def _what(plan: SharePlan) -> str:
 
 def _rows(plan: SharePlan) -> list[Row]:
     rows = []
+    width = max(len(str(one.left)) for one in plan.shares)
     for one in plan.shares:
         parts = [f"{one.new} new"] * bool(one.new) + [f"{one.taken} taken away"] * bool(one.taken)
         mark: Literal["+", "~", " "] = "+" if one.new else "~" if one.taken else " "
-        detail = f"{count(one.left, _unit(plan))} to mark"
+        detail = f"{one.left:>{width}} {_unit(plan)}{'s' * (one.left != 1)} to mark"
         rows.append(Row(one.grader, mark, detail, " · ".join(parts)))
     if plan.nobody:
         rows.append(Row("", "!", f"no grader may mark {_names(plan.nobody)}"))
@@ -112,10 +113,8 @@ def _told(ctx: Context, view: View, plan: SharePlan, outcomes: Sequence[Outcome]
         if outcome.reason:
             view.notice(f"  {outcome.item}: {outcome.reason}")
     files = list_file(ctx.config, plan.assignment, "NAME").relative_to(ctx.config.folder)
-    view.notice(
-        f"Next: each grader's list is {files} (and .csv); `rudaux status {plan.assignment}` shows "
-        "how far they are."
-    )
+    view.notice(f"Next: send each grader their list, {files} or .csv.")
+    view.notice(f"`rudaux status {plan.assignment}` shows how far they are.")
 
 
 def _left_over(plan: SharePlan) -> None:
