@@ -27,7 +27,7 @@ class Returning:
     done: set[str] = field(default_factory=set)
     told: bool = False
 
-    def run(self, standings: Standings, feedback: bool = True, notes: bool = True) -> list[Outcome]:
+    def run(self, standings: Standings, feedback: bool = True) -> list[Outcome]:
         """Show what one assignment's homes lack, and write it; a dry run stops after showing."""
         from rudaux.workflows import returning
 
@@ -35,7 +35,7 @@ class Returning:
         if not returning.wanted(self.ctx):
             return []
         plan = returning.plan(self.ctx, standings, feedback, ahead=self.dry_run)
-        rows = return_rows(plan, notes)
+        rows = return_rows(plan)
         if rows and not self.quiet:
             self.view.rows(rows)
         if self.dry_run or not len(plan):
@@ -62,7 +62,7 @@ class Returning:
                 continue
             standings = read_standings(ctx, settings, students, existing)
             if returning.solutions_due(ctx, standings):
-                left += self.run(standings, feedback=False, notes=False)
+                left += self.run(standings, feedback=False)
         return left
 
     def _tell_beside(self, outcomes: list[Outcome]) -> None:
@@ -79,7 +79,7 @@ _FOREIGN = (
 )
 
 
-def return_rows(plan: ReturnPlan, notes: bool = True) -> list[Row]:
+def return_rows(plan: ReturnPlan) -> list[Row]:
     """Say which pages go into how many homes, and what waits."""
     rows = []
     for (change, path), homes in sorted(plan.counts.items()):
@@ -87,7 +87,7 @@ def return_rows(plan: ReturnPlan, notes: bool = True) -> list[Row]:
     refused = [plan.names[line.student_id] for line in plan.lines if line.refused]
     if refused:
         rows.append(Row("Return", "!", "not possible", _few(refused)))
-    return rows + [Row("Return", "!", text) for text in plan.notes if notes]
+    return rows + [Row("Return", "!", text) for text in plan.notes]
 
 
 def _homes(plan: ReturnPlan, homes: int, path: str) -> str:

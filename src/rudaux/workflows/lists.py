@@ -160,13 +160,11 @@ def _html(assignment: str, grader: str, by: By, lines: Sequence[_Line]) -> str:
         student, sid, notebook, cell, points, link = map(escape, _row(line))
         rows.append(
             f"<tr><td>{student}</td><td>{sid}</td><td>{notebook}</td>"
-            f'<td><a href="{link}">{cell}</a></td><td>{points}</td></tr>'
+            f'<td><a href="{link}">{cell}</a></td><td>{points}</td></tr>\n'
         )
     columns = ("Student", "Id", "Notebook", "Question", "Points")
     table = "".join(f'<th scope="col">{name}</th>' for name in columns)
-    body = (
-        f"<table><thead><tr>{table}</tr></thead><tbody>\n" + "\n".join(rows) + "\n</tbody></table>"
-    )
+    body = f"<table><thead><tr>{table}</tr></thead><tbody>\n{''.join(rows)}</tbody></table>"
     title = f"{escape(assignment)}: marks by {escape(grader)}"
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
@@ -175,10 +173,6 @@ def _html(assignment: str, grader: str, by: By, lines: Sequence[_Line]) -> str:
         f"<p>{head} A question's link opens it in formgrader.</p>\n{body if lines else ''}\n"
         "</body></html>\n"
     )
-
-
-def _lines(rows: Sequence[str]) -> str:
-    return "".join(f"{row}\n" for row in rows)
 
 
 def _count(number: int, word: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.outcome import Outcome
@@ -62,7 +62,7 @@ def graders_of(ctx: Context, assignment: str) -> tuple[Grader, ...]:
     return tuple(
         Grader(g.name, g.weight, frozenset(g.except_))
         for g in ctx.config.graders
-        if not g.assignments or any(fnmatch(assignment, glob) for glob in g.assignments)
+        if not g.assignments or any(fnmatchcase(assignment, glob) for glob in g.assignments)
     )
 
 
