@@ -27,7 +27,7 @@ from rudaux.config import (
     Level,
 )
 from rudaux.domain.alarms import CellScore, MarkAbove
-from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, mark
+from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, Solution, mark
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.checks import Checked
 from rudaux.domain.collection import Absent, Collection, Copied, Kept, Located, Lookup
@@ -38,7 +38,9 @@ from rudaux.domain.history import FeedbackSent, Graded, Run
 from rudaux.domain.marks import SheetMark
 from rudaux.domain.rehearsal import Attempt, CellMark, Version, attempt
 from rudaux.domain.repository import Ignored, RepoState
+from rudaux.domain.returning import HomePages
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
+from rudaux.domain.sharing import OpenMark, Piece
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
 from rudaux.errors import (
@@ -48,6 +50,7 @@ from rudaux.errors import (
     NotFound,
     PermissionRefused,
     RequestRefused,
+    StorageFailure,
 )
 
 NOW = datetime(2026, 10, 2, 8, 0, tzinfo=timezone.utc)
@@ -255,6 +258,12 @@ class FakeStorage:
     down: Exception | None = None
     broken: dict[str, Exception] = field(default_factory=dict)
     newest: tuple[str, datetime] | None = None
+    files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """What lies in homes, by student and path."""
+    closed: dict[str, str] = field(default_factory=dict)
+    """Homes that cannot be written, and why."""
+    homeless: set[str] = field(default_factory=set)
+    owned: bool = True
 
     def check(self) -> None:
         if self.down:
@@ -269,6 +278,24 @@ class FakeStorage:
     def locate(self, student_id: str, assignment: str, deadline: datetime) -> Lookup:
         self.asked.append((student_id, deadline))
         return self.homes.get(student_id, Absent("no folder in their home"))
+
+    def pages(self, student_id: str, folder: str, names: Names[str]) -> HomePages | Absent:
+        if student_id in self.homeless:
+            return Absent("no home: never logged in")
+        found = {n: self.files.get((student_id, f"{folder}/{n}")) for n in names}
+        digests = {n: hashlib.sha256(c).hexdigest() for n, c in found.items() if c is not None}
+        return HomePages(digests, self.owned)
+
+    def put_page(
+        self, student_id: str, folder: str, name: str, content: bytes, replaces: Names[str]
+    ) -> bool:
+        if student_id in self.closed:
+            raise StorageFailure(self.closed[student_id])
+        there = self.files.get((student_id, f"{folder}/{name}"))
+        if there is not None and hashlib.sha256(there).hexdigest() not in replaces:
+            return False
+        self.files[student_id, f"{folder}/{name}"] = content
+        return True
 
     def hand_in(self, student_id: str, content: str = "work", snapshot: str | None = "s1") -> None:
         """Put work into a student's home."""
@@ -305,6 +332,7 @@ class FakeGradebook:
     name: str = "gradebook.db"
     fuller: Path | None = None
     open_in: tuple[str, ...] = ()
+    waiting: tuple[OpenMark, ...] = ()
 
     def check(self) -> None:
         return
@@ -352,6 +380,13 @@ class FakeGradebook:
 
     def mark_sheet(self, assignment: str, student_id: str) -> tuple[SheetMark, ...]:
         return self.sheets.get((assignment, student_id), ())
+
+    def open_marks(self, assignment: str) -> tuple[OpenMark, ...]:
+        return self.waiting
+
+    def mark_fields(self, assignment: str, student_id: str, notebook: str) -> Mapping[str, int]:
+        mine = [m for m in self.waiting if (m.student_id, m.notebook) == (student_id, notebook)]
+        return {m.cell: 1 + 3 * n for n, m in enumerate(mine)}
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         new = GradebookSubmission(student_id, at, False, False, Decimal(0))
@@ -419,7 +454,7 @@ class FakeGrader:
     errors: dict[tuple[str, str], dict[tuple[str, str], str]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     """The cells of every assignment."""
-    solution: Decimal = Decimal(1)
+    solved: Decimal = Decimal(1)
     untouched: Decimal = Decimal(0)
     """Points of 1 that solution and release get when they are rehearsed."""
 
@@ -434,7 +469,7 @@ class FakeGrader:
 
     @contextmanager
     def rehearsal(self, assignment: str) -> Iterator[FakeStage]:
-        yield FakeStage(assignment, self.folder, self.solution, self.untouched)
+        yield FakeStage(assignment, self.folder, self.solved, self.untouched)
 
     def kernels(self, assignment: str) -> frozenset[str]:
         return frozenset({"python3"})
@@ -510,6 +545,11 @@ class FakeGrader:
         name = f"{assignment}-{student_id}-{hashlib.sha256(content).hexdigest()[:8]}.html"
         self.reports[assignment, student_id] = (FeedbackFile(name, content),)
         return self.reports[assignment, student_id]
+
+    def solution(self, assignment: str) -> Solution:
+        names = self.source_notebooks(assignment)
+        pages = (FeedbackFile(n.replace(".ipynb", ".html"), f"solved {n}".encode()) for n in names)
+        return Solution(tuple(pages), self.leaks)
 
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         return self.reports.get((assignment, student_id), ())
@@ -668,6 +708,10 @@ class FakeLedger:
     def record_checked(self, assignment: str, checked: Checked) -> None:
         self.findings[assignment] = checked
 
+    marking: dict[tuple[str, Piece], str] = field(default_factory=dict)
+    ours: set[tuple[str, str, str]] = field(default_factory=set)
+    done: set[tuple[str, str]] = field(default_factory=set)
+
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
         yield
@@ -778,6 +822,31 @@ class FakeLedger:
 
     def record_roster_size(self, students: int) -> None:
         self.size = students
+
+    def division(self, assignment: str) -> Mapping[Piece, str]:
+        return {piece: who for (name, piece), who in self.marking.items() if name == assignment}
+
+    def record_division(
+        self, assignment: str, whose: Mapping[Piece, str], gone: Iterable[Piece] = ()
+    ) -> None:
+        for piece in gone:
+            self.marking.pop((assignment, piece), None)
+        self.marking |= {(assignment, piece): who for piece, who in whose.items()}
+
+    def written(self, owner: str) -> Mapping[str, frozenset[str]]:
+        mine = {path: digest for whose, path, digest in self.ours if whose == owner}
+        return {path: self._digests(owner, path) for path in mine}
+
+    def _digests(self, owner: str, path: str) -> frozenset[str]:
+        return frozenset(d for whose, where, d in self.ours if (whose, where) == (owner, path))
+
+    def record_written(self, owner: str, path: str, digest: str, done: bool = False) -> None:
+        self.ours.add((owner, path, digest))
+        if done:
+            self.done.add((owner, path))
+
+    def returned(self, path: str) -> frozenset[str]:
+        return frozenset(owner for owner, where in self.done if where.startswith(path))
 
 
 @dataclass

@@ -27,6 +27,8 @@ TABLES = {
     "jupyterhub.snapshots": config.SnapshotSettings,
     "grading": config.GradingSettings,
     "schedule": config.ScheduleSettings,
+    "return": config.ReturnSettings,
+    "graders": config.GraderSettings,
     "assignments": config.AssignmentSettings,
 }
 
@@ -78,10 +80,10 @@ def test_every_command_named_in_the_documents_exists(path: Path) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_every_key_is_documented_with_its_default(table: str) -> None:
     text = (ROOT / "docs" / "configuration.md").read_text()
-    heading = f"## `[[{table}]]`" if table == "assignments" else f"## `[{table}]`"
+    heading = f"## `[[{table}]]`" if table in {"assignments", "graders"} else f"## `[{table}]`"
     section = text.split(heading)[1].split("\n## ")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", section, flags=re.M))
-    settings = {f.name: f for f in fields(TABLES[table]) if f.name != "snapshots"}
+    settings = {f.name.rstrip("_"): f for f in fields(TABLES[table]) if f.name != "snapshots"}
     assert set(rows) == set(settings)
     for name, field in settings.items():
         if field.default is MISSING:

@@ -347,7 +347,7 @@ def test_status_as_json_is_the_documented_document(graded: SmallCourse) -> None:
     first, third = document["assignments"]
     assert list(first) == [
         "name", "due_at", "points", "canvas_id", "launch_url", "published", "released",
-        "scheduled_for", "counts",
+        "scheduled_for", "counts", "marking",
     ]  # fmt: skip
     assert first["counts"]["pushed"] == 7
     assert sum(third["counts"].values()) == 7

@@ -5,6 +5,7 @@ All on one practice course and one real Jupyter server; every test has students 
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import sqlite3
@@ -273,6 +274,36 @@ def test_a_person_marks_in_a_browser_and_the_student_gets_the_points_and_the_com
     assert room.status(BROWSER)[0] == "pushed"
     for notebook in BY_HAND:
         assert f"A fine answer to {notebook}!" in room.feedback(BROWSER, notebook)
+
+
+def test_each_link_of_a_grader_s_list_opens_the_right_notebook_at_the_right_cell(
+    room: Room,
+) -> None:
+    url = room.formgrader.url.rstrip("/")
+    toml = room.course.folder / "rudaux.toml"
+    grading = f'[grading]\nformgrader_url = "{url}"\n'
+    text = toml.read_text().replace("[grading]\n", grading, 1)
+    toml.write_text(f'{text}\n[[graders]]\nname = "Ann"\n[[graders]]\nname = "Bo"\n')
+    share = ("gradebook", "share", "homework_2")
+    room.course.rudaux(*share)
+    rows = [
+        row
+        for grader in ("Ann", "Bo")
+        for row in csv.DictReader((toml.parent / f"marking/homework_2/{grader}.csv").open())
+    ]
+    assert {row["question"] for row in rows} == HAND_CELLS
+    assert DUPLICATED in {row["id"] for row in rows}
+    assert "Everybody's list is up to date" in room.course.rudaux(*share).out
+    with browser() as window:
+        window.get(f"{url}/login?token={TOKEN}")
+        for row in rows[:3] + [row for row in rows if row["id"] == DUPLICATED]:
+            window.get(row["link"])
+            index = int(row["link"].partition("?index=")[2])
+            fields = window.find_elements(By.CLASS_NAME, "tabbable")
+            assert fields[index].get_attribute("id") == row["question"]
+            marked = room.formgrader.notebook("homework_2", row["notebook"], row["id"])
+            assert f"/submissions/{marked}/" in window.current_url
+    room.course.commit()
 
 
 def until_saved(formgrader: Formgrader, submission: str, cells: Sequence[str]) -> None:

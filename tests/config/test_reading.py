@@ -43,7 +43,7 @@ def leaf_names(kind: Any) -> list[str]:
     hints, names = get_type_hints(kind), []
     for entry in fields(kind):
         inner = [t for t in (hints[entry.name], *get_args(hints[entry.name])) if is_dataclass(t)]
-        names += leaf_names(inner[0]) if inner else [entry.name]
+        names += leaf_names(inner[0]) if inner else [entry.name.rstrip("_")]
     return names
 
 

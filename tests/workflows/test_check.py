@@ -333,7 +333,7 @@ def test_a_change_of_source_image_or_limits_has_it_rehearsed_again(
 def test_a_solution_that_fails_is_broken_and_a_release_that_passes_worth_a_look(
     ctx: FakeContext,
 ) -> None:
-    ctx.grader.solution, ctx.grader.untouched = Decimal("0.5"), Decimal(1)
+    ctx.grader.solved, ctx.grader.untouched = Decimal("0.5"), Decimal(1)
     results = {c.name: c.result for c in check_assignment(ctx, "homework_1").checks}
     assert (results["solution"], results["untouched"]) == ("broken", "look")
 

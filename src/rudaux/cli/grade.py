@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -22,6 +23,7 @@ from rudaux.cli.options import (
     OverwriteEdits,
 )
 from rudaux.cli.report import finish, graded_lines
+from rudaux.cli.returning import Returning
 from rudaux.cli.session import tell_uncopied, writing
 from rudaux.cli.submit import Pushing, make_feedback, open_ends, push_grades
 from rudaux.cli.view import View
@@ -109,6 +111,8 @@ def grade(
                 break
         if not done:
             view.notice("Nothing is due that is not finished.")
+        if not wanted:
+            job.outcomes += job.returning.rest()
         job.finish()
 
 
@@ -165,6 +169,11 @@ class _Job:
     outcomes: list[Outcome] = field(default_factory=list)
     stopped: list[RudauxError] = field(default_factory=list)
 
+    @cached_property
+    def returning(self) -> Returning:
+        """What goes back to homes in this run."""
+        return Returning(self.ctx, self.view, self.dry_run)
+
     def run(self, settings: AssignmentSettings) -> None:
         """Grade one assignment as far as it goes without a person."""
         from rudaux.workflows.standings import read_standings, reread
@@ -190,7 +199,8 @@ class _Job:
             self.outcomes += push_grades(self.ctx, self.view, standings, self.pushing)
         except STOPS_ONE as error:
             self.stopped.append(error)
-        self.outcomes += open_ends(reread(self.ctx, standings))
+        standings = reread(self.ctx, standings)
+        self.outcomes += [*self.returning.run(standings), *open_ends(standings)]
 
     def finish(self) -> None:
         """End with what a person must look at."""
@@ -226,6 +236,8 @@ class _Job:
             self.view.line(f"  {line.student.name}: {_found(line.found)}")
         grading = autograde.plan(self.ctx, standings, chosen)
         self.view.line(f"  {len(collecting)} to look up, {len(grading)} collected and not graded")
+        if not (self.manual or standings.settings.manual):
+            self.returning.run(standings)
 
 
 def _found(found: Lookup) -> str:

@@ -15,6 +15,7 @@ from rudaux.cli.files import write_keeping
 from rudaux.cli.init import may_sync, take_roster
 from rudaux.cli.options import AcceptAlarms, AcceptRoster, DryRun, Folder, Name, NoPrompt
 from rudaux.cli.session import reading, writing
+from rudaux.cli.share import share
 from rudaux.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from rudaux.workflows.export import ExportPlan
 
 app = typer.Typer(
-    help="nbgrader's gradebook: sync, scores, export, backup, restore.",
+    help="nbgrader's gradebook: sync, scores, share, export, backup, restore.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -111,6 +112,9 @@ def scores(name: Name, folder: Folder = None, no_prompt: NoPrompt = False) -> No
         of = f"of {standings.maximum}" if standings.maximum is not None else ""
         header = ("id", "student", "state", f"nbgrader {of}".strip(), "points")
         view.table((*header[:-1], f"points of {number(settings.points)}"), rows)
+
+
+app.command()(share)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from rudaux.cli.describe.plans import Row
 from rudaux.cli.describe.words import number, when
 from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
 from rudaux.cli.session import reading
+from rudaux.cli.share import PROGRESS_HEADER, progress_rows
 from rudaux.cli.view import View
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def status(
             view.notice(f"\n{read.gradebook}")
         if name:
             _students(view, read.assignments[0])
+            if marking := read.assignments[0].marking:
+                view.line()
+                view.table(PROGRESS_HEADER, progress_rows(marking))
         else:
             _next_step(view, read)
 

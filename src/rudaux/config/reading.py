@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from rudaux.config import checking as values
 from rudaux.config.checking import Wrong
 from rudaux.config.extends import KEY, Layer, layers, together
+from rudaux.config.marking import address, read_graders, read_return
 from rudaux.config.settings import (
     FILE,
     AssignmentSettings,
@@ -57,6 +58,8 @@ def _config(folder: Path, root: Table) -> Config:
         grading=_grading(root.table("grading")),
         backups=_backups(root.table("backups")),
         schedule=_schedule(root.table("schedule")),
+        returning=read_return(root.table("return"), course.timezone),
+        graders=read_graders(root),
         assignments=_assignments(root, course.timezone),
     )
 
@@ -197,6 +200,7 @@ def _grading(table: Table) -> GradingSettings:
         redact_hidden_tests=table.optional(
             "redact_hidden_tests", values.boolean, default.redact_hidden_tests
         ),
+        formgrader_url=table.optional("formgrader_url", address, None),
     )
     if settings.timeout < settings.cell_timeout:
         key = "timeout" if "timeout" in table.content else "cell_timeout"

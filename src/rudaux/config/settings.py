@@ -96,6 +96,7 @@ class GradingSettings:
     median_guard: float = 0.20
     stderr_fails: bool = False
     redact_hidden_tests: bool = True
+    formgrader_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,31 @@ class ScheduleSettings:
 
     delay_minutes: int = 10
     log_dir: Path = Path("logs")
+
+
+@dataclass(frozen=True)
+class GraderSettings:
+    """[[graders]]; `assignments` are globs, none means all; `except_` ids of barred students."""
+
+    name: str
+    assignments: tuple[str, ...] = ()
+    weight: float = 1.0
+    notify: str | None = field(default=None, repr=False)  # an address may hold a secret
+    except_: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReturnSettings:
+    """[return] of pages to students' homes; no solutions without either of the last two."""
+
+    feedback: bool = False
+    solution_share: float | None = None
+    solution_not_before: datetime | None = None
+
+    @property
+    def solutions(self) -> bool:
+        """Whether solutions go out at all."""
+        return self.solution_share is not None or self.solution_not_before is not None
 
 
 @dataclass(frozen=True)
@@ -139,6 +165,8 @@ class Config:
     grading: GradingSettings = field(default_factory=GradingSettings)
     backups: BackupSettings = field(default_factory=BackupSettings)
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    returning: ReturnSettings = field(default_factory=ReturnSettings)
+    graders: tuple[GraderSettings, ...] = ()
     assignments: tuple[AssignmentSettings, ...] = ()
 
 

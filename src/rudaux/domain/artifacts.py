@@ -35,6 +35,15 @@ class FeedbackFile:
 
 
 @dataclass(frozen=True)
+class Solution:
+    """The solution's pages, by their names in a home."""
+
+    pages: tuple[FeedbackFile, ...]
+    leaks: tuple[str, ...] = ()
+    """Sentences about hidden tests or mark schemes found in them."""
+
+
+@dataclass(frozen=True)
 class FeedbackComment:
     """One student's next comment: its text and the reports to attach to it."""
 

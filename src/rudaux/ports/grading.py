@@ -11,11 +11,12 @@ from typing import Protocol
 
 from rudaux.config import BackupSettings
 from rudaux.domain.alarms import CellScore, MarkAbove
-from rudaux.domain.artifacts import FeedbackFile, Release
+from rudaux.domain.artifacts import FeedbackFile, Release, Solution
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.marks import SheetMark
 from rudaux.domain.rehearsal import Attempt, Version
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
+from rudaux.domain.sharing import OpenMark
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 
 
@@ -58,6 +59,12 @@ class Gradebook(Protocol):
 
     def mark_sheet(self, assignment: str, student_id: str) -> tuple[SheetMark, ...]:
         """What a student's submission earned cell by cell; empty where there is none."""
+
+    def open_marks(self, assignment: str) -> tuple[OpenMark, ...]:
+        """Every answer of autograded work that waits for a mark by hand."""
+
+    def mark_fields(self, assignment: str, student_id: str, notebook: str) -> Mapping[str, int]:
+        """Find the field in which formgrader takes each cell's mark, as its `index` counts them."""
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         """Enter a submission and its time, also beside the collected work, as nbgrader does.
@@ -180,6 +187,9 @@ class Grader(Protocol):
         As the autograded notebook has it, one line as a traceback names it; "NotRun: ..." for a
         test that was not reached. The text of a hidden test is never in it.
         """
+
+    def solution(self, assignment: str) -> Solution:
+        """Make pages of the source: solutions and visible tests, nothing that is hidden."""
 
 
 class Executor(Protocol):

@@ -12,6 +12,7 @@ from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
+from rudaux.domain.sharing import Piece
 from rudaux.domain.submissions import Record
 
 
@@ -98,3 +99,23 @@ class Ledger(Protocol):
         """How many students the last roster had that was agreed to; None before the first."""
 
     def record_roster_size(self, students: int) -> None: ...
+
+    def division(self, assignment: str) -> Mapping[Piece, str]:
+        """Return who was given what to mark by hand, marked pieces included."""
+
+    def record_division(
+        self, assignment: str, whose: Mapping[Piece, str], gone: Iterable[Piece] = ()
+    ) -> None:
+        """Remember who marks these pieces, and forget the pieces that are `gone`, at once."""
+
+    def written(self, owner: str) -> Mapping[str, frozenset[str]]:
+        """Return the SHA-256 digests of what was written, or about to be, for each path.
+
+        `owner` is the student in whose home the paths are; "" for the course folder.
+        """
+
+    def record_written(self, owner: str, path: str, digest: str, done: bool = False) -> None:
+        """Remember, before it is written, what is rudaux's own; and then that it is `done`."""
+
+    def returned(self, path: str) -> frozenset[str]:
+        """Return in whose homes something is done whose path begins so."""

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from rudaux.domain.canvas import CanvasCourse
-from rudaux.domain.collection import Copied, Kept, Located, Lookup
+from rudaux.domain.collection import Absent, Copied, Kept, Located, Lookup
 from rudaux.domain.links import Hub, HubSeen
 from rudaux.domain.repository import Ignored, RepoState
+from rudaux.domain.returning import HomePages
 from rudaux.domain.timetable import Entry
 from rudaux.ports.canvas import Canvas
 
@@ -44,6 +45,21 @@ class Storage(Protocol):
 
     def kept(self, folder: Path) -> Kept | None:
         """Look at work that was copied before; None where the folder is gone."""
+
+    def pages(self, student_id: str, folder: str, names: Names[str]) -> HomePages | Absent:
+        """Look what stands under these names in a folder of their home as it is now.
+
+        Raises `StorageFailure` where that cannot be told; it concerns this student alone.
+        """
+
+    def put_page(
+        self, student_id: str, folder: str, name: str, content: bytes, replaces: Names[str]
+    ) -> bool:
+        """Write a page into their home, whole or not at all, for the home's owner.
+
+        What is there is replaced only where its digest is in `replaces`; False: it is something
+        else. No link is followed. Raises `StorageFailure` where it cannot be written.
+        """
 
 
 class Git(Protocol):

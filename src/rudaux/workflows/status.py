@@ -11,12 +11,14 @@ from typing import Any
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasCourse
 from rudaux.domain.modes import course_refusal, course_remarks, remark
+from rudaux.domain.sharing import Progress
 from rudaux.domain.submissions import State, count_states
 from rudaux.domain.timetable import Entry
 from rudaux.errors import CronFailure
 from rudaux.ports import Context
 from rudaux.workflows.gradebook import describe, lacking
 from rudaux.workflows.schedule import owner
+from rudaux.workflows.sharing import progress
 from rudaux.workflows.standings import Standings, read_standings
 from rudaux.workflows.sync import compare
 
@@ -35,6 +37,8 @@ class AssignmentStatus:
     scheduled_for: datetime | None
     counts: Mapping[State, int]
     standings: Standings
+    marking: tuple[Progress, ...] = ()
+    """How far those are who mark by hand; empty where nothing was given out."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ def _status(ctx: Context, standings: Standings, runs: Sequence[datetime]) -> Ass
         min(coming).astimezone(zone) if coming else None,
         count_states(standings.by_student),
         standings,
+        progress(ctx, settings.name),
     )
 
 
@@ -136,6 +141,9 @@ def as_json(status: CourseStatus) -> dict[str, Any]:
                 "released": a.released,
                 "scheduled_for": a.scheduled_for.isoformat() if a.scheduled_for else None,
                 "counts": dict(a.counts),
+                "marking": [
+                    {"grader": p.grader, "marked": p.done, "total": p.total} for p in a.marking
+                ],
             }
             for a in status.assignments
         ],

@@ -36,6 +36,12 @@ CREATE TABLE IF NOT EXISTS graded (
 CREATE TABLE IF NOT EXISTS checks (
     assignment TEXT PRIMARY KEY, digest TEXT NOT NULL, at TEXT NOT NULL, findings TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS rosters (students INTEGER NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS marking (
+    assignment TEXT, student TEXT, question TEXT, grader TEXT NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (assignment, student, question));
+CREATE TABLE IF NOT EXISTS written (
+    owner TEXT, path TEXT, digest TEXT, at TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (owner, path, digest));
 """
 _STEPS = {
     1: (

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from rudaux.adapters.nbgrader import files
-from rudaux.adapters.nbgrader.feedback import Reporter, last_errors
+from rudaux.adapters.nbgrader.feedback import Reporter, Solutions, last_errors
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, record
 from rudaux.adapters.nbgrader.gradebook.book import ensure_submission, find_submission
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, load_catalogue
@@ -20,7 +20,7 @@ from rudaux.adapters.nbgrader.release import source, write_release
 from rudaux.adapters.nbgrader.settings import load_course
 from rudaux.config import GradingSettings
 from rudaux.config.private import make_folder
-from rudaux.domain.artifacts import FeedbackFile, Release
+from rudaux.domain.artifacts import FeedbackFile, Release, Solution
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.errors import ExecutorFailure, GradebookFailure
 
@@ -181,6 +181,9 @@ class NbgraderGrader:
             for path in sorted(folder.glob("*.ipynb"))
             for cell, line in last_errors(path, self._reporter.delimiters).items()
         }
+
+    def solution(self, assignment: str) -> Solution:
+        return Solutions(self._course).make(assignment, self._convert(assignment))
 
     @cached_property
     def _sanitiser(self) -> Sanitiser:

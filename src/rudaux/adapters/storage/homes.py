@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from rudaux.adapters.storage import pages
 from rudaux.adapters.storage.copy import Limits, copy_folder, look_at
 from rudaux.config import GitSettings, HubSettings, SnapshotSettings
 from rudaux.config.private import PRIVATE, Rights
 from rudaux.domain.collection import Absent, Copied, Kept, Located, Lookup, NotYet, Unreadable
 from rudaux.domain.links import repo_folder
+from rudaux.domain.returning import HomePages
 from rudaux.errors import StorageFailure
 
 _STUDENT = "{student_id}"
@@ -96,6 +98,29 @@ class Homes:
 
     def kept(self, folder: Path) -> Kept | None:
         return look_at(folder)
+
+    def pages(self, student_id: str, folder: str, names: Collection[str]) -> HomePages | Absent:
+        home = self._live_home(student_id)
+        return home if isinstance(home, Absent) else pages.look(home, folder, names)
+
+    def put_page(
+        self, student_id: str, folder: str, name: str, content: bytes, replaces: Collection[str]
+    ) -> bool:
+        home = self._live_home(student_id)
+        if isinstance(home, Absent):
+            raise StorageFailure(home.reason)
+        return pages.put(home, folder, name, content, replaces)
+
+    def _live_home(self, student_id: str) -> Path | Absent:
+        """Return the home itself, also where work is read from snapshots."""
+        try:
+            work = self._work(student_id, "assignment")
+            gone = self._home_missing(work)
+        except (OSError, ValueError) as error:
+            raise StorageFailure(f"their home cannot be found: {error}") from error
+        if isinstance(gone, Unreadable):
+            raise StorageFailure(gone.reason)
+        return gone or self._root.joinpath(*work.home)
 
     # --- the three layouts ----------------------------------------------------------------------
 

@@ -100,7 +100,7 @@ class Reporter:
 
     def _export(self, assignment: str, student_id: str, path: Path, sheet: Sheet) -> bytes:
         notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
-        _fill_in_attachments(notebook)
+        fill_in_attachments(notebook)
         if self._redacts:
             notebook = redact(notebook, self.delimiters)
         prefer_still(notebook)
@@ -121,7 +121,7 @@ class Reporter:
         return with_notes(marked, notebook.metadata.get(NOTES, {})).encode()
 
 
-def _fill_in_attachments(notebook: Any) -> None:
+def fill_in_attachments(notebook: Any) -> None:
     """Show a picture that is not there as a missing one: nbconvert would refuse the notebook.
 
     A cell that is copied to another notebook leaves its attachments behind.

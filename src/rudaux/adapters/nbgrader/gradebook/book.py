@@ -12,7 +12,7 @@ from typing import Any
 from nbgrader import api
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
-from rudaux.adapters.nbgrader.gradebook import backups, rows, times
+from rudaux.adapters.nbgrader.gradebook import backups, rows, times, waiting
 from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, test_cells
 from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.adapters.nbgrader.gradebook.holders import holders
@@ -24,6 +24,7 @@ from rudaux.config import BackupSettings
 from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.marks import SheetMark
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
+from rudaux.domain.sharing import OpenMark
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 from rudaux.errors import GradebookFailure
 
@@ -170,6 +171,12 @@ class NbgraderGradebook:
     def mark_sheet(self, assignment: str, student_id: str) -> tuple[SheetMark, ...]:
         with self.database.reading() as session:
             return mark_sheet(session, assignment, student_id)
+
+    def open_marks(self, assignment: str) -> tuple[OpenMark, ...]:
+        return waiting.open_marks(self.database, self._course, assignment)
+
+    def mark_fields(self, assignment: str, student_id: str, notebook: str) -> Mapping[str, int]:
+        return waiting.mark_fields(self._course, assignment, student_id, notebook)
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         when = at and at.astimezone(timezone.utc).replace(tzinfo=None)

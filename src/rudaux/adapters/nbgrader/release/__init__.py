@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rudaux.adapters.nbgrader.release.folder import write_release
+from rudaux.adapters.nbgrader.release.folder import secrets_of, write_release
 
-__all__ = ["write_release"]
+__all__ = ["secrets_of", "write_release"]

@@ -1,0 +1,130 @@
+"""`rudaux gradebook share`: who marks what by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from rudaux.cli.ask import Question
+from rudaux.cli.describe.plans import Row
+from rudaux.cli.describe.words import count
+from rudaux.cli.options import DryRun, Folder, Name, NoPrompt
+from rudaux.cli.session import writing
+from rudaux.domain.outcome import Outcome
+from rudaux.errors import PartlyDone, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rudaux.cli.view import View
+    from rudaux.domain.sharing import Progress
+    from rudaux.ports import Context
+    from rudaux.workflows.sharing import SharePlan
+
+By = Annotated[
+    Literal["submission", "question"] | None,
+    typer.Option("--by", help="Give out whole submissions (the default), or whole questions."),
+]
+Anew = Annotated[bool, typer.Option("--anew", help="Divide all that still waits anew.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="GRADER", help="With --to: whose marking somebody takes over."),
+]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="GRADER", help="Who takes over what waits with them.")
+]
+
+
+def share(
+    name: Name,
+    by: By = None,
+    anew: Anew = False,
+    from_grader: From = None,
+    to_grader: To = None,
+    dry_run: DryRun = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """Divide what waits for marks by hand among the graders, and write each a list of links."""
+    from rudaux.config import find_assignment
+    from rudaux.workflows import sharing
+
+    hand = (from_grader, to_grader) if from_grader and to_grader else None
+    if (from_grader or to_grader) and (not hand or by or anew):
+        raise UsageError("--from and --to go together, and without --by and --anew.")
+    with writing(folder, no_prompt, f"gradebook share {name}", dry_run) as (ctx, view):
+        settings = find_assignment(ctx.config, name)
+        ctx.gradebook.check()
+        plan = sharing.plan(ctx, settings, by, anew, hand)
+        view.line(_head(plan))
+        view.rows(_rows(plan))
+        if dry_run:
+            return
+        if not len(plan):
+            view.line("  Everybody's list is up to date.")
+        elif view.ask(Question(f"Give out {_what(plan)} and write the lists?", "yes")):
+            outcomes = view.follow("  Lists", sharing.apply(ctx, plan), len(plan.lists))
+            _told(ctx, view, plan, outcomes)
+        _left_over(plan)
+
+
+def progress_rows(progress: Sequence[Progress]) -> list[tuple[object, ...]]:
+    """Say how far each grader is."""
+    return [(p.grader, p.done, p.left, p.total) for p in progress]
+
+
+PROGRESS_HEADER = ("grader", "marked", "waiting", "in all")
+
+
+def _head(plan: SharePlan) -> str:
+    verb = "waits" if plan.waiting == 1 else "wait"
+    waiting = f"{count(plan.waiting, _unit(plan))} {verb} for marks by hand"
+    return f"{plan.assignment} · {waiting} · divided by {plan.by}"
+
+
+def _unit(plan: SharePlan) -> str:
+    return "answer" if plan.by == "question" else "submission"
+
+
+def _what(plan: SharePlan) -> str:
+    return count(len(plan.given), _unit(plan))
+
+
+def _rows(plan: SharePlan) -> list[Row]:
+    rows = []
+    width = max(len(str(one.left)) for one in plan.shares)
+    for one in plan.shares:
+        parts = [f"{one.new} new"] * bool(one.new) + [f"{one.taken} taken away"] * bool(one.taken)
+        mark: Literal["+", "~", " "] = "+" if one.new else "~" if one.taken else " "
+        detail = f"{one.left:>{width}} {_unit(plan)}{'s' * (one.left != 1)} to mark"
+        rows.append(Row(one.grader, mark, detail, " · ".join(parts)))
+    if plan.nobody:
+        rows.append(Row("", "!", f"no grader may mark {_names(plan.nobody)}"))
+    if plan.barred:
+        rows.append(Row("", "!", f"stays where it is, for `except` says so: {_names(plan.barred)}"))
+    return rows
+
+
+def _told(ctx: Context, view: View, plan: SharePlan, outcomes: Sequence[Outcome]) -> None:
+    from rudaux.workflows.lists import list_file
+
+    for outcome in outcomes:
+        if outcome.reason:
+            view.notice(f"  {outcome.item}: {outcome.reason}")
+    files = list_file(ctx.config, plan.assignment, "NAME").relative_to(ctx.config.folder)
+    view.notice(f"Next: send each grader their list, {files} or .csv.")
+    view.notice(f"`rudaux status {plan.assignment}` shows how far they are.")
+
+
+def _left_over(plan: SharePlan) -> None:
+    if plan.nobody:
+        raise PartlyDone(
+            f"nobody was given {_names(plan.nobody)}: every grader of {plan.assignment} is barred "
+            "from them by `except`, or has weight 0; add a grader, or change that in rudaux.toml."
+        )
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
