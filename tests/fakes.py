@@ -85,6 +85,11 @@ class FakeCanvas:
     """Whose grading period is closed, by assignment."""
     fixed: set[str] = field(default_factory=set)
     """Names of assignments that Canvas does not let be changed."""
+    offset: timedelta | None = None
+    """Canvas's clock minus this machine's."""
+
+    def clock_offset(self) -> timedelta | None:
+        return self.offset
 
     def course(self) -> CanvasCourse:
         return self.facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Protocol
 
@@ -20,6 +21,9 @@ class Canvas(Protocol):
 
     Every call raises `TokenRefused`, `PermissionRefused`, `NotFound` or `CanvasFailure`.
     """
+
+    def clock_offset(self) -> timedelta | None:
+        """Return Canvas's clock minus this machine's, as of the last answer; None before any."""
 
     def course(self) -> CanvasCourse:
         """The course, and what the token's owner may see and do there now."""

@@ -521,3 +521,16 @@ def test_a_quick_look_gives_up_at_once(practice: Practice) -> None:
     with pytest.raises(CanvasFailure):
         list_courses(practice.simulator.url, TOKEN)
     assert len(practice.simulator.requests) == before + 1
+
+
+def test_canvass_clock_is_known_from_its_last_answer(practice: Practice) -> None:
+    assert practice.canvas.clock_offset() is None
+    practice.canvas.students()
+    here = practice.canvas.clock_offset()
+    assert here is not None
+    assert abs(here) < timedelta(seconds=5)
+    practice.simulator.switches.clock_offset = timedelta(days=-1)
+    practice.canvas.students()
+    there = practice.canvas.clock_offset()
+    assert there is not None
+    assert abs(there + timedelta(days=1)) < timedelta(seconds=5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,6 +15,7 @@ from rudaux.adapters.canvas.protocol import (
     Answer,
     address,
     api_base,
+    clock_offset,
     courtesy_pause,
     may_carry_secrets,
     next_page,
@@ -185,3 +187,21 @@ def test_only_encrypted_or_local_addresses_may_carry_secrets() -> None:
     assert may_carry_secrets("https://s3.example.com/bucket")
     assert not may_carry_secrets("http://s3.example.com/bucket")
     assert not may_carry_secrets("file:///etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("date", "offset"),
+    [
+        ("Fri, 02 Oct 2026 08:10:00 GMT", timedelta(minutes=10)),
+        ("Thu, 01 Oct 2026 08:00:00 GMT", timedelta(days=-1)),
+        ("Fri, 02 Oct 2026 08:00:00 -0000", timedelta(0)),
+        ("", None),
+        ("yesterday", None),
+        ("Fri, 02 Oct 99999999999999999999 08:00:00 GMT", None),
+    ],
+)
+def test_the_date_of_an_answer_says_how_far_canvass_clock_is_ahead(
+    date: str, offset: timedelta | None
+) -> None:
+    now = datetime(2026, 10, 2, 8, 0, tzinfo=timezone.utc)
+    assert clock_offset(date, now) == offset

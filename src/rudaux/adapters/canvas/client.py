@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from itertools import islice
 
@@ -66,6 +67,9 @@ class CanvasClient:
 
     def __repr__(self) -> str:
         return f"CanvasClient({self._wire!r}, course_id={self._course_id})"
+
+    def clock_offset(self) -> timedelta | None:
+        return self._wire.clock_offset
 
     def course(self) -> CanvasCourse:
         """The course, and what the token's owner may do there; a question refused is left open."""

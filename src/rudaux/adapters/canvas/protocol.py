@@ -7,7 +7,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import NoReturn, TypeAlias
 from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
@@ -186,6 +188,18 @@ def courtesy_pause(answer: Answer) -> float:
         return 0.0
     short = (RATE_FLOOR - remaining) / RATE_OUTFLOW
     return min(max(short, 0.0), LONGEST_PAUSE) if short == short else 0.0
+
+
+def clock_offset(date: str, now: datetime) -> timedelta | None:
+    """Return how far an answer's Date header is ahead of `now` (aware); None where it has none.
+
+    Its unit is one second. https://www.rfc-editor.org/rfc/rfc9110#name-date
+    """
+    try:
+        there = parsedate_to_datetime(date)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return there.replace(tzinfo=there.tzinfo or timezone.utc) - now
 
 
 def parse(body: str) -> object:

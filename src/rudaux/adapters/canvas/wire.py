@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
 from typing import TypeVar
 
 import httpx
@@ -29,6 +30,7 @@ from rudaux.adapters.canvas.protocol import (
     Value,
     address,
     api_base,
+    clock_offset,
     courtesy_pause,
     next_page,
     origin,
@@ -70,6 +72,8 @@ class Wire:
             weakref.finalize(self, self._http.close)
         self.sleep = sleep
         self._budget = budget
+        self.clock_offset: timedelta | None = None
+        """Canvas's clock minus this machine's, by the Date header of its last answer."""
 
     def __repr__(self) -> str:
         return f"Wire({spell(self._base)!r})"
@@ -238,11 +242,20 @@ class Wire:
 
     def _send(self, request: httpx.Request) -> Answer:
         response = self._http.send(request, auth=None, follow_redirects=False, stream=True)
+        self._compare_clocks(response)
         try:
             body = _body(response)
         finally:
             response.close()
         return Answer(response.status_code, response.headers, body, str(request.url))
+
+    def _compare_clocks(self, response: httpx.Response) -> None:
+        """Take note of Canvas's time: not a file store's, nor that of a cache's copy (Age)."""
+        foreign = origin(str(response.request.url)) != origin(self._base)
+        if foreign or "Age" in response.headers:
+            return
+        found = clock_offset(response.headers.get("Date", ""), datetime.now(timezone.utc))
+        self.clock_offset = self.clock_offset if found is None else found
 
     def _be_courteous(self, answer: Answer) -> None:
         pause = courtesy_pause(answer)

@@ -9,8 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import format_datetime
 
 import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rudaux.demo.simulator.app import Client, Seen, Site, create_app
 from rudaux.demo.simulator.state import World
@@ -76,19 +79,36 @@ def _listening(port: int) -> socket.socket:
 
 def _server(site: Site) -> uvicorn.Server:
     config = uvicorn.Config(
-        create_app(site.world, site.switches, site),
+        _dated(create_app(site.world, site.switches, site), site.switches),
         http="h11",
         loop="asyncio",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     site.drop = _dropper(server)
     return server
+
+
+def _dated(app: ASGIApp, switches: Switches) -> ASGIApp:
+    """Give every answer the Date of Canvas's clock, as every web server in front of it does."""
+
+    async def dated(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                now = datetime.now(timezone.utc) + switches.clock_offset
+                date = format_datetime(now, usegmt=True).encode()
+                message["headers"] = [*message.get("headers", ()), (b"date", date)]
+            await send(message)
+
+        await app(scope, receive, send_dated)
+
+    return dated
 
 
 def _dropper(server: uvicorn.Server) -> Callable[[Client], None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from rudaux.demo.simulator.state import utc_now
@@ -79,3 +79,5 @@ class Switches:
     fault_kinds: tuple[Fault, ...] = ("throttle", "server_error", "html_error")
     fault_seed: int = 0
     clock: Callable[[], datetime] = utc_now
+    clock_offset: timedelta = timedelta(0)
+    """How far the Date header of every answer is ahead of this machine's clock."""
