@@ -34,6 +34,7 @@ from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Run
+from rudaux.domain.messages import Message, Sent, Told
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
@@ -559,10 +560,17 @@ class FakeLedger:
     size: int | None = None
     runs: list[str] = field(default_factory=list)
     run: int | None = None
+    told: list[Told] = field(default_factory=list)
 
     @contextmanager
-    def lock(self, command: str) -> Iterator[None]:
+    def lock(self, command: str, wait: float = 0.0) -> Iterator[None]:
         yield
+
+    def messages(self) -> tuple[Told, ...]:
+        return tuple(self.told)
+
+    def record_message(self, told: Told) -> None:
+        self.told.append(told)
 
     def start_run(self, command: str) -> int:
         self.runs.append(command)
@@ -718,3 +726,20 @@ def fake_course(
         FakeCrontab(),
         FakeLedger(),
     )
+
+
+@dataclass
+class FakeNotifier:
+    """Keeps what it is given; at `down` nobody is reached."""
+
+    sent: list[Message] = field(default_factory=list)
+    down: bool = False
+
+    def places(self) -> tuple[str, ...]:
+        return ("line 1: a mailbox",)
+
+    def send(self, messages: Sequence[Message]) -> Sent:
+        if self.down:
+            return Sent((), self.places())
+        self.sent.extend(messages)
+        return Sent(tuple(messages))

@@ -18,13 +18,21 @@ from rudaux.config.settings import (
     GradingSettings,
     HubSettings,
     Level,
+    NotifySettings,
     Posting,
     ScheduleSettings,
     SnapshotSettings,
     find_assignment,
     private_folder,
+    seconds,
 )
-from rudaux.config.token import has_token, read_token, save_token, saved_token_file
+from rudaux.config.token import (
+    has_token,
+    read_addresses,
+    read_token,
+    save_token,
+    saved_token_file,
+)
 
 __all__ = [
     "FILE",
@@ -39,6 +47,7 @@ __all__ = [
     "GradingSettings",
     "HubSettings",
     "Level",
+    "NotifySettings",
     "Posting",
     "ScheduleSettings",
     "SnapshotSettings",
@@ -47,11 +56,14 @@ __all__ = [
     "find_course_folder",
     "has_token",
     "load_config",
+    "load_partly",
     "parse",
     "private_folder",
+    "read_addresses",
     "read_token",
     "save_token",
     "saved_token_file",
+    "seconds",
 ]
 
 
@@ -61,3 +73,18 @@ def load_config(folder: Path) -> Config:
 
     folder = folder.expanduser().resolve()
     return read(folder, read_text(folder / FILE))
+
+
+def load_partly(folder: Path) -> tuple[Config | None, str, NotifySettings | None]:
+    """Return the configuration, the course's name and [notify], each as far as it can be read."""
+    from rudaux.config.reading import read_partly
+    from rudaux.errors import ConfigError
+
+    try:
+        config = load_config(folder)
+    except ConfigError:
+        try:
+            return None, *read_partly(folder, read_text(folder / FILE))
+        except ConfigError:
+            return None, folder.name, None
+    return config, config.course.name, config.notify

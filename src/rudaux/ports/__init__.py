@@ -14,6 +14,7 @@ from rudaux.ports.canvas import Canvas
 from rudaux.ports.grading import Executor, Gradebook, Grader
 from rudaux.ports.ledger import Ledger
 from rudaux.ports.machine import Crontab, Git, Storage, Surroundings
+from rudaux.ports.notify import Notifier, Teller
 
 __all__ = [
     "Canvas",
@@ -24,8 +25,10 @@ __all__ = [
     "Gradebook",
     "Grader",
     "Ledger",
+    "Notifier",
     "Storage",
     "Surroundings",
+    "Teller",
 ]
 
 

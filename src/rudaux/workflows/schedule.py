@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from rudaux.config import saved_token_file
@@ -86,14 +88,40 @@ def close_logs(ctx: Context) -> None:
         create_file(log)
 
 
+def old_logs(ctx: Context) -> tuple[Path, ...]:
+    """Find the logs of unattended runs that are older than `schedule.keep_logs` days.
+
+    Only plain files with the names that rudaux gives: whatever else is there is somebody's.
+    """
+    oldest = ctx.now() - timedelta(days=ctx.config.schedule.keep_logs)
+    return tuple(
+        sorted(
+            log
+            for log in log_folder(ctx).glob("grade-*.log")
+            if re.fullmatch(r"grade-\d{4}-\d{2}-\d{2}\.log", log.name)
+            and log.is_file()
+            and not log.is_symlink()
+            and datetime.fromtimestamp(log.stat().st_mtime, timezone.utc) < oldest
+        )
+    )
+
+
+def remove_logs(logs: Iterable[Path]) -> None:
+    """Remove logs; one that is gone already, or may not be removed, is left."""
+    for log in logs:
+        with suppress(OSError):
+            log.unlink()
+
+
 def command(ctx: Context) -> str:
     """Give the shell command of an entry, for cron's bare environment: absolute paths only.
 
-    It names no assignment, so that each entry also picks up what a missed one left.
+    It names no assignment, so that each entry also picks up what a missed one left. Its output goes
+    to the log; what it prints nevertheless is for cron to mail.
     """
-    words = [sys.executable, "-m", "rudaux", "grade", "--auto", "--dir", str(ctx.config.folder)]
-    log = f"{shlex.quote(str(log_folder(ctx)))}/grade-$(date +%F).log"
-    return f"{shlex.join(words)} >> {log} 2>&1"
+    folder = str(ctx.config.folder)
+    words = [sys.executable, "-m", "rudaux", "grade", "--auto", "--dir", folder, "--log"]
+    return shlex.join(words)
 
 
 def cron_warnings(ctx: Context) -> tuple[str, ...]:
