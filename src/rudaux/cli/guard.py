@@ -74,7 +74,7 @@ def run(args: Sequence[str]) -> int:
         mail = tell_end(course.folder, End(_command(args), 5, "Ended", death, log=shown))
     elif code == UsageError.exit_code and not mail:
         mail = f"rudaux did not take the line that started it: see the end of {shown}"
-    if mail and log:
+    if log:
         print_error(mail)
     elif death:
         print_error(f"rudaux: {death}")

@@ -1,4 +1,4 @@
-"""The end of a run that nobody watches: whoever is to know is told, by message or by cron's mail."""
+"""The end of a run that nobody watches: it is told by message, or by cron's mail."""
 
 from __future__ import annotations
 
@@ -116,7 +116,9 @@ def _names(teller: Teller) -> Collection[str]:
 
 
 def print_error(text: str) -> None:
-    """Print a line to stderr, which may be closed."""
+    """Print to stderr, which may be closed; nothing for an empty text."""
+    if not text:
+        return
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()

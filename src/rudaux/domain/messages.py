@@ -54,14 +54,15 @@ class Told:
 class Digest:
     """One assignment at the end of a run, without anybody's grade.
 
-    `failed` maps a reason to the names of those who could not be graded for it; `median` is in
-    Canvas points, of who is graded. `stopped` says why grades were not pushed, `changed` whether
+    `failed` maps a reason to the names of those who could not be graded for it; `graded` counts
+    complete submissions, `median` is theirs in Canvas points. `stopped` says why grades were not pushed, `changed` whether
     this run brought anything new, `report` where it can be looked at.
     """
 
     assignment: str
     counts: Mapping[State, int]
     points: Decimal
+    graded: int = 0
     median: Decimal | None = None
     failed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     edited: Sequence[str] = ()

@@ -20,7 +20,7 @@ def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "")
 
     What Canvas does not say about edited and hidden grades is left out.
     """
-    names = {s.id: s.name for s in after.students}
+    names, complete = {s.id: s.name for s in after.students}, _complete(ctx, after)
     failed: dict[str, list[str]] = {}
     for standing in after.by_student:
         if standing.state == "failed":
@@ -29,7 +29,8 @@ def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "")
         after.settings.name,
         count_states(after.by_student),
         after.settings.points,
-        _median(ctx, after),
+        len(complete),
+        median(complete) if complete else None,
         failed,
         _edited(ctx, after) if not stopped else (),
         _hidden(ctx, after),
@@ -39,15 +40,14 @@ def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "")
     )
 
 
-def _median(ctx: Context, standings: Standings) -> Decimal | None:
-    """Return the median of complete, autograded submissions: a missing one has no say."""
+def _complete(ctx: Context, standings: Standings) -> list[Decimal]:
+    """Return the points of everybody whose submission is graded: a missing one has no say."""
     handed_in = ctx.gradebook.submissions(standings.settings.name)
-    complete = [
+    return [
         standings.targets[s.student_id]
         for s in standings.by_student
         if s.state in {"graded", "pushed"} and s.student_id in handed_in
     ]
-    return median(complete) if complete else None
 
 
 def _edited(ctx: Context, standings: Standings) -> Sequence[str]:

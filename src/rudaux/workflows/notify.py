@@ -202,8 +202,7 @@ def _done(teller: Teller, digest: Digest) -> Iterator[Message]:
         ("Report", digest.report),
         ("More", _command(teller, f"status {name}")),
     ]
-    graded = counts["pushed"] + counts["graded"]
-    yield Message("done", f"done:{name}:{graded}", f"{teller.course} {name}: {graded} graded",
+    yield Message("done", f"done:{name}:{digest.graded}", f"{teller.course} {name}: {digest.graded} graded",
                   _body(lines))  # fmt: skip
 
 
