@@ -241,6 +241,11 @@ class FakeStorage:
     asked: list[tuple[str, datetime]] = field(default_factory=list)
     down: Exception | None = None
     broken: dict[str, Exception] = field(default_factory=dict)
+    snapshots: list[datetime] | None = None
+    """When snapshots were taken; None: there are all that anybody needs."""
+
+    def lacks_snapshot(self, deadline: datetime, student_ids: Names[str]) -> bool:
+        return self.snapshots is not None and all(at < deadline for at in self.snapshots)
 
     def check(self) -> None:
         if self.down:
@@ -262,6 +267,24 @@ class FakeStorage:
         destination.mkdir(parents=True, exist_ok=True)
         (destination / "nb.ipynb").write_text(self.contents[sid])
         return Copied(YESTERDAY, hashlib.sha256(self.contents[sid].encode()).hexdigest())
+
+
+@dataclass
+class FakeSnapshots:
+    """Takes snapshots that `storage` then has, as `clock` says; or fails, or only says that."""
+
+    storage: FakeStorage
+    taken: list[str] = field(default_factory=list)
+    fails: Exception | None = None
+    lies: bool = False
+
+    def take(self, name: str) -> None:
+        if self.fails:
+            raise self.fails
+        self.taken.append(name)
+        if not self.lies and self.storage.snapshots is not None:
+            at = datetime.strptime(name, "%Y-%m-%d-%H%M").replace(tzinfo=timezone.utc)
+            self.storage.snapshots.append(at)
 
 
 @dataclass
@@ -689,6 +712,10 @@ class FakeContext:
     crontab: FakeCrontab
     ledger: FakeLedger
     moment: datetime = NOW
+    snapshots: FakeSnapshots = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.snapshots = FakeSnapshots(self.storage)
 
     def now(self) -> datetime:
         return self.moment

@@ -27,7 +27,7 @@ from filelock import FileLock
 from rudaux.demo.students import Kind
 from tests.course import TOKEN, SmallCourse, small_course
 
-KINDS: tuple[Kind, ...] = ("right", "right", "missing")
+KINDS: tuple[Kind, ...] = ("right", "right", "right", "missing")
 SECRET = "hook-secret-4711"
 
 
@@ -112,10 +112,12 @@ def test_a_graded_assignment_is_told_once_and_names_nobodys_grade(
     tell(course, hook.url)
     shown = course.rudaux("grade", "--auto")
     [done] = hook.got
-    assert re.fullmatch(r"\S+ homework_1: 2 graded", done["title"])
+    assert re.fullmatch(r"\S+ homework_1: 3 graded", done["title"])
     assert "Median: 10 of 10" in done["message"]
     assert "rudaux status homework_1" in done["message"]
-    assert not [n for n in ("Io", "Europa", "Ganymede") if n in done["title"] + done["message"]]
+    assert not [
+        n for n in ("Io", "Europa", "Ganymede", "Callisto") if n in done["title"] + done["message"]
+    ]
     course.rudaux("grade", "--auto")
     assert len(hook.got) == 1
     assert SECRET not in shown.out + shown.err
@@ -128,12 +130,12 @@ def test_a_problem_is_told_once_a_day_and_its_end_too(course: SmallCourse, hook:
             course.rudaux("grade", "--auto", code=5)
     [problem] = hook.got
     assert problem["title"].endswith("`rudaux grade` stopped: another system failed")
-    for fact in (str(course.folder), "homework_1", "all 3 students", "rudaux grade --auto"):
+    for fact in (str(course.folder), "homework_1", "all 4 students", "rudaux grade --auto"):
         assert fact in problem["message"]
     course.rudaux("grade", "--auto")
     over, done = hook.titles[1:]
     assert over == f"Over: {problem['title']}"
-    assert done.endswith("2 graded")
+    assert done.endswith("3 graded")
     before = len(hook.got)
     course.rudaux("grade", "--auto")
     assert len(hook.got) == before

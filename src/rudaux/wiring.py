@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Gradebook,
         Grader,
         Ledger,
+        Snapshots,
         Storage,
         Surroundings,
         Teller,
@@ -62,6 +63,12 @@ class CourseContext:
 
         rights = load_course(self.config.folder).rights("submitted")
         return Homes(self.config.jupyterhub, self.config.git, rights=rights)
+
+    @cached_property
+    def snapshots(self) -> Snapshots:
+        from rudaux.adapters.snapshots import SnapshotProgram
+
+        return SnapshotProgram(self.config.jupyterhub.snapshots)
 
     @cached_property
     def gradebook(self) -> Gradebook:

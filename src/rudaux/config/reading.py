@@ -62,6 +62,7 @@ def read_partly(folder: Path, text: str) -> tuple[str, NotifySettings | None]:
 
 def _config(folder: Path, root: Table) -> Config:
     course = _course(root.table("course"))
+    _check_delay(root)
     return Config(
         folder=folder,
         course=course,
@@ -74,6 +75,18 @@ def _config(folder: Path, root: Table) -> Config:
         notify=read_notify(root.table("notify"), folder) if "notify" in root.content else None,
         assignments=_assignments(root, course.timezone),
     )
+
+
+def _check_delay(root: Table) -> None:
+    """A snapshot is taken at the deadline; grading a moment later must find it there."""
+    hub, schedule = (root.content.get(name) for name in ("jupyterhub", "schedule"))
+    snapshots = hub.get("snapshots") if isinstance(hub, dict) else None
+    if isinstance(snapshots, dict) and "take" in snapshots and isinstance(schedule, dict):
+        delay = schedule.get("delay_minutes")
+        if isinstance(delay, int) and 0 <= delay < 2:
+            root.table("schedule").wrong(
+                "delay_minutes", "should be at least 2: a snapshot is taken at the deadline"
+            )
 
 
 def _course(table: Table) -> CourseSettings:

@@ -13,7 +13,7 @@ from rudaux.config import Config
 from rudaux.ports.canvas import Canvas
 from rudaux.ports.grading import Executor, Gradebook, Grader
 from rudaux.ports.ledger import Ledger
-from rudaux.ports.machine import Crontab, Git, Storage, Surroundings
+from rudaux.ports.machine import Crontab, Git, Snapshots, Storage, Surroundings
 from rudaux.ports.notify import Notifier, Teller
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Grader",
     "Ledger",
     "Notifier",
+    "Snapshots",
     "Storage",
     "Surroundings",
     "Teller",
@@ -41,6 +42,8 @@ class Context(Protocol):
     def canvas(self) -> Canvas: ...
     @property
     def storage(self) -> Storage: ...
+    @property
+    def snapshots(self) -> Snapshots: ...
     @property
     def gradebook(self) -> Gradebook: ...
     @property

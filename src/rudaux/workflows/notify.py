@@ -155,6 +155,20 @@ def _of_assignment(
         ]
         title = f"{teller.course} {name}: {what} could not be graded"
         yield Message("problem", f"failed:{name}", title, _body(lines))
+    if digest.uncollected:
+        lines = [
+            *head,
+            ("What happened", "No snapshot from the deadline or later is there to collect from."),
+            ("Concerns", f"{digest.uncollected} who are due; their work is not lost."),
+            (
+                "What helps",
+                f"See that the file server takes snapshots ({_command(teller, 'snapshot')} "
+                f"does it where jupyterhub.snapshots.take is set), then {_command(teller, f'grade {name}')}.",
+            ),
+            ("Log", log),
+        ]
+        title = f"{teller.course} {name}: no snapshot to collect from"
+        yield Message("problem", f"uncollected:{name}", title, _body(lines))
     if digest.stopped:
         lines = [
             *head,
@@ -179,7 +193,7 @@ def _over(
 
 def _settles(end: End, key: str) -> bool:
     about, _, name = key.partition(":")
-    if about in {"failed", "stopped"}:
+    if about in {"failed", "stopped", "uncollected"}:
         seen = {d.assignment for d in end.digests}
         # A run for all that is due has seen no trouble where it had nothing to do.
         return end.through and (end.command == "grade" or name in seen)
@@ -191,9 +205,9 @@ def _done(teller: Teller, digest: Digest) -> Iterator[Message]:
         return
     name, counts = digest.assignment, digest.counts
     parts = [f"{counts[state]} {word}" for state, word in _STATES.items() if counts.get(state)]
-    median = (
-        "" if digest.median is None else f"{_number(digest.median)} of {_number(digest.points)}"
-    )
+    median = ""
+    if digest.median is not None:
+        median = f"{_number(digest.median)} of {_number(digest.points)}"
     lines = [
         ("Course", str(teller.folder)),
         ("Assignment", name),
@@ -202,8 +216,8 @@ def _done(teller: Teller, digest: Digest) -> Iterator[Message]:
         ("Report", digest.report),
         ("More", _command(teller, f"status {name}")),
     ]
-    yield Message("done", f"done:{name}:{digest.graded}", f"{teller.course} {name}: {digest.graded} graded",
-                  _body(lines))  # fmt: skip
+    title = f"{teller.course} {name}: {digest.graded} graded"
+    yield Message("done", f"done:{name}:{digest.graded}", title, _body(lines))
 
 
 def _todo(teller: Teller, digest: Digest) -> Iterator[Message]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
 from rudaux.config import saved_token_file
@@ -17,6 +17,10 @@ from rudaux.config.private import create_file, make_folder, set_right
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.timetable import Entry, local_run_time
 from rudaux.ports import Context
+from rudaux.workflows.snapshots import coming
+
+SNAPSHOT = "(snapshot)"
+"""What entries that take a snapshot are called, in the place of an assignment."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ def plan(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> ScheduleP
         for run in {local_run_time(due, delay, machine) for due in dates}
         if run > ctx.now()
     ]
+    wanted += _snapshot_entries(ctx, deadlines, machine)
     entries = tuple(sorted(wanted))
     return SchedulePlan(
         entries,
@@ -54,6 +59,16 @@ def plan(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> ScheduleP
         removed=tuple(e for e in current if e not in entries),
         warnings=cron_warnings(ctx) if entries else (),
     )
+
+
+def _snapshot_entries(
+    ctx: Context, deadlines: Mapping[str, Sequence[datetime]], machine: tzinfo
+) -> Iterator[Entry]:
+    """Yield one entry for each minute at which a deadline needs a snapshot."""
+    for run in sorted({local_run_time(at, 0, machine) for at in coming(ctx, deadlines)}):
+        if run > ctx.now():
+            line = command(ctx, "snapshot")
+            yield Entry(SNAPSHOT, run.minute, run.hour, run.day, run.month, run.year, line)
 
 
 def plan_removal(ctx: Context) -> SchedulePlan:
@@ -113,14 +128,14 @@ def remove_logs(logs: Iterable[Path]) -> None:
             log.unlink()
 
 
-def command(ctx: Context) -> str:
+def command(ctx: Context, verb: str = "grade") -> str:
     """Give the shell command of an entry, for cron's bare environment: absolute paths only.
 
     It names no assignment, so that each entry also picks up what a missed one left. Its output goes
     to the log; what it prints nevertheless is for cron to mail.
     """
     folder = str(ctx.config.folder)
-    words = [sys.executable, "-m", "rudaux", "grade", "--auto", "--dir", folder, "--log"]
+    words = [sys.executable, "-m", "rudaux", verb, "--auto", "--dir", folder, "--log"]
     return shlex.join(words)
 
 
