@@ -23,8 +23,8 @@ import psutil
 from rudaux.cli.unattended import GUARDED, LOG, MAIL, print_error, tell_end
 from rudaux.config import ScheduleSettings, find_course_folder, load_partly, seconds
 from rudaux.config.private import create_file, make_folder
+from rudaux.domain.messages import End
 from rudaux.errors import ConfigError, RudauxError, SystemFailure, UsageError
-from rudaux.workflows.notify import End
 
 GRACE = 20.0
 """Seconds that a run has to close what it opened, once it is told to end."""

@@ -14,9 +14,8 @@ from rudaux.config import find_course_folder
 from rudaux.errors import RudauxError, SystemFailure
 
 if TYPE_CHECKING:
-    from rudaux.domain.messages import Digest
+    from rudaux.domain.messages import Digest, End
     from rudaux.ports import Teller
-    from rudaux.workflows.notify import End
 
 MAIL, LOG = "RUDAUX_MAIL_FD", "RUDAUX_LOG"
 """Where a guarded run (`cli.guard`) writes what cron is to mail, and the log it prints to."""
@@ -69,7 +68,7 @@ def _reading(error: BaseException) -> tuple[int, str, str]:
 
 
 def _tell(folder: Path | None, command: str, facts: Facts, code: int, kind: str, text: str) -> None:
-    from rudaux.workflows.notify import End
+    from rudaux.domain.messages import End
 
     with suppress(RudauxError):
         found = find_course_folder(folder or Path.cwd())

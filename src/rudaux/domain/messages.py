@@ -56,8 +56,8 @@ class Digest:
 
     `failed` maps a reason to the names of those who could not be graded for it; `graded` counts
     complete submissions, `median` is theirs in Canvas points. `uncollected`
-    counts who is due and not collected, `stopped` says why grades were not pushed, `changed` whether
-    this run brought anything new, `report` where it can be looked at.
+    counts who is due and not collected, `stopped` says why grades were not pushed, `changed`
+    whether this run brought anything new, `report` where it can be looked at.
     """
 
     assignment: str
@@ -72,6 +72,28 @@ class Digest:
     stopped: str = ""
     changed: bool = False
     report: str = ""
+
+
+@dataclass(frozen=True)
+class End:
+    """How a run ended: its exit code, its error's class and sentences, where its log is.
+
+    `through`: it got to its end with every assignment that it had to do; each has a digest, and
+    `text` says nothing beyond them.
+    """
+
+    command: str
+    code: int
+    kind: str = ""
+    text: str = ""
+    through: bool = False
+    digests: tuple[Digest, ...] = ()
+    log: str = ""
+
+    @property
+    def scope(self) -> str:
+        """What the run was about: all runs of `grade` are about the same."""
+        return "grade" if self.command.split()[:1] == ["grade"] else self.command
 
 
 def untold(messages: Iterable[Message], told: Iterable[Told], now: datetime) -> list[Message]:

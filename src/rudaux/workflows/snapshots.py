@@ -58,8 +58,8 @@ def settings_of(ctx: Context) -> SnapshotSettings:
     settings = ctx.config.jupyterhub.snapshots
     if settings is None or settings.take is None:
         raise ConfigError(
-            'rudaux takes no snapshots of this course: set jupyterhub.snapshots.take to "zfs" (with '
-            "dataset), or to a command that takes one"
+            'rudaux takes no snapshots of this course: set jupyterhub.snapshots.take to "zfs" '
+            "(with dataset), or to a command that takes one"
         )
     return settings
 
