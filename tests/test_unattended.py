@@ -142,26 +142,20 @@ def test_a_problem_is_told_once_a_day_and_its_end_too(course: SmallCourse, hook:
     assert TOKEN not in json.dumps(hook.got)
 
 
-def test_a_problem_that_comes_back_is_told_again(course: SmallCourse, hook: Hook) -> None:
-    tell(course, hook.url, on='on = ["problem"]')
-    for _ in range(2):
-        with canvas_down(course):
-            course.rudaux("grade", "--auto", code=5)
-        course.rudaux("grade", "--auto")
-    assert [title.startswith("Over") for title in hook.titles] == [False, True, False, True]
-
-
 def test_a_failed_submission_is_told_with_name_and_reason(course: SmallCourse, hook: Hook) -> None:
     tell(course, hook.url, on='on = ["problem"]')
     student = next(iter(course.practice.kinds))
     for work in work_of(course, student):
         work.write_text(work.read_text()[:300])
+    course.rudaux("grade", "--auto", code=4)
+    failed, stopped = hook.got
+    assert "1 submission could not be graded" in failed["title"]
+    assert "Io Jupiter: homework_1.ipynb is not valid JSON" in failed["message"]
+    assert "wait for your decision" in stopped["title"]
+    assert "1 missing and 1 failed" in stopped["message"]
+    course.edit("[grading]", "[grading]\nzero_guard = 0.9")
     course.rudaux("grade", "--auto", code=6)
-    [problem] = hook.got
-    assert "1 submission could not be graded" in problem["title"]
-    assert "Io Jupiter" in problem["message"]
-    course.rudaux("grade", "--auto", code=6)
-    assert len(hook.got) == 1
+    assert hook.titles[2:] == [f"Over: {stopped['title']}"]
 
 
 def test_a_mistake_in_the_configuration_and_a_bug_are_told(
