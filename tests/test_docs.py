@@ -15,7 +15,7 @@ from rudaux import config
 from rudaux.cli.app import COMMANDS, app, load_command
 
 ROOT = Path(__file__).parents[1]
-DOCS = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+DOCS = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
 COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text()
 TABLES = {
     "course": config.CourseSettings,
@@ -25,6 +25,7 @@ TABLES = {
     "jupyterhub.snapshots": config.SnapshotSettings,
     "grading": config.GradingSettings,
     "schedule": config.ScheduleSettings,
+    "notify": config.NotifySettings,
     "assignments": config.AssignmentSettings,
 }
 
