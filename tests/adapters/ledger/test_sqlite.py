@@ -410,3 +410,26 @@ class TestLock:
             (path.parent / "lock.json").write_text("{")
             with pytest.raises(NeedsPersonError, match="in use by another rudaux"):
                 ledger.lock("rudaux submit").__enter__()
+
+    def test_one_that_may_wait_takes_it_once_it_is_free(
+        self, ledger: SqliteLedger, path: Path
+    ) -> None:
+        held = FileLock(str(path.parent / "lock"), thread_local=False)
+        with ledger.lock("rudaux init"):
+            pass
+        held.acquire()
+        with pytest.raises(NeedsPersonError), ledger.lock("rudaux grade", wait=0.2):
+            pass
+        threading.Timer(0.3, held.release).start()
+        with ledger.lock("rudaux grade", wait=10):
+            assert (path.parent / "lock.json").exists()
+
+
+def test_messages_are_remembered_in_their_order(ledger: SqliteLedger, path: Path) -> None:
+    at = datetime(2026, 10, 2, 8, 0, tzinfo=timezone.utc)
+    first = Told("problem", "grade:CanvasFailure", "Canvas is down", at)
+    second = Told("problem", "grade:CanvasFailure", "Over", at + timedelta(hours=1), over=True)
+    assert ledger.messages() == ()
+    ledger.record_message(first)
+    ledger.record_message(second)
+    assert SqliteLedger(path).messages() == (first, second)
