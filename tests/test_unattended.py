@@ -272,6 +272,20 @@ def test_only_rudauxs_own_old_logs_go(course: SmallCourse) -> None:
         ]  # fmt: skip
 
 
+def test_notify_says_who_is_told_and_tries_it(course: SmallCourse, hook: Hook) -> None:
+    assert "has no [notify]" in course.rudaux("notify").out
+    course.rudaux("notify", "--test", code=3)
+    tell(course, hook.url)
+    shown = course.rudaux("notify", "--test").out
+    assert "address 1: JSON at 127.0.0.1" in shown
+    assert SECRET not in shown
+    assert [title.partition(": ")[2] for title in hook.titles] == ["a test message"]
+    course.rudaux("notify")
+    assert len(hook.got) == 1
+    (course.practice.folder / "addresses").chmod(0o644)
+    assert "chmod 600" in course.rudaux("notify", code=3).err
+
+
 # --- as cron runs it ------------------------------------------------------------------------------
 
 BARE = {"HOME": "/", "LOGNAME": "root", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}

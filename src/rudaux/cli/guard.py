@@ -24,7 +24,7 @@ from rudaux.cli.unattended import GUARDED, LOG, MAIL, print_error, tell_end
 from rudaux.config import ScheduleSettings, find_course_folder, load_partly, seconds
 from rudaux.config.private import create_file, make_folder
 from rudaux.domain.messages import End
-from rudaux.errors import ConfigError, RudauxError, SystemFailure, UsageError
+from rudaux.errors import ConfigError, SystemFailure, UsageError
 
 GRACE = 20.0
 """Seconds that a run has to close what it opened, once it is told to end."""
@@ -66,6 +66,8 @@ def run(args: Sequence[str]) -> int:
     )
     os.close(write)
     code, death = _wait(child, course.schedule.limit if course else ScheduleSettings().limit)
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.SIG_IGN)  # what is left takes seconds
     mail = _received(read)
     if death and course:
         _sweep(course)
@@ -160,7 +162,7 @@ def _sweep(course: Course) -> None:
     """Remove the containers that a killed run has left, unless another run is at work by now."""
     from rudaux.wiring import open_course
 
-    with suppress(RudauxError):
+    with suppress(Exception):  # the next run removes them as well
         ctx = open_course(course.folder)
         if ctx.config.grading.executor == "docker":
             with ctx.ledger.lock("sweep"):

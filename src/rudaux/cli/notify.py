@@ -9,7 +9,7 @@ import typer
 
 from rudaux.cli.options import Folder, NoPrompt
 from rudaux.cli.view import View
-from rudaux.config import find_course_folder
+from rudaux.config import find_course_folder, load_config
 from rudaux.errors import ConfigError, SystemFailure
 
 WHAT = {
@@ -30,8 +30,9 @@ def notify(
     from rudaux.wiring import open_teller
     from rudaux.workflows.notify import example
 
-    view = View(no_prompt)
-    teller = open_teller(find_course_folder(folder or Path.cwd()))
+    view, course = View(no_prompt), find_course_folder(folder or Path.cwd())
+    load_config(course)  # a mistake in it is told here as everywhere
+    teller = open_teller(course)
     if teller.trouble:
         raise ConfigError(teller.trouble)
     if teller.notifier is None:

@@ -18,8 +18,10 @@ from rudaux.workflows.standings import Standings
 def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "") -> Digest:
     """Sum up what a run did, from where everybody stood before it and stands now.
 
-    What Canvas does not say about edited and hidden grades is left out.
+    Edited and hidden grades are read from Canvas where somebody wants to know; what it does not
+    say is left out.
     """
+    wanted = ctx.config.notify is not None and "todo" in ctx.config.notify.on
     names, complete = {s.id: s.name for s in after.students}, _complete(ctx, after)
     failed: dict[str, list[str]] = {}
     for standing in after.by_student:
@@ -33,8 +35,8 @@ def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "")
         median(complete) if complete else None,
         failed,
         sum(s.due and s.state == "not_due" for s in after.by_student),
-        _edited(ctx, after) if not stopped else (),
-        _hidden(ctx, after),
+        _edited(ctx, after) if wanted and not stopped else (),
+        _hidden(ctx, after) if wanted else 0,
         stopped,
         (before.by_student, before.targets) != (after.by_student, after.targets),
         _report(ctx, after.settings.name),

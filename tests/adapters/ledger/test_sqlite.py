@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,12 +15,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from rudaux.adapters.ledger import SqliteLedger
 from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution, Job
 from rudaux.domain.grades import Push
 from rudaux.domain.history import last_scores
+from rudaux.domain.messages import Told
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError, SystemFailure
 
