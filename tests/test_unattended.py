@@ -293,10 +293,14 @@ BARE = {"HOME": "/", "LOGNAME": "root", "SHELL": "/bin/sh", "PATH": "/usr/bin:/b
 
 def as_cron(course: SmallCourse) -> subprocess.CompletedProcess[str]:
     """Run the crontab's command for grading; what it prints is what cron would mail."""
-    command = f"{sys.executable} -m rudaux grade --auto --dir {course.folder} --log"
     return subprocess.run(
-        ["/bin/sh", "-c", command], env=BARE, cwd="/", capture_output=True, text=True, check=False
+        as_cron_would(course), env=BARE, cwd="/", capture_output=True, text=True, check=False
     )
+
+
+def as_cron_would(course: SmallCourse) -> list[str]:
+    line = f"{sys.executable} -m rudaux grade --auto --dir {course.folder} --log"
+    return ["/bin/sh", "-c", line]
 
 
 def log_of(course: SmallCourse) -> str:
@@ -350,6 +354,36 @@ def test_a_run_that_hangs_is_ended_with_its_kernels_and_the_next_goes_on(
         work.write_text(whole)
     as_cron(course)
     assert [t.startswith("Over") for t in hook.titles].count(True) == 1
+
+
+def test_a_run_that_hangs_leaves_no_container(course: SmallCourse, docker_image: str) -> None:
+    student = next(iter(course.practice.kinds))
+    for work in work_of(course, student):
+        notebook = json.loads(work.read_text())
+        cell = next(c for c in notebook["cells"] if c["cell_type"] == "code")
+        cell["source"] = "import time\ntime.sleep(99)"
+        work.write_text(json.dumps(notebook))
+    course.edit('executor = "process"', f'executor = "docker"\nimage = "{docker_image}"')
+    course.edit("[grading]", '[schedule]\nlimit = "15s"\n\n[grading]')
+    label = f"rudaux.course={socket.gethostname()}:{course.folder}"
+    # Without time to close anything, as where it does not even hear that it is to end.
+    args = ["grade", "--auto", "--dir", str(course.folder), "--log"]
+    code = f"import sys, rudaux.cli.guard as g; g.GRACE = 0.01; sys.exit(g.run({args}))"
+    guard = subprocess.Popen([sys.executable, "-c", code], env=BARE, stderr=subprocess.PIPE)
+    seen = ""
+    while guard.poll() is None:
+        seen = seen or containers(label)
+        time.sleep(0.5)
+    assert guard.returncode == 5
+    assert guard.stderr is not None
+    assert b"had not ended after 15s" in guard.stderr.read()
+    assert seen
+    assert containers(label) == ""
+
+
+def containers(label: str) -> str:
+    command = ["docker", "ps", "-aq", "--filter", f"label={label}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def _about(process: psutil.Process, course: SmallCourse) -> bool:

@@ -11,8 +11,9 @@ import pytest
 
 from rudaux.config import SnapshotSettings
 from rudaux.domain.deadlines import Override
+from rudaux.domain.roster import Student
 from rudaux.domain.snapshots import first_moment, serves
-from rudaux.errors import ConfigError, StorageFailure
+from rudaux.errors import CanvasFailure, ConfigError, StorageFailure
 from rudaux.workflows import schedule, snapshots
 from tests.fakes import NEXT_WEEK, NOW, YESTERDAY, FakeContext, assignment, fake_course
 from tests.workflows.run import run_init
@@ -104,6 +105,26 @@ def test_one_that_another_run_has_just_taken_is_good_enough(ctx: FakeContext) ->
         take(ctx)
 
 
+def test_with_canvas_down_the_deadlines_that_are_known_get_theirs(
+    ctx: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx.crontab.replace(
+        schedule.owner(ctx), schedule.plan(ctx, {"homework_1": [NEXT_WEEK]}).entries
+    )
+    down = CanvasFailure("Canvas cannot be reached")
+
+    def students() -> tuple[Student, ...]:
+        raise down
+
+    monkeypatch.setattr(ctx.canvas, "students", students)
+    assert snapshots.plan(ctx).unsure is down
+    assert take(ctx) == ["homework_1"]
+    assert take(ctx) == []
+    ctx.moment = NEXT_WEEK
+    assert take(ctx) == ["homework_2, cron's entry"]
+    assert take(ctx) == []
+
+
 def test_without_take_there_is_nothing_to_do_and_no_entry(tmp_path: Path) -> None:
     ctx = fake_course(tmp_path)
     with pytest.raises(ConfigError, match="takes no snapshots of this course"):
@@ -114,7 +135,7 @@ def test_without_take_there_is_nothing_to_do_and_no_entry(tmp_path: Path) -> Non
 def test_cron_takes_one_at_each_distinct_deadline(ctx: FakeContext) -> None:
     late = NEXT_WEEK + timedelta(seconds=30)
     plan = schedule.plan(ctx, {"homework_1": [NEXT_WEEK], "homework_2": [NEXT_WEEK, late]})
-    taken = [e for e in plan.entries if e.assignment == schedule.SNAPSHOT]
+    taken = [e for e in plan.entries if e.assignment == snapshots.ENTRY]
     assert [(e.hour, e.minute) for e in taken] == [(8, 0), (8, 1)]
     assert all(" snapshot --auto " in e.command for e in taken)
     assert len(plan.entries) == 2 + 3

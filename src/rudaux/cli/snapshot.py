@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
@@ -11,6 +12,7 @@ from rudaux.cli.options import DryRun, Folder, Log, NoPrompt
 from rudaux.cli.session import writing
 from rudaux.cli.steadiness import trust_clock
 from rudaux.cli.unattended import Facts
+from rudaux.errors import CanvasFailure, ConfigError
 
 if TYPE_CHECKING:
     from rudaux.ports import Context
@@ -30,17 +32,26 @@ def snapshot(
     options = {"whole": False, "alone": False}
     with writing(folder, no_prompt, "snapshot", dry_run, facts=facts, **options) as (ctx, view):
         snapshots.settings_of(ctx)
-        trust_clock(ctx, view)
+        with suppress(CanvasFailure, ConfigError):  # told once the snapshot is there
+            trust_clock(ctx, view)
         plan = snapshots.plan(ctx)
         view.rows([_row(ctx, line, plan) for line in plan.lines])
         if not plan.lines:
             view.line(f"Every deadline has its snapshot: {count(plan.passed, 'deadline')} passed.")
-        elif dry_run or not len(plan):
-            return
-        elif view.ask(Question(f"Take the snapshot {plan.name}?", "yes")):
+        elif (
+            not dry_run
+            and len(plan)
+            and view.ask(Question(f"Take the snapshot {plan.name}?", "yes"))
+        ):
             for outcome in snapshots.apply(ctx, plan):
                 view.notice(f"{outcome.item}: {outcome.reason} is there.")
+        if plan.unsure:
+            raise plan.unsure
         facts.through = True
+
+
+def _question(plan: SnapshotPlan) -> Question:
+    return Question(f"Take the snapshot {plan.name}?", "yes")
 
 
 def _row(ctx: Context, line: NeedLine, plan: SnapshotPlan) -> Row:

@@ -17,10 +17,7 @@ from rudaux.config.private import create_file, make_folder, set_right
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.timetable import Entry, local_run_time
 from rudaux.ports import Context
-from rudaux.workflows.snapshots import coming
-
-SNAPSHOT = "(snapshot)"
-"""What entries that take a snapshot are called, in the place of an assignment."""
+from rudaux.workflows.snapshots import ENTRY, coming
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ def _snapshot_entries(
     for run in sorted({local_run_time(at, 0, machine) for at in coming(ctx, deadlines)}):
         if run > ctx.now():
             line = command(ctx, "snapshot")
-            yield Entry(SNAPSHOT, run.minute, run.hour, run.day, run.month, run.year, line)
+            yield Entry(ENTRY, run.minute, run.hour, run.day, run.month, run.year, line)
 
 
 def plan_removal(ctx: Context) -> SchedulePlan:

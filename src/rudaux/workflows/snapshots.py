@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,11 +15,13 @@ from rudaux.config import SnapshotSettings
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
 from rudaux.domain.snapshots import first_moment, serves, snapshot_name
-from rudaux.errors import ConfigError, RudauxError, StorageFailure
+from rudaux.errors import CanvasFailure, ConfigError, RudauxError, StorageFailure
 from rudaux.ports import Context
 from rudaux.workflows.assignments import by_exact_name
 from rudaux.workflows.deadlines import find_deadlines
 
+ENTRY = "(snapshot)"
+"""What crontab entries that take a snapshot are called, in the place of an assignment."""
 LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before each look: over NFS a new snapshot may show late."""
 
@@ -43,6 +46,8 @@ class SnapshotPlan:
     lines: tuple[NeedLine, ...]
     name: str
     passed: int = 0
+    unsure: RudauxError | None = None
+    """Why Canvas did not tell the deadlines; these are then the configured ones, and cron's."""
 
     def __len__(self) -> int:
         return len(self.served)
@@ -68,14 +73,20 @@ def plan(ctx: Context) -> SnapshotPlan:
     """Find each distinct deadline, extensions included, that has passed and has no snapshot."""
     settings, now = settings_of(ctx), ctx.now()
     ctx.storage.check()
-    due = {d: who for d, who in sorted(_deadlines(ctx).items()) if d <= now}
+    unsure: RudauxError | None = None
+    try:
+        deadlines = _deadlines(ctx)
+    except (CanvasFailure, ConfigError) as error:  # it is down, or there is no good token
+        # A snapshot too many does no harm; one that is missing cannot be taken later.
+        deadlines, unsure = _known_deadlines(ctx), error
+    due = {d: who for d, who in sorted(deadlines.items()) if d <= now}
     lines = []
     for deadline, who in due.items():
         students = tuple(sorted({s for people in who.values() for s in people}))
         if ctx.storage.lacks_snapshot(deadline, students):
             late = None if serves(settings, now, deadline) else first_moment(settings, deadline)
             lines.append(NeedLine(deadline, tuple(who), students, late))
-    return SnapshotPlan(tuple(lines), snapshot_name(settings, now), len(due))
+    return SnapshotPlan(tuple(lines), snapshot_name(settings, now), len(due), unsure)
 
 
 def apply(
@@ -123,6 +134,22 @@ def _deadlines(ctx: Context) -> dict[datetime, dict[str, list[str]]]:
         for student, at in find_deadlines(ctx, settings, students, assignment).own.items():
             if at is not None:
                 found.setdefault(at, {}).setdefault(settings.name, []).append(student)
+    return found
+
+
+def _known_deadlines(ctx: Context) -> dict[datetime, dict[str, list[str]]]:
+    """Return the configured deadlines, and the moments for which cron was asked to take one."""
+    everybody: list[str] = []
+    with suppress(RudauxError):
+        everybody = [s.id for s in ctx.gradebook.students()]
+    found: dict[datetime, dict[str, list[str]]] = {}
+    for settings in ctx.config.assignments:
+        found.setdefault(settings.due, {})[settings.name] = everybody
+    machine = ctx.crontab.timezone()
+    for entry in ctx.crontab.entries(str(ctx.config.folder)):
+        if entry.assignment == ENTRY:
+            at = datetime(entry.year, entry.month, entry.day, entry.hour, entry.minute)
+            found.setdefault(at.replace(tzinfo=machine), {}).setdefault("cron's entry", everybody)
     return found
 
 
