@@ -107,6 +107,19 @@ def test_a_command_that_takes_none_is_told(
     assert names(course) == before
 
 
+def test_canvas_may_be_down_at_a_deadline(
+    course: SmallCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rudaux.adapters.canvas.wire.BUDGET", 0.0)
+    taken_by(course, copying(course))
+    before = names(course)
+    course.canvas.switches.fault = lambda method, path: "maintenance"
+    assert "Canvas" in course.rudaux("snapshot", "--auto", code=5).err
+    assert len(names(course)) == len(before) + 1
+    course.canvas.switches.fault = None
+    assert "Every deadline has its snapshot" in course.rudaux("snapshot", "--auto").out
+
+
 def test_a_run_killed_in_the_middle_is_made_good_by_the_next(course: SmallCourse) -> None:
     file = taken_by(course, "exec sleep 60")
     command = [sys.executable, "-m", "rudaux", "snapshot", "--dir", str(course.folder)]
