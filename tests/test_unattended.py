@@ -341,15 +341,15 @@ def test_a_run_that_hangs_is_ended_with_its_kernels_and_the_next_goes_on(
     )
     for work in works:
         work.write_text(json.dumps(notebook))
-    course.edit("[notify]", '[schedule]\nlimit = "12s"\n\n[notify]')
+    course.edit("[notify]", '[schedule]\nlimit = "25s"\n\n[notify]')
     done = as_cron(course)
     assert done.returncode == 5, done
     assert done.stderr == ""
-    assert "had not ended after 12s" in hook.got[-1]["message"]
-    assert "had not ended after 12s" in log_of(course)
+    assert "had not ended after 25s" in hook.got[-1]["message"]
+    assert "had not ended after 25s" in log_of(course)
     assert not psutil.pid_exists(int(marker.read_text()))
     assert [p for p in psutil.process_iter(["cmdline"]) if _about(p, course)] == []
-    course.edit('limit = "12s"', 'limit = "6h"')
+    course.edit('limit = "25s"', 'limit = "6h"')
     for work in works:
         work.write_text(whole)
     as_cron(course)
@@ -364,7 +364,7 @@ def test_a_run_that_hangs_leaves_no_container(course: SmallCourse, docker_image:
         cell["source"] = "import time\ntime.sleep(99)"
         work.write_text(json.dumps(notebook))
     course.edit('executor = "process"', f'executor = "docker"\nimage = "{docker_image}"')
-    course.edit("[grading]", '[schedule]\nlimit = "15s"\n\n[grading]')
+    course.edit("[grading]", '[schedule]\nlimit = "25s"\n\n[grading]')
     label = f"rudaux.course={socket.gethostname()}:{course.folder}"
     # Without time to close anything, as where it does not even hear that it is to end.
     args = ["grade", "--auto", "--dir", str(course.folder), "--log"]
@@ -376,7 +376,7 @@ def test_a_run_that_hangs_leaves_no_container(course: SmallCourse, docker_image:
         time.sleep(0.5)
     assert guard.returncode == 5
     assert guard.stderr is not None
-    assert b"had not ended after 15s" in guard.stderr.read()
+    assert b"had not ended after 25s" in guard.stderr.read()
     assert seen
     assert containers(label) == ""
 
