@@ -342,6 +342,7 @@ def test_a_run_that_hangs_is_ended_with_its_kernels_and_the_next_goes_on(
     for work in works:
         work.write_text(json.dumps(notebook))
     course.edit("[notify]", '[schedule]\nlimit = "25s"\n\n[notify]')
+    course.edit("cell_timeout = 5", "cell_timeout = 90")
     done = as_cron(course)
     assert done.returncode == 5, done
     assert done.stderr == ""
@@ -365,6 +366,7 @@ def test_a_run_that_hangs_leaves_no_container(course: SmallCourse, docker_image:
         work.write_text(json.dumps(notebook))
     course.edit('executor = "process"', f'executor = "docker"\nimage = "{docker_image}"')
     course.edit("[grading]", '[schedule]\nlimit = "25s"\n\n[grading]')
+    course.edit("cell_timeout = 5", "cell_timeout = 90")
     label = f"rudaux.course={socket.gethostname()}:{course.folder}"
     # Without time to close anything, as where it does not even hear that it is to end.
     args = ["grade", "--auto", "--dir", str(course.folder), "--log"]
