@@ -36,6 +36,7 @@ from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicio
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
 from rudaux.domain.marks import SheetMark
+from rudaux.domain.messages import Message, Sent, Told
 from rudaux.domain.rehearsal import Attempt, CellMark, Version, attempt
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.returning import HomePages
@@ -264,6 +265,11 @@ class FakeStorage:
     """Homes that cannot be written, and why."""
     homeless: set[str] = field(default_factory=set)
     owned: bool = True
+    snapshots: list[datetime] | None = None
+    """When snapshots were taken; None: there are all that anybody needs."""
+
+    def lacks_snapshot(self, deadline: datetime, student_ids: Names[str]) -> bool:
+        return self.snapshots is not None and all(at < deadline for at in self.snapshots)
 
     def check(self) -> None:
         if self.down:
@@ -315,6 +321,24 @@ class FakeStorage:
             return None
         content = (folder / "nb.ipynb").read_bytes()
         return Kept(("nb.ipynb",), hashlib.sha256(content).hexdigest())
+
+
+@dataclass
+class FakeSnapshots:
+    """Takes snapshots that `storage` then has, as `clock` says; or fails, or only says that."""
+
+    storage: FakeStorage
+    taken: list[str] = field(default_factory=list)
+    fails: Exception | None = None
+    lies: bool = False
+
+    def take(self, name: str) -> None:
+        if self.fails:
+            raise self.fails
+        self.taken.append(name)
+        if not self.lies and self.storage.snapshots is not None:
+            at = datetime.strptime(name, "%Y-%m-%d-%H%M").replace(tzinfo=timezone.utc)
+            self.storage.snapshots.append(at)
 
 
 @dataclass
@@ -711,10 +735,17 @@ class FakeLedger:
     marking: dict[tuple[str, Piece], str] = field(default_factory=dict)
     ours: set[tuple[str, str, str]] = field(default_factory=set)
     done: set[tuple[str, str]] = field(default_factory=set)
+    told: list[Told] = field(default_factory=list)
 
     @contextmanager
-    def lock(self, command: str) -> Iterator[None]:
+    def lock(self, command: str, wait: float = 0.0) -> Iterator[None]:
         yield
+
+    def messages(self) -> tuple[Told, ...]:
+        return tuple(self.told)
+
+    def record_message(self, told: Told) -> None:
+        self.told.append(told)
 
     def start_run(self, command: str) -> int:
         self.runs.append(command)
@@ -863,6 +894,10 @@ class FakeContext:
     crontab: FakeCrontab
     ledger: FakeLedger
     moment: datetime = NOW
+    snapshots: FakeSnapshots = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.snapshots = FakeSnapshots(self.storage)
 
     def now(self) -> datetime:
         return self.moment
@@ -900,3 +935,20 @@ def fake_course(
         FakeCrontab(),
         FakeLedger(),
     )
+
+
+@dataclass
+class FakeNotifier:
+    """Keeps what it is given; at `down` nobody is reached."""
+
+    sent: list[Message] = field(default_factory=list)
+    down: bool = False
+
+    def places(self) -> tuple[str, ...]:
+        return ("line 1: a mailbox",)
+
+    def send(self, messages: Sequence[Message]) -> Sent:
+        if self.down:
+            return Sent((), self.places())
+        self.sent.extend(messages)
+        return Sent(tuple(messages))

@@ -29,6 +29,7 @@ TABLES = {
     "schedule": config.ScheduleSettings,
     "return": config.ReturnSettings,
     "graders": config.GraderSettings,
+    "notify": config.NotifySettings,
     "assignments": config.AssignmentSettings,
 }
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Run the command line; the exit codes are listed in `rudaux.errors`."""
+    from rudaux.cli.unattended import needs_guard
+
+    if needs_guard(sys.argv[1:]):
+        from rudaux.cli.guard import run
+
+        sys.exit(run(sys.argv[1:]))
     from rudaux.cli.app import app
 
     app()

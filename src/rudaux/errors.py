@@ -72,6 +72,10 @@ class LostAnswer(CanvasFailure):
     """A write was sent and its answer never came: it may or may not have happened."""
 
 
+class ClockWrong(SystemFailure):
+    """This machine's clock and Canvas's differ, so that nobody's deadline can be told."""
+
+
 class StorageFailure(SystemFailure):
     """The file server's folder is absent or unreadable."""
 

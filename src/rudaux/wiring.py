@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rudaux.config import Config, find_course_folder, load_config, read_token
+from rudaux.config import (
+    Config,
+    find_course_folder,
+    load_config,
+    load_partly,
+    read_addresses,
+    read_token,
+)
+from rudaux.errors import ConfigError
 
 if TYPE_CHECKING:
     from rudaux.ports import (
@@ -21,8 +29,10 @@ if TYPE_CHECKING:
         Grader,
         Ledger,
         Room,
+        Snapshots,
         Storage,
         Surroundings,
+        Teller,
     )
 
 
@@ -55,6 +65,12 @@ class CourseContext:
 
         rights = load_course(self.config.folder).rights("submitted")
         return Homes(self.config.jupyterhub, self.config.git, rights=rights)
+
+    @cached_property
+    def snapshots(self) -> Snapshots:
+        from rudaux.adapters.snapshots import SnapshotProgram
+
+        return SnapshotProgram(self.config.jupyterhub.snapshots)
 
     @cached_property
     def gradebook(self) -> Gradebook:
@@ -94,6 +110,27 @@ class CourseContext:
         from rudaux.adapters.ledger import SqliteLedger
 
         return SqliteLedger(self._private / "ledger.db")
+
+
+def open_teller(folder: Path) -> Teller:
+    """Find out whom to tell of the course at `folder`, whatever is wrong with its rudaux.toml."""
+    from rudaux.adapters.ledger import SqliteLedger
+    from rudaux.ports import Teller
+
+    config, name, notify = load_partly(folder)
+    ledger = SqliteLedger(folder / ".rudaux" / "ledger.db")
+    found = Teller(folder, name, ledger, config=config)
+    if config:
+        found = replace(found, now=CourseContext(config).now)
+    if notify is None:
+        return found
+    try:
+        addresses = read_addresses(notify)
+    except ConfigError as error:
+        return replace(found, trouble=str(error))
+    from rudaux.adapters.notify import AppriseNotifier
+
+    return replace(found, on=notify.on, notifier=AppriseNotifier(addresses))
 
 
 def look_around() -> Surroundings:

@@ -259,3 +259,51 @@ def toml(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(toml, value)) + "]"
     return str(value).lower()
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value", "right"),
+    [
+        ("schedule", "wait", '"a while"', '"30m" or "6h"'),
+        ("schedule", "limit", '"0s"', 'from "1s"'),
+        ("schedule", "limit", "true", "a time span"),
+        ("schedule", "keep_logs", "0", "from 1 to 3650"),
+        ("notify", "on", '"problem"', "a list of some of problem, done, todo"),
+        ("notify", "on", '["problems"]', "problem"),
+    ],
+)
+def test_wrong_settings_of_unattended_runs_are_named(
+    table: str, key: str, value: str, right: str
+) -> None:
+    file = 'urls_file = "urls"\n' if table == "notify" else ""
+    line = only_mistake(f"{MINIMAL}[{table}]\n{file}{key} = {value}\n")
+    assert line.startswith(f"rudaux.toml: {table}.{key} = ")
+    assert right in line
+
+
+def test_notify_needs_its_addresses() -> None:
+    assert "notify.urls_file is missing" in only_mistake(f"{MINIMAL}[notify]\n")
+
+
+SNAPSHOTS = """
+[jupyterhub.snapshots]
+path = ".zfs/snapshot"
+pattern = '\\d{4}-\\d{2}-\\d{2}-\\d{4}'
+format = "%Y-%m-%d-%H%M"
+timezone = "UTC"
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "right"),
+    [
+        ('take = "zfs"', "dataset is missing"),
+        ('take = "btrfs"', "a program and its arguments"),
+        ('take = ["snap"]', "should hold {name}"),
+        ('take = ["snap", "{name}"]\ndataset = "tank/home"', 'goes with take = "zfs"'),
+        ('take = "zfs"\ndataset = "/tank/home"', '"tank/home/dsci100"'),
+        ('take = "zfs"\ndataset = "tank/home"\nhost = "-oProxyCommand=x"', "a host as ssh takes"),
+    ],
+)
+def test_wrong_ways_of_taking_snapshots_are_named(lines: str, right: str) -> None:
+    assert right in only_mistake(f"{MINIMAL}{SNAPSHOTS}{lines}\n")

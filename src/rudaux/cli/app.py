@@ -30,6 +30,8 @@ COMMANDS = {
     "git": "rudaux.cli.git:app",
     "gradebook": "rudaux.cli.gradebook:app",
     "schedule": "rudaux.cli.schedule:app",
+    "snapshot": "rudaux.cli.snapshot:snapshot",
+    "notify": "rudaux.cli.notify:notify",
 }
 """Where each command is, in the order of the help; imported when it is asked for."""
 

@@ -17,6 +17,7 @@ from rudaux.cli.options import (
     AcceptZeros,
     DryRun,
     Folder,
+    Log,
     Manual,
     NoPrompt,
     OptionalName,
@@ -25,7 +26,9 @@ from rudaux.cli.options import (
 from rudaux.cli.report import finish, graded_lines
 from rudaux.cli.returning import Returning
 from rudaux.cli.session import tell_uncopied, writing
+from rudaux.cli.steadiness import clear_logs, trust_clock
 from rudaux.cli.submit import Pushing, make_feedback, open_ends, push_grades
+from rudaux.cli.unattended import Facts
 from rudaux.cli.view import View
 from rudaux.errors import (
     NeedsPersonError,
@@ -76,6 +79,7 @@ def grade(
     dry_run: DryRun = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
+    log: Log = False,  # the guard has seen to it
 ) -> None:
     """Collect, autograde, feedback, submit. Without NAME and with --auto: all that is due."""
     from rudaux.config import find_assignment
@@ -84,7 +88,8 @@ def grade(
 
     if accept_doubts and not student:
         raise UsageError("--accept-doubts needs --student ID: whose submission you have looked at.")
-    with writing(folder, no_prompt, f"grade {name or ''}".strip(), dry_run) as (ctx, view):
+    facts, command = Facts(), f"grade {name or ''}".strip()
+    with writing(folder, no_prompt, command, dry_run, facts=facts) as (ctx, view):
         if name is None and view.attended:
             raise UsageError("name the assignment to grade, or use --auto for all that is due.")
         if not view.attended:
@@ -92,6 +97,9 @@ def grade(
         wanted = [find_assignment(ctx.config, name)] if name else None
         if not manual:
             require_open(ctx)
+        trust_clock(ctx, view)
+        if not view.attended:
+            clear_logs(ctx, view, dry_run)
         if not dry_run:
             ctx.executor.check()
             for notice in ctx.executor.notices:
@@ -100,7 +108,8 @@ def grade(
         if not _sync(ctx, view, accept_roster, dry_run):
             return
         pushing = Pushing(overwrite_edits, accept_zeros, accept_alarms)
-        job = _Job(ctx, view, manual, Again(student, only, accept_doubts), pushing, dry_run)
+        again = Again(student, only, accept_doubts)
+        job = _Job(ctx, view, manual, again, pushing, dry_run, facts)
         done: set[str] = set()
         # A deadline may pass while another assignment is graded: look again until none is left.
         while settings := (wanted or unfinished(ctx, done)):
@@ -166,6 +175,7 @@ class _Job:
     again: Again
     pushing: Pushing
     dry_run: bool
+    facts: Facts = field(default_factory=Facts)
     outcomes: list[Outcome] = field(default_factory=list)
     stopped: list[RudauxError] = field(default_factory=list)
 
@@ -184,6 +194,7 @@ class _Job:
         if self.dry_run:
             self._preview(standings, chosen)
             return
+        before = standings
         standings, told = self._collect_and_autograde(standings, chosen)
         if self.manual or settings.manual:
             left = open_ends(standings, hand_marking=True)
@@ -193,17 +204,29 @@ class _Job:
                 f"`rudaux submit {settings.name}`."
             )
             self.outcomes += left
+            self._note(before, standings)
             return
         self.outcomes += make_feedback(self.ctx, self.view, standings)
         try:
             self.outcomes += push_grades(self.ctx, self.view, standings, self.pushing)
         except STOPS_ONE as error:
             self.stopped.append(error)
-        standings = reread(self.ctx, standings)
-        self.outcomes += [*self.returning.run(standings), *open_ends(standings)]
+            self._note(before, standings, str(error))
+        after = reread(self.ctx, standings)
+        self.outcomes += [*self.returning.run(after), *open_ends(after)]
+        if settings.name not in {d.assignment for d in self.facts.digests}:
+            self._note(before, after)
+
+    def _note(self, before: Standings, after: Standings, stopped: str = "") -> None:
+        """Take note of what is to be told of an assignment, where nobody watches."""
+        from rudaux.workflows.digest import digest
+
+        if not self.view.watched:
+            self.facts.digests.append(digest(self.ctx, before, after, stopped))
 
     def finish(self) -> None:
         """End with what a person must look at."""
+        self.facts.through = not self.dry_run
         if self.stopped:
             asked = [e for e in self.stopped if isinstance(e, NeedsPersonError)]
             raise type([*asked, *self.stopped][0])("\n".join(str(e) for e in self.stopped))

@@ -24,6 +24,12 @@ NoPrompt = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and stop.")]
+Log = Annotated[
+    bool,
+    typer.Option(
+        "--log", help="Print to the day's log, and here only what went wrong: cron mails that."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Name = Annotated[
     str,

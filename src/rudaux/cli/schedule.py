@@ -24,7 +24,7 @@ def show(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
     with reading(folder, no_prompt) as (ctx, view):
         entries, machine = ctx.crontab.entries(schedule.owner(ctx)), ctx.crontab.timezone()
         rows = [(e.assignment, run_time(e, ctx.config, machine)) for e in sorted(entries)]
-        view.table(("assignment", "graded at"), rows)
+        view.table(("assignment", "runs at"), rows)
         view.line(f"\nOutput goes to {schedule.log_folder(ctx)}.")
 
 

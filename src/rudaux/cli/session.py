@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rudaux.cli.unattended import Facts, telling
 from rudaux.cli.view import View
-from rudaux.config import find_course_folder
+from rudaux.config import find_course_folder, seconds
 
 if TYPE_CHECKING:
     from rudaux.ports import Context
@@ -39,18 +40,29 @@ def writing(
     command: str,
     dry_run: bool = False,
     whole: bool = True,
+    facts: Facts | None = None,
+    alone: bool = True,
 ) -> Iterator[tuple[Context, View]]:
-    """Open the course for a command that writes: one at a time, each run in the ledger."""
-    ctx, view = open_context(folder), View(no_prompt)
+    """Open the course for a command that writes: one at a time, each run in the ledger.
+
+    How it ended is told where nobody watches; `facts` are what the command can say about it. A run
+    that has them waits for another one to end, as `schedule.wait` says.
+    """
+    view = View(no_prompt)
     if dry_run:
+        ctx = open_context(folder)
         if whole:
             require_whole(ctx)
         yield ctx, view
         return
     from rudaux.workflows.run import recorded
 
-    with recorded(ctx, command, whole):
-        yield ctx, view
+    with nullcontext() if view.watched else telling(folder, command, facts or Facts()):
+        ctx = open_context(folder)
+        unwatched = facts is not None and not view.attended
+        wait = seconds(ctx.config.schedule.wait) if unwatched else 0
+        with recorded(ctx, command, whole, wait, alone):
+            yield ctx, view
 
 
 def require_whole(ctx: Context) -> None:

@@ -122,8 +122,11 @@ def push_grades(ctx: Context, view: View, standings: Standings, pushing: Pushing
     Raises `NeedsPersonError` where it looks wrong and nobody is there to ask.
     """
     from rudaux.workflows import submit as workflow
+    from rudaux.workflows.clock import require_clock
 
     plan = workflow.plan(ctx, standings, pushing.overwrite_edits, pushing.feedback, view.attended)
+    if not pushing.dry_run and not view.attended:
+        require_clock(ctx)
     outcomes: list[Outcome] = []
     _show(view, plan, pushing)
     try:

@@ -41,10 +41,14 @@ MOST_NAMES = 12
 
 
 class View:
-    """One command's screen; without a terminal to answer on, `attended` is false."""
+    """One command's screen; without a terminal to answer on, `attended` is false.
+
+    `watched`: somebody sees at least how it ends.
+    """
 
     def __init__(self, no_prompt: bool = False) -> None:
         self.attended = not no_prompt and _is_terminal(sys.stdin)
+        self.watched = self.attended or _is_terminal(sys.stderr)
 
     @cached_property
     def out(self) -> Console:

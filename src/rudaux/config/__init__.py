@@ -20,15 +20,23 @@ from rudaux.config.settings import (
     GradingSettings,
     HubSettings,
     Level,
+    NotifySettings,
     Posting,
     ReturnSettings,
     ScheduleSettings,
     SnapshotSettings,
     find_assignment,
     private_folder,
+    seconds,
 )
 from rudaux.config.sizes import read_memory
-from rudaux.config.token import has_token, read_token, save_token, saved_token_file
+from rudaux.config.token import (
+    has_token,
+    read_addresses,
+    read_token,
+    save_token,
+    saved_token_file,
+)
 
 __all__ = [
     "FILE",
@@ -44,6 +52,7 @@ __all__ = [
     "GradingSettings",
     "HubSettings",
     "Level",
+    "NotifySettings",
     "Posting",
     "ReturnSettings",
     "ScheduleSettings",
@@ -53,12 +62,15 @@ __all__ = [
     "find_course_folder",
     "has_token",
     "load_config",
+    "load_partly",
     "parse",
     "private_folder",
+    "read_addresses",
     "read_memory",
     "read_token",
     "save_token",
     "saved_token_file",
+    "seconds",
 ]
 
 
@@ -68,3 +80,18 @@ def load_config(folder: Path) -> Config:
 
     folder = folder.expanduser().resolve()
     return read(folder, read_text(folder / FILE))
+
+
+def load_partly(folder: Path) -> tuple[Config | None, str, NotifySettings | None]:
+    """Return the configuration, the course's name and [notify], each as far as it can be read."""
+    from rudaux.config.reading import read_partly
+    from rudaux.errors import ConfigError
+
+    try:
+        config = load_config(folder)
+    except ConfigError:
+        try:
+            return None, *read_partly(folder, read_text(folder / FILE))
+        except ConfigError:
+            return None, folder.name, None
+    return config, config.course.name, config.notify

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
 from rudaux.config import checking as values
+from rudaux.config import unattended
 from rudaux.config.checking import Wrong
-from rudaux.config.extends import KEY, Layer, layers, together
+from rudaux.config.extends import KEY, Layer, document, layers, together
 from rudaux.config.marking import address, read_graders, read_return
 from rudaux.config.settings import (
     FILE,
@@ -24,12 +25,14 @@ from rudaux.config.settings import (
     GitSettings,
     GradingSettings,
     HubSettings,
+    NotifySettings,
     Posting,
     ScheduleSettings,
     SnapshotSettings,
 )
 from rudaux.config.table import Table, is_secret_key
 from rudaux.domain.links import https_form
+from rudaux.domain.messages import Topic
 from rudaux.domain.naming import StudentKey
 from rudaux.errors import ConfigError
 
@@ -47,8 +50,21 @@ def read(folder: Path, text: str) -> Config:
     return config
 
 
+def read_partly(folder: Path, text: str) -> tuple[str, NotifySettings | None]:
+    """Return the course's name and [notify], as far as they are right, whatever else is wrong."""
+    mistakes: list[str] = []
+    root = Table("", document(folder, text), mistakes)
+    name = root.table("course").optional("name", values.text, folder.name)
+    if "notify" not in root.content:
+        return name, None
+    mistakes.clear()
+    notify = read_notify(root.table("notify"), folder)
+    return name, None if mistakes else notify
+
+
 def _config(folder: Path, root: Table) -> Config:
     course = _course(root.table("course"))
+    _check_delay(root)
     return Config(
         folder=folder,
         course=course,
@@ -60,8 +76,21 @@ def _config(folder: Path, root: Table) -> Config:
         schedule=_schedule(root.table("schedule")),
         returning=read_return(root.table("return"), course.timezone),
         graders=read_graders(root),
+        notify=read_notify(root.table("notify"), folder) if "notify" in root.content else None,
         assignments=_assignments(root, course.timezone),
     )
+
+
+def _check_delay(root: Table) -> None:
+    """A snapshot is taken at the deadline; grading a moment later must find it there."""
+    hub, schedule = (root.content.get(name) for name in ("jupyterhub", "schedule"))
+    snapshots = hub.get("snapshots") if isinstance(hub, dict) else None
+    if isinstance(snapshots, dict) and "take" in snapshots and isinstance(schedule, dict):
+        delay = schedule.get("delay_minutes")
+        if isinstance(delay, int) and 0 <= delay < 2:
+            root.table("schedule").wrong(
+                "delay_minutes", "should be at least 2: a snapshot is taken at the deadline"
+            )
 
 
 def _course(table: Table) -> CourseSettings:
@@ -158,7 +187,11 @@ def _snapshots(table: Table) -> SnapshotSettings:
         pattern=table.required("pattern", values.pattern, r"'\d{4}-\d{2}-\d{2}-\d{4}'"),
         format=table.required("format", values.time_format, '"%Y-%m-%d-%H%M"'),
         timezone=table.required("timezone", values.zone, '"UTC"'),
+        take=table.optional("take", _take, None),
+        dataset=table.optional("dataset", unattended.dataset, None),
+        host=table.optional("host", unattended.ssh_host, None),
     )
+    _check_take(table, settings)
     # A pattern that looks around itself may need more of the name than the time stamp.
     if settings.pattern and settings.format and "(?" not in settings.pattern:
         sample = datetime(2026, 10, 2, 0, 30).strftime(settings.format)
@@ -168,6 +201,18 @@ def _snapshots(table: Table) -> SnapshotSettings:
                 "pattern", f'should match all of "{sample}", which is how format writes a time'
             )
     return settings
+
+
+def _take(value: object) -> Literal["zfs"] | tuple[str, ...]:
+    return "zfs" if value == "zfs" else unattended.command(value)
+
+
+def _check_take(table: Table, settings: SnapshotSettings) -> None:
+    if settings.take == "zfs" and settings.dataset is None and "dataset" not in table.content:
+        table.say('jupyterhub.snapshots.dataset is missing: take = "zfs" needs it', "take")
+    for key in ("dataset", "host"):
+        if key in table.content and settings.take != "zfs":
+            table.wrong(key, 'goes with take = "zfs", which runs zfs')
 
 
 def _snapshot_path(value: object) -> str:
@@ -227,11 +272,27 @@ def _backups(table: Table) -> BackupSettings:
 
 
 def _schedule(table: Table) -> ScheduleSettings:
+    days = values.whole(1, 3650, " of days")
     default = ScheduleSettings()
     minutes = values.whole(0, 10_080, " of minutes")
     return ScheduleSettings(
         delay_minutes=table.optional("delay_minutes", minutes, default.delay_minutes),
         log_dir=table.optional("log_dir", values.home_path, default.log_dir),
+        wait=table.optional("wait", unattended.duration("0s", "48h"), default.wait),
+        limit=table.optional("limit", unattended.duration("1s", "168h"), default.limit),
+        keep_logs=table.optional("keep_logs", days, default.keep_logs),
+    )
+
+
+def read_notify(table: Table, folder: Path) -> NotifySettings:
+    """Read [notify] alone, so that a mistake elsewhere in the file can be told to somebody."""
+    topics: tuple[Topic, ...] = get_args(Topic)
+    file = table.required("urls_file", values.home_path, '"~/.config/rudaux/notify"')
+    place = table.place("urls_file")
+    beside = place.layer.file.parent if place else folder
+    return NotifySettings(
+        urls_file=beside / file if file else folder,
+        on=table.optional("on", unattended.some_of(*topics), topics),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from rudaux.config.private import make_rudaux_folder
+from rudaux.domain.messages import Topic
 from rudaux.domain.naming import StudentKey
 from rudaux.errors import UsageError
 
@@ -59,6 +60,9 @@ class SnapshotSettings:
     pattern: str
     format: str
     timezone: ZoneInfo
+    take: Literal["zfs"] | tuple[str, ...] | None = None
+    dataset: str | None = None
+    host: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,10 +113,26 @@ class BackupSettings:
 
 @dataclass(frozen=True)
 class ScheduleSettings:
-    """[schedule]"""
+    """[schedule]; `wait` and `limit` are durations such as "90s", "30m" or "6h"."""
 
     delay_minutes: int = 10
     log_dir: Path = Path("logs")
+    wait: str = "1h"
+    limit: str = "6h"
+    keep_logs: int = 180
+
+
+def seconds(duration: str) -> int:
+    """Return the seconds of a duration as `[schedule]` has it."""
+    return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600}[duration[-1]]
+
+
+@dataclass(frozen=True)
+class NotifySettings:
+    """[notify]; the addresses are in a file, for they hold secrets: see `read_addresses`."""
+
+    urls_file: Path
+    on: tuple[Topic, ...]
 
 
 @dataclass(frozen=True)
@@ -167,6 +187,7 @@ class Config:
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     returning: ReturnSettings = field(default_factory=ReturnSettings)
     graders: tuple[GraderSettings, ...] = ()
+    notify: NotifySettings | None = None
     assignments: tuple[AssignmentSettings, ...] = ()
 
 

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from rudaux.config.settings import FILE, Config, private_folder
+from rudaux.config.settings import FILE, Config, NotifySettings, private_folder
 from rudaux.errors import ConfigError
 
 
@@ -37,7 +37,9 @@ def read_token(config: Config, environment: Mapping[str, str] | None = None) -> 
         return _checked(token, f"the environment variable {canvas.token_env}")
     for file in (canvas.token_file, saved_token_file(config)):
         if file is not None and file.exists():
-            return _checked(_read_private(file), f"the Canvas token file {file}")
+            return _checked(
+                read_private(file, "the Canvas token file"), f"the Canvas token file {file}"
+            )
     named = f"the environment variable {canvas.token_env} is not set"
     if canvas.token_file is not None:
         named += f" and {canvas.token_file} is not there"
@@ -58,21 +60,34 @@ def save_token(config: Config) -> Path:
     return file
 
 
-def _read_private(file: Path) -> str:
+def read_private(file: Path, what: str) -> str:
+    """Return the text of a file that holds secrets; raises `ConfigError` where others can read it.
+
+    `what` names it in a sentence, such as "the Canvas token file".
+    """
     try:
         mode = file.stat().st_mode
         if stat.S_IMODE(mode) & 0o077:
-            raise ConfigError(
-                f"the Canvas token file {file} can be read by others: run `chmod 600 {file}`."
-            )
+            raise ConfigError(f"{what} {file} can be read by others: run `chmod 600 {file}`.")
         return file.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ConfigError(
-            f"the Canvas token file {file} cannot be read: {error.strerror}."
-        ) from error
+        raise ConfigError(f"{what} {file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError:
         # Not kept as the cause: it carries what was read, which may hold a token.
-        raise ConfigError(f"the Canvas token file {file} is not a text file.") from None
+        raise ConfigError(f"{what} {file} is not a text file.") from None
+
+
+def read_addresses(settings: NotifySettings) -> tuple[str, ...]:
+    """Return the addresses of messages, which hold secrets; raises `ConfigError` without any."""
+    content = read_private(settings.urls_file, "the file of addresses (notify.urls_file)")
+    lines = [line.strip() for line in content.splitlines()]
+    found = tuple(line for line in lines if line and not line.startswith("#"))
+    if not found:
+        raise ConfigError(
+            f"{settings.urls_file} (notify.urls_file) holds no address: write one a line, such as "
+            "mailto://..., as https://appriseit.com has them."
+        )
+    return found
 
 
 def _checked(token: str, place: str) -> str:

@@ -13,7 +13,8 @@ from rudaux.config import Config
 from rudaux.ports.canvas import Canvas
 from rudaux.ports.grading import Executor, Gradebook, Grader, Stage
 from rudaux.ports.ledger import Ledger
-from rudaux.ports.machine import Crontab, Git, Room, Storage, Surroundings
+from rudaux.ports.machine import Crontab, Git, Room, Snapshots, Storage, Surroundings
+from rudaux.ports.notify import Notifier, Teller
 
 __all__ = [
     "Canvas",
@@ -24,10 +25,13 @@ __all__ = [
     "Gradebook",
     "Grader",
     "Ledger",
+    "Notifier",
     "Room",
+    "Snapshots",
     "Stage",
     "Storage",
     "Surroundings",
+    "Teller",
 ]
 
 
@@ -40,6 +44,8 @@ class Context(Protocol):
     def canvas(self) -> Canvas: ...
     @property
     def storage(self) -> Storage: ...
+    @property
+    def snapshots(self) -> Snapshots: ...
     @property
     def gradebook(self) -> Gradebook: ...
     @property

@@ -12,6 +12,7 @@ from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
+from rudaux.domain.messages import Told
 from rudaux.domain.sharing import Piece
 from rudaux.domain.submissions import Record
 
@@ -19,12 +20,20 @@ from rudaux.domain.submissions import Record
 class Ledger(Protocol):
     """.rudaux/ledger.db: what rudaux did. Losing it loses no grade."""
 
-    def lock(self, command: str) -> AbstractContextManager[None]:
-        """Hold the course; raises `NeedsPersonError` naming who holds it and since when."""
+    def lock(self, command: str, wait: float = 0.0) -> AbstractContextManager[None]:
+        """Hold the course; raises `NeedsPersonError` naming who holds it and since when.
+
+        `wait` is how many seconds the other one may take to end.
+        """
 
     def start_run(self, command: str) -> int: ...
 
     def end_run(self, run: int, exit_code: int) -> None: ...
+
+    def messages(self) -> tuple[Told, ...]:
+        """Return every message that has reached somebody, oldest first."""
+
+    def record_message(self, told: Told) -> None: ...
 
     def run_records(self) -> tuple[Run, ...]:
         """Every run that wrote, oldest first."""

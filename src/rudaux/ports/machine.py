@@ -36,6 +36,12 @@ class Storage(Protocol):
     def locate(self, student_id: str, assignment: str, deadline: datetime) -> Lookup:
         """Find the work as of the deadline (aware)."""
 
+    def lacks_snapshot(self, deadline: datetime, student_ids: Names[str]) -> bool:
+        """Whether `locate` would find no snapshot at or after the deadline (aware) for some.
+
+        Whoever has no home needs none. False where folders are read without snapshots.
+        """
+
     def copy(self, located: Located, destination: Path, needed: Names[str] = ()) -> Copied:
         """Copy into `destination` atomically: it appears whole or not at all.
 
@@ -60,6 +66,13 @@ class Storage(Protocol):
         What is there is replaced only where its digest is in `replaces`; False: it is something
         else. No link is followed. Raises `StorageFailure` where it cannot be written.
         """
+
+
+class Snapshots(Protocol):
+    """The file server's snapshots of students' homes; there is no way to remove one."""
+
+    def take(self, name: str) -> None:
+        """Take one of everybody's home; raises `StorageFailure` where it was not taken."""
 
 
 class Git(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from rudaux.errors import RudauxError
 from rudaux.ports import Context
@@ -12,13 +12,18 @@ from rudaux.workflows.schedule import close_logs
 
 
 @contextmanager
-def recorded(ctx: Context, command: str, whole: bool = True) -> Iterator[None]:
+def recorded(
+    ctx: Context, command: str, whole: bool = True, wait: float = 0.0, alone: bool = True
+) -> Iterator[None]:
     """Hold the course for `command`; what is written meanwhile is known as this run's.
+
+    `wait` is how many seconds another run may take to end. Without `alone` it is not held: for
+    what may go on beside another run.
 
     Raises `GradebookFailure` where the gradebook is not the one that it was, unless `whole` is
     false.
     """
-    with ctx.ledger.lock(command):
+    with ctx.ledger.lock(command, wait) if alone else nullcontext():
         close_logs(ctx)
         if whole:
             require_whole(ctx)

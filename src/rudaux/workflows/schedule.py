@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
 from rudaux.config import saved_token_file
@@ -15,6 +17,7 @@ from rudaux.config.private import create_file, make_folder, set_right
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.timetable import Entry, local_run_time
 from rudaux.ports import Context
+from rudaux.workflows.snapshots import ENTRY, coming
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ def plan(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> ScheduleP
         for run in {local_run_time(due, delay, machine) for due in dates}
         if run > ctx.now()
     ]
+    wanted += _snapshot_entries(ctx, deadlines, machine)
     entries = tuple(sorted(wanted))
     return SchedulePlan(
         entries,
@@ -52,6 +56,16 @@ def plan(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> ScheduleP
         removed=tuple(e for e in current if e not in entries),
         warnings=cron_warnings(ctx) if entries else (),
     )
+
+
+def _snapshot_entries(
+    ctx: Context, deadlines: Mapping[str, Sequence[datetime]], machine: tzinfo
+) -> Iterator[Entry]:
+    """Yield one entry for each minute at which a deadline needs a snapshot."""
+    for run in sorted({local_run_time(at, 0, machine) for at in coming(ctx, deadlines)}):
+        if run > ctx.now():
+            line = command(ctx, "snapshot")
+            yield Entry(ENTRY, run.minute, run.hour, run.day, run.month, run.year, line)
 
 
 def plan_removal(ctx: Context) -> SchedulePlan:
@@ -86,14 +100,40 @@ def close_logs(ctx: Context) -> None:
         create_file(log)
 
 
-def command(ctx: Context) -> str:
+def old_logs(ctx: Context) -> tuple[Path, ...]:
+    """Find the logs of unattended runs that are older than `schedule.keep_logs` days.
+
+    Only plain files with the names that rudaux gives: whatever else is there is somebody's.
+    """
+    oldest = ctx.now() - timedelta(days=ctx.config.schedule.keep_logs)
+    return tuple(
+        sorted(
+            log
+            for log in log_folder(ctx).glob("grade-*.log")
+            if re.fullmatch(r"grade-\d{4}-\d{2}-\d{2}\.log", log.name)
+            and log.is_file()
+            and not log.is_symlink()
+            and datetime.fromtimestamp(log.stat().st_mtime, timezone.utc) < oldest
+        )
+    )
+
+
+def remove_logs(logs: Iterable[Path]) -> None:
+    """Remove logs; one that is gone already, or may not be removed, is left."""
+    for log in logs:
+        with suppress(OSError):
+            log.unlink()
+
+
+def command(ctx: Context, verb: str = "grade") -> str:
     """Give the shell command of an entry, for cron's bare environment: absolute paths only.
 
-    It names no assignment, so that each entry also picks up what a missed one left.
+    It names no assignment, so that each entry also picks up what a missed one left. Its output goes
+    to the log; what it prints nevertheless is for cron to mail.
     """
-    words = [sys.executable, "-m", "rudaux", "grade", "--auto", "--dir", str(ctx.config.folder)]
-    log = f"{shlex.quote(str(log_folder(ctx)))}/grade-$(date +%F).log"
-    return f"{shlex.join(words)} >> {log} 2>&1"
+    folder = str(ctx.config.folder)
+    words = [sys.executable, "-m", "rudaux", verb, "--auto", "--dir", folder, "--log"]
+    return shlex.join(words)
 
 
 def cron_warnings(ctx: Context) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from rudaux.adapters.ledger import SqliteLedger
 from rudaux.domain.checks import Check, Checked
@@ -21,6 +23,7 @@ from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution, Job
 from rudaux.domain.grades import Push
 from rudaux.domain.history import last_scores
+from rudaux.domain.messages import Told
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError, SystemFailure
 
@@ -414,6 +417,29 @@ class TestLock:
             (path.parent / "lock.json").write_text("{")
             with pytest.raises(NeedsPersonError, match="in use by another rudaux"):
                 ledger.lock("rudaux submit").__enter__()
+
+    def test_one_that_may_wait_takes_it_once_it_is_free(
+        self, ledger: SqliteLedger, path: Path
+    ) -> None:
+        held = FileLock(str(path.parent / "lock"), thread_local=False)
+        with ledger.lock("rudaux init"):
+            pass
+        held.acquire()
+        with pytest.raises(NeedsPersonError), ledger.lock("rudaux grade", wait=0.2):
+            pass
+        threading.Timer(0.3, held.release).start()
+        with ledger.lock("rudaux grade", wait=10):
+            assert (path.parent / "lock.json").exists()
+
+
+def test_messages_are_remembered_in_their_order(ledger: SqliteLedger, path: Path) -> None:
+    at = datetime(2026, 10, 2, 8, 0, tzinfo=timezone.utc)
+    first = Told("problem", "grade:CanvasFailure", "Canvas is down", at)
+    second = Told("problem", "grade:CanvasFailure", "Over", at + timedelta(hours=1), over=True)
+    assert ledger.messages() == ()
+    ledger.record_message(first)
+    ledger.record_message(second)
+    assert SqliteLedger(path).messages() == (first, second)
 
 
 def test_what_a_check_found_is_remembered_until_another_takes_its_place(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from rudaux.adapters.storage import Homes
 from rudaux.adapters.storage.copy import Limits
-from rudaux.adapters.storage.homes import snapshot_time
 from rudaux.config import GitSettings, HubSettings, SnapshotSettings
 from rudaux.domain.collection import Absent, Located, NotYet, Unreadable
+from rudaux.domain.snapshots import snapshot_time
 from rudaux.errors import StorageFailure
 
 UTC = timezone.utc

@@ -42,6 +42,9 @@ CREATE TABLE IF NOT EXISTS marking (
 CREATE TABLE IF NOT EXISTS written (
     owner TEXT, path TEXT, digest TEXT, at TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (owner, path, digest));
+CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY, topic TEXT NOT NULL, key TEXT NOT NULL, title TEXT NOT NULL,
+    at TEXT NOT NULL, over INTEGER NOT NULL DEFAULT 0);
 """
 _STEPS = {
     1: (

@@ -25,6 +25,7 @@ from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
+from rudaux.domain.messages import Told
 from rudaux.domain.submissions import Record
 from rudaux.errors import NeedsPersonError, SystemFailure
 
@@ -41,11 +42,11 @@ class SqliteLedger(CheckRows, MarkingTables):
         self._lock = FileLock(str(path.parent / "lock"), timeout=0, mode=PRIVATE.file)
 
     @contextmanager
-    def lock(self, command: str) -> Iterator[None]:
+    def lock(self, command: str, wait: float = 0.0) -> Iterator[None]:
         holder = self._path.parent / "lock.json"
         try:
             make_rudaux_folder(self._path.parent)
-            self._lock.acquire()
+            self._lock.acquire(timeout=wait, poll_interval=0.05 if wait < 1 else 0.5)
         except Timeout:
             # The other run's lock is no cause that a person could do anything with.
             raise NeedsPersonError(_who_holds(holder)) from None
@@ -78,6 +79,20 @@ class SqliteLedger(CheckRows, MarkingTables):
                 "UPDATE runs SET ended_at = ?, exit_code = ? WHERE id = ?", (_now(), exit_code, run)
             )
         self._run = None
+
+    def messages(self) -> tuple[Told, ...]:
+        query = "SELECT topic, key, title, at, over FROM messages ORDER BY id"
+        return tuple(
+            Told(topic, key, title, datetime.fromisoformat(at), bool(over))
+            for topic, key, title, at, over in self._rows(query)
+        )
+
+    def record_message(self, told: Told) -> None:
+        with self._writing() as db:
+            db.execute(
+                "INSERT INTO messages (topic, key, title, at, over) VALUES (?, ?, ?, ?, ?)",
+                (told.topic, told.key, told.title, _utc(told.at), told.over),
+            )
 
     def run_records(self) -> tuple[Run, ...]:
         query = (

@@ -17,6 +17,7 @@ from rudaux.config.private import PRIVATE, Rights
 from rudaux.domain.collection import Absent, Copied, Kept, Located, Lookup, NotYet, Unreadable
 from rudaux.domain.links import repo_folder
 from rudaux.domain.returning import HomePages
+from rudaux.domain.snapshots import snapshot_time
 from rudaux.errors import StorageFailure
 
 _STUDENT = "{student_id}"
@@ -85,6 +86,27 @@ class Homes:
             return self._in_common_snapshots(self._snapshots, work, deadline)
         except OSError as error:
             return Unreadable(f"{error.filename or self._root} cannot be read: {error.strerror}")
+
+    def lacks_snapshot(self, deadline: datetime, student_ids: Collection[str]) -> bool:
+        if self._snapshots is None:
+            return False
+        self._check_root()
+        if _STUDENT not in self._snapshots.path:
+            names = self._snapshot_names(self._snapshots)
+            folder = self._root / self._snapshots.path
+            return isinstance(_choose(self._snapshots, folder, names, deadline), NotYet)
+        return any(self._lacks_own(self._snapshots, sid, deadline) for sid in student_ids)
+
+    def _lacks_own(self, settings: SnapshotSettings, student_id: str, deadline: datetime) -> bool:
+        """Whether a student's home has no such snapshot; one who has no home needs none."""
+        folder = self._root / settings.path.replace(_STUDENT, student_id)
+        try:
+            if self._home_missing(self._work(student_id, "assignment")):
+                return False
+            names = _folders(folder)
+        except (ValueError, OSError):
+            return True
+        return isinstance(_choose(settings, folder, names, deadline), NotYet)
 
     def copy(self, located: Located, destination: Path, needed: Collection[str] = ()) -> Copied:
         # Only what a student cannot replace is trusted: their home, or the snapshot itself.
@@ -319,21 +341,3 @@ def _choose(
     newest = f"; the newest is {taken[-1][1]}" if taken else f"; {folder} is empty"
     local = deadline.astimezone(settings.timezone)
     return NotYet(f"no snapshot at or after {local:%Y-%m-%d %H:%M %Z} yet{newest}")
-
-
-def snapshot_time(settings: SnapshotSettings, name: str) -> datetime | None:
-    """Read the time (UTC) in a snapshot's name; None where it holds none.
-
-    In the hour that occurs twice the earlier reading counts: the next snapshot is then taken
-    instead, which is surely after the deadline.
-    """
-    match = re.search(settings.pattern, name)
-    if match is None:
-        return None
-    try:
-        at = datetime.strptime(match[0], settings.format)
-    except ValueError:
-        return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=settings.timezone, fold=0)
-    return at.astimezone(timezone.utc)

@@ -1,0 +1,65 @@
+"""Taking snapshots with a program: zfs here or over ssh, or one of the course's own.
+
+https://openzfs.github.io/openzfs-docs/man/master/8/zfs-snapshot.8.html
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+
+from rudaux.config import SnapshotSettings
+from rudaux.errors import ConfigError, StorageFailure
+
+SECONDS = 300.0
+_SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
+"""Where zfs is; cron's PATH lacks them."""
+_SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20")
+
+
+class SnapshotProgram:
+    """Implements `rudaux.ports.Snapshots`; only ever takes them."""
+
+    def __init__(self, settings: SnapshotSettings | None, seconds: float = SECONDS) -> None:
+        self._settings = settings
+        self._seconds = seconds
+
+    def take(self, name: str) -> None:
+        words = self._words(name)
+        env = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:{_SBIN}"}
+        try:
+            done = subprocess.run(
+                words, env=env, stdin=subprocess.DEVNULL, capture_output=True,
+                timeout=self._seconds, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise StorageFailure(
+                f"the snapshot {name} was not taken: `{words[0]}` had not ended after "
+                f"{self._seconds:.0f} seconds"
+            ) from error
+        except OSError as error:
+            raise StorageFailure(
+                f"the snapshot {name} was not taken: `{words[0]}` cannot be run "
+                f"({error.strerror}); correct jupyterhub.snapshots in rudaux.toml"
+            ) from error
+        if done.returncode:
+            raise StorageFailure(
+                f"the snapshot {name} was not taken: {_said(done)}. Try it in a terminal: "
+                f"`{shlex.join(words)}`"
+            )
+
+    def _words(self, name: str) -> list[str]:
+        settings = self._settings
+        if settings is None or settings.take is None:
+            raise ConfigError("jupyterhub.snapshots.take does not say how a snapshot is taken")
+        if isinstance(settings.take, tuple):
+            return [word.replace("{name}", name) for word in settings.take]
+        # -r: where each home is a dataset of its own, all of them at the same moment.
+        zfs = ["zfs", "snapshot", "-r", f"{settings.dataset}@{name}"]
+        return [*_SSH, settings.host, shlex.join(zfs)] if settings.host else zfs
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    said = " ".join((done.stderr or done.stdout).decode(errors="replace").split())
+    return said[-300:].rstrip(".") or f"it ended with {done.returncode} and said nothing"

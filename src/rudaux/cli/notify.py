@@ -1,0 +1,55 @@
+"""`rudaux notify`: who is told what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rudaux.cli.options import Folder, NoPrompt
+from rudaux.cli.view import View
+from rudaux.config import find_course_folder, load_config
+from rudaux.errors import ConfigError, SystemFailure
+
+WHAT = {
+    "problem": "a run that nobody watched went wrong, and when that is over",
+    "done": "an assignment was graded: how many, the median",
+    "todo": "marks by hand, hidden grades or edits in Canvas wait for you",
+}
+
+
+def notify(
+    test: Annotated[
+        bool, typer.Option("--test", help="Send a test message to every address.")
+    ] = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """Who is told how runs ended that nobody watched; --test sends a message."""
+    from rudaux.wiring import open_teller
+    from rudaux.workflows.notify import example
+
+    view, course = View(no_prompt), find_course_folder(folder or Path.cwd())
+    load_config(course)  # a mistake in it is told here as everywhere
+    teller = open_teller(course)
+    if teller.trouble:
+        raise ConfigError(teller.trouble)
+    if teller.notifier is None:
+        view.line("Nobody is told by message: rudaux.toml has no [notify].")
+        view.line("What went wrong is printed, and cron mails that to this account (or MAILTO).")
+        if test:
+            raise ConfigError("there is no address to send a test to: add [notify] to rudaux.toml.")
+        return
+    view.table(("told", "when"), [(topic, WHAT[topic]) for topic in teller.on])
+    view.line()
+    for place in teller.notifier.places():
+        view.line(place)
+    if test:
+        sent = teller.notifier.send([example(teller)])
+        if sent.missed:
+            raise SystemFailure(
+                f"the test did not reach {', '.join(sent.missed)}: check notify.urls_file against "
+                "https://appriseit.com, and whether this machine may send there."
+            )
+        view.notice("\nA test message was sent to each.")

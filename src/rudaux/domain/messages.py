@@ -1,0 +1,136 @@
+"""What somebody is told of runs that nobody watched, and what they have been told already."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from rudaux.domain.submissions import State
+
+Topic = Literal["problem", "done", "todo"]
+"""problem: a run went wrong; done: work was graded; todo: something waits for a person."""
+AGAIN = timedelta(hours=20)
+"""The same is not told again within this time: a nightly run tells it once a day."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message; those with the same `key` are about the same thing.
+
+    `over` tells of the end of a problem.
+    """
+
+    topic: Topic
+    key: str
+    title: str
+    body: str
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The messages that reached at least one address, and the addresses that lack some."""
+
+    reached: tuple[Message, ...]
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Told:
+    """A message that has reached somebody, at `at` (aware)."""
+
+    topic: Topic
+    key: str
+    title: str
+    at: datetime
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class Digest:
+    """One assignment at the end of a run, without anybody's grade.
+
+    `failed` maps a reason to the names of those who could not be graded for it; `graded` counts
+    complete submissions, `median` is theirs in Canvas points. `uncollected`
+    counts who is due and not collected, `stopped` says why grades were not pushed, `changed`
+    whether this run brought anything new, `report` where it can be looked at.
+    """
+
+    assignment: str
+    counts: Mapping[State, int]
+    points: Decimal
+    graded: int = 0
+    median: Decimal | None = None
+    failed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    uncollected: int = 0
+    edited: Sequence[str] = ()
+    hidden: int = 0
+    stopped: str = ""
+    changed: bool = False
+    report: str = ""
+
+
+@dataclass(frozen=True)
+class End:
+    """How a run ended: its exit code, its error's class and sentences, where its log is.
+
+    `through`: it got to its end with every assignment that it had to do; each has a digest, and
+    `text` says nothing beyond them.
+    """
+
+    command: str
+    code: int
+    kind: str = ""
+    text: str = ""
+    through: bool = False
+    digests: tuple[Digest, ...] = ()
+    log: str = ""
+
+    @property
+    def scope(self) -> str:
+        """What the run was about: all runs of `grade` are about the same."""
+        return "grade" if self.command.split()[:1] == ["grade"] else self.command
+
+
+def untold(messages: Iterable[Message], told: Iterable[Told], now: datetime) -> list[Message]:
+    """Return the messages that nobody was told within the last day, and the end of problems.
+
+    `now` is aware. A problem that was over and is back is told at once.
+    """
+    last = {t.key: t for t in told}
+    return [
+        m
+        for m in messages
+        if m.over or m.key not in last or last[m.key].over or now - last[m.key].at >= AGAIN
+    ]
+
+
+def open_problems(told: Iterable[Told]) -> dict[str, Told]:
+    """Return the problems whose end was not told so far, by key, as they were told first."""
+    found: dict[str, Told] = {}
+    for one in told:
+        if one.topic != "problem":
+            continue
+        if one.over:
+            found.pop(one.key, None)
+        else:
+            found.setdefault(one.key, one)
+    return found
+
+
+def without_names(text: str, names: Collection[str]) -> str:
+    """Replace names of students: what an error says of one may hold their grade."""
+    known = sorted((name for name in names if name.strip()), key=len, reverse=True)
+    if not known:
+        return text
+    return re.sub("|".join(map(re.escape, known)), "a student", text)
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """List up to three names, and count the rest."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"

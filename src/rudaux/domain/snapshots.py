@@ -1,0 +1,66 @@
+"""Which snapshots deadlines need, and what they are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Protocol
+
+
+class Naming(Protocol):
+    """How the time stands in a snapshot's name; `timezone` is its zone."""
+
+    @property
+    def pattern(self) -> str: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def timezone(self) -> tzinfo: ...
+
+
+def snapshot_name(naming: Naming, at: datetime) -> str:
+    """Name the snapshot that is taken at `at` (aware)."""
+    return at.astimezone(naming.timezone).strftime(naming.format)
+
+
+def snapshot_time(naming: Naming, name: str) -> datetime | None:
+    """Read the time (UTC) in a snapshot's name; None where it holds none.
+
+    In the hour that occurs twice the earlier reading counts: the next snapshot is then taken
+    instead, which is surely after the deadline.
+    """
+    match = re.search(naming.pattern, name)
+    if match is None:
+        return None
+    try:
+        at = datetime.strptime(match[0], naming.format)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=naming.timezone, fold=0)
+    return at.astimezone(timezone.utc)
+
+
+def serves(naming: Naming, at: datetime, deadline: datetime) -> bool:
+    """Whether a snapshot taken at `at`, by its name, is one at or after the deadline.
+
+    A name knows less than a clock: without seconds, 23:59:40 is 23:59, before 23:59:30.
+    """
+    read = snapshot_time(naming, snapshot_name(naming, at))
+    return read is not None and read >= deadline
+
+
+def first_moment(naming: Naming, deadline: datetime) -> datetime:
+    """Return the first full minute (UTC) whose snapshot serves the deadline (aware)."""
+    return next((at for at in _moments(deadline) if serves(naming, at, deadline)), deadline)
+
+
+def _moments(deadline: datetime) -> Iterator[datetime]:
+    """Yield the minutes to try: each of an hour, then each half hour of two days."""
+    start = deadline.astimezone(timezone.utc)
+    if start.second or start.microsecond:
+        start = start.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    yield from (start + timedelta(minutes=n) for n in range(60))
+    start = start.replace(minute=0)
+    yield from (start + timedelta(minutes=30 * n) for n in range(2, 98))

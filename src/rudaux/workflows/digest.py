@@ -1,0 +1,73 @@
+"""What a message may say of an assignment at the end of a run: counts, and no grade with a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from decimal import Decimal
+from statistics import median
+
+from rudaux.domain.messages import Digest
+from rudaux.domain.submissions import count_states
+from rudaux.errors import RudauxError
+from rudaux.ports import Context
+from rudaux.workflows import posting, submit
+from rudaux.workflows.standings import Standings
+
+
+def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "") -> Digest:
+    """Sum up what a run did, from where everybody stood before it and stands now.
+
+    Edited and hidden grades are read from Canvas where somebody wants to know; what it does not
+    say is left out.
+    """
+    wanted = ctx.config.notify is not None and "todo" in ctx.config.notify.on
+    names, complete = {s.id: s.name for s in after.students}, _complete(ctx, after)
+    failed: dict[str, list[str]] = {}
+    for standing in after.by_student:
+        if standing.state == "failed":
+            failed.setdefault(standing.reason, []).append(names[standing.student_id])
+    return Digest(
+        after.settings.name,
+        count_states(after.by_student),
+        after.settings.points,
+        len(complete),
+        median(complete) if complete else None,
+        failed,
+        sum(s.due and s.state == "not_due" for s in after.by_student),
+        _edited(ctx, after) if wanted and not stopped else (),
+        _hidden(ctx, after) if wanted else 0,
+        stopped,
+        (before.by_student, before.targets) != (after.by_student, after.targets),
+        _report(ctx, after.settings.name),
+    )
+
+
+def _complete(ctx: Context, standings: Standings) -> list[Decimal]:
+    """Return the points of everybody whose submission is graded: a missing one has no say."""
+    handed_in = ctx.gradebook.submissions(standings.settings.name)
+    return [
+        standings.targets[s.student_id]
+        for s in standings.by_student
+        if s.state in {"graded", "pushed"} and s.student_id in handed_in
+    ]
+
+
+def _edited(ctx: Context, standings: Standings) -> Sequence[str]:
+    with suppress(RudauxError):
+        plan = submit.plan(ctx, standings, feedback=False)
+        return [plan.names[x.student_id] for x in plan.lines if x.kind == "conflict"]
+    return ()
+
+
+def _hidden(ctx: Context, standings: Standings) -> int:
+    if standings.canvas is not None and standings.canvas.post_manually:
+        with suppress(RudauxError):
+            return len(posting.plan(ctx, standings.settings))
+    return 0
+
+
+def _report(ctx: Context, name: str) -> str:
+    """Name the report of `rudaux report`, where there is one."""
+    file = ctx.config.folder / ".rudaux" / "reports" / f"{name}.html"
+    return str(file) if file.is_file() else ""
