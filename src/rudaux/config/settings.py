@@ -77,6 +77,9 @@ ExecutorName = Literal["docker", "sandbox", "process"]
 """The ways of starting a submission; rudaux.executors has one for each."""
 
 
+LateEdits = Literal["accept", "hold"]
+
+
 @dataclass(frozen=True)
 class GradingSettings:
     """[grading]; times in seconds, `jobs` 0 means one per core."""
@@ -95,6 +98,7 @@ class GradingSettings:
     median_guard: float = 0.20
     stderr_fails: bool = False
     redact_hidden_tests: bool = True
+    late_edits: LateEdits = "accept"
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,13 @@ class ScheduleSettings:
 
 
 @dataclass(frozen=True)
+class LateRegistrationSettings:
+    """[late_registration]: whoever joins late has so many `days` from then."""
+
+    days: int
+
+
+@dataclass(frozen=True)
 class AssignmentSettings:
     """[[assignments]]; the dates are aware, in the course's time zone."""
 
@@ -124,6 +135,7 @@ class AssignmentSettings:
     unlock: datetime | None = None
     lock: datetime | None = None
     notebook: str | None = None
+    late_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +150,7 @@ class Config:
     grading: GradingSettings = field(default_factory=GradingSettings)
     backups: BackupSettings = field(default_factory=BackupSettings)
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    late_registration: LateRegistrationSettings | None = None
     assignments: tuple[AssignmentSettings, ...] = ()
 
 

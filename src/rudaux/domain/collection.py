@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 
@@ -43,12 +43,33 @@ Lookup = Located | Absent | NotYet | Unreadable
 class Copied:
     """A copied submission: `digest` over names and contents, `modified_at` the newest (UTC).
 
-    `skipped` names what was left behind and why (symbolic links, devices, too large).
+    `skipped` names what was left behind and why (symbolic links, devices, too large); `files` says
+    when each file was changed last (UTC).
     """
 
     modified_at: datetime
     digest: str
     skipped: tuple[str, ...] = ()
+    files: tuple[tuple[str, datetime], ...] = ()
+
+
+@dataclass(frozen=True)
+class LateEdit:
+    """A file of a student that was changed at `at`, after their `deadline` (both aware)."""
+
+    file: str
+    at: datetime
+    deadline: datetime
+
+    @property
+    def late_by(self) -> timedelta:
+        """How long after the deadline."""
+        return self.at - self.deadline
+
+
+def edits_after(copied: Copied, deadline: datetime) -> tuple[LateEdit, ...]:
+    """Return what was changed after the deadline, as far as the files' own times say."""
+    return tuple(LateEdit(name, at, deadline) for name, at in copied.files if at > deadline)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,11 @@ https://canvas.instructure.com/doc/api/assignments.html#method.assignment_overri
 
 from __future__ import annotations
 
+from typing import get_args
+
 from rudaux.adapters.canvas.calls import no_assignment, utc
 from rudaux.adapters.canvas.protocol import Call, Value
-from rudaux.domain.deadlines import Override
+from rudaux.domain.deadlines import DateKind, Override
 from rudaux.domain.extensions import keeps_title
 
 
@@ -59,7 +61,7 @@ def _students(override: Override) -> dict[str, Value]:
 
 
 def _dates(override: Override) -> dict[str, Value]:
-    kinds = ("due", "unlock", "lock")
+    kinds = get_args(DateKind)
     return {f"{kind}_at": utc(override.date(kind)) for kind in kinds if override.sets(kind)}
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 3
+from rudaux.adapters.ledger import extensions
+
+VERSION = 4
 # Times are ISO 8601 in UTC, scores are decimals as text.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -35,6 +37,7 @@ CREATE TABLE IF NOT EXISTS graded (
     assignment TEXT, student TEXT, PRIMARY KEY (assignment, student));
 CREATE TABLE IF NOT EXISTS rosters (students INTEGER NOT NULL, at TEXT NOT NULL);
 """
+SCHEMA += extensions.SCHEMA
 _STEPS = {
     1: (
         "ALTER TABLE runs ADD COLUMN user TEXT NOT NULL DEFAULT ''",
@@ -50,6 +53,7 @@ _STEPS = {
         "WHERE kind IN ('graded', 'held') UNION SELECT assignment, student FROM pushes "
         "WHERE undoes IS NULL AND CAST(new AS REAL) > 0",
     ),
+    3: (),
 }
 """What leads from each earlier version to the next."""
 

@@ -152,9 +152,7 @@ class World:
         person.test, person.sis_user_id, person.login_id = True, None, f"test-{uid}"
         return uid
 
-    def set_state(
-        self, user_id: int, state: EnrollmentState, at: datetime | None = None
-    ) -> None:
+    def set_state(self, user_id: int, state: EnrollmentState, at: datetime | None = None) -> None:
         """Change all enrollments of a person, e.g. to "deleted" where they drop the course.
 
         Canvas takes whoever is deleted out of ad-hoc overrides, and removes one that is empty then.
