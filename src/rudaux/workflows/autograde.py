@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Collection as Ids
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rudaux.domain.collection import Collection
+from rudaux.domain.collection import Collection, LateEdit, describe_edits
 from rudaux.domain.execution import Broken, Execution, Job, Suspicion
 from rudaux.domain.outcome import Outcome, SlowCell
 from rudaux.domain.roster import Student
@@ -83,7 +83,11 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
     names = {s.id: s.name for s in plan.students}
     broken: list[Outcome] = []
     again: list[Job] = []
-    collected = ctx.ledger.collected(plan.assignment)
+    collected, edits = (
+        ctx.ledger.collected(plan.assignment),
+        ctx.ledger.late_edits(plan.assignment),
+    )
+    holds = ctx.config.grading.late_edits == "hold"
 
     def jobs() -> Iterator[Job]:
         for student in plan.students:
@@ -97,7 +101,9 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
             if isinstance(job, Broken):
                 broken.append(_failed(ctx, plan.assignment, student.id, student.name, job.reason))
             else:
-                yield _with_skipped(job, collected.get(student.id))
+                yield _with_edits(
+                    _with_skipped(job, collected.get(student.id)), edits.get(student.id, ()), holds
+                )
 
     for execution in ctx.executor.run(jobs()):
         if execution.verdict == "failed":
@@ -175,6 +181,16 @@ def _with_skipped(job: Job, collection: Collection | None) -> Job:
         return job
     left = tuple(f"{clause} (not collected)" for clause in collection.skipped)
     return replace(job, repairs=(*left, *job.repairs))
+
+
+def _with_edits(job: Job, edits: Sequence[LateEdit], holds: bool) -> Job:
+    """Tell of what was changed after the deadline; where that is not accepted, hold the work."""
+    if not edits:
+        return job
+    told = f"changed after the deadline: {describe_edits(edits)}"
+    if holds:
+        return replace(job, doubts=(*job.doubts, told))
+    return replace(job, repairs=(*job.repairs, told))
 
 
 def _held(ctx: Context, job: Job, name: str, doubts: list[str]) -> Outcome:

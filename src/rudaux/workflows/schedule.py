@@ -54,6 +54,17 @@ def plan(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> ScheduleP
     )
 
 
+def plan_refresh(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> SchedulePlan:
+    """Plan as `plan` does for a run that was not asked to, and for a course that cron grades.
+
+    Where it has no entry nobody wants any, and the last one stays as the sign that cron is used.
+    Raises `CronFailure` where there is no crontab.
+    """
+    found = plan(ctx, deadlines)
+    before = ctx.crontab.entries(owner(ctx))
+    return found if before and found.entries else SchedulePlan(before, (), ())
+
+
 def plan_removal(ctx: Context) -> SchedulePlan:
     """Plan to take every entry of this course, and no other line, out of the crontab."""
     return SchedulePlan((), (), ctx.crontab.entries(owner(ctx)))

@@ -95,8 +95,12 @@ def students(rows: Iterable[object]) -> tuple[Student, ...]:
             section_ids=sections,
             invited=waits,
             login=login,
-            joined_at=min(_dates(one.joined_at, before.joined_at if before else None), default=None),
-            changed_at=max(_dates(one.changed_at, before.changed_at if before else None), default=None),
+            joined_at=min(
+                _dates(one.joined_at, before.joined_at if before else None), default=None
+            ),
+            changed_at=max(
+                _dates(one.changed_at, before.changed_at if before else None), default=None
+            ),
         )
     return tuple(merged.values())
 
