@@ -89,7 +89,7 @@ def duration(span: timedelta) -> str:
     seconds = int(span.total_seconds())
     units = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
     first = next((n for n, (size, _) in enumerate(units) if seconds >= size), 3)
-    parts = []
+    parts: list[str] = []
     for size, unit in units[first : min(first + 2, 3 if first < 3 else 4)]:
         number, seconds = divmod(seconds, size)
         parts += [f"{number} {unit}"] if number or not parts else []

@@ -139,9 +139,11 @@ def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -
     if doubts and not plan.accept_doubts:
         return _held(ctx, job, name, doubts)
     settled = [f"looked at and accepted: {doubt}" for doubt in doubts]
-    note = "; ".join([*job.repairs, *settled, *([execution.reason] if execution.reason else [])])
+    ended = [execution.reason] if execution.reason else []
+    note = "; ".join([*job.repairs, *settled, *ended])
     reasons = tuple(reason for reason in reasons if reason not in doubts)
-    record = Record("graded", note, ctx.now())
+    known = "; ".join([*job.remarks, *([note] if note else [])])
+    record = Record("graded", known, ctx.now())
     ctx.ledger.record(plan.assignment, job.student_id, record)
     slowest, repaired = _slowest(execution), bool(job.repairs)
     if reasons:
@@ -190,7 +192,7 @@ def _with_edits(job: Job, edits: Sequence[LateEdit], holds: bool) -> Job:
     told = f"changed after the deadline: {describe_edits(edits)}"
     if holds:
         return replace(job, doubts=(*job.doubts, told))
-    return replace(job, repairs=(*job.repairs, told))
+    return replace(job, remarks=(*job.remarks, told))
 
 
 def _held(ctx: Context, job: Job, name: str, doubts: list[str]) -> Outcome:

@@ -32,13 +32,14 @@ from rudaux.workflows.standings import Standings
 class CollectLine:
     """One student who is due and whose work is not collected as of that deadline.
 
-    late: they had nothing by their own deadline, and this is the last one for late work.
+    `late_until`: they are known to have had nothing by their own deadline, and this is the last
+    one for late work.
     """
 
     student: Student
     deadline: datetime
     found: Lookup
-    late: bool = False
+    late_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
     done, submitted = ctx.ledger.collected(name), ctx.gradebook.submissions(name)
     absent = [s.id for s in standings.students if s.id not in submitted]
     waiting = takeover.found(ctx, standings.settings, absent)
-    lines = []
+    records, lines = ctx.ledger.records(name), []
     for student in standings.students:
         deadline = standings.deadlines.own.get(student.id)
         if student.id in waiting:
@@ -83,14 +84,22 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
         graded = only is None and taken and settled and submitted[student.id].autograded
         if settled and (folder.is_dir() or graded):
             continue
-        late = (
-            None if student.id in submitted else standings.deadlines.second_chance(student.id, now)
-        )
-        found = ctx.storage.locate(student.id, name, late or deadline)
+        found, late = ctx.storage.locate(student.id, name, deadline), None
+        if student.id not in submitted and _had_nothing(found, records.get(student.id), deadline):
+            late = standings.deadlines.second_chance(student.id, now)
+        if late is not None:
+            found = ctx.storage.locate(student.id, name, late)
         if settled and earlier and only is None:
             found = _as_then(found, earlier, folder)
-        lines.append(CollectLine(student, deadline, found, late is not None))
+        lines.append(CollectLine(student, deadline, found, late))
     return CollectPlan(standings.settings, tuple(lines))
+
+
+def _had_nothing(found: Lookup, record: Record | None, deadline: datetime) -> bool:
+    """Whether it is known that nothing was there at the deadline; a live folder has no memory."""
+    if isinstance(found, Located) and found.snapshot is None:
+        return record is not None and record.kind == "missing" and record.at >= deadline
+    return isinstance(found, Absent)
 
 
 def outdated(ctx: Context, standings: Standings) -> frozenset[str]:
@@ -135,7 +144,7 @@ def apply(ctx: Context, plan: CollectPlan) -> Iterator[Outcome]:
 
 def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
     student, found = line.student, line.found
-    if isinstance(found, NotYet) and line.late:
+    if isinstance(found, NotYet) and line.late_until:
         return Outcome(student.name, "held", f"late work is not collected: {found.reason}")
     if isinstance(found, NotYet):
         record = ctx.ledger.records(name).get(student.id)
@@ -164,7 +173,7 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
     late_by_old_deadline = _penalised(ctx, name, student.id)
     if earlier is None or earlier.digest != copied.digest or late_by_old_deadline:
         ctx.grader.discard_autograded(name, student.id)
-    edits = () if line.late else edits_after(copied, line.deadline)
+    edits = edits_after(copied, line.late_until or line.deadline)
     ctx.ledger.record_late_edits(name, student.id, edits)
     at, doubt = _handed_in(line, copied)
     ctx.ledger.record_collection(
@@ -188,7 +197,7 @@ def _handed_in(line: CollectLine, copied: Copied) -> tuple[datetime, tuple[str, 
 
     What was not there at the deadline came after it, whatever its files say.
     """
-    if not line.late or copied.modified_at > line.deadline:
+    if line.late_until is None or copied.modified_at > line.deadline:
         return copied.modified_at, ()
     at = line.deadline + timedelta(seconds=1)
     return at, ("its files are older than the deadline, at which it was not there yet",)

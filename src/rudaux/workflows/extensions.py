@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from rudaux.config import AssignmentSettings
@@ -58,7 +58,7 @@ def plan(
     changes: list[Change] = []
     settled = []
     for student in chosen:
-        present, due = _due(each, student, until)
+        present, due = _due(each, student, until, ctx.config.course.timezone)
         if due <= present or same_moment(due, present):
             settled.append((student, each.deadlines.own[student.id]))
         else:
@@ -68,7 +68,9 @@ def plan(
     return ExtensionPlan(tuple(changes), tuple(settled), coming)
 
 
-def _due(each: Each, student: Student, until: datetime | timedelta) -> tuple[datetime, datetime]:
+def _due(
+    each: Each, student: Student, until: datetime | timedelta, zone: tzinfo
+) -> tuple[datetime, datetime]:
     """Return what Canvas has for a student, and what they are to have."""
     there = each.adhoc(student)
     present = each.deadlines.own.get(student.id)
@@ -81,7 +83,14 @@ def _due(each: Each, student: Student, until: datetime | timedelta) -> tuple[dat
     if last is not None and last.promised and not _shown(there, last.due_at):
         # It was given and cut short: what Canvas has is the deadline before it.
         present = last.old_due or present
-    return present, present + until if isinstance(until, timedelta) else until
+    return present, _later(present, until, zone) if isinstance(until, timedelta) else until
+
+
+def _later(moment: datetime, span: timedelta, zone: tzinfo) -> datetime:
+    """Add a span: whole days keep the hour that clocks show, whatever they do in between."""
+    if span % timedelta(days=1):
+        return moment.astimezone(timezone.utc) + span
+    return moment.astimezone(zone) + span
 
 
 def _shown(there: Override | None, due: datetime | None) -> bool:

@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -60,9 +60,20 @@ def plan_refresh(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> S
     Where it has no entry nobody wants any, and the last one stays as the sign that cron is used.
     Raises `CronFailure` where there is no crontab.
     """
-    found = plan(ctx, deadlines)
-    before = ctx.crontab.entries(owner(ctx))
-    return found if before and found.entries else SchedulePlan(before, (), ())
+    wanted, before = plan(ctx, deadlines).entries, ctx.crontab.entries(owner(ctx))
+    if not before or not wanted:
+        return SchedulePlan(before, (), ())
+    there = {_moment(e): e for e in before}  # with the command of whoever installed it
+    entries = tuple(sorted(there.get(_moment(e), e) for e in wanted))
+    return SchedulePlan(
+        entries,
+        added=tuple(e for e in entries if e not in before),
+        removed=tuple(e for e in before if e not in entries),
+    )
+
+
+def _moment(entry: Entry) -> Entry:
+    return replace(entry, command="")
 
 
 def plan_removal(ctx: Context) -> SchedulePlan:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasCourse
+from rudaux.domain.collection import LateEdit
 from rudaux.domain.modes import course_refusal, course_remarks, remark
 from rudaux.domain.submissions import State, count_states
 from rudaux.domain.timetable import Entry
@@ -35,6 +36,8 @@ class AssignmentStatus:
     scheduled_for: datetime | None
     counts: Mapping[State, int]
     standings: Standings
+    late_edits: Mapping[str, Sequence[LateEdit]] = field(default_factory=dict)
+    """What students of it changed after their deadline."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ def _status(ctx: Context, standings: Standings, runs: Sequence[datetime]) -> Ass
         min(coming).astimezone(zone) if coming else None,
         count_states(standings.by_student),
         standings,
+        ctx.ledger.late_edits(settings.name),
     )
 
 
@@ -136,6 +140,16 @@ def as_json(status: CourseStatus) -> dict[str, Any]:
                 "released": a.released,
                 "scheduled_for": a.scheduled_for.isoformat() if a.scheduled_for else None,
                 "counts": dict(a.counts),
+                "late_edits": [
+                    {
+                        "student_id": student,
+                        "file": e.file,
+                        "at": e.at.isoformat(),
+                        "deadline": e.deadline.isoformat(),
+                    }
+                    for student, edits in a.late_edits.items()
+                    for e in edits
+                ],
             }
             for a in status.assignments
         ],
