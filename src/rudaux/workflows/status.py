@@ -140,19 +140,21 @@ def as_json(status: CourseStatus) -> dict[str, Any]:
                 "released": a.released,
                 "scheduled_for": a.scheduled_for.isoformat() if a.scheduled_for else None,
                 "counts": dict(a.counts),
-                "late_edits": [
-                    {
-                        "student_id": student,
-                        "file": e.file,
-                        "at": e.at.isoformat(),
-                        "deadline": e.deadline.isoformat(),
-                    }
-                    for student, edits in a.late_edits.items()
-                    for e in edits
-                ],
             }
             for a in status.assignments
         ],
         "gradebook": status.gradebook or None,
         "notes": list(status.notes),
+        "late_edits": [
+            {
+                "assignment": a.name,
+                "student_id": student,
+                "file": e.file,
+                "at": e.at.isoformat(),
+                "deadline": e.deadline.isoformat(),
+            }
+            for a in status.assignments
+            for student, edits in a.late_edits.items()
+            for e in edits
+        ],
     }
