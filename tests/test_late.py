@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from traitlets.config import Config
 
+from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.late import DAY, PercentPerDay
 from tests.adapters.nbgrader.course import RIGHT, make_course, pretend
 
@@ -35,18 +36,17 @@ def test_nbgrader_takes_it_from_its_configuration_and_the_feedback_says_so(
     tmp_path: Path,
 ) -> None:
     course = make_course(tmp_path / "course")
-    (course.folder / "nbgrader_config.py").write_text(
-        "c = get_config()\n"
+    config = course.folder / "nbgrader_config.py"
+    config.write_text(
+        f"{config.read_text()}\n"
         'c.AssignLatePenalties.plugin_class = "rudaux.late.PercentPerDay"\n'
         "c.PercentPerDay.percent = 50\n"
     )
     course.hand_in("11", RIGHT)
-    grader = course.grader()
-    grader.score(pretend(course.job("11")), 26 * 3600)
-    assert course.score("11") == "0"
-    grader.score(pretend(course.job("11")), 3600)
-    assert course.score("11") == "1.5"
-    (page,) = grader.feedback("homework_1", "11")
-    text = page.content.decode()
+    grader = NbgraderGrader(course.folder, course.folder / "scratch")
+    for seconds_late, score in ((26 * 3600, "0"), (3600, "1.5")):
+        grader.score(pretend(course.job("11")), seconds_late)
+        assert course.score("11") == score
+    text = "".join(file.content.decode() for file in grader.feedback("ps1", "11"))
     assert "handed in 1 h after your deadline" in text
     assert "Late submission penalty (Score: -1.5)" in text
