@@ -11,6 +11,7 @@ import pytest
 from rudaux.adapters.canvas import CanvasClient, NamedCanvas
 from rudaux.demo.simulator.server import Simulator, serve
 from rudaux.demo.simulator.state import World
+from rudaux.demo.simulator.switches import Fault
 from rudaux.domain.deadlines import Override
 from rudaux.errors import NotFound, RequestRefused
 
@@ -97,9 +98,9 @@ def test_removing_twice_is_no_error_and_changing_what_is_gone_is_one(practice: P
 
 
 def test_a_lost_answer_makes_no_second_override(practice: Practice) -> None:
-    faults = iter(["reset_after"])
+    faults: Iterator[Fault] = iter(["reset_after"])
     practice.simulator.switches.fault = lambda method, path: (
-        next(faults, None) if method == "POST" else None  # type: ignore[return-value]
+        next(faults, None) if method == "POST" else None
     )
     made = practice.canvas.create_override(practice.work, of(practice.io))
     assert practice.shown() == [made]
