@@ -163,7 +163,7 @@ def decided(
 ) -> tuple[str, datetime | None, str] | None:
     begun = Change("homework_1", IO, "create", "late registration", there, NOW, wanted)
     found = keep_up(begun, wanted, natural, records)
-    return found and (found.action, found.due_at, found.left)
+    return (found.action, found.due_at, found.left) if found else None
 
 
 LATER = NOW + 2 * DAY

@@ -129,11 +129,16 @@ def extensions(
         view.table(EXTENSION_HEADER, extension_rows(found, ctx.config.course.timezone))
 
 
-def keep_up(ctx: Context, view: View, synced: SyncPlan, dry_run: bool) -> list[Outcome]:
-    """Give the time that the rules give, before anything is collected; bring cron in step."""
+def keep_up(
+    ctx: Context, view: View, synced: SyncPlan, dry_run: bool, name: str | None = None
+) -> list[Outcome]:
+    """Give the time that the rules give, before anything is collected; bring cron in step.
+
+    With the name of an assignment it is about that one, and cron stays as it is.
+    """
     from rudaux.workflows import overrides, schedule
 
-    plan = overrides.plan(ctx, synced.students, synced.roster)
+    plan = overrides.plan(ctx, synced.students, synced.roster, only=name)
     view.rows(override_rows(plan, ctx.config))
     outcomes: list[Outcome] = []
     if not dry_run and len(plan):
@@ -141,6 +146,8 @@ def keep_up(ctx: Context, view: View, synced: SyncPlan, dry_run: bool) -> list[O
         view.troubles(outcomes)
     elif not dry_run:
         list(overrides.apply(ctx, plan))  # what is known of who joined
+    if name is not None:
+        return outcomes
     try:
         cron = schedule.plan_refresh(ctx, plan.coming)
     except CronFailure:

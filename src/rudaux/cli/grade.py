@@ -101,7 +101,7 @@ def grade(
             return
         pushing = Pushing(overwrite_edits, accept_zeros, accept_alarms)
         job = _Job(ctx, view, manual, Again(student, only, accept_doubts), pushing, dry_run)
-        job.outcomes += keep_up(ctx, view, synced, dry_run)
+        job.outcomes += keep_up(ctx, view, synced, dry_run, name)
         done: set[str] = set()
         # A deadline may pass while another assignment is graded: look again until none is left.
         while settings := (wanted or unfinished(ctx, done)):

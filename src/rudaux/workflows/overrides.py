@@ -67,12 +67,13 @@ def plan(
     students: Sequence[Student],
     roster: RosterChange,
     planned: Assignments | None = None,
+    only: str | None = None,
 ) -> OverridesPlan:
     """Decide who has more time by the rules, without anybody asking; writes nothing.
 
     That is whoever registered late, whoever's extension was cut short, and whoever's override of
     rudaux's own has fallen behind everybody's deadline. `planned` are the assignments as they will
-    be in Canvas; without it as they are.
+    be in Canvas; without it as they are. `only` looks at the assignment of that name alone.
     """
     existing = in_canvas(ctx) if planned is None else planned
     joins = _joins(ctx, students, roster)
@@ -82,6 +83,8 @@ def plan(
     undated: list[str] = []
     deadlines = {}
     for settings in ctx.config.assignments:
+        if only not in {None, settings.name}:
+            continue
         assignment = existing.get(settings.name)
         found = find_deadlines(ctx, settings, students, assignment)
         deadlines[settings.name] = found
