@@ -142,6 +142,9 @@ def apply(ctx: Context, plan: CollectPlan) -> Iterator[Outcome]:
         yield _collect(ctx, plan.settings.name, line)
 
 
+_CUT_SHORT = "collecting was cut short before its end"
+
+
 def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
     student, found = line.student, line.found
     if isinstance(found, NotYet) and line.late_until:
@@ -156,12 +159,13 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
     if isinstance(found, Unreadable):
         return _failed(ctx, name, student, found.reason)
     earlier = ctx.ledger.collected(name).get(student.id)
+    moved = earlier is not None and earlier.at < line.deadline
+    last = ctx.ledger.records(name).get(student.id) if moved else None
+    kept = last is not None and last.reason == _CUT_SHORT  # what is there now may be the new one
     # Cut short, the copy must not look like work that somebody else has collected.
-    ctx.ledger.record(
-        name, student.id, Record("failed", "collecting was cut short before its end", ctx.now())
-    )
+    ctx.ledger.record(name, student.id, Record("failed", _CUT_SHORT, ctx.now()))
     try:
-        if earlier is not None and (not earlier.digest or earlier.at < line.deadline):
+        if earlier is not None and (not earlier.digest or (moved and not kept)):
             ctx.grader.keep_submitted(name, student.id)
         copied = ctx.storage.copy(
             found,
@@ -170,8 +174,11 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
         )
     except StorageFailure as error:
         return _failed(ctx, name, student, str(error))
-    late_by_old_deadline = _penalised(ctx, name, student.id)
-    if earlier is None or earlier.digest != copied.digest or late_by_old_deadline:
+    if (
+        earlier is None
+        or earlier.digest != copied.digest
+        or (moved and _penalised(ctx, name, student.id))
+    ):
         ctx.grader.discard_autograded(name, student.id)
     edits = edits_after(copied, line.late_until or line.deadline)
     ctx.ledger.record_late_edits(name, student.id, edits)
@@ -179,7 +186,7 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
     ctx.ledger.record_collection(
         name,
         student.id,
-        Collection(copied.digest, found.snapshot, ctx.now(), (*copied.skipped, *doubt)),
+        Collection(copied.digest, found.snapshot, ctx.now(), copied.skipped),
     )
     ctx.gradebook.record_submission(name, student.id, at)
     ctx.ledger.forget(name, student.id)
