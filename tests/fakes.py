@@ -30,9 +30,10 @@ from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, Solution, mark
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.checks import Checked
-from rudaux.domain.collection import Absent, Collection, Copied, Kept, Located, Lookup
+from rudaux.domain.collection import Absent, Collection, Copied, Kept, LateEdit, Located, Lookup
 from rudaux.domain.deadlines import Override
 from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
+from rudaux.domain.extensions import Fate, Joined, OverrideRecord
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
 from rudaux.domain.marks import SheetMark
@@ -98,6 +99,9 @@ class FakeCanvas:
     def clock_offset(self) -> timedelta | None:
         return self.offset
 
+    refuse_overrides: set[str] = field(default_factory=set)
+    """Students whose overrides Canvas refuses."""
+
     def course(self) -> CanvasCourse:
         return self.facts
 
@@ -129,6 +133,38 @@ class FakeCanvas:
 
     def overrides(self, assignment_id: int) -> tuple[Override, ...]:
         return tuple(self.override_list.get(assignment_id, []))
+
+    def create_override(self, assignment_id: int, override: Override) -> Override:
+        self._refuse_overrides(assignment_id, override)
+        numbers = [o.id for rows in self.override_list.values() for o in rows]
+        made = replace(override, id=max(numbers, default=300) + 1)
+        self.writes.append(f"create override {made.title}")
+        self.override_list.setdefault(assignment_id, []).append(made)
+        self.existing[assignment_id] = replace(self.existing[assignment_id], has_overrides=True)
+        return made
+
+    def update_override(
+        self, assignment_id: int, override: Override, students: bool = False
+    ) -> Override:
+        rows = self.override_list[assignment_id]
+        (before,) = [o for o in rows if o.id == override.id]
+        kept = override if students else replace(override, student_ids=before.student_ids)
+        self._refuse_overrides(assignment_id, kept)
+        self.writes.append(f"update override {override.id}")
+        rows[rows.index(before)] = kept
+        return kept
+
+    def remove_override(self, assignment_id: int, override_id: int) -> None:
+        self.writes.append(f"remove override {override_id}")
+        rows = self.override_list[assignment_id]
+        self.override_list[assignment_id] = [o for o in rows if o.id != override_id]
+
+    def _refuse_overrides(self, assignment_id: int, override: Override) -> None:
+        if override.student_ids & self.refuse_overrides:
+            raise RequestRefused("Canvas refused to change the override (400: closed)")
+        others = [o for o in self.override_list.get(assignment_id, []) if o.id != override.id]
+        if any(o.student_ids & override.student_ids for o in others):
+            raise RequestRefused("Canvas: already belongs to an assignment override")
 
     def group_members(self, group_id: int) -> frozenset[str]:
         return self.groups[group_id]
@@ -721,6 +757,9 @@ class FakeLedger:
     sent: dict[tuple[str, str, str], int | None] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
     marked: set[tuple[str, str]] = field(default_factory=set)
+    overrides: list[OverrideRecord] = field(default_factory=list)
+    joined: dict[str, Joined] = field(default_factory=dict)
+    edits: dict[tuple[str, str], tuple[LateEdit, ...]] = field(default_factory=dict)
     size: int | None = None
     runs: list[str] = field(default_factory=list)
     run: int | None = None
@@ -786,6 +825,36 @@ class FakeLedger:
 
     def record_collection(self, assignment: str, student_id: str, collection: Collection) -> None:
         self.collections[assignment, student_id] = collection
+
+    def override_records(self, assignment: str | None = None) -> tuple[OverrideRecord, ...]:
+        return tuple(r for r in self.overrides if assignment in {None, r.assignment})
+
+    def record_override(self, record: OverrideRecord) -> int:
+        number = len(self.overrides) + 1
+        self.overrides.append(replace(record, id=number, run=self.run))
+        return number
+
+    def settle_override(self, number: int, state: Fate, override: int | None) -> None:
+        before = self.overrides[number - 1]
+        self.overrides[number - 1] = replace(
+            before, state=state, override=override or before.override
+        )
+
+    def joins(self) -> Mapping[str, Joined]:
+        return dict(self.joined)
+
+    def record_joins(self, joins: Mapping[str, Joined]) -> None:
+        self.joined |= joins
+
+    def late_edits(self, assignment: str) -> Mapping[str, tuple[LateEdit, ...]]:
+        return {sid: edits for (name, sid), edits in self.edits.items() if name == assignment}
+
+    def record_late_edits(
+        self, assignment: str, student_id: str, edits: Iterable[LateEdit]
+    ) -> None:
+        self.edits.pop((assignment, student_id), None)
+        if new := tuple(edits):
+            self.edits[assignment, student_id] = new
 
     def record_execution(self, execution: Execution) -> None:
         job = execution.job

@@ -28,6 +28,7 @@ ARROWS: dict[str, set[str]] = {
     "api": {"cli", "workflows", "domain", "ports", "wiring", *TOP},
     "demo": {"demo", *TOP},
     "__main__": {"cli"},
+    "late": set(),
 }
 """What each part of rudaux may import; a part that is not there yet is asked when it is."""
 PARTS = sorted({name.split(".")[0] for name in MODULES} - {""})

@@ -127,6 +127,7 @@ def test_wrong_schedule_settings_are_named(key: str, value: str) -> None:
         ("manual", '"yes"', "true or false"),
         ("unlock", "2026-10-01T23:59:59", "should be before due"),
         ("lock", "2026-10-01T23:59:58", "should not be before due"),
+        ("late_until", "2026-10-01T23:59:59", "should be after due"),
         ("notebook", '"homework_1"', "notebook's file name"),
         ("notebook", '"../other/x.ipynb"', "notebook's file name"),
     ],

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rudaux.domain.naming import find_student, find_students, name_students
+from rudaux.domain.naming import find_students, name_students
 from rudaux.domain.roster import GradebookStudent, Student, compare_rosters
 
 IO = Student("1", "Io Jupiter", canvas_id="1", login="Io@Example.edu", sis_id="2")
@@ -75,10 +75,8 @@ def test_a_person_may_mean_a_student_by_either_id_and_the_one_in_use_goes_first(
     people = name_students([IO, TITAN], "sis").students
     assert [s.name for s in people if s.id == "2"] == ["Io Jupiter"]
     for given, name in (("2", "Io Jupiter"), ("S2", "Titan Saturn"), ("1", "Io Jupiter")):
-        found = find_student(people, given)
-        assert found is not None
-        assert found.name == name
-    assert find_student(people, "3") is None
+        assert [s.name for s in find_students(people, given)] == [name]
+    assert find_students(people, "3") == ()
 
 
 @pytest.mark.parametrize(
@@ -108,7 +106,6 @@ def test_a_student_is_found_by_an_id_an_address_or_enough_of_a_name(given: str, 
     ]
     found = find_students(people, given)
     assert [s.name.split()[0] for s in found] == meant.split()
-    assert find_student(people, given) == (found[0] if len(found) == 1 else None)
 
 
 # --- A gradebook under other ids ----------------------------------------------------------------

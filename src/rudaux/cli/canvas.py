@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rudaux.cli import extensions
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import assignment_rows
 from rudaux.cli.describe.words import count, number, when
@@ -96,6 +97,10 @@ def push(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = F
             if not any(outcome.ok for outcome in outcomes):
                 raise CanvasFailure("Canvas was not changed: it refused every change, see above.")
             finish(outcomes, "see above; `rudaux canvas push` tries again.")
+
+
+app.command()(extensions.extend)
+app.command()(extensions.extensions)
 
 
 @app.command()

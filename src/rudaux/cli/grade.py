@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from rudaux.cli.describe.deadlines import late_lines
 from rudaux.cli.describe.plans import sync_rows
+from rudaux.cli.extensions import keep_up
 from rudaux.cli.init import may_sync, take_roster
 from rudaux.cli.options import (
     AcceptAlarms,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from rudaux.domain.outcome import Outcome
     from rudaux.ports import Context
     from rudaux.workflows.standings import Standings
+    from rudaux.workflows.sync import SyncPlan
 
 Students = Annotated[
     list[str] | None,
@@ -105,11 +108,13 @@ def grade(
             for notice in ctx.executor.notices:
                 view.notice(notice)
             tell_uncopied(ctx, view)
-        if not _sync(ctx, view, accept_roster, dry_run):
+        synced = _sync(ctx, view, accept_roster, dry_run)
+        if synced is None:
             return
         pushing = Pushing(overwrite_edits, accept_zeros, accept_alarms)
         again = Again(student, only, accept_doubts)
         job = _Job(ctx, view, manual, again, pushing, dry_run, facts)
+        job.outcomes += keep_up(ctx, view, synced, dry_run, name)
         done: set[str] = set()
         # A deadline may pass while another assignment is graded: look again until none is left.
         while settings := (wanted or unfinished(ctx, done)):
@@ -125,21 +130,21 @@ def grade(
         job.finish()
 
 
-def _sync(ctx: Context, view: View, accept_roster: bool, dry_run: bool) -> bool:
+def _sync(ctx: Context, view: View, accept_roster: bool, dry_run: bool) -> SyncPlan | None:
     from rudaux.workflows import sync
 
     plan = sync.plan(ctx)
     if len(plan) or plan.roster.shrunk:
         view.rows(sync_rows(plan))
     if dry_run:
-        return True
+        return plan
     if not may_sync(view, plan.roster, accept_roster):
-        return False
+        return None
     if len(plan):
         view.follow("Roster", sync.apply(ctx, plan), len(plan))
     else:
         take_roster(ctx, view, plan)
-    return True
+    return plan
 
 
 @dataclass(frozen=True)
@@ -243,6 +248,7 @@ class _Job:
         collecting = collect.plan(ctx, standings, chosen)
         label = f"  Collect{_from(collecting.snapshots)}"
         view.follow(label, collect.apply(ctx, collecting), len(collecting))
+        self._tell_late_edits(standings, {line.student.id for line in collecting.lines})
         doubts = self.again.accept_doubts
         grading = autograde.plan(ctx, reread(ctx, standings), chosen, doubts)
         label = f"  Autograde {ctx.executor.where}".rstrip()
@@ -250,6 +256,14 @@ class _Job:
         for line in graded_lines(outcomes):
             view.notice(f"  {line}")
         return reread(ctx, standings), {(o.item, o.reason) for o in outcomes}
+
+    def _tell_late_edits(self, standings: Standings, looked_at: set[str]) -> None:
+        edits = self.ctx.ledger.late_edits(standings.settings.name)
+        new = {sid: found for sid, found in edits.items() if sid in looked_at}
+        held = self.ctx.config.grading.late_edits == "hold"
+        fate = ", held for you" if held else ", taken as it is"
+        for line in late_lines(new, standings.students, fate):
+            self.view.notice(f"  {line}")
 
     def _preview(self, standings: Standings, chosen: frozenset[str] | None) -> None:
         from rudaux.workflows import autograde, collect

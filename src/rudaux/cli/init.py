@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
+from rudaux.cli.describe.deadlines import override_rows, undated_rows
 from rudaux.cli.describe.plans import init_rows
 from rudaux.cli.describe.words import count
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoCheck, NoPrompt, Overwrite
@@ -32,7 +33,7 @@ def init(
 ) -> None:
     """Set up or update the course; safe to run any number of times."""
     from rudaux.workflows import init as workflow
-    from rudaux.workflows import release
+    from rudaux.workflows import overrides, release
 
     with writing(folder, no_prompt, "init", dry_run) as (ctx, view):
         ctx = up_to_date(ctx, view, dry_run)
@@ -44,6 +45,7 @@ def init(
             if dry_run or not may_sync(view, plan.sync.roster, accept_roster):
                 return
             if not len(plan):
+                list(overrides.apply(ctx, plan.overrides))  # what is known of who joined
                 take_roster(ctx, view, plan.sync)
                 return
             if not (no_check or may_release(ctx, view, plan.release)):
@@ -65,7 +67,8 @@ def _show(ctx: Context, view: View, plan: InitPlan) -> None:
         f"{plan.course.name} · {host}/courses/{plan.course.id} · "
         f"{len(plan.sync.students)} students · due dates in {config.course.timezone.key}\n"
     )
-    view.rows(init_rows(plan, config, ctx.crontab.timezone()))
+    rows = init_rows(plan, config, ctx.crontab.timezone())
+    view.rows([*rows, *override_rows(plan.overrides, config), *undated_rows(plan.overrides)])
     if not len(plan) and not plan.sync.roster.shrunk:
         view.line("Everything is in step: nothing to change.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rudaux.cli.describe.deadlines import late_lines
 from rudaux.cli.describe.plans import Row
 from rudaux.cli.describe.words import number, when
 from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
@@ -53,6 +54,9 @@ def _show(view: View, read: CourseStatus) -> None:
         view.rows([Row("Roster", "!", text)])
     if read.notes:
         view.rows([Row("Canvas", "!", text) for text in read.notes])
+    for a in read.assignments:
+        for line in late_lines(a.late_edits, a.standings.students):
+            view.rows([Row(a.name, "!", line)])
     used = [s for s in _SHORT if any(a.counts[s] for a in read.assignments)]
     rows = [
         (

@@ -25,6 +25,8 @@ from rudaux.config.settings import (
     GitSettings,
     GradingSettings,
     HubSettings,
+    LateEdits,
+    LateRegistrationSettings,
     NotifySettings,
     Posting,
     ScheduleSettings,
@@ -77,6 +79,7 @@ def _config(folder: Path, root: Table) -> Config:
         returning=read_return(root.table("return"), course.timezone),
         graders=read_graders(root),
         notify=read_notify(root.table("notify"), folder) if "notify" in root.content else None,
+        late_registration=_late_registration(root),
         assignments=_assignments(root, course.timezone),
     )
 
@@ -246,6 +249,9 @@ def _grading(table: Table) -> GradingSettings:
             "redact_hidden_tests", values.boolean, default.redact_hidden_tests
         ),
         formgrader_url=table.optional("formgrader_url", address, None),
+        late_edits=table.optional(
+            "late_edits", values.one_of(*get_args(LateEdits)), default.late_edits
+        ),
     )
     if settings.timeout < settings.cell_timeout:
         key = "timeout" if "timeout" in table.content else "cell_timeout"
@@ -296,6 +302,15 @@ def read_notify(table: Table, folder: Path) -> NotifySettings:
     )
 
 
+def _late_registration(root: Table) -> LateRegistrationSettings | None:
+    given = "late_registration" in root.content
+    table = root.table("late_registration")
+    if not given:
+        return None
+    days = table.required("days", values.whole(1, 365, " of days"), "7")
+    return LateRegistrationSettings(days)
+
+
 def _assignments(root: Table, zone: ZoneInfo | None) -> tuple[AssignmentSettings, ...]:
     seen: dict[str, str] = {}
     found = []
@@ -320,7 +335,12 @@ def _assignment(table: Table, zone: ZoneInfo | None) -> AssignmentSettings:
         unlock=table.optional("unlock", cast(Callable[[object], "datetime | None"], begins), None),
         lock=table.optional("lock", cast(Callable[[object], "datetime | None"], ends), None),
         notebook=table.optional("notebook", values.notebook_name, None),
+        late_until=table.optional(
+            "late_until", cast(Callable[[object], "datetime | None"], ends), None
+        ),
     )
+    if settings.due and settings.late_until and settings.late_until <= settings.due:
+        table.wrong("late_until", f"should be after due = {values.shown(table.content['due'])}")
     if settings.due and settings.unlock and settings.unlock >= settings.due:
         table.wrong("unlock", f"should be before due = {values.shown(table.content['due'])}")
     if settings.due and settings.lock and settings.lock < settings.due:

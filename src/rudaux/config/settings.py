@@ -81,6 +81,9 @@ ExecutorName = Literal["docker", "sandbox", "process"]
 """The ways of starting a submission; rudaux.executors has one for each."""
 
 
+LateEdits = Literal["accept", "hold"]
+
+
 @dataclass(frozen=True)
 class GradingSettings:
     """[grading]; times in seconds, `jobs` 0 means one per core."""
@@ -101,6 +104,7 @@ class GradingSettings:
     stderr_fails: bool = False
     redact_hidden_tests: bool = True
     formgrader_url: str | None = None
+    late_edits: LateEdits = "accept"
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,13 @@ class ReturnSettings:
 
 
 @dataclass(frozen=True)
+class LateRegistrationSettings:
+    """[late_registration]: whoever joins late has so many `days` from then."""
+
+    days: int
+
+
+@dataclass(frozen=True)
 class AssignmentSettings:
     """[[assignments]]; the dates are aware, in the course's time zone."""
 
@@ -171,6 +182,7 @@ class AssignmentSettings:
     unlock: datetime | None = None
     lock: datetime | None = None
     notebook: str | None = None
+    late_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -188,6 +200,7 @@ class Config:
     returning: ReturnSettings = field(default_factory=ReturnSettings)
     graders: tuple[GraderSettings, ...] = ()
     notify: NotifySettings | None = None
+    late_registration: LateRegistrationSettings | None = None
     assignments: tuple[AssignmentSettings, ...] = ()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 
@@ -43,12 +44,60 @@ Lookup = Located | Absent | NotYet | Unreadable
 class Copied:
     """A copied submission: `digest` over names and contents, `modified_at` the newest (UTC).
 
-    `skipped` names what was left behind and why (symbolic links, devices, too large).
+    `skipped` names what was left behind and why (symbolic links, devices, too large); `files` says
+    when each file was changed last (UTC).
     """
 
     modified_at: datetime
     digest: str
     skipped: tuple[str, ...] = ()
+    files: tuple[tuple[str, datetime], ...] = ()
+
+
+@dataclass(frozen=True)
+class LateEdit:
+    """A file of a student that was changed at `at`, after their `deadline` (both aware)."""
+
+    file: str
+    at: datetime
+    deadline: datetime
+
+    @property
+    def late_by(self) -> timedelta:
+        """How long after the deadline."""
+        return self.at - self.deadline
+
+
+def edits_after(copied: Copied, deadline: datetime) -> tuple[LateEdit, ...]:
+    """Return what was changed after the deadline, as far as the files' own times say."""
+    return tuple(LateEdit(name, at, deadline) for name, at in copied.files if at > deadline)
+
+
+_SHOWN = 3
+
+
+def describe_edits(edits: Sequence[LateEdit]) -> str:
+    """Say which files were changed, and how long after the deadline the last of each was."""
+    latest = sorted(edits, key=lambda edit: edit.at, reverse=True)
+    shown = [f"{_printable(e.file)} {duration(e.late_by)} late" for e in latest[:_SHOWN]]
+    more = f" and {len(latest) - _SHOWN} more" if len(latest) > _SHOWN else ""
+    return f"{', '.join(shown)}{more}"
+
+
+def duration(span: timedelta) -> str:
+    """Write a span of time as people do, in its two largest units: "2 d 3 h", "5 min"."""
+    seconds = int(span.total_seconds())
+    units = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+    first = next((n for n, (size, _) in enumerate(units) if seconds >= size), 3)
+    parts: list[str] = []
+    for size, unit in units[first : min(first + 2, 3 if first < 3 else 4)]:
+        number, seconds = divmod(seconds, size)
+        parts += [f"{number} {unit}"] if number or not parts else []
+    return " ".join(parts)
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else ascii(name)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from rudaux.domain.roster import Student
+
+DateKind = Literal["due", "unlock", "lock"]
+Members = Mapping[int, frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -14,7 +18,8 @@ class Override:
     """A Canvas assignment override: for some students, one section, one group, or everyone.
 
     `overrides_due` tells an override to "no due date" (True, None) from one that leaves the due
-    date alone (False).
+    date alone (False); the other two dates likewise. `outside` are Canvas ids of students in it
+    who are not on the roster.
     https://canvas.instructure.com/doc/api/assignments.html#AssignmentOverride
     """
 
@@ -25,37 +30,96 @@ class Override:
     section_id: int | None = None
     group_id: int | None = None
     whole_course: bool = False
-    title: str = field(default="", compare=False)
+    title: str = ""
+    unlock_at: datetime | None = None
+    overrides_unlock: bool = False
+    lock_at: datetime | None = None
+    overrides_lock: bool = False
+    outside: frozenset[str] = frozenset()
+
+    @property
+    def adhoc(self) -> bool:
+        """Whether it names students, and not a section, a group or the course."""
+        return not (self.whole_course or self.section_id or self.group_id)
+
+    def sets(self, kind: DateKind) -> bool:
+        """Whether it changes that date."""
+        return {
+            "due": self.overrides_due,
+            "unlock": self.overrides_unlock,
+            "lock": self.overrides_lock,
+        }[kind]
+
+    def date(self, kind: DateKind) -> datetime | None:
+        """Return that date; None is no date where `sets` is true, and unknown where it is not."""
+        return {"due": self.due_at, "unlock": self.unlock_at, "lock": self.lock_at}[kind]
 
 
 def deadline_of(
     student: Student,
     base: datetime | None,
     overrides: Iterable[Override] = (),
-    group_members: Mapping[int, frozenset[str]] | None = None,
+    group_members: Members | None = None,
 ) -> datetime | None:
     """Give the student's own deadline (aware), or None for no deadline.
 
     An ad-hoc override wins; else the latest of their section, group and
     course overrides; else `base`.
     """
+    return date_of("due", student, base, overrides, group_members)
+
+
+def date_of(
+    kind: DateKind,
+    student: Student,
+    base: datetime | None,
+    overrides: Iterable[Override] = (),
+    group_members: Members | None = None,
+) -> datetime | None:
+    """Return one of the student's own dates, by the rule of `deadline_of`.
+
+    Of several times to unlock, Canvas takes the earliest.
+    """
+    found = in_force(kind, student, overrides, group_members)
+    if not found:
+        return base
+    dates = [o.date(kind) for o in found]
+    return _earliest(dates) if kind == "unlock" else _latest(dates)
+
+
+def in_force(
+    kind: DateKind,
+    student: Student,
+    overrides: Iterable[Override],
+    group_members: Members | None = None,
+) -> tuple[Override, ...]:
+    """Return the overrides that decide this date: their own, else those they share."""
     members = group_members or {}
-    dated = [o for o in overrides if o.overrides_due]
-    adhoc = [o for o in dated if student.id in o.student_ids]
-    shared = [
+    dated = [o for o in overrides if o.sets(kind)]
+    own = tuple(o for o in dated if student.id in o.student_ids)
+    return own or tuple(
         o
         for o in dated
         if o.whole_course
         or (o.section_id is not None and o.section_id in student.section_ids)
         or (o.group_id is not None and student.id in members.get(o.group_id, frozenset()))
-    ]
-    for choice in (adhoc, shared):
-        if choice:
-            return _latest(o.due_at for o in choice)
-    return base
+    )
+
+
+def same_moment(one: datetime | None, other: datetime | None) -> bool:
+    """Whether Canvas would show both alike: it moves a midnight to the end of that day."""
+    if one is None or other is None:
+        return one is other
+    return abs((one - other).total_seconds()) in {0, 86_399}
 
 
 def _latest(dates: Iterable[datetime | None]) -> datetime | None:
     """No date at all is later than any date."""
     known = list(dates)
     return None if None in known else max(d for d in known if d is not None)
+
+
+def _earliest(dates: Iterable[datetime | None]) -> datetime | None:
+    """No date at all is earlier than any date."""
+    known = list(dates)
+    return None if None in known else min(d for d in known if d is not None)

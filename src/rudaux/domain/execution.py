@@ -17,7 +17,8 @@ class Job:
     """One submission, ready to run: sanitised notebooks (file name -> nbformat JSON text).
 
     `folder` is a scratch folder that holds only the assignment's data files and the student's own
-    other files; the executor may copy from it. `doubts` are what a person must settle about it.
+    other files; the executor may copy from it. `doubts` are what a person must settle about it,
+    `remarks` what the instructor should know of it.
     `witnesses` are what test cells must publish at their end: file name -> index -> nonce.
     """
 
@@ -28,6 +29,7 @@ class Job:
     repairs: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     witnesses: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def kernel_name(notebook: Mapping[str, Any]) -> str:

@@ -101,12 +101,6 @@ def find_students(students: Iterable[Student], given: str) -> tuple[Student, ...
     return ()
 
 
-def find_student(students: Iterable[Student], given: str) -> Student | None:
-    """Find the one student whom a person means; None where there is none, or several may be."""
-    found = find_students(students, given)
-    return found[0] if len(found) == 1 else None
-
-
 def _folded(text: str) -> str:
     """Reduce to what two people would type alike: no capitals, accents or commas."""
     parts = unicodedata.normalize("NFKD", text.casefold())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 SHRINK_LIMIT = 0.20
 
@@ -25,6 +26,10 @@ class Student:
     sis_id: str | None = field(default=None, compare=False)
     invited: bool = field(default=False, compare=False)
     """Not in the course yet: until they accept, Canvas hides their login from everybody."""
+    joined_at: datetime | None = field(default=None, compare=False)
+    """When Canvas made the first of their enrollments (UTC); None: it does not say."""
+    changed_at: datetime | None = field(default=None, compare=False)
+    """When Canvas last changed one of them, for whatever reason."""
 
     @property
     def first_name(self) -> str:

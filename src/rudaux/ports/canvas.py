@@ -54,6 +54,21 @@ class Canvas(Protocol):
 
     def overrides(self, assignment_id: int) -> tuple[Override, ...]: ...
 
+    def create_override(self, assignment_id: int, override: Override) -> Override:
+        """Make an override for its students, with its title and dates; the id comes from Canvas.
+
+        After a lost answer it looks before it tries again. Raises `RequestRefused` where a student
+        is in another ad-hoc override of the assignment.
+        """
+
+    def update_override(
+        self, assignment_id: int, override: Override, students: bool = False
+    ) -> Override:
+        """Give an override these dates, and with `students` these students, the others stay."""
+
+    def remove_override(self, assignment_id: int, override_id: int) -> None:
+        """Remove an override; one that is gone already is no error."""
+
     def group_members(self, group_id: int) -> frozenset[str]: ...
 
     def create_assignment(self, spec: AssignmentSpec) -> CanvasAssignment:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from rudaux.domain.checks import Checked
-from rudaux.domain.collection import Collection
+from rudaux.domain.collection import Collection, LateEdit
 from rudaux.domain.execution import Execution
+from rudaux.domain.extensions import Fate, Joined, OverrideRecord
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
 from rudaux.domain.messages import Told
@@ -59,6 +60,29 @@ class Ledger(Protocol):
     def record_collection(
         self, assignment: str, student_id: str, collection: Collection
     ) -> None: ...
+
+    def override_records(self, assignment: str | None = None) -> tuple[OverrideRecord, ...]:
+        """Every override written for a student, or about to be, in that order."""
+
+    def record_override(self, record: OverrideRecord) -> int:
+        """Remember an override that is about to be written; give the record's number."""
+
+    def settle_override(self, number: int, state: Fate, override: int | None) -> None:
+        """Say what became of a record, and which override it is in Canvas."""
+
+    def joins(self) -> Mapping[str, Joined]:
+        """When each student joined, as far as it was noted."""
+
+    def record_joins(self, joins: Mapping[str, Joined]) -> None:
+        """Note these; what was noted of others stays."""
+
+    def late_edits(self, assignment: str) -> Mapping[str, tuple[LateEdit, ...]]:
+        """What students changed after their deadline, of the work that was collected last."""
+
+    def record_late_edits(
+        self, assignment: str, student_id: str, edits: Iterable[LateEdit]
+    ) -> None:
+        """Replace what is known of a student's late edits; none forgets them."""
 
     def record_execution(self, execution: Execution) -> None: ...
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Collection as Ids
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rudaux.domain.collection import Collection
+from rudaux.domain.collection import Collection, LateEdit, describe_edits
 from rudaux.domain.execution import Broken, Execution, Job, Suspicion
 from rudaux.domain.outcome import Outcome, SlowCell
 from rudaux.domain.roster import Student
@@ -83,7 +83,11 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
     names = {s.id: s.name for s in plan.students}
     broken: list[Outcome] = []
     again: list[Job] = []
-    collected = ctx.ledger.collected(plan.assignment)
+    collected, edits = (
+        ctx.ledger.collected(plan.assignment),
+        ctx.ledger.late_edits(plan.assignment),
+    )
+    holds = ctx.config.grading.late_edits == "hold"
 
     def jobs() -> Iterator[Job]:
         for student in plan.students:
@@ -97,7 +101,9 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
             if isinstance(job, Broken):
                 broken.append(_failed(ctx, plan.assignment, student.id, student.name, job.reason))
             else:
-                yield _with_skipped(job, collected.get(student.id))
+                yield _with_edits(
+                    _with_skipped(job, collected.get(student.id)), edits.get(student.id, ()), holds
+                )
 
     imports = ctx.grader.imports(plan.assignment)
     for execution in ctx.executor.run(jobs(), imports):
@@ -134,9 +140,11 @@ def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -
     if doubts and not plan.accept_doubts:
         return _held(ctx, job, name, doubts)
     settled = [f"looked at and accepted: {doubt}" for doubt in doubts]
-    note = "; ".join([*job.repairs, *settled, *([execution.reason] if execution.reason else [])])
+    ended = [execution.reason] if execution.reason else []
+    note = "; ".join([*job.repairs, *settled, *ended])
     reasons = tuple(reason for reason in reasons if reason not in doubts)
-    record = Record("graded", note, ctx.now())
+    known = "; ".join([*job.remarks, *([note] if note else [])])
+    record = Record("graded", known, ctx.now())
     ctx.ledger.record(plan.assignment, job.student_id, record)
     slowest, repaired = _slowest(execution), bool(job.repairs)
     if reasons:
@@ -176,6 +184,16 @@ def _with_skipped(job: Job, collection: Collection | None) -> Job:
         return job
     left = tuple(f"{clause} (not collected)" for clause in collection.skipped)
     return replace(job, repairs=(*left, *job.repairs))
+
+
+def _with_edits(job: Job, edits: Sequence[LateEdit], holds: bool) -> Job:
+    """Tell of what was changed after the deadline; where that is not accepted, hold the work."""
+    if not edits:
+        return job
+    told = f"changed after the deadline: {describe_edits(edits)}"
+    if holds:
+        return replace(job, doubts=(*job.doubts, told))
+    return replace(job, remarks=(*job.remarks, told))
 
 
 def _held(ctx: Context, job: Job, name: str, doubts: list[str]) -> Outcome:

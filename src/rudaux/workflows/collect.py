@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection as Ids
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from rudaux.config import AssignmentSettings
-from rudaux.domain.collection import Absent, Collection, Located, Lookup, NotYet, Unreadable
+from rudaux.domain.collection import (
+    Absent,
+    Collection,
+    Copied,
+    Located,
+    Lookup,
+    NotYet,
+    Unreadable,
+    edits_after,
+)
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Record
@@ -21,11 +30,16 @@ from rudaux.workflows.standings import Standings
 
 @dataclass(frozen=True)
 class CollectLine:
-    """One student who is due and whose work is not collected as of that deadline."""
+    """One student who is due and whose work is not collected as of that deadline.
+
+    `late_until`: they are known to have had nothing by their own deadline, and this is the last
+    one for late work.
+    """
 
     student: Student
     deadline: datetime
     found: Lookup
+    late_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -49,14 +63,15 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
     """Look up the work of every due student; reads only. Raises `StorageFailure` without storage.
 
     Work collected once stays as it is, unless the student's deadline has moved past that moment.
-    So does work that a sync is still to take over, and what was graded of work that is gone.
+    So does work that a sync is still to take over, and what was graded of work that is gone. Who
+    had nothing is looked for again as of `late_until`, once that is past.
     """
     ctx.storage.check()
     name, now = standings.settings.name, ctx.now()
     done, submitted = ctx.ledger.collected(name), ctx.gradebook.submissions(name)
     absent = [s.id for s in standings.students if s.id not in submitted]
     waiting = takeover.found(ctx, standings.settings, absent)
-    lines = []
+    records, lines = ctx.ledger.records(name), []
     for student in standings.students:
         deadline = standings.deadlines.own.get(student.id)
         if student.id in waiting:
@@ -69,11 +84,46 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
         graded = only is None and taken and settled and submitted[student.id].autograded
         if settled and (folder.is_dir() or graded):
             continue
-        found = ctx.storage.locate(student.id, name, deadline)
+        found, late = ctx.storage.locate(student.id, name, deadline), None
+        if student.id not in submitted and _had_nothing(found, records.get(student.id), deadline):
+            late = standings.deadlines.second_chance(student.id, now)
+        if late is not None:
+            found = ctx.storage.locate(student.id, name, late)
         if settled and earlier and only is None:
             found = _as_then(found, earlier, folder)
-        lines.append(CollectLine(student, deadline, found))
+        lines.append(CollectLine(student, deadline, found, late))
     return CollectPlan(standings.settings, tuple(lines))
+
+
+def _had_nothing(found: Lookup, record: Record | None, deadline: datetime) -> bool:
+    """Whether it is known that nothing was there at the deadline; a live folder has no memory."""
+    if isinstance(found, Located) and found.snapshot is None:
+        return record is not None and record.kind == "missing" and record.at >= deadline
+    return isinstance(found, Absent)
+
+
+def outdated(ctx: Context, standings: Standings) -> frozenset[str]:
+    """Return whose work was looked for before their deadline, or that for late work, was past.
+
+    An extension came after it, or the first look found nothing. Work that was taken over from
+    elsewhere is of no known deadline.
+    """
+    name, now = standings.settings.name, ctx.now()
+    done, records = ctx.ledger.collected(name), ctx.ledger.records(name)
+    submitted = ctx.gradebook.submissions(name)
+    found = set()
+    for student in standings.students:
+        deadline = standings.deadlines.own.get(student.id)
+        if deadline is None or deadline > now:
+            continue
+        earlier, record = done.get(student.id), records.get(student.id)
+        if student.id in submitted:
+            old = earlier is not None and bool(earlier.digest) and earlier.at < deadline
+        else:
+            last = standings.deadlines.second_chance(student.id, now) or deadline
+            old = record is not None and record.kind == "missing" and record.at < last
+        found |= {student.id} if old else set()
+    return frozenset(found)
 
 
 def _as_then(found: Lookup, earlier: Collection, folder: Path) -> Lookup:
@@ -92,24 +142,30 @@ def apply(ctx: Context, plan: CollectPlan) -> Iterator[Outcome]:
         yield _collect(ctx, plan.settings.name, line)
 
 
+_CUT_SHORT = "collecting was cut short before its end"
+
+
 def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
     student, found = line.student, line.found
+    if isinstance(found, NotYet) and line.late_until:
+        return Outcome(student.name, "held", f"late work is not collected: {found.reason}")
     if isinstance(found, NotYet):
         record = ctx.ledger.records(name).get(student.id)
         if record is not None and record.kind == "missing":
             ctx.ledger.forget(name, student.id)  # an extension came: the proof is of another day
         return Outcome(student.name, "held", f"not collected: {found.reason}")
     if isinstance(found, Absent):
-        return _absent(ctx, name, student, found)
+        return _absent(ctx, name, line, found)
     if isinstance(found, Unreadable):
         return _failed(ctx, name, student, found.reason)
     earlier = ctx.ledger.collected(name).get(student.id)
+    moved = earlier is not None and earlier.at < line.deadline
+    last = ctx.ledger.records(name).get(student.id) if moved else None
+    kept = last is not None and last.reason == _CUT_SHORT  # what is there now may be the new one
     # Cut short, the copy must not look like work that somebody else has collected.
-    ctx.ledger.record(
-        name, student.id, Record("failed", "collecting was cut short before its end", ctx.now())
-    )
+    ctx.ledger.record(name, student.id, Record("failed", _CUT_SHORT, ctx.now()))
     try:
-        if earlier is not None and not earlier.digest:
+        if earlier is not None and (not earlier.digest or (moved and not kept)):
             ctx.grader.keep_submitted(name, student.id)
         copied = ctx.storage.copy(
             found,
@@ -118,20 +174,49 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
         )
     except StorageFailure as error:
         return _failed(ctx, name, student, str(error))
-    if earlier is None or earlier.digest != copied.digest:
+    if (
+        earlier is None
+        or earlier.digest != copied.digest
+        or (moved and _penalised(ctx, name, student.id))
+    ):
         ctx.grader.discard_autograded(name, student.id)
+    edits = edits_after(copied, line.late_until or line.deadline)
+    ctx.ledger.record_late_edits(name, student.id, edits)
+    at, doubt = _handed_in(line, copied)
     ctx.ledger.record_collection(
         name,
         student.id,
         Collection(copied.digest, found.snapshot, ctx.now(), copied.skipped),
     )
-    ctx.gradebook.record_submission(name, student.id, copied.modified_at)
+    ctx.gradebook.record_submission(name, student.id, at)
     ctx.ledger.forget(name, student.id)
-    return Outcome(student.name, reason="; ".join(copied.skipped))
+    return Outcome(student.name, reason="; ".join([*copied.skipped, *doubt]))
 
 
-def _absent(ctx: Context, name: str, student: Student, found: Absent) -> Outcome:
+def _penalised(ctx: Context, name: str, student_id: str) -> bool:
+    """Whether the present result has a late penalty, which a new deadline may change."""
+    submission = ctx.gradebook.submissions(name).get(student_id)
+    return submission is not None and submission.penalty > 0
+
+
+def _handed_in(line: CollectLine, copied: Copied) -> tuple[datetime, tuple[str, ...]]:
+    """Return when the work was handed in, and a remark where the files' own times cannot be true.
+
+    What was not there at the deadline came after it, whatever its files say.
+    """
+    if line.late_until is None or copied.modified_at > line.deadline:
+        return copied.modified_at, ()
+    at = line.deadline + timedelta(seconds=1)
+    return at, ("its files are older than the deadline, at which it was not there yet",)
+
+
+def _absent(ctx: Context, name: str, line: CollectLine, found: Absent) -> Outcome:
+    student = line.student
     if student.id in ctx.gradebook.submissions(name):
+        earlier = ctx.ledger.collected(name).get(student.id)
+        if earlier is not None and earlier.digest and earlier.at < line.deadline:
+            looked = replace(earlier, at=ctx.now())
+            ctx.ledger.record_collection(name, student.id, looked)
         return Outcome(student.name, reason="their earlier submission stays")
     ctx.ledger.record(name, student.id, Record("missing", found.reason, ctx.now()))
     return Outcome(student.name, reason=f"missing: {found.reason}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasAssignment
-from rudaux.domain.deadlines import Override, deadline_of
+from rudaux.domain.deadlines import Members, Override, deadline_of
+from rudaux.domain.extensions import Change, OverrideRecord
 from rudaux.domain.roster import Student
 from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
@@ -18,23 +19,38 @@ from rudaux.ports import Context
 class Deadlines:
     """Aware deadlines of one assignment: the base one, and each student's own (None: none).
 
-    `overrides` and `members` of groups are what Canvas said.
+    `late_until`: who had nothing by their deadline is collected again then. `overrides` and
+    `members` of groups are what Canvas said.
     """
 
     base: datetime | None
     own: Mapping[str, datetime | None]
+    late_until: datetime | None = field(default=None, compare=False)
     overrides: tuple[Override, ...] = field(default=(), compare=False)
-    members: Mapping[int, frozenset[str]] = field(default_factory=dict, compare=False)
+    members: Members = field(default_factory=dict, compare=False)
 
     def is_due(self, student_id: str, now: datetime) -> bool:
         """Whether the student's own deadline has passed."""
         deadline = self.own.get(student_id)
         return deadline is not None and deadline <= now
 
+    def second_chance(self, student_id: str, now: datetime) -> datetime | None:
+        """Return when late work of this student was due, once that is past; None: not yet."""
+        deadline, late = self.own.get(student_id), self.late_until
+        if deadline is None or late is None or not deadline < late <= now:
+            return None
+        return late
+
     @property
     def distinct(self) -> tuple[datetime, ...]:
-        """Every deadline that somebody has, and the base one, earliest first."""
-        return tuple(sorted({d for d in (self.base, *self.own.values()) if d is not None}))
+        """Every deadline that somebody has, the base one and the one for late work, in order."""
+        dates = {self.base, self.late_until, *self.own.values()}
+        return tuple(sorted({d for d in dates if d is not None}))
+
+    def after(self, changes: Iterable[Change]) -> Deadlines:
+        """Return the deadlines as they will be once these overrides are written."""
+        new = {c.student.id: c.due_at for c in changes if c.due_at and not c.left}
+        return replace(self, own={**self.own, **{s: d for s, d in new.items() if s in self.own}})
 
 
 def find_deadlines(
@@ -43,9 +59,13 @@ def find_deadlines(
     students: Iterable[Student],
     assignment: CanvasAssignment | None,
 ) -> Deadlines:
-    """Resolve all deadlines of an assignment; `assignment` None: it is not in Canvas yet."""
+    """Resolve all deadlines of an assignment; `assignment` None: it is not in Canvas yet.
+
+    Time that a student was given, and that Canvas did not take yet, counts all the same.
+    """
     if assignment is None:
-        return Deadlines(settings.due, {s.id: settings.due for s in students})
+        due = dict.fromkeys((s.id for s in students), settings.due)
+        return Deadlines(settings.due, due, settings.late_until)
     base, people = assignment.due_at or settings.due, tuple(students)
     overrides = ctx.canvas.overrides(assignment.id) if assignment.has_overrides else ()
     groups = {o.group_id for o in overrides if o.group_id is not None}
@@ -56,4 +76,22 @@ def find_deadlines(
         )
     members = {group: ctx.canvas.group_members(group) for group in groups}
     own = {s.id: deadline_of(s, base, overrides, members) for s in people}
-    return Deadlines(base, own, tuple(overrides), members)
+    for student, record in last_records(ctx, assignment).items():
+        known = own.get(student)
+        if known is not None and record.promised and record.due_at and record.due_at > known:
+            own[student] = record.due_at
+    return Deadlines(base, own, settings.late_until, tuple(overrides), members)
+
+
+def last_records(ctx: Context, assignment: CanvasAssignment) -> dict[str, OverrideRecord]:
+    """Return the last word on each student's override of the assignment as it is in Canvas now."""
+    return {r.student_id: r for r in records_of(ctx, assignment)}
+
+
+def records_of(ctx: Context, assignment: CanvasAssignment) -> tuple[OverrideRecord, ...]:
+    """Return what was written for this assignment, and not for an older one of its name."""
+    if not assignment.id:
+        return ()  # it is about to be made
+    made = assignment.created_at
+    records = ctx.ledger.override_records(assignment.name)
+    return tuple(r for r in records if made is None or r.at >= made)

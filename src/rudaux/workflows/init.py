@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from rudaux.config.private import others_can_enter
 from rudaux.domain.canvas import CanvasAssignment, CanvasCourse
 from rudaux.domain.outcome import Outcome
 from rudaux.ports import Context
-from rudaux.workflows import assignments, release, schedule, sync
+from rudaux.workflows import assignments, overrides, release, schedule, sync
 from rudaux.workflows.access import require_open
 from rudaux.workflows.assignments import AssignmentLine, AssignmentsPlan
-from rudaux.workflows.deadlines import Deadlines, find_deadlines
+from rudaux.workflows.overrides import OverridesPlan
 from rudaux.workflows.release import ReleasePlan
 from rudaux.workflows.schedule import SchedulePlan
 from rudaux.workflows.sync import SyncPlan
@@ -33,9 +33,11 @@ class InitPlan:
     """Assignments for which nobody has a due date."""
     exposed: bool = False
     """Whether other accounts of this machine get into the course folder, solutions and all."""
+    overrides: OverridesPlan = field(default_factory=OverridesPlan)
 
     def __len__(self) -> int:
-        return len(self.sync) + len(self.release) + len(self.assignments) + len(self.schedule)
+        parts = (self.sync, self.release, self.assignments, self.overrides, self.schedule)
+        return sum(len(part) for part in parts)
 
 
 def plan(ctx: Context, clone: Path) -> InitPlan:
@@ -43,15 +45,16 @@ def plan(ctx: Context, clone: Path) -> InitPlan:
     course = require_open(ctx, grading=False)
     canvas = assignments.plan(ctx)
     synced = sync.plan(ctx)
-    coming = _deadlines(ctx, canvas, synced)
+    extended = _overrides(ctx, canvas, synced)
     return InitPlan(
         course,
         synced,
         release.plan(ctx, clone),
         canvas,
-        schedule.plan(ctx, {name: d.distinct for name, d in coming.items()}),
-        tuple(name for name, d in coming.items() if d.own and not any(d.own.values())),
+        schedule.plan(ctx, extended.coming),
+        tuple(n for n, d in extended.deadlines.items() if d.own and not any(d.own.values())),
         others_can_enter(ctx.config.folder),
+        extended,
     )
 
 
@@ -60,6 +63,7 @@ def apply(ctx: Context, plan: InitPlan) -> Iterator[Outcome]:
     yield from sync.apply(ctx, plan.sync)
     yield from release.apply(ctx, plan.release)
     yield from assignments.apply(ctx, plan.assignments)
+    yield from overrides.apply(ctx, plan.overrides)
     yield from schedule.apply(ctx, plan.schedule)
 
 
@@ -67,16 +71,20 @@ def coming_deadlines(
     ctx: Context, canvas: AssignmentsPlan, synced: SyncPlan
 ) -> Mapping[str, tuple[datetime, ...]]:
     """Give every deadline of each assignment as it will be once the plan is applied."""
-    return {name: d.distinct for name, d in _deadlines(ctx, canvas, synced).items()}
+    return _overrides(ctx, canvas, synced).coming
 
 
-def _deadlines(ctx: Context, canvas: AssignmentsPlan, synced: SyncPlan) -> dict[str, Deadlines]:
+def _overrides(ctx: Context, canvas: AssignmentsPlan, synced: SyncPlan) -> OverridesPlan:
     planned = {line.spec.name: _planned(line) for line in canvas.lines}
-    return {
-        a.name: find_deadlines(ctx, a, synced.students, planned.get(a.name))
-        for a in ctx.config.assignments
-    }
+    return overrides.plan(ctx, synced.students, synced.roster, planned)
 
 
-def _planned(line: AssignmentLine) -> CanvasAssignment | None:
-    return replace(line.current, due_at=line.spec.due_at) if line.current else None
+def _planned(line: AssignmentLine) -> CanvasAssignment:
+    """Return the assignment as it will be; one that is not in Canvas yet has the id 0."""
+    spec = line.spec
+    if line.current is None:
+        return CanvasAssignment(
+            0, spec.name, spec.points, spec.due_at, spec.unlock_at, spec.lock_at, True,
+            spec.launch_url, spec.tool_id,
+        )  # fmt: skip
+    return replace(line.current, due_at=spec.due_at, unlock_at=spec.unlock_at, lock_at=spec.lock_at)

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
@@ -66,6 +66,28 @@ def _snapshot_entries(
         if run > ctx.now():
             line = command(ctx, "snapshot")
             yield Entry(ENTRY, run.minute, run.hour, run.day, run.month, run.year, line)
+
+
+def plan_refresh(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> SchedulePlan:
+    """Plan as `plan` does for a run that was not asked to, and for a course that cron grades.
+
+    Where it has no entry nobody wants any, and the last one stays as the sign that cron is used.
+    Raises `CronFailure` where there is no crontab.
+    """
+    wanted, before = plan(ctx, deadlines).entries, ctx.crontab.entries(owner(ctx))
+    if not before or not wanted:
+        return SchedulePlan(before, (), ())
+    there = {_moment(e): e for e in before}  # with the command of whoever installed it
+    entries = tuple(sorted(there.get(_moment(e), e) for e in wanted))
+    return SchedulePlan(
+        entries,
+        added=tuple(e for e in entries if e not in before),
+        removed=tuple(e for e in before if e not in entries),
+    )
+
+
+def _moment(entry: Entry) -> Entry:
+    return replace(entry, command="")
 
 
 def plan_removal(ctx: Context) -> SchedulePlan:

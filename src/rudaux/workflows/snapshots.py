@@ -131,9 +131,11 @@ def _deadlines(ctx: Context) -> dict[datetime, dict[str, list[str]]]:
     found: dict[datetime, dict[str, list[str]]] = {}
     for settings in ctx.config.assignments:
         assignment = by_exact_name(existing, settings.name)
-        for student, at in find_deadlines(ctx, settings, students, assignment).own.items():
-            if at is not None:
-                found.setdefault(at, {}).setdefault(settings.name, []).append(student)
+        deadlines = find_deadlines(ctx, settings, students, assignment)
+        for student, at in deadlines.own.items():
+            for moment in (at, deadlines.late_until if at else None):
+                if moment is not None and at is not None and moment >= at:
+                    found.setdefault(moment, {}).setdefault(settings.name, []).append(student)
     return found
 
 
@@ -144,7 +146,8 @@ def _known_deadlines(ctx: Context) -> dict[datetime, dict[str, list[str]]]:
         everybody = [s.id for s in ctx.gradebook.students()]
     found: dict[datetime, dict[str, list[str]]] = {}
     for settings in ctx.config.assignments:
-        found.setdefault(settings.due, {})[settings.name] = everybody
+        for at in filter(None, (settings.due, settings.late_until)):
+            found.setdefault(at, {})[settings.name] = everybody
     machine = ctx.crontab.timezone()
     for entry in ctx.crontab.entries(str(ctx.config.folder)):
         if entry.assignment == ENTRY:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasCourse
+from rudaux.domain.collection import LateEdit
 from rudaux.domain.modes import course_refusal, course_remarks, remark
 from rudaux.domain.sharing import Progress
 from rudaux.domain.submissions import State, count_states
@@ -39,6 +40,8 @@ class AssignmentStatus:
     standings: Standings
     marking: tuple[Progress, ...] = ()
     """How far those are who mark by hand; empty where nothing was given out."""
+    late_edits: Mapping[str, Sequence[LateEdit]] = field(default_factory=dict)
+    """What students of it changed after their deadline."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ def _status(ctx: Context, standings: Standings, runs: Sequence[datetime]) -> Ass
         count_states(standings.by_student),
         standings,
         progress(ctx, settings.name),
+        ctx.ledger.late_edits(settings.name),
     )
 
 
@@ -149,4 +153,16 @@ def as_json(status: CourseStatus) -> dict[str, Any]:
         ],
         "gradebook": status.gradebook or None,
         "notes": list(status.notes),
+        "late_edits": [
+            {
+                "assignment": a.name,
+                "student_id": student,
+                "file": e.file,
+                "at": e.at.isoformat(),
+                "deadline": e.deadline.isoformat(),
+            }
+            for a in status.assignments
+            for student, edits in a.late_edits.items()
+            for e in edits
+        ],
     }

@@ -12,7 +12,8 @@ from itertools import islice
 
 import httpx
 
-from rudaux.adapters.canvas import calls, decode, modes, posting, tokens
+from rudaux.adapters.canvas import calls, decode, modes, override_calls, posting, tokens
+from rudaux.adapters.canvas.override_calls import same_target
 from rudaux.adapters.canvas.parallel import in_parallel
 from rudaux.adapters.canvas.patience import AT_ONCE
 from rudaux.adapters.canvas.upload import upload
@@ -171,6 +172,28 @@ class CanvasClient:
         return None
 
     def overrides(self, assignment_id: int) -> tuple[Override, ...]:
+        return self._as_canvas_has(assignment_id)
+
+    def create_override(self, assignment_id: int, override: Override) -> Override:
+        def made() -> Override | None:
+            """Find what a lost request made: a student is in one ad-hoc override at most."""
+            found = self._as_canvas_has(assignment_id)
+            return next((o for o in found if same_target(o, override)), None)
+
+        call = override_calls.create(self._course_id, assignment_id, override)
+        return self._wire.once(call, decode.override, find=made)
+
+    def update_override(
+        self, assignment_id: int, override: Override, students: bool = False
+    ) -> Override:
+        call = override_calls.update(self._course_id, assignment_id, override, students)
+        return decode.override(self._wire.json(call))
+
+    def remove_override(self, assignment_id: int, override_id: int) -> None:
+        with suppress(NotFound):  # gone already, which is all that was wanted
+            self._wire.json(override_calls.remove(self._course_id, assignment_id, override_id))
+
+    def _as_canvas_has(self, assignment_id: int) -> tuple[Override, ...]:
         rows = self._wire.rows(calls.overrides(self._course_id, assignment_id))
         return decode.overrides(rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from rudaux.adapters.canvas.fields import Row
 from rudaux.adapters.canvas.fields import flag as _flag
@@ -89,8 +90,23 @@ def students(rows: Iterable[object]) -> tuple[Student, ...]:
         sections = one.section_ids | (before.section_ids if before else frozenset())
         waits = one.invited and (before is None or before.invited)
         login = one.login if before is None or before.login is None else before.login
-        merged[one.id] = replace(before or one, section_ids=sections, invited=waits, login=login)
+        merged[one.id] = replace(
+            before or one,
+            section_ids=sections,
+            invited=waits,
+            login=login,
+            joined_at=min(
+                _dates(one.joined_at, before.joined_at if before else None), default=None
+            ),
+            changed_at=max(
+                _dates(one.changed_at, before.changed_at if before else None), default=None
+            ),
+        )
     return tuple(merged.values())
+
+
+def _dates(*dates: datetime | None) -> list[datetime]:
+    return [date for date in dates if date is not None]
 
 
 def _student(row: Row) -> Student:
@@ -107,6 +123,8 @@ def _student(row: Row) -> Student:
         login=_text(user, "login_id") if "login_id" in user else None,
         sis_id=_text(user, "sis_user_id") if "sis_user_id" in user else None,
         invited=row.get("enrollment_state") == "invited",
+        joined_at=_moment(row, "created_at"),
+        changed_at=_moment(row, "updated_at"),
     )
 
 
@@ -198,6 +216,10 @@ def override(data: object) -> Override:
         group_id=_maybe_whole(row, "group_id"),
         whole_course=row.get("course_id") is not None and not narrower,
         title=_text(row, "title"),
+        unlock_at=_moment(row, "unlock_at"),
+        overrides_unlock="unlock_at" in row,
+        lock_at=_moment(row, "lock_at"),
+        overrides_lock="lock_at" in row,
     )
 
 

@@ -56,8 +56,28 @@ class NamedCanvas(CanvasClient):
         return self._waiting
 
     def overrides(self, assignment_id: int) -> tuple[Override, ...]:
-        found = super().overrides(assignment_id)
-        return tuple(replace(o, student_ids=self._ours(o.student_ids)) for o in found)
+        return tuple(map(self._named_override, super().overrides(assignment_id)))
+
+    def create_override(self, assignment_id: int, override: Override) -> Override:
+        theirs = self._their_override(override)
+        return self._named_override(super().create_override(assignment_id, theirs))
+
+    def update_override(
+        self, assignment_id: int, override: Override, students: bool = False
+    ) -> Override:
+        theirs = self._their_override(override)
+        return self._named_override(super().update_override(assignment_id, theirs, students))
+
+    def _named_override(self, override: Override) -> Override:
+        """Call its students by the ids used here; of the others Canvas's own are kept aside."""
+        outside = override.student_ids - set(self._names())
+        return replace(override, student_ids=self._ours(override.student_ids), outside=outside)
+
+    def _their_override(self, override: Override) -> Override:
+        return replace(
+            override,
+            student_ids=frozenset(map(self._canvas_id, override.student_ids)) | override.outside,
+        )
 
     def group_members(self, group_id: int) -> frozenset[str]:
         return self._ours(super().group_members(group_id))

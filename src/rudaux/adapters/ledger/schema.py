@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from rudaux.adapters.ledger import extensions
+
 VERSION = 4
 # Times are ISO 8601 in UTC, scores are decimals as text.
 SCHEMA = """
@@ -46,6 +48,7 @@ CREATE TABLE IF NOT EXISTS messages (
     id INTEGER PRIMARY KEY, topic TEXT NOT NULL, key TEXT NOT NULL, title TEXT NOT NULL,
     at TEXT NOT NULL, over INTEGER NOT NULL DEFAULT 0);
 """
+SCHEMA += extensions.SCHEMA
 _STEPS = {
     1: (
         "ALTER TABLE runs ADD COLUMN user TEXT NOT NULL DEFAULT ''",

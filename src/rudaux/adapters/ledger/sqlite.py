@@ -18,6 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from rudaux.adapters.ledger.checks import CheckRows
+from rudaux.adapters.ledger.extensions import ExtensionTables
 from rudaux.adapters.ledger.marking import MarkingTables
 from rudaux.adapters.ledger.schema import VERSION, create, migrate, version_of
 from rudaux.config.private import PRIVATE, create_file, make_rudaux_folder
@@ -32,7 +33,7 @@ from rudaux.errors import NeedsPersonError, SystemFailure
 _BUSY_SECONDS = 30.0
 
 
-class SqliteLedger(CheckRows, MarkingTables):
+class SqliteLedger(CheckRows, MarkingTables, ExtensionTables):
     """Implements `rudaux.ports.Ledger`; nothing is created before the first write."""
 
     def __init__(self, path: Path) -> None:

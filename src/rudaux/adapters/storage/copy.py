@@ -48,7 +48,7 @@ class _Progress:
     entries: int = 0
     total: int = 0
     needed: Collection[str] = ()
-    newest: float | None = None
+    times: dict[str, float] = field(default_factory=dict)
 
     def skip(self, relative: str, reason: str) -> None:
         """Remember what was left behind; a name may hold anything, even terminal codes.
@@ -115,11 +115,12 @@ def copy_folder(
     finally:
         shutil.rmtree(part, ignore_errors=True)
     # A student sets these times; one in the future tells nothing about when they handed in.
-    modified = min(max(started if progress.newest is None else progress.newest, 0.0), time.time())
+    newest = max(progress.times.values(), default=started)
     return Copied(
-        datetime.fromtimestamp(modified, timezone.utc),
+        _moment(newest),
         _digest(progress.files),
         tuple(sorted(progress.skipped)),
+        tuple((name, _moment(at)) for name, at in progress.times.items()),
     )
 
 
@@ -153,6 +154,10 @@ def _hashed(file: Path) -> bytes:
 
 def _refuse(error: OSError) -> None:
     raise error
+
+
+def _moment(modified: float) -> datetime:
+    return datetime.fromtimestamp(min(max(modified, 0.0), time.time()), timezone.utc)
 
 
 def _open_below(base: Path, parts: Sequence[str]) -> int:
@@ -220,7 +225,7 @@ def _copy_file(source: int, name: str, target: Path, relative: str, progress: _P
             out.flush()
             os.utime(out.fileno(), ns=(found.st_mtime_ns, found.st_mtime_ns))
     progress.files[relative] = hashed.digest()
-    progress.newest = max(progress.newest or found.st_mtime, found.st_mtime)
+    progress.times[relative] = found.st_mtime
 
 
 def _put_in_place(part: Path, destination: Path) -> None:

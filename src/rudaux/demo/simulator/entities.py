@@ -105,7 +105,7 @@ class Section:
 class Enrollment:
     """One role of one person in one section; `role` is the custom name, where there is one.
 
-    limited: they see that section only.
+    limited: they see that section only. `updated_at` None: never changed since it was made.
     """
 
     id: int
@@ -117,6 +117,7 @@ class Enrollment:
     role: str | None = None
     associated_user_id: int | None = None
     limited: bool = False
+    updated_at: datetime | None = None
 
 
 @dataclass

@@ -257,7 +257,7 @@ def enrollment_json(call: Call, row: Enrollment, with_user: bool = False) -> dic
         "role_id": sorted(TYPES.values()).index(row.type) + 1,
         "enrollment_state": row.state,
         "created_at": shown(row.created_at),
-        "updated_at": shown(row.created_at),
+        "updated_at": shown(row.updated_at or row.created_at),
         "start_at": None,
         "end_at": None,
         "associated_user_id": row.associated_user_id,

@@ -152,11 +152,23 @@ class World:
         person.test, person.sis_user_id, person.login_id = True, None, f"test-{uid}"
         return uid
 
-    def set_state(self, user_id: int, state: EnrollmentState) -> None:
-        """Change all enrollments of a person, e.g. to "deleted" where they drop the course."""
+    def set_state(self, user_id: int, state: EnrollmentState, at: datetime | None = None) -> None:
+        """Change all enrollments of a person, e.g. to "deleted" where they drop the course.
+
+        Canvas takes whoever is deleted out of ad-hoc overrides, and removes one that is empty then.
+        https://github.com/instructure/canvas-lms/blob/master/app/models/enrollment.rb
+        """
         for enrollment in self.enrollments.values():
             if enrollment.user_id == user_id:
-                enrollment.state = state
+                enrollment.state, enrollment.updated_at = state, at or utc_now()
+        if state == "deleted":
+            self._leave_overrides(user_id)
+
+    def _leave_overrides(self, user_id: int) -> None:
+        for override in [o for o in self.overrides.values() if user_id in o.student_ids]:
+            override.student_ids.remove(user_id)
+            if not override.student_ids:
+                del self.overrides[override.id]
 
     def add_group(self, name: str, members: Iterable[int] = (), category_id: int = 1) -> int:
         """Add a group with accepted members."""

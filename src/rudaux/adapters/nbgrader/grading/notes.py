@@ -8,33 +8,43 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
+from rudaux.domain.collection import duration
 from rudaux.domain.execution import Execution
 
 NOTES = "rudaux"
 _BODY = re.compile(r"<body[^>]*>")
 
 
-def add_notes(notebook: Any, execution: Execution, name: str) -> None:
-    """Note in the notebook what was repaired in it, and why it was not run to its end."""
+def add_notes(notebook: Any, execution: Execution, name: str, seconds_late: float = 0.0) -> None:
+    """Note in the notebook what was repaired in it, and why it was not run to its end.
+
+    Give `seconds_late` where points were taken for it.
+    """
     others = [file for file in execution.job.notebooks if file != f"{name}.ipynb"]
     stems = tuple(f"{file.removesuffix('.ipynb')}: " for file in others)
     repairs = [r for r in execution.job.repairs if not r.startswith(stems)]
     reason = execution.reason
     ended = "" if reason.startswith(tuple(f"{file}: " for file in others)) else reason
     notebook.metadata.pop(NOTES, None)
-    if repairs or ended:
+    if repairs or ended or seconds_late:
         own = f"{name}: "
         notebook.metadata[NOTES] = {
             "repaired": [repair.removeprefix(own) for repair in repairs],
             "ended": ended.removeprefix(f"{name}.ipynb: "),
         }
+    if seconds_late:
+        notebook.metadata[NOTES]["late"] = duration(timedelta(seconds=seconds_late))
 
 
 def with_notes(page: str, notes: Mapping[str, Any]) -> str:
     """Put the notes at the top of a report; without any the page stays as it is."""
     parts = []
+    if notes.get("late"):
+        late = f"It was handed in {notes['late']} after your deadline, which took points from it."
+        parts.append(_section("When it was handed in", [late]))
     if notes.get("repaired"):
         parts.append(_section("What we repaired before grading", notes["repaired"]))
     if notes.get("ended"):

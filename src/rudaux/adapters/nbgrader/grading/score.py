@@ -130,7 +130,8 @@ class Scorer:
             scoring = Scoring(sheet, seconds_late, lenient, before)
             done = self._run(notebook, execution, name, scoring)
             _review_tasks(done, known, scoring)
-            add_notes(done, execution, name)
+            penalised = bool(sheet.row.late_submission_penalty)
+            add_notes(done, execution, name, seconds_late if penalised else 0.0)
             texts[file] = write(done)
             doubts += [f"{name}: {doubt}" for doubt in scoring.doubts]
             doubts += _waiting(name, sheet)

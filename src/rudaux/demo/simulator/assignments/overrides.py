@@ -18,6 +18,7 @@ from rudaux.demo.simulator.paging import page_of
 from rudaux.demo.simulator.params import section_of
 from rudaux.demo.simulator.visibility import GRADABLE, covered, overrides_of, students
 
+LONGEST_TITLE = 255
 NO_TARGET = "one of student_ids, group_id, or course_section_id is required"
 
 
@@ -168,5 +169,11 @@ def _title(call: Call, draft: Override, fields: dict[str, Any]) -> str:
         return call.world.sections[draft.section_id].name
     if draft.group_id is not None:
         return call.world.groups[draft.group_id].name
+    title = fields.get("title")
+    if not title and "student_ids" not in fields:
+        return draft.title  # Canvas counts the students anew only where they are sent
     count = len(draft.student_ids)
-    return str(fields.get("title") or f"{count} student{'s' if count > 1 else ''}")
+    title = str(title or f"{count} student{'s' if count > 1 else ''}")
+    if len(title) > LONGEST_TITLE:
+        raise refusals.invalid("title", f"is too long (maximum is {LONGEST_TITLE} characters)")
+    return title

@@ -1,0 +1,119 @@
+"""The ledger's tables of more time for students: overrides, who joined when, late edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime, timezone
+from typing import Any
+
+from rudaux.domain.collection import LateEdit
+from rudaux.domain.extensions import Action, Fate, Joined, OverrideRecord, Purpose
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS overrides (
+    id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
+    purpose TEXT NOT NULL, action TEXT NOT NULL, override INTEGER, old_due TEXT, due TEXT,
+    at TEXT NOT NULL, reason TEXT NOT NULL, state TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS joins (
+    student TEXT PRIMARY KEY, joined_at TEXT, gone INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS late_edits (
+    assignment TEXT, student TEXT, file TEXT, at TEXT NOT NULL, deadline TEXT NOT NULL,
+    PRIMARY KEY (assignment, student, file));
+"""
+
+
+class ExtensionTables:
+    """Implements that part of `rudaux.ports.Ledger` on the database of `SqliteLedger`."""
+
+    _run: int | None
+
+    def _rows(self, query: str, *values: str | int | None) -> list[Any]:
+        raise NotImplementedError
+
+    def _writing(self) -> AbstractContextManager[Any]:
+        raise NotImplementedError
+
+    def override_records(self, assignment: str | None = None) -> tuple[OverrideRecord, ...]:
+        query = (
+            "SELECT assignment, student, purpose, action, override, old_due, due, at, reason, "
+            "state, id, run FROM overrides WHERE ?1 IS NULL OR assignment = ?1 ORDER BY id"
+        )
+        return tuple(_record(*row) for row in self._rows(query, assignment))
+
+    def record_override(self, record: OverrideRecord) -> int:
+        with self._writing() as db:
+            cursor = db.execute(
+                "INSERT INTO overrides (run, assignment, student, purpose, action, override, "
+                "old_due, due, at, reason, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (self._run, record.assignment, record.student_id, record.purpose, record.action,
+                 record.override, _text(record.old_due), _text(record.due_at), _text(record.at),
+                 record.reason, record.state),
+            )  # fmt: skip
+        return int(cursor.lastrowid or 0)
+
+    def settle_override(self, number: int, state: Fate, override: int | None) -> None:
+        with self._writing() as db:
+            db.execute(
+                "UPDATE overrides SET state = ?, override = coalesce(?, override) WHERE id = ?",
+                (state, override, number),
+            )
+
+    def joins(self) -> Mapping[str, Joined]:
+        rows = self._rows("SELECT student, joined_at, gone FROM joins")
+        return {student: Joined(_read(at), bool(gone)) for student, at, gone in rows}
+
+    def record_joins(self, joins: Mapping[str, Joined]) -> None:
+        if not joins:
+            return
+        with self._writing() as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO joins VALUES (?, ?, ?)",
+                [(student, _text(one.at), one.gone) for student, one in joins.items()],
+            )
+
+    def late_edits(self, assignment: str) -> Mapping[str, tuple[LateEdit, ...]]:
+        query = (
+            "SELECT student, file, at, deadline FROM late_edits WHERE assignment = ? "
+            "ORDER BY student, file"
+        )
+        found: dict[str, tuple[LateEdit, ...]] = {}
+        for student, file, at, deadline in self._rows(query, assignment):
+            moments = (datetime.fromisoformat(at), datetime.fromisoformat(deadline))
+            found[student] = (*found.get(student, ()), LateEdit(file, *moments))
+        return found
+
+    def record_late_edits(
+        self, assignment: str, student_id: str, edits: Iterable[LateEdit]
+    ) -> None:
+        new = tuple(edits)
+        if new == self.late_edits(assignment).get(student_id, ()):
+            return
+        with self._writing() as db:
+            db.execute(
+                "DELETE FROM late_edits WHERE assignment = ? AND student = ?",
+                (assignment, student_id),
+            )
+            db.executemany(
+                "INSERT INTO late_edits VALUES (?, ?, ?, ?, ?)",
+                [(assignment, student_id, e.file, _text(e.at), _text(e.deadline)) for e in new],
+            )
+
+
+def _record(
+    assignment: str, student: str, purpose: Purpose, action: Action, override: int | None,
+    old_due: str | None, due: str | None, at: str, reason: str, state: Fate, number: int,
+    run: int | None,
+) -> OverrideRecord:  # fmt: skip
+    return OverrideRecord(
+        assignment, student, purpose, action, override, _read(old_due), _read(due),
+        datetime.fromisoformat(at), reason, state, number, run,
+    )  # fmt: skip
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.astimezone(timezone.utc).isoformat() if moment else None
+
+
+def _read(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

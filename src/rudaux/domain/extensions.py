@@ -1,0 +1,197 @@
+"""More time for one student: which Canvas overrides are rudaux's own, and what becomes of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from typing import Literal
+
+from rudaux.domain.deadlines import Override, same_moment
+from rudaux.domain.roster import Student
+
+Purpose = Literal["late registration", "extension"]
+Action = Literal["create", "lengthen", "split", "remove"]
+Fate = Literal["planned", "done", "refused", "failed"]
+_TITLE = re.compile(r"rudaux: (late registration|extension) (\S+)")
+_GENERATED = re.compile(r"\d+ students?|No Title|")
+
+
+@dataclass(frozen=True)
+class Joined:
+    """When a student joined the course (aware); `gone`: they were not on the last roster."""
+
+    at: datetime | None
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class OverrideRecord:
+    """What the ledger knows of one write of an override for one student.
+
+    `override`: its id in Canvas, None before Canvas gave one. planned: written ahead, and not yet
+    read back; refused: Canvas did not take it, and rudaux itself keeps to it; failed: it did not
+    take it, and nobody counts on it. The ledger fills in `id` and `run`.
+    """
+
+    assignment: str
+    student_id: str
+    purpose: Purpose
+    action: Action
+    override: int | None
+    old_due: datetime | None
+    due_at: datetime | None
+    at: datetime
+    reason: str = ""
+    state: Fate = "planned"
+    id: int = 0
+    run: int | None = None
+
+    @property
+    def promised(self) -> bool:
+        """Whether the student has this time although Canvas may not show it yet."""
+        return self.state in {"planned", "refused"} and self.action != "remove"
+
+
+def title_for(purpose: Purpose, student: Student) -> str:
+    """Return the title that rudaux's own override of a student has in Canvas."""
+    return f"rudaux: {purpose} {student.canvas_id or student.id}"
+
+
+def purpose_of(override: Override, made: Iterable[int] = ()) -> Purpose | None:
+    """Return what rudaux made an override for; None: a person made it, or shares it since.
+
+    `made` are the ids of those that the ledger knows rudaux made.
+    """
+    if not override.adhoc or len(override.student_ids | override.outside) > 1:
+        return None
+    titled = _TITLE.fullmatch(override.title)
+    if titled is None:
+        return "extension" if override.id in set(made) else None
+    return "extension" if titled[1] == "extension" else "late registration"
+
+
+def made_by(records: Iterable[OverrideRecord]) -> frozenset[int]:
+    """Return the ids of the overrides that rudaux made, and did not only lengthen."""
+    made = (r.override for r in records if r.action in {"create", "split"})
+    return frozenset(override for override in made if override is not None)
+
+
+def keeps_title(override: Override) -> bool:
+    """Whether a person named it; Canvas's own "2 students" it counts anew by itself."""
+    return _GENERATED.fullmatch(override.title) is None
+
+
+def joined_at(student: Student, before: Joined | None, left: bool) -> datetime | None:
+    """Return when a student joined; None where Canvas does not say.
+
+    Canvas keeps no history: an enrollment that is active again has its old `created_at`, and its
+    `updated_at` moves with whatever touches it. So the latter counts only for somebody who was
+    seen to be gone; a new section is no new student.
+    """
+    if before is not None and before.at is not None and not before.gone:
+        return before.at
+    if (before is not None and before.gone) or left:
+        known = [at for at in (student.joined_at, student.changed_at) if at is not None]
+        return max(known, default=None)
+    return student.joined_at
+
+
+def late_deadline(
+    joined: datetime, unlock: datetime, natural: datetime, days: int, zone: tzinfo
+) -> datetime | None:
+    """Return until when somebody who joined late has: the end of that day in the course's zone.
+
+    None where they joined in time, or where their deadline leaves them as long.
+    """
+    exact = joined + timedelta(days=days)
+    if joined <= unlock or exact <= natural:
+        return None
+    return end_of_day(exact, zone)
+
+
+def end_of_day(moment: datetime, zone: tzinfo) -> datetime:
+    """Return the last second of that day in a zone."""
+    local = moment.astimezone(zone)
+    return local.replace(hour=23, minute=59, second=59, microsecond=0, fold=1)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One override to be written for one student, or one that is left to a person.
+
+    `override` is what Canvas has now, `before` their deadline now, `due_at` what it will be. With
+    `left` nothing is written: it says why.
+    """
+
+    assignment: str
+    student: Student
+    action: Action
+    purpose: Purpose
+    override: Override | None
+    before: datetime | None
+    due_at: datetime | None
+    reason: str = ""
+    left: str = ""
+    lock_at: datetime | None = None
+
+    def record(self, at: datetime) -> OverrideRecord:
+        """Return what the ledger is told before the write."""
+        known = self.override.id if self.override and self.action != "split" else None
+        return OverrideRecord(
+            self.assignment, self.student.id, self.purpose, self.action, known,
+            self.before, self.due_at, at, self.reason,
+        )  # fmt: skip
+
+
+def keep_up(
+    change: Change,
+    wanted: datetime | None,
+    natural: datetime | None,
+    records: Sequence[OverrideRecord],
+) -> Change | None:
+    """Decide what becomes of a student's time without anybody asking; None: nothing.
+
+    `wanted` is what late registration or an unfinished extension gives, `natural` their deadline
+    without an override of rudaux's own, `records` what was written for them before. `change`
+    carries the rest.
+    """
+    there = change.override
+    if there is None:
+        return _where_none_is(change, wanted, natural, records)
+    own = purpose_of(there, made_by(records))
+    if own is None:
+        if wanted is None or there.due_at is None or wanted <= there.due_at:
+            return None
+        shared = len(there.student_ids | there.outside) > 1
+        why = "a person made an override for them and others" if shared else (
+            "a person made an override for them"
+        )  # fmt: skip
+        if not there.overrides_due:
+            why += " that sets no due date"
+        return replace(change, due_at=wanted, left=why)
+    if there.due_at is None or not there.overrides_due:
+        return None  # no deadline at all: whoever took it away meant it
+    target = max(d for d in (wanted, natural, there.due_at) if d is not None)
+    if natural is None or target <= there.due_at or same_moment(target, there.due_at):
+        return None
+    given = [r.due_at for r in records if r.override == there.id]
+    if given and not any(same_moment(there.due_at, due) for due in given):
+        return replace(change, due_at=target, left="a person changed it in Canvas")
+    return replace(change, action="lengthen", purpose=own, due_at=target)
+
+
+def _where_none_is(
+    change: Change,
+    wanted: datetime | None,
+    natural: datetime | None,
+    records: Sequence[OverrideRecord],
+) -> Change | None:
+    if wanted is None or natural is None or wanted <= natural:
+        return None
+    given = [r.due_at for r in records if r.state == "done" and r.due_at is not None]
+    removed = bool(records) and records[-1].action == "remove"
+    if given and not removed and max(given) >= wanted:
+        return replace(change, due_at=wanted, left="a person took it away in Canvas")
+    return replace(change, action="create", due_at=wanted)
