@@ -357,6 +357,7 @@ class FakeGrader:
     recorded: set[str] = field(default_factory=set)
     reports: dict[tuple[str, str], tuple[FeedbackFile, ...]] = field(default_factory=dict)
     swept: int = 0
+    errors: dict[tuple[str, str], dict[tuple[str, str], str]] = field(default_factory=dict)
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return self.sources.get(assignment, (f"{assignment}.ipynb",))
@@ -435,6 +436,9 @@ class FakeGrader:
 
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         return self.reports.get((assignment, student_id), ())
+
+    def last_errors(self, assignment: str, student_id: str) -> Mapping[tuple[str, str], str]:
+        return self.errors.get((assignment, student_id), {})
 
 
 @dataclass

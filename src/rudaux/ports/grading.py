@@ -140,6 +140,13 @@ class Grader(Protocol):
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         """Read the reports that `feedback` made last; empty where there are none."""
 
+    def last_errors(self, assignment: str, student_id: str) -> Mapping[tuple[str, str], str]:
+        """Return the last error line of each failed test, by (notebook file, grade cell id).
+
+        As the autograded notebook has it, one line as a traceback names it; "NotRun: ..." for a
+        test that was not reached. The text of a hidden test is never in it.
+        """
+
 
 class Executor(Protocol):
     """Runs student code, several submissions at a time."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
 from rudaux.adapters.nbgrader import files
-from rudaux.adapters.nbgrader.feedback import Reporter
+from rudaux.adapters.nbgrader.feedback import Reporter, last_errors
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, record
 from rudaux.adapters.nbgrader.gradebook.book import ensure_submission, find_submission
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, load_catalogue
@@ -141,6 +142,14 @@ class NbgraderGrader:
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         notebooks = tuple(p.stem for p in source.notebook_paths(self._course, assignment))
         return self._reporter.read(assignment, student_id, notebooks)
+
+    def last_errors(self, assignment: str, student_id: str) -> Mapping[tuple[str, str], str]:
+        folder = self._course.autograded(assignment, student_id)
+        return {
+            (path.name, cell): line
+            for path in sorted(folder.glob("*.ipynb"))
+            for cell, line in last_errors(path, self._reporter.delimiters).items()
+        }
 
     @cached_property
     def _sanitiser(self) -> Sanitiser:

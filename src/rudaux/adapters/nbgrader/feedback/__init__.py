@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rudaux.adapters.nbgrader.feedback.errors import last_errors
 from rudaux.adapters.nbgrader.feedback.report import Reporter
 
-__all__ = ["Reporter"]
+__all__ = ["Reporter", "last_errors"]

@@ -51,7 +51,7 @@ class Reporter:
     def __init__(self, course: NbgraderCourse, redact_hidden_tests: bool = True) -> None:
         self._course, self._redacts = course, redact_hidden_tests
         marks = ClearHiddenTests(config=course.config)
-        self._delimiters = Delimiters(marks.begin_test_delimeter, marks.end_test_delimeter)
+        self.delimiters = Delimiters(marks.begin_test_delimeter, marks.end_test_delimeter)
         converter = course.converter(GenerateFeedback)
         self._rights = course.rights("feedback")
         self._exporter = converter.exporter_class(parent=converter, config=converter.config)
@@ -102,7 +102,7 @@ class Reporter:
         notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
         _fill_in_attachments(notebook)
         if self._redacts:
-            notebook = redact(notebook, self._delimiters)
+            notebook = redact(notebook, self.delimiters)
         prefer_still(notebook)
         resources = {
             "unique_key": path.stem,

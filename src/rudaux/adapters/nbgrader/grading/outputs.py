@@ -27,6 +27,10 @@ WORDS: Mapping[Verdict, str] = {
     "out_of_memory": "the submission ran out of memory",
     "failed": "the run failed",
 }
+NOT_RUN: Mapping[Verdict, str] = {
+    verdict: f"This cell did not run: {reason}." for verdict, reason in WORDS.items()
+}
+"""What the error output of a cell says that was not reached."""
 
 
 def merge(notebook: Any, execution: Execution, file: str) -> None:
@@ -46,8 +50,7 @@ def merge(notebook: Any, execution: Execution, file: str) -> None:
             cell.execution_count = _count(mine.execution_count)
             cell.outputs = _all(mine.outputs)
         if cell.execution_count is None and cell.source.strip() and not _has_error(cell.outputs):
-            reason = WORDS[execution.verdict]
-            cell.outputs.append(error("NotRun", f"This cell did not run: {reason}."))
+            cell.outputs.append(error("NotRun", NOT_RUN[execution.verdict]))
 
 
 def as_scored(cell: Any, lenient: bool) -> Any:
