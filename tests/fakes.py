@@ -31,11 +31,21 @@ from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, mark
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
-from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
+from rudaux.domain.execution import (
+    Broken,
+    CellResult,
+    Execution,
+    GradedWith,
+    Job,
+    Suspicion,
+    Verdict,
+)
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Run
+from rudaux.domain.report import AssignmentReport, TermReport
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
+from rudaux.domain.statistics import Marks
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
 from rudaux.errors import (
@@ -269,6 +279,7 @@ class FakeGradebook:
     kept: list[int] = field(default_factory=list)
     cells: tuple[CellScore, ...] = ()
     above: tuple[MarkAbove, ...] = ()
+    given: Marks = field(default_factory=lambda: Marks((), {}))
     name: str = "gradebook.db"
     fuller: Path | None = None
 
@@ -309,6 +320,9 @@ class FakeGradebook:
 
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         return self.cells
+
+    def marks(self, assignment: str) -> Marks:
+        return self.given
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         return self.above
@@ -357,6 +371,7 @@ class FakeGrader:
     recorded: set[str] = field(default_factory=set)
     reports: dict[tuple[str, str], tuple[FeedbackFile, ...]] = field(default_factory=dict)
     swept: int = 0
+    tests: str = "as they were"
     errors: dict[tuple[str, str], dict[tuple[str, str], str]] = field(default_factory=dict)
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
@@ -380,6 +395,9 @@ class FakeGrader:
 
     def source_in_step(self, assignment: str) -> bool:
         return assignment in self.recorded
+
+    def tests_digest(self, assignment: str) -> str:
+        return self.tests
 
     def release_folder(self, assignment: str) -> Path:
         return self.folder / "release" / assignment
@@ -556,6 +574,8 @@ class FakeLedger:
     gone: frozenset[str] = frozenset()
     marked: set[tuple[str, str]] = field(default_factory=set)
     size: int | None = None
+    seconds: dict[tuple[str, str], dict[tuple[str, str], float]] = field(default_factory=dict)
+    graded_by: dict[tuple[str, str], GradedWith] = field(default_factory=dict)
     runs: list[str] = field(default_factory=list)
     run: int | None = None
 
@@ -603,9 +623,17 @@ class FakeLedger:
     def record_collection(self, assignment: str, student_id: str, collection: Collection) -> None:
         self.collections[assignment, student_id] = collection
 
-    def record_execution(self, execution: Execution) -> None:
+    def record_execution(self, execution: Execution, tests: str = "") -> None:
         job = execution.job
         self.executions.append((job.assignment, job.student_id, execution.verdict))
+        if tests:
+            self.graded_by[job.assignment, job.student_id] = GradedWith(execution.image, tests)
+
+    def test_seconds(self, assignment: str) -> Mapping[str, Mapping[tuple[str, str], float]]:
+        return {sid: took for (name, sid), took in self.seconds.items() if name == assignment}
+
+    def graded_with(self, assignment: str) -> Mapping[str, GradedWith]:
+        return {sid: what for (name, sid), what in self.graded_by.items() if name == assignment}
 
     def push_records(
         self,
@@ -667,6 +695,29 @@ class FakeLedger:
 
 
 @dataclass
+class FakePages:
+    """Reports that were written, by what they are called."""
+
+    folder: Path
+    written: dict[str, AssignmentReport | TermReport] = field(default_factory=dict)
+    shown: list[Path] = field(default_factory=list)
+
+    def write(self, report: AssignmentReport, anonymous: bool = False) -> Path:
+        return self._write(report.name + "-anonymous" * anonymous, report)
+
+    def write_term(self, term: TermReport, anonymous: bool = False) -> Path:
+        return self._write("index" + "-anonymous" * anonymous, term)
+
+    def show(self, page: Path) -> bool:
+        self.shown.append(page)
+        return True
+
+    def _write(self, name: str, report: AssignmentReport | TermReport) -> Path:
+        self.written[name] = report
+        return self.folder / f"{name}.html"
+
+
+@dataclass
 class FakeContext:
     """A whole course of fakes; satisfies `rudaux.ports.Context`."""
 
@@ -679,6 +730,7 @@ class FakeContext:
     git: FakeGit
     crontab: FakeCrontab
     ledger: FakeLedger
+    pages: FakePages
     moment: datetime = NOW
 
     def now(self) -> datetime:
@@ -716,4 +768,5 @@ def fake_course(
         FakeGit(),
         FakeCrontab(),
         FakeLedger(),
+        FakePages(folder),
     )

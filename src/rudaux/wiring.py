@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Gradebook,
         Grader,
         Ledger,
+        Pages,
         Storage,
         Surroundings,
     )
@@ -92,6 +93,12 @@ class CourseContext:
         from rudaux.adapters.ledger import SqliteLedger
 
         return SqliteLedger(self._private / "ledger.db")
+
+    @cached_property
+    def pages(self) -> Pages:
+        from rudaux.adapters.pages import ReportPages
+
+        return ReportPages(self._private / "reports")
 
 
 def look_around() -> Surroundings:

@@ -14,6 +14,7 @@ from rudaux.ports.canvas import Canvas
 from rudaux.ports.grading import Executor, Gradebook, Grader
 from rudaux.ports.ledger import Ledger
 from rudaux.ports.machine import Crontab, Git, Storage, Surroundings
+from rudaux.ports.pages import Pages
 
 __all__ = [
     "Canvas",
@@ -24,6 +25,7 @@ __all__ = [
     "Gradebook",
     "Grader",
     "Ledger",
+    "Pages",
     "Storage",
     "Surroundings",
 ]
@@ -50,6 +52,8 @@ class Context(Protocol):
     def crontab(self) -> Crontab: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def pages(self) -> Pages: ...
 
     def now(self) -> datetime:
         """The present moment, aware, UTC."""

@@ -13,6 +13,7 @@ from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackFile, Release
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
+from rudaux.domain.statistics import Marks
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 
 
@@ -46,6 +47,9 @@ class Gradebook(Protocol):
 
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         """How the autograded tests went, each over all students whose work was graded."""
+
+    def marks(self, assignment: str) -> Marks:
+        """Every mark of the assignment, by student."""
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         """Marks by hand that are more than their cell earns."""
@@ -101,6 +105,9 @@ class Grader(Protocol):
 
     def source_in_step(self, assignment: str) -> bool:
         """Whether `record_source` would change nothing."""
+
+    def tests_digest(self, assignment: str) -> str:
+        """Return a digest of the tests and their points, as the source has them now."""
 
     def release_folder(self, assignment: str) -> Path:
         """The course's own release folder of the assignment (nbgrader's layout)."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from rudaux.domain.collection import Collection
-from rudaux.domain.execution import Execution
+from rudaux.domain.execution import Execution, GradedWith
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Run
 from rudaux.domain.submissions import Record
@@ -49,7 +49,14 @@ class Ledger(Protocol):
         self, assignment: str, student_id: str, collection: Collection
     ) -> None: ...
 
-    def record_execution(self, execution: Execution) -> None: ...
+    def record_execution(self, execution: Execution, tests: str = "") -> None:
+        """Remember a run; `tests` is the digest of the tests, where its result is a score."""
+
+    def test_seconds(self, assignment: str) -> Mapping[str, Mapping[tuple[str, str], float]]:
+        """Return each student's seconds per test of the latest run, by (notebook, grade id)."""
+
+    def graded_with(self, assignment: str) -> Mapping[str, GradedWith]:
+        """Return what each student was graded with last; earlier versions did not keep it."""
 
     def push_records(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 3
+VERSION = 4
 # Times are ISO 8601 in UTC, scores are decimals as text.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -34,6 +34,12 @@ CREATE TABLE IF NOT EXISTS dropped (student TEXT PRIMARY KEY, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS graded (
     assignment TEXT, student TEXT, PRIMARY KEY (assignment, student));
 CREATE TABLE IF NOT EXISTS rosters (students INTEGER NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS test_seconds (
+    assignment TEXT, student TEXT, notebook TEXT, cell TEXT, seconds REAL NOT NULL,
+    PRIMARY KEY (assignment, student, notebook, cell)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS graded_with (
+    assignment TEXT, student TEXT, image TEXT NOT NULL, tests TEXT NOT NULL,
+    PRIMARY KEY (assignment, student)) WITHOUT ROWID;
 """
 _STEPS = {
     1: (
@@ -50,6 +56,7 @@ _STEPS = {
         "WHERE kind IN ('graded', 'held') UNION SELECT assignment, student FROM pushes "
         "WHERE undoes IS NULL AND CAST(new AS REAL) > 0",
     ),
+    3: (),
 }
 """What leads from each earlier version to the next."""
 

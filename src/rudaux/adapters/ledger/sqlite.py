@@ -17,10 +17,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from rudaux.adapters.ledger import tests as tests_of
 from rudaux.adapters.ledger.schema import VERSION, create, migrate, version_of
 from rudaux.config.private import PRIVATE, create_file, make_rudaux_folder
 from rudaux.domain.collection import Collection
-from rudaux.domain.execution import Execution
+from rudaux.domain.execution import Execution, GradedWith
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Run
 from rudaux.domain.submissions import Record
@@ -143,7 +144,13 @@ class SqliteLedger:
                  _utc(collection.at), json.dumps(collection.skipped)),
             )  # fmt: skip
 
-    def record_execution(self, execution: Execution) -> None:
+    def test_seconds(self, assignment: str) -> Mapping[str, Mapping[tuple[str, str], float]]:
+        return tests_of.seconds(self._rows(tests_of.SECONDS, assignment))
+
+    def graded_with(self, assignment: str) -> Mapping[str, GradedWith]:
+        return tests_of.graded_with(self._rows(tests_of.GRADED_WITH, assignment))
+
+    def record_execution(self, execution: Execution, tests: str = "") -> None:
         job = execution.job
         with self._writing() as db:
             db.execute(
@@ -152,6 +159,7 @@ class SqliteLedger:
                 (self._run, job.assignment, job.student_id, execution.verdict, execution.seconds,
                  json.dumps(job.repairs), _now(), execution.image),
             )  # fmt: skip
+            tests_of.record(db, execution, tests)
 
     def push_records(
         self,

@@ -72,6 +72,9 @@ class NbgraderGrader:
         with self._database.reading() as session:
             return record.in_step(session, assignment, notebooks)
 
+    def tests_digest(self, assignment: str) -> str:
+        return source.tests_digest(c.record for c in self._convert(assignment))
+
     def release_folder(self, assignment: str) -> Path:
         return self._course.release(assignment)
 
