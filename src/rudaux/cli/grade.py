@@ -23,6 +23,7 @@ from rudaux.cli.options import (
     OverwriteEdits,
 )
 from rudaux.cli.report import finish, graded_lines
+from rudaux.cli.reports import report_before_push
 from rudaux.cli.session import tell_uncopied, writing
 from rudaux.cli.submit import Pushing, make_feedback, open_ends, push_grades
 from rudaux.cli.view import View
@@ -187,6 +188,7 @@ class _Job:
             self.outcomes += left
             return
         self.outcomes += make_feedback(self.ctx, self.view, standings)
+        report_before_push(self.ctx, self.view, standings)
         try:
             self.outcomes += push_grades(self.ctx, self.view, standings, self.pushing)
         except STOPS_ONE as error:

@@ -24,6 +24,7 @@ from rudaux.cli.options import (
     OverwriteEdits,
 )
 from rudaux.cli.report import finish
+from rudaux.cli.reports import report_before_push
 from rudaux.cli.session import tell_uncopied, writing
 from rudaux.cli.view import View
 from rudaux.domain.alarms import ABOUT_ZEROS
@@ -94,6 +95,8 @@ def submit(
         outcomes: list[Outcome] = []
         if not dry_run and not no_feedback:
             outcomes += make_feedback(ctx, view, standings)
+        if not dry_run:
+            report_before_push(ctx, view, standings)
         outcomes += push_grades(ctx, view, standings, pushing)
         if not dry_run:
             again = f"`rudaux submit {name}` goes on with them."

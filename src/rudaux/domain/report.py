@@ -11,7 +11,7 @@ from functools import cached_property
 
 from rudaux.domain.failures import FailureGroup
 from rudaux.domain.roster import Student
-from rudaux.domain.statistics import Bin, Flag, Summary, TestKey, TestStatistics
+from rudaux.domain.statistics import Bin, Flag, ItemStatistics, Summary, TestKey
 from rudaux.domain.submissions import STATES, State
 
 COMPLETE: frozenset[State] = frozenset({"graded", "pushed"})
@@ -64,7 +64,7 @@ class AssignmentReport:
     results: tuple[StudentResult, ...]
     summary: Summary | None
     bins: tuple[Bin, ...]
-    tests: tuple[TestStatistics, ...]
+    tests: tuple[ItemStatistics, ...]
     failures: tuple[FailureGroup, ...]
     closely: tuple[FailureGroup, ...] = ()
 
@@ -85,14 +85,14 @@ class AssignmentReport:
         return sum(result.late for result in self.results)
 
     @property
-    def flagged(self) -> tuple[TestStatistics, ...]:
+    def flagged(self) -> tuple[ItemStatistics, ...]:
         """The tests that a person should look at, the worst first; all passing is no trouble."""
         order = list(FLAGS)
         wrong = [t for t in self.tests if set(t.flags) - {"all_pass"}]
         return tuple(sorted(wrong, key=lambda t: min(order.index(f) for f in t.flags)))
 
     @property
-    def easy(self) -> tuple[TestStatistics, ...]:
+    def easy(self) -> tuple[ItemStatistics, ...]:
         """The tests that everybody passes."""
         return tuple(t for t in self.tests if "all_pass" in t.flags)
 

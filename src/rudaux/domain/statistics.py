@@ -14,8 +14,8 @@ from math import ceil
 from statistics import StatisticsError, correlation, median, quantiles
 from typing import Literal
 
-from rudaux.domain.alarms import MANY
-
+MANY = 5
+"""Students below which nothing can be said about a class as a whole."""
 FEW = 10
 """Submissions below which a correlation says nothing, and is not shown."""
 SLOW_SHARE = 0.1
@@ -69,14 +69,12 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class TestStatistics:
+class ItemStatistics:
     """How one test went; `mean` is in its points, `passed` the share with all of them.
 
     `discrimination` is None where there are too few students, or nobody differs; `seconds` is the
     median over the class, None where it is not known.
     """
-
-    __test__ = False  # no test of pytest's
 
     cell: MarkedCell
     students: int
@@ -134,13 +132,13 @@ def complete(marks: Marks, students: Iterable[str]) -> dict[str, tuple[Decimal, 
     }
 
 
-def test_statistics(
+def analyse_items(
     marks: Marks,
     students: Collection[str],
     seconds: Mapping[str, Mapping[TestKey, float]],
     unreached: Mapping[str, Collection[TestKey]],
     slow_from: float,
-) -> tuple[TestStatistics, ...]:
+) -> tuple[ItemStatistics, ...]:
     """Return how each autograded test went over these students' complete rows.
 
     `seconds` and `unreached` (the tests that did not run) are by student. A test is slow where one
@@ -163,11 +161,8 @@ def test_statistics(
         mean = sum(points, Decimal(0)) / len(points)
         middle = median(took) if took else None
         share = passed / len(points)
-        found.append(TestStatistics(cell, len(points), mean, share, r, middle, flags))
+        found.append(ItemStatistics(cell, len(points), mean, share, r, middle, flags))
     return tuple(found)
-
-
-test_statistics.__test__ = False  # type: ignore[attr-defined]
 
 
 def _flags(

@@ -18,8 +18,14 @@ from rudaux.domain.report import (
     StudentResult,
     TermReport,
 )
-from rudaux.domain.statistics import Marks, TestKey, TestStatistics, histogram, summarise
-from rudaux.domain.statistics import test_statistics as statistics_of
+from rudaux.domain.statistics import (
+    ItemStatistics,
+    Marks,
+    TestKey,
+    analyse_items,
+    histogram,
+    summarise,
+)
 from rudaux.domain.submissions import GradebookSubmission, Standing
 from rudaux.ports import Context
 from rudaux.workflows.standings import Standings, read_standings
@@ -53,7 +59,7 @@ def read_report(ctx: Context, standings: Standings) -> AssignmentReport:
         results=_results(standings, submissions, marks, errors),
         summary=summarise(scores),
         bins=histogram(scores, settings.points),
-        tests=statistics_of(
+        tests=analyse_items(
             marks,
             whole,
             ctx.ledger.test_seconds(name),
@@ -114,7 +120,10 @@ def _results(
         found.append(
             StudentResult(
                 student,
-                by_id[student.id].state,
+                # A missing student's 0 may be pushed; who has nothing handed in is missing still.
+                by_id[student.id].state
+                if submission or by_id[student.id].state != "pushed"
+                else "missing",
                 by_id[student.id].reason,
                 _score(standings, by_id[student.id]),
                 _is_late(at, deadline),
@@ -217,7 +226,7 @@ def as_json(report: AssignmentReport, html: Path | None) -> dict[str, Any]:
     }
 
 
-def _test_as_json(test: TestStatistics) -> dict[str, Any]:
+def _test_as_json(test: ItemStatistics) -> dict[str, Any]:
     r = test.discrimination
     return {
         "notebook": test.cell.notebook,
