@@ -10,13 +10,14 @@ from rudaux.cli.describe.report import (
     error_rows,
     flag_rows,
     histogram_rows,
-    summary_line,
+    summary_lines,
     term_rows,
-    waiting_lines,
+    waiting_rows,
 )
 from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
 from rudaux.cli.session import reading
 from rudaux.cli.view import View
+from rudaux.domain.statistics import FEW
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,29 +80,30 @@ def report_before_push(ctx: Context, view: View, standings: Standings) -> None:
 
 
 def _show(view: View, read: AssignmentReport, page: Path, anonymous: bool) -> None:
-    view.line(summary_line(read), "bold")
-    if read.bins:
+    head, middle = summary_lines(read)
+    view.line(head, "bold")
+    view.line(middle)
+    if read.summary:
         view.line()
         view.table(("points", "", "students"), histogram_rows(read))
     if read.flagged:
         view.line("\nTests to look at", "bold")
-        view.table(("test", "passed", "why", "commonest error"), flag_rows(read))
+        view.table(("test", "notebook", "passed", "why"), flag_rows(read))
     elif read.tests:
         view.line("\nNo test stands out.")
+    if 0 < read.students < FEW:
+        view.line(f"Fewer than {FEW} submissions: no discrimination, it would be chance.")
     if read.failures:
         view.line("\nWhat went wrong most", "bold")
         view.table(("students", "error", "tests"), error_rows(read, anonymous))
-    waiting = waiting_lines(read, anonymous)
-    if waiting:
+    if waiting := waiting_rows(read, anonymous):
         view.line("\nNot graded", "bold")
-        for line in waiting:
-            view.line(f"  {line}")
+        view.table(("students", "state", "who", "why")[: len(waiting[0])], waiting)
+    if read.late:
+        view.line(f"\n{read.late} handed in after their own deadline.")
     view.line(f"\nReport: {page}")
     if any({"all_fail", "not_reached", "negative_discrimination"} & {*t.flags} for t in read.tests):
-        view.notice(
-            f"Next: mend a wrong test in the source, then `rudaux regrade {read.name} --what-if` "
-            "shows who moves."
-        )
+        view.notice(f"Next: mend a wrong test, then `rudaux regrade {read.name} --what-if`.")
 
 
 def _show_term(view: View, term: TermReport, page: Path) -> None:

@@ -186,11 +186,8 @@ def mixed_alarm(graded_with: Iterable[GradedWith]) -> tuple[Alarm, ...]:
     ):
         others = len(known) - max(values.values(), default=0)
         if others:
-            found.append(f"{others} {what}")
-    if not found:
-        return ()
-    text = f"of {len(known)} submissions {' and '.join(found)} than the others were graded"
-    return (Alarm("mixed", text),)
+            found.append(f"{others} of {len(known)} were graded {what} than the rest")
+    return (Alarm("mixed", ", ".join(found)),) if found else ()
 
 
 def above_maximum_alarm(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -112,7 +113,9 @@ class AssignmentReport:
         for result in self.results:
             done = result.state in COMPLETE and result.score is not None
             if not done and result.state != "not_due":
-                groups.setdefault((result.state, result.reason), []).append(result)
+                # Paths hold each student's own id; the reason is the same.
+                reason = re.sub(rf"\b{re.escape(result.student.id)}\b", "…", result.reason)
+                groups.setdefault((result.state, reason), []).append(result)
         ordered = sorted(groups.items(), key=lambda item: (item[0][0], -len(item[1])))
         return tuple((state, reason, tuple(who)) for (state, reason), who in ordered)
 

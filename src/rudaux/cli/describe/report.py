@@ -21,16 +21,17 @@ _LINE = 60
 """Characters of an error line that are shown in a table."""
 
 
-def summary_line(report: AssignmentReport) -> str:
-    """One line on the class: how many are graded, and the middle of their scores."""
+def summary_lines(report: AssignmentReport) -> tuple[str, str]:
+    """Two lines on the class: how many are graded, and the middle of their scores."""
     total = count(len(report.results), "student")
+    head = f"{report.name} · {number(report.points)} points · "
     if report.summary is None:
-        return f"{report.name} · nobody of {total} is graded completely yet"
+        return f"{head}{total}", "Nobody is graded completely yet."
     s = report.summary
     low, high = map(_short, s.quartiles)
     return (
-        f"{report.name} · {report.students} of {total} graded · {number(report.points)} points · "
-        f"mean {_short(s.mean)} · median {_short(s.median)} · middle half {low} to {high}"
+        f"{head}{report.students} of {total} graded",
+        f"mean {_short(s.mean)} · median {_short(s.median)} · middle half {low} to {high}",
     )
 
 
@@ -43,16 +44,14 @@ def histogram_rows(report: AssignmentReport) -> list[tuple[str, str, int]]:
     ]
 
 
-def flag_rows(report: AssignmentReport) -> list[tuple[str, str, str, str | None]]:
+def flag_rows(report: AssignmentReport) -> list[tuple[str, str, str, str]]:
     """A row per test that a person should look at, the worst first."""
     rows = []
     for test in report.flagged:
         why = ", ".join(FLAGS[flag] for flag in test.flags)
         if "negative_discrimination" in test.flags and test.discrimination is not None:
             why += f" ({test.discrimination:.2f})"
-        group = report.common.get(test.cell.key)
-        said = _cut(group.line) if group else None
-        rows.append((f"{test.cell.cell} in {test.cell.notebook}", f"{test.passed:.0%}", why, said))
+        rows.append((test.cell.cell, test.cell.notebook, f"{test.passed:.0%}", why))
     return rows
 
 
@@ -62,17 +61,15 @@ def error_rows(report: AssignmentReport, anonymous: bool) -> list[tuple[int, str
     return [(g.students, _cut(g.line), _tests(g)) for g in groups[:MOST]]
 
 
-def waiting_lines(report: AssignmentReport, anonymous: bool) -> list[str]:
-    """Whoever is missing, failed or waits: a line per state and reason."""
+def waiting_rows(report: AssignmentReport, anonymous: bool) -> list[tuple[object, ...]]:
+    """A row per state and reason of those not graded; with `anonymous` counts alone."""
     if anonymous:
         left = [(s, n) for s, n in report.counts.items() if n and s not in COMPLETE]
-        return [f"{n} {_words(state)}" for state, n in left if state != "not_due"]
-    lines = [
-        f"{len(who)} {_words(state)}   {_listed([r.student.name for r in who])}"
-        + (f": {reason}" if reason else "")
+        return [(n, _words(state)) for state, n in left if state != "not_due"]
+    return [
+        (len(who), _words(state), _listed([r.student.name for r in who]), reason)
         for state, reason, who in report.waiting
     ]
-    return lines + ([f"{report.late} handed in late"] if report.late else [])
 
 
 def term_rows(term: TermReport) -> list[tuple[object, ...]]:
