@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -138,7 +138,7 @@ def test_a_histogram_counts_everybody_once() -> None:
     scores = [Decimal(s) for s in ("0", "0.9", "1", "9.9", "10")]
     bins = histogram(scores, Decimal(10))
     assert [b.count for b in bins] == [2, 1, 0, 0, 0, 0, 0, 0, 0, 2]
-    assert (bins[0].low, bins[-1].high) == (0, 10)
+    assert (bins[0].low, bins[-1].high) == (Decimal(0), Decimal(10))
     more = histogram([*scores, Decimal("12.5")], Decimal(10))
     assert (len(more), more[-1].count, sum(b.count for b in more)) == (13, 1, 6)
     assert histogram(scores, Decimal(0)) == ()

@@ -11,6 +11,7 @@ import pytest
 
 from rudaux.domain.alarms import CellScore
 from rudaux.domain.execution import GradedWith
+from rudaux.domain.report import AssignmentReport
 from rudaux.domain.statistics import MarkedCell, Marks
 from rudaux.domain.submissions import Record
 from rudaux.workflows import report, submit
@@ -33,7 +34,7 @@ def class_of_twelve(folder: Path) -> FakeContext:
     return ctx
 
 
-def read(ctx: FakeContext) -> report.AssignmentReport:
+def read(ctx: FakeContext) -> AssignmentReport:
     return report.read_report(ctx, standings(ctx))
 
 

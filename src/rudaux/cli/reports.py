@@ -58,9 +58,9 @@ def report(
         else:
             ctx.gradebook.check()
             term = workflow.read_term(ctx)
-            page = workflow.write_term(ctx, term, anonymous)
+            page, pages = workflow.write_term(ctx, term, anonymous)
             if as_json:
-                view.json(workflow.term_as_json(term, page))
+                view.json(workflow.term_as_json(term, page, pages))
             else:
                 _show_term(view, term, page)
         if open_page and not ctx.pages.show(page):

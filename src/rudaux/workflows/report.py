@@ -99,11 +99,12 @@ def write_report(ctx: Context, report: AssignmentReport, anonymous: bool = False
     return ctx.pages.write(report, anonymous)
 
 
-def write_term(ctx: Context, term: TermReport, anonymous: bool = False) -> Path:
-    """Write the page of the term and those of its assignments; return where the first is."""
-    for report in term.assignments:
-        ctx.pages.write(report, anonymous)
-    return ctx.pages.write_term(term, anonymous)
+def write_term(
+    ctx: Context, term: TermReport, anonymous: bool = False
+) -> tuple[Path, Mapping[str, Path]]:
+    """Write the page of the term and those of its assignments; return where they are."""
+    pages = {report.name: ctx.pages.write(report, anonymous) for report in term.assignments}
+    return ctx.pages.write_term(term, anonymous), pages
 
 
 def _results(
@@ -198,7 +199,7 @@ def score_rows(ctx: Context, settings: Sequence[AssignmentSettings]) -> list[dic
     return rows
 
 
-def as_json(report: AssignmentReport, html: Path | None) -> dict[str, Any]:
+def as_json(report: AssignmentReport, html: Path) -> dict[str, Any]:
     """Return the document of `rudaux report NAME --json` (design section 10).
 
     Scores are decimals as text, in Canvas points; a test's are in its own.
@@ -222,7 +223,7 @@ def as_json(report: AssignmentReport, html: Path | None) -> dict[str, Any]:
             }
             for group in report.failures
         ],
-        "html": str(html) if html else None,
+        "html": str(html),
     }
 
 
@@ -240,10 +241,10 @@ def _test_as_json(test: ItemStatistics) -> dict[str, Any]:
     }
 
 
-def term_as_json(term: TermReport, html: Path | None) -> dict[str, Any]:
+def term_as_json(term: TermReport, html: Path, pages: Mapping[str, Path]) -> dict[str, Any]:
     """Return the document of `rudaux report --json`: every assignment's, and the term's page."""
     return {
         "course": term.course,
-        "assignments": [as_json(report, None) for report in term.assignments],
-        "html": str(html) if html else None,
+        "assignments": [as_json(report, pages[report.name]) for report in term.assignments],
+        "html": str(html),
     }
