@@ -244,10 +244,10 @@ def test_a_run_with_other_tests_or_in_another_image_is_an_alarm() -> None:
     assert mixed_alarm(same) == mixed_alarm([]) == ()
     [alarm] = mixed_alarm([*same, GradedWith("img", "mended")])
     assert (alarm.kind, alarm.text) == (
-        "mixed", "1 of 5 were graded with other tests than the rest"
+        "mixed", "1 of 5 was graded with other tests than the rest"
     )  # fmt: skip
     [alarm] = mixed_alarm([*same, GradedWith("new", "mended"), GradedWith("new", "tests")])
     assert alarm.text == (
-        "1 of 6 were graded with other tests than the rest, "
+        "1 of 6 was graded with other tests than the rest, "
         "2 of 6 were graded in another image than the rest"
     )

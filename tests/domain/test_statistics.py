@@ -94,6 +94,14 @@ def test_nine_students_have_no_discrimination_and_ten_have_one() -> None:
     assert discrimination(item, total) is not None
 
 
+def test_where_nobody_differs_rounding_does_not_correlate() -> None:
+    tenths = [0.1] * 49
+    assert discrimination(tenths, [0.1 + n % 2 for n in range(49)]) is None
+    assert (
+        discrimination([n % 2 / 3 for n in range(49)], [n % 2 / 3 + 0.7 for n in range(49)]) is None
+    )
+
+
 def test_a_test_that_good_students_fail_is_flagged() -> None:
     good, weak = (2.0, 0.0, 5.0, 0.0), (0.0, 1.0, 0.0, 0.0)
     assert "negative_discrimination" in analysed([good] * 6 + [weak] * 6)["median"]

@@ -136,11 +136,11 @@ def test_runs_with_other_tests_or_another_image_are_told(tmp_path: Path) -> None
     ctx.grader.tests = "mended"
     run_autograde(ctx, only={"3"})
     mixed, helps = submit.plan(ctx, standings(ctx)).warnings
-    assert mixed == "1 of 3 were graded with other tests than the rest"
+    assert mixed == "1 of 3 was graded with other tests than the rest"
     assert "rudaux regrade homework_1 --what-if" in helps
     ctx.ledger.graded_by[HW, "3"] = GradedWith("sha256:2", "as they were")
     mixed, _ = submit.plan(ctx, standings(ctx)).warnings
-    assert mixed == "1 of 3 were graded in another image than the rest"
+    assert mixed == "1 of 3 was graded in another image than the rest"
 
 
 def test_scores_are_rows_that_pandas_takes(tmp_path: Path) -> None:

@@ -186,7 +186,8 @@ def mixed_alarm(graded_with: Iterable[GradedWith]) -> tuple[Alarm, ...]:
     ):
         others = len(known) - max(values.values(), default=0)
         if others:
-            found.append(f"{others} of {len(known)} were graded {what} than the rest")
+            verb = "was" if others == 1 else "were"
+            found.append(f"{others} of {len(known)} {verb} graded {what} than the rest")
     return (Alarm("mixed", ", ".join(found)),) if found else ()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
-from statistics import StatisticsError, correlation, median, quantiles
+from statistics import correlation, median, quantiles
 from typing import Literal
 
 MANY = 5
@@ -116,10 +116,9 @@ def discrimination(item: Sequence[float], totals: Sequence[float]) -> float | No
     if len(item) < FEW:
         return None
     rest = [round(total - points, 9) for points, total in zip(item, totals, strict=True)]
-    try:
-        return correlation(item, rest)
-    except StatisticsError:  # one of the two is constant
-        return None
+    if min(item) == max(item) or min(rest) == max(rest):
+        return None  # nobody differs: what is left of rounding would correlate
+    return correlation(item, rest)
 
 
 def complete(marks: Marks, students: Iterable[str]) -> dict[str, tuple[Decimal, ...]]:

@@ -47,8 +47,8 @@ def warnings_about_tests(
     texts = [alarm.text for alarm in (*wrong, *mixed)]
     if wrong or any(alarm.kind == "test" for alarm in alarms):
         texts.append(
-            f"a wrong test: mend it in the source, then `rudaux regrade {name} --what-if` shows "
-            "who moves"
+            f"if a test is wrong, mend it in the source; `rudaux regrade {name} --what-if` then "
+            "shows who moves"
         )
     elif mixed:
         texts.append(f"`rudaux regrade {name} --what-if` shows whom the same tests would move")
