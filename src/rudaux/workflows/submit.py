@@ -33,9 +33,9 @@ from rudaux.ports import Context
 from rudaux.workflows import gradebook, sync
 from rudaux.workflows.access import closed_for, require, require_open
 from rudaux.workflows.access import submissions as submissions_of
+from rudaux.workflows.push.about_tests import warnings_about_tests
 from rudaux.workflows.push.alarms import find_alarms, find_warnings
 from rudaux.workflows.push.grades import write_grades
-from rudaux.workflows.push.tests import warnings_about_tests
 from rudaux.workflows.standings import Standings
 
 

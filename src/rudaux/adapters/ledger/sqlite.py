@@ -17,7 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from rudaux.adapters.ledger import tests as tests_of
+from rudaux.adapters.ledger import last_run
 from rudaux.adapters.ledger.schema import VERSION, create, migrate, version_of
 from rudaux.config.private import PRIVATE, create_file, make_rudaux_folder
 from rudaux.domain.collection import Collection
@@ -145,10 +145,10 @@ class SqliteLedger:
             )  # fmt: skip
 
     def test_seconds(self, assignment: str) -> Mapping[str, Mapping[tuple[str, str], float]]:
-        return tests_of.seconds(self._rows(tests_of.SECONDS, assignment))
+        return last_run.seconds(self._rows(last_run.SECONDS, assignment))
 
     def graded_with(self, assignment: str) -> Mapping[str, GradedWith]:
-        return tests_of.graded_with(self._rows(tests_of.GRADED_WITH, assignment))
+        return last_run.graded_with(self._rows(last_run.GRADED_WITH, assignment))
 
     def record_execution(self, execution: Execution, tests: str = "") -> None:
         job = execution.job
@@ -159,7 +159,7 @@ class SqliteLedger:
                 (self._run, job.assignment, job.student_id, execution.verdict, execution.seconds,
                  json.dumps(job.repairs), _now(), execution.image),
             )  # fmt: skip
-            tests_of.record(db, execution, tests)
+            last_run.record(db, execution, tests)
 
     def push_records(
         self,

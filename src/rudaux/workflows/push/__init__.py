@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from rudaux.workflows.push.about_tests import warnings_about_tests
 from rudaux.workflows.push.alarms import find_alarms, find_warnings, gradebook_alarms
 from rudaux.workflows.push.grades import write_grades
-from rudaux.workflows.push.tests import warnings_about_tests
 
 __all__ = [
     "find_alarms",

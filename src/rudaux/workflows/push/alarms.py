@@ -23,7 +23,7 @@ from rudaux.domain.submissions import GradebookSubmission
 from rudaux.errors import PermissionRefused, ScopesRefused
 from rudaux.ports import Context
 from rudaux.workflows.posting import seen_at_once
-from rudaux.workflows.push.tests import alarms_about_tests
+from rudaux.workflows.push.about_tests import alarms_about_tests
 from rudaux.workflows.standings import Standings
 
 
