@@ -1,4 +1,4 @@
-"""`rudaux report`: what to look at before grades are released."""
+"""`rudaux report`: what to look at before grades are released; also written before a push."""
 
 from __future__ import annotations
 
