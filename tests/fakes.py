@@ -32,17 +32,27 @@ from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse,
 from rudaux.domain.checks import Checked
 from rudaux.domain.collection import Absent, Collection, Copied, Kept, LateEdit, Located, Lookup
 from rudaux.domain.deadlines import Override
-from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
+from rudaux.domain.execution import (
+    Broken,
+    CellResult,
+    Execution,
+    GradedWith,
+    Job,
+    Suspicion,
+    Verdict,
+)
 from rudaux.domain.extensions import Fate, Joined, OverrideRecord
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
 from rudaux.domain.marks import SheetMark
 from rudaux.domain.messages import Message, Sent, Told
 from rudaux.domain.rehearsal import Attempt, CellMark, Version, attempt
+from rudaux.domain.report import AssignmentReport, TermReport
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.returning import HomePages
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.sharing import OpenMark, Piece
+from rudaux.domain.statistics import Marks
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
 from rudaux.domain.timetable import Entry
 from rudaux.errors import (
@@ -389,6 +399,7 @@ class FakeGradebook:
     cells: tuple[CellScore, ...] = ()
     above: tuple[MarkAbove, ...] = ()
     sheets: dict[tuple[str, str], tuple[SheetMark, ...]] = field(default_factory=dict)
+    given: Marks = field(default_factory=lambda: Marks((), {}))
     name: str = "gradebook.db"
     fuller: Path | None = None
     open_in: tuple[str, ...] = ()
@@ -434,6 +445,9 @@ class FakeGradebook:
 
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         return self.cells
+
+    def marks(self, assignment: str) -> Marks:
+        return self.given
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         return self.above
@@ -517,6 +531,7 @@ class FakeGrader:
     solved: Decimal = Decimal(1)
     untouched: Decimal = Decimal(0)
     """Points of 1 that solution and release get when they are rehearsed."""
+    tests: str = "as they were"
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return self.sources.get(assignment, (f"{assignment}.ipynb",))
@@ -552,6 +567,9 @@ class FakeGrader:
 
     def cells(self, assignment: str) -> tuple[tuple[str, str], ...]:
         return tuple(("nb.ipynb", cell) for cell in self.order)
+
+    def tests_digest(self, assignment: str) -> str:
+        return self.tests
 
     def release_folder(self, assignment: str) -> Path:
         return self.folder / "release" / assignment
@@ -761,6 +779,8 @@ class FakeLedger:
     joined: dict[str, Joined] = field(default_factory=dict)
     edits: dict[tuple[str, str], tuple[LateEdit, ...]] = field(default_factory=dict)
     size: int | None = None
+    seconds: dict[tuple[str, str], dict[tuple[str, str], float]] = field(default_factory=dict)
+    graded_by: dict[tuple[str, str], GradedWith] = field(default_factory=dict)
     runs: list[str] = field(default_factory=list)
     run: int | None = None
     findings: dict[str, Checked] = field(default_factory=dict)
@@ -856,14 +876,23 @@ class FakeLedger:
         if new := tuple(edits):
             self.edits[assignment, student_id] = new
 
-    def record_execution(self, execution: Execution) -> None:
+    def record_execution(self, execution: Execution, tests: str = "") -> None:
         job = execution.job
         self.executed.append((job.assignment, job.student_id, execution.verdict))
         run = Graded(NOW, execution.verdict, execution.seconds, job.repairs, "", self.run)
         self.graded_runs.setdefault((job.assignment, job.student_id), []).append(run)
 
+        if tests:
+            self.graded_by[job.assignment, job.student_id] = GradedWith(execution.image, tests)
+
     def executions(self, assignment: str, student_id: str) -> tuple[Graded, ...]:
         return tuple(self.graded_runs.get((assignment, student_id), ()))
+
+    def test_seconds(self, assignment: str) -> Mapping[str, Mapping[tuple[str, str], float]]:
+        return {sid: took for (name, sid), took in self.seconds.items() if name == assignment}
+
+    def graded_with(self, assignment: str) -> Mapping[str, GradedWith]:
+        return {sid: what for (name, sid), what in self.graded_by.items() if name == assignment}
 
     def push_records(
         self,
@@ -950,6 +979,29 @@ class FakeLedger:
 
 
 @dataclass
+class FakePages:
+    """Reports that were written, by what they are called."""
+
+    folder: Path
+    written: dict[str, AssignmentReport | TermReport] = field(default_factory=dict)
+    shown: list[Path] = field(default_factory=list)
+
+    def write(self, report: AssignmentReport, anonymous: bool = False) -> Path:
+        return self._write(report.name + "-anonymous" * anonymous, report)
+
+    def write_term(self, term: TermReport, anonymous: bool = False) -> Path:
+        return self._write("index" + "-anonymous" * anonymous, term)
+
+    def show(self, page: Path) -> bool:
+        self.shown.append(page)
+        return True
+
+    def _write(self, name: str, report: AssignmentReport | TermReport) -> Path:
+        self.written[name] = report
+        return self.folder / f"{name}.html"
+
+
+@dataclass
 class FakeContext:
     """A whole course of fakes; satisfies `rudaux.ports.Context`."""
 
@@ -962,6 +1014,7 @@ class FakeContext:
     git: FakeGit
     crontab: FakeCrontab
     ledger: FakeLedger
+    pages: FakePages
     moment: datetime = NOW
     snapshots: FakeSnapshots = field(init=False)
 
@@ -1003,6 +1056,7 @@ def fake_course(
         FakeGit(),
         FakeCrontab(),
         FakeLedger(),
+        FakePages(folder),
     )
 
 

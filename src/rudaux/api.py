@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rudaux.config import AssignmentSettings, find_assignment, find_course_folder
 from rudaux.domain.alarms import ABOUT_ZEROS
@@ -30,6 +30,7 @@ from rudaux.workflows import (
     feedback,
     init,
     release,
+    report,
     run,
     schedule,
     submit,
@@ -125,6 +126,14 @@ class Course:
             _expected(synced.roster)
             deadlines = init.coming_deadlines(self.context, assignments.plan(self.context), synced)
             return self._did(schedule.apply(self.context, schedule.plan(self.context, deadlines)))
+
+    def scores(self) -> list[dict[str, Any]]:
+        """Return a row per assignment and student, as in `pandas.DataFrame(course.scores())`.
+
+        `{"assignment", "student_id", "name", "state", "score", "points", "submitted_at", "late"}`:
+        `score` is in Canvas points, None where there is none to trust yet; missing work has 0.
+        """
+        return report.score_rows(self.context, self.config.assignments)
 
     def _run(self, step: str) -> AbstractContextManager[None]:
         return run.recorded(self.context, f"Course.{step}")
@@ -229,6 +238,14 @@ class Assignment:
         and for several.
         """
         return explain.explain(self._context, self.settings, student)
+
+    def report(self, anonymous: bool = False) -> dict[str, Any]:
+        """Write the report's page and return what `rudaux report NAME --json` prints.
+
+        `anonymous` leaves people out of the page.
+        """
+        read = report.read_report(self._context, self._read())
+        return report.as_json(read, report.write_report(self._context, read, anonymous))
 
     @property
     def _context(self) -> Context:

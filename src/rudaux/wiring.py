@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Gradebook,
         Grader,
         Ledger,
+        Pages,
         Room,
         Snapshots,
         Storage,
@@ -110,6 +111,12 @@ class CourseContext:
         from rudaux.adapters.ledger import SqliteLedger
 
         return SqliteLedger(self._private / "ledger.db")
+
+    @cached_property
+    def pages(self) -> Pages:
+        from rudaux.adapters.pages import ReportPages
+
+        return ReportPages(self._private / "reports")
 
 
 def open_teller(folder: Path) -> Teller:

@@ -3,20 +3,25 @@ from __future__ import annotations
 from decimal import Decimal
 
 from rudaux.domain.alarms import (
+    Alarm,
     CellScore,
     Graded,
     MarkAbove,
     above_maximum_alarm,
+    discrimination_alarms,
     equal_zeros_alarm,
     failed_test_alarms,
     lower_alarm,
     median_alarm,
+    mixed_alarm,
     nothing_to_earn_alarm,
     points_alarm,
     scheme_alarm,
     zero_alarm,
 )
+from rudaux.domain.execution import GradedWith
 from rudaux.domain.grades import PushClass, PushLine
+from rudaux.domain.statistics import ItemStatistics, MarkedCell
 from rudaux.domain.submissions import Standing, State
 
 TEN = Decimal(10)
@@ -209,3 +214,40 @@ def test_a_mark_above_the_maximum_is_named_where_its_grade_would_be_written() ->
     assert alarm.text.endswith("part-a in problem2, and 2 more")
     [alarm] = above_maximum_alarm([io, europa, io], names, names)
     assert "more" not in alarm.text
+
+
+def test_a_test_that_nobody_reached_is_named_as_that() -> None:
+    cell = CellScore("mean in hw", TEN, 5, 5)
+    [alarm] = failed_test_alarms([cell], class_of(*["5"] * 5), {"mean in hw"})
+    assert (alarm.kind, alarm.text) == (
+        "test", "the test mean in hw was reached in none of 5 submissions"
+    )  # fmt: skip
+
+
+def test_a_test_that_good_students_fail_is_an_alarm_where_it_is_more_than_chance() -> None:
+    cell = MarkedCell("hw", "mean", TEN)
+
+    def of(r: float | None) -> tuple[Alarm, ...]:
+        return discrimination_alarms([ItemStatistics(cell, 12, TEN, 0.5, r, None, ())])
+
+    [alarm] = of(-0.456)
+    assert (alarm.kind, alarm.text) == (
+        "discrimination",
+        "good students fail the test mean in hw (discrimination -0.46 over 12 students)",
+    )
+    assert of(-0.1) != ()
+    assert of(-0.09) == of(0.4) == of(None) == ()
+
+
+def test_a_run_with_other_tests_or_in_another_image_is_an_alarm() -> None:
+    same = [GradedWith("img", "tests")] * 4
+    assert mixed_alarm(same) == mixed_alarm([]) == ()
+    [alarm] = mixed_alarm([*same, GradedWith("img", "mended")])
+    assert (alarm.kind, alarm.text) == (
+        "mixed", "1 of 5 was graded with other tests than the rest"
+    )  # fmt: skip
+    [alarm] = mixed_alarm([*same, GradedWith("new", "mended"), GradedWith("new", "tests")])
+    assert alarm.text == (
+        "1 of 6 was graded with other tests than the rest, "
+        "2 of 6 were graded in another image than the rest"
+    )

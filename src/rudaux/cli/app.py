@@ -23,6 +23,7 @@ COMMANDS = {
     "submit": "rudaux.cli.submit:submit",
     "status": "rudaux.cli.status:status",
     "explain": "rudaux.cli.explain:explain",
+    "report": "rudaux.cli.reports:report",
     "new": "rudaux.cli.new:new",
     "demo": "rudaux.cli.demo:demo",
     "check": "rudaux.cli.check:check",

@@ -26,6 +26,7 @@ from rudaux.cli.options import (
     OverwriteEdits,
 )
 from rudaux.cli.report import finish, graded_lines
+from rudaux.cli.reports import report_before_push
 from rudaux.cli.returning import Returning
 from rudaux.cli.session import tell_uncopied, writing
 from rudaux.cli.steadiness import clear_logs, trust_clock
@@ -212,6 +213,7 @@ class _Job:
             self._note(before, standings)
             return
         self.outcomes += make_feedback(self.ctx, self.view, standings)
+        report_before_push(self.ctx, self.view, standings)
         try:
             self.outcomes += push_grades(self.ctx, self.view, standings, self.pushing)
         except STOPS_ONE as error:

@@ -24,6 +24,7 @@ from rudaux.cli.options import (
     OverwriteEdits,
 )
 from rudaux.cli.report import finish
+from rudaux.cli.reports import report_before_push
 from rudaux.cli.returning import Returning
 from rudaux.cli.session import tell_uncopied, writing
 from rudaux.cli.view import View
@@ -95,6 +96,8 @@ def submit(
         outcomes: list[Outcome] = []
         if not dry_run and not no_feedback:
             outcomes += make_feedback(ctx, view, standings)
+        if not dry_run:
+            report_before_push(ctx, view, standings)
         outcomes += push_grades(ctx, view, standings, pushing)
         if not no_feedback:
             outcomes += Returning(ctx, view, dry_run, as_json).run(reread(ctx, standings))

@@ -73,6 +73,8 @@ class PracticeCourse:
     kinds: Mapping[str, Kind]
     """What each student (by id) hands in."""
     due: Mapping[str, datetime]
+    flawed: bool = False
+    """Whether a test of homework_2 is wrong."""
 
     @property
     def instructors(self) -> Path:
@@ -87,7 +89,10 @@ class PracticeCourse:
     def expected(self, assignment: str) -> dict[str, Decimal | None]:
         """Give each student's score in Canvas points at the end; None: no grade may be there."""
         points = POINTS[assignment]
-        return {sid: expected_score(assignment, k, points) for sid, k in self.kinds.items()}
+        return {
+            sid: expected_score(assignment, kind, points, self.flawed)
+            for sid, kind in self.kinds.items()
+        }
 
 
 def build_course(
@@ -100,9 +105,11 @@ def build_course(
     assignments: tuple[str, ...] = ("homework_1", "homework_2", "homework_3"),
     hub_url: str = "https://hub.example.edu",
     executor: ExecutorName = "process",
+    flawed: bool = False,
 ) -> PracticeCourse:
     """Build everything under `folder`; due dates lie around `now` (aware)."""
-    course = PracticeCourse(folder, kinds, {name: due_date(name, now) for name in assignments})
+    due = {name: due_date(name, now) for name in assignments}
+    course = PracticeCourse(folder, kinds, due, flawed)
     folder.mkdir(parents=True, exist_ok=True)
     _write_private(folder / "canvas-token", token)
     _make_remotes(folder)
@@ -174,7 +181,7 @@ def _fill_instructors(
     (checkout / "nbgrader_config.py").write_text(
         'c = get_config()\nc.CourseDirectory.course_id = ""\n'
     )
-    write_source(checkout, tuple(course.due))
+    write_source(checkout, tuple(course.due), course.flawed)
     _commit(checkout, "Start the practice course")
 
 

@@ -47,6 +47,34 @@ _AUTOMATIC: dict[Kind, Decimal] = {
 }
 """Points out of 3 for the cells that nbgrader tests; 3 for a kind that is not named."""
 BY_HAND = Decimal(10)
+_FLAWED: Notebook = {
+    "cell_type": "code",
+    "execution_count": None,
+    "metadata": {
+        "nbgrader": {
+            "grade": True,
+            "grade_id": "sum_of_squares_invalid_input",
+            "locked": False,
+            "points": 1,
+            "schema_version": 3,
+            "solution": False,
+        }
+    },
+    "outputs": [],
+    "source": [
+        '"""Check that sum_of_squares raises an error for invalid inputs."""\n',
+        "try:\n",
+        "    sum_of_squares(0)\n",
+        "except ValueError as error:\n",
+        '    assert "greater than or equal to 1" in str(error), f"not a clear message: {error}"',
+    ],
+}
+"""A test as they go wrong: it asks for the words of the solution, and lets pass who never checks.
+
+Good students fail it: `rudaux report homework_2` shows that.
+"""
+_FLAWED_AFTER = "correct_sum_of_squares"
+_PASS_THE_FLAWED: frozenset[Kind] = frozenset({"partly", "wrong"})
 UNREADABLE: frozenset[Kind] = frozenset({"invalid_json", "conflict"})
 NOTHING: frozenset[Kind] = frozenset({"missing", "no_home"})
 
@@ -59,8 +87,11 @@ def example_source() -> Path:
     return Path(spec.origin).parent / "docs" / "source" / "user_guide" / "source"
 
 
-def write_source(folder: Path, names: tuple[str, ...]) -> None:
-    """Write the assignments' source folders under `folder`/source."""
+def write_source(folder: Path, names: tuple[str, ...], flawed: bool = False) -> None:
+    """Write the assignments' source folders under `folder`/source.
+
+    `flawed` adds a test to homework_2 that is wrong.
+    """
     example = example_source() / "ps1"
     problem = json.loads((example / "problem1.ipynb").read_text(encoding="utf-8"))
     parts = {"homework_1": 13, "homework_3": 7}
@@ -70,10 +101,19 @@ def write_source(folder: Path, names: tuple[str, ...]) -> None:
         if name == "homework_2":
             for file in sorted(example.glob("problem*.ipynb")):
                 shutil.copyfile(file, target / file.name)
+            if flawed:
+                write(target / "problem1.ipynb", _with_flawed_test(problem))
         else:
             shortened = {**problem, "cells": problem["cells"][: parts[name]]}
             write(target / f"{name}.ipynb", shortened)
         shutil.copyfile(example / "jupyter.png", target / "jupyter.png")
+
+
+def _with_flawed_test(problem: Notebook) -> Notebook:
+    cells = list(problem["cells"])
+    ids = [c["metadata"].get("nbgrader", {}).get("grade_id") for c in cells]
+    cells.insert(ids.index(_FLAWED_AFTER) + 1, _FLAWED)
+    return {**problem, "cells": cells}
 
 
 def write_work(source: Path, target: Path, kind: Kind) -> None:
@@ -111,19 +151,23 @@ def answered(source: Notebook, kind: Kind) -> Notebook:
     return notebook
 
 
-def expected_score(assignment: str, kind: Kind, points: Decimal) -> Decimal | None:
+def expected_score(
+    assignment: str, kind: Kind, points: Decimal, flawed: bool = False
+) -> Decimal | None:
     """Give the score that Canvas should show, once marked by hand; None: it must show none.
 
-    Marking gives every answer full marks, and half to those whose tests failed.
+    Marking gives every answer full marks, and half to those whose tests failed. `flawed` as in
+    `write_source`.
     """
     if kind in UNREADABLE:
         return None
     if kind in NOTHING:
         return Decimal(0)
-    score = _AUTOMATIC.get(kind, Decimal(3))
+    score, maximum = _AUTOMATIC.get(kind, Decimal(3)), MAXIMA[assignment]
     if assignment == "homework_2":
-        score += BY_HAND * hand_mark(kind)
-    return (score / MAXIMA[assignment] * points).quantize(Decimal("0.0001"))
+        score += BY_HAND * hand_mark(kind) + (flawed and kind in _PASS_THE_FLAWED)
+        maximum += flawed
+    return (score / maximum * points).quantize(Decimal("0.0001"))
 
 
 def hand_mark(kind: Kind) -> Decimal:

@@ -60,6 +60,7 @@ def run_course(folder: Path, say: Say, executor: ExecutorName = "process") -> No
         datetime.now(timezone.utc),
         hub_url=hub_url,
         executor=executor,
+        flawed=True,
     )
     write_crontab_program(folder)
     with serve_in_background(folder, port):

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 from typing import Literal
 
+from rudaux.domain.execution import GradedWith
 from rudaux.domain.grades import PushLine
+from rudaux.domain.statistics import MANY, ItemStatistics
 from rudaux.domain.submissions import Standing
-
-MANY = 5
-"""Students below which nothing can be said about a class as a whole."""
 
 MOVED = 0.25
 """Share of students whose scores jump that no regrade should pass: a median hides up to a half."""
 
-AlarmKind = Literal["missing", "zeros", "lower", "median", "test", "points", "above"]
+CHANCE = 0.1
+"""Discrimination that far below 0 and further is more than the luck of an easy test."""
+
+AlarmKind = Literal[
+    "missing", "zeros", "lower", "median", "test", "points", "above", "discrimination", "mixed"
+]
 ABOUT_ZEROS: frozenset[AlarmKind] = frozenset({"missing", "zeros"})
 
 
@@ -37,6 +42,11 @@ class CellScore:
     maximum: Decimal
     graded: int
     zeros: int
+
+    @property
+    def failed_by_all(self) -> bool:
+        """Whether nobody of enough students has a point."""
+        return self.graded >= MANY and self.zeros == self.graded and self.maximum > 0
 
 
 @dataclass(frozen=True)
@@ -134,16 +144,51 @@ def median_alarm(graded: Iterable[Graded], points: Decimal, limit: float) -> tup
     return (Alarm("median", f"{what} than {limit:.0%} of {points.normalize():f} points"),)
 
 
-def failed_test_alarms(cells: Iterable[CellScore], graded: Sequence[Graded]) -> tuple[Alarm, ...]:
-    """Warn of each test that every student fails: more often its mistake than theirs."""
+def failed_test_alarms(
+    cells: Iterable[CellScore], graded: Sequence[Graded], unreached: Collection[str] = ()
+) -> tuple[Alarm, ...]:
+    """Warn of each test that every student fails: more often its mistake than theirs.
+
+    `unreached` are the names of those that did not run for anybody.
+    """
     new = sum(g.writes for g in graded)
     if new < MANY and 2 * new < len(graded):
         return ()  # what a person agreed to once is not asked again for a late comer
+    return tuple(Alarm("test", _all_fail(c, c.name in unreached)) for c in cells if c.failed_by_all)
+
+
+def _all_fail(cell: CellScore, unreached: bool) -> str:
+    if unreached:
+        return f"the test {cell.name} was reached in none of {cell.graded} submissions"
+    return f"all {cell.graded} students fail the test {cell.name}"
+
+
+def discrimination_alarms(tests: Iterable[ItemStatistics]) -> tuple[Alarm, ...]:
+    """Warn of each test that good students fail and others pass, of ten students or more."""
     return tuple(
-        Alarm("test", f"all {c.graded} students fail the test {c.name}")
-        for c in cells
-        if c.graded >= MANY and c.zeros == c.graded and c.maximum > 0
+        Alarm(
+            "discrimination",
+            f"good students fail the test {t.cell.cell} in {t.cell.notebook} (discrimination "
+            f"{t.discrimination:.2f} over {t.students} students)",
+        )
+        for t in tests
+        if t.discrimination is not None and t.discrimination <= -CHANCE
     )
+
+
+def mixed_alarm(graded_with: Iterable[GradedWith]) -> tuple[Alarm, ...]:
+    """Warn where some were graded with other tests, or in another image, than most."""
+    known = list(graded_with)
+    found = []
+    for what, values in (
+        ("with other tests", Counter(g.tests for g in known)),
+        ("in another image", Counter(g.image for g in known)),
+    ):
+        others = len(known) - max(values.values(), default=0)
+        if others:
+            verb = "was" if others == 1 else "were"
+            found.append(f"{others} of {len(known)} {verb} graded {what} than the rest")
+    return (Alarm("mixed", ", ".join(found)),) if found else ()
 
 
 def above_maximum_alarm(

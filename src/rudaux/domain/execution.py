@@ -82,6 +82,28 @@ class Execution:
 
 
 @dataclass(frozen=True)
+class GradedWith:
+    """What a submission was graded with last: the image's digest ("": none), that of the tests."""
+
+    image: str
+    tests: str
+
+
+def seconds_of_tests(execution: Execution) -> dict[tuple[str, str], float]:
+    """Return the seconds of each test that ran, by notebook (without suffix) and grade id."""
+    found = {}
+    for file, results in execution.cells.items():
+        cells = json.loads(execution.job.notebooks.get(file, "{}")).get("cells", ())
+        for result in results:
+            meta = cells[result.index]["metadata"] if 0 <= result.index < len(cells) else {}
+            about = meta.get("nbgrader", {})
+            is_test = about.get("grade") and not about.get("solution")
+            if is_test and result.seconds is not None:
+                found[file.removesuffix(".ipynb"), str(about["grade_id"])] = result.seconds
+    return found
+
+
+@dataclass(frozen=True)
 class Broken:
     """A submission that cannot be graded without a person, and why."""
 

@@ -15,6 +15,7 @@ from rudaux.ports.grading import Executor, Gradebook, Grader, Stage
 from rudaux.ports.ledger import Ledger
 from rudaux.ports.machine import Crontab, Git, Room, Snapshots, Storage, Surroundings
 from rudaux.ports.notify import Notifier, Teller
+from rudaux.ports.pages import Pages
 
 __all__ = [
     "Canvas",
@@ -26,6 +27,7 @@ __all__ = [
     "Grader",
     "Ledger",
     "Notifier",
+    "Pages",
     "Room",
     "Snapshots",
     "Stage",
@@ -58,6 +60,8 @@ class Context(Protocol):
     def crontab(self) -> Crontab: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def pages(self) -> Pages: ...
 
     def now(self) -> datetime:
         """The present moment, aware, UTC."""

@@ -17,6 +17,7 @@ from rudaux.domain.marks import SheetMark
 from rudaux.domain.rehearsal import Attempt, Version
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.sharing import OpenMark
+from rudaux.domain.statistics import Marks
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 
 
@@ -53,6 +54,9 @@ class Gradebook(Protocol):
 
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         """How the autograded tests went, each over all students whose work was graded."""
+
+    def marks(self, assignment: str) -> Marks:
+        """Every mark of the assignment, by student."""
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         """Marks by hand that are more than their cell earns."""
@@ -142,6 +146,9 @@ class Grader(Protocol):
 
     def cells(self, assignment: str) -> tuple[tuple[str, str], ...]:
         """Every cell that nbgrader knows, as (notebook file, grade id), in the source's order."""
+
+    def tests_digest(self, assignment: str) -> str:
+        """Return a digest of the tests and their points, as the source has them now."""
 
     def release_folder(self, assignment: str) -> Path:
         """The course's own release folder of the assignment (nbgrader's layout)."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from rudaux.domain.checks import Checked
 from rudaux.domain.collection import Collection, LateEdit
-from rudaux.domain.execution import Execution
+from rudaux.domain.execution import Execution, GradedWith
 from rudaux.domain.extensions import Fate, Joined, OverrideRecord
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
@@ -84,7 +84,14 @@ class Ledger(Protocol):
     ) -> None:
         """Replace what is known of a student's late edits; none forgets them."""
 
-    def record_execution(self, execution: Execution) -> None: ...
+    def record_execution(self, execution: Execution, tests: str = "") -> None:
+        """Remember a run; `tests` is the digest of the tests, where its result is a score."""
+
+    def test_seconds(self, assignment: str) -> Mapping[str, Mapping[tuple[str, str], float]]:
+        """Return each student's seconds per test of the latest run, by (notebook, grade id)."""
+
+    def graded_with(self, assignment: str) -> Mapping[str, GradedWith]:
+        """Return what each student was graded with last; earlier versions did not keep it."""
 
     def executions(self, assignment: str, student_id: str) -> tuple[Graded, ...]:
         """Every time that a student's submission was run, in that order."""

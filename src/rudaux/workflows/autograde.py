@@ -80,6 +80,7 @@ def apply(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
 def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
     if ctx.grader.record_source(plan.assignment):
         yield Outcome(plan.assignment, reason="tests changed: the gradebook follows the source")
+    tests = ctx.grader.tests_digest(plan.assignment)
     names = {s.id: s.name for s in plan.students}
     broken: list[Outcome] = []
     again: list[Job] = []
@@ -110,19 +111,21 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
         if execution.verdict == "failed":
             again.append(execution.job)  # our own failure may be one of the moment
         else:
-            yield _score(ctx, plan, execution, names[execution.job.student_id])
+            yield _score(ctx, plan, execution, names[execution.job.student_id], tests)
         while broken:
             yield broken.pop(0)
     yield from broken
     for job in again:
         # By itself: what brought others down with it must not do so twice.
         for execution in ctx.executor.run([job], imports):
-            yield _score(ctx, plan, execution, names[job.student_id])
+            yield _score(ctx, plan, execution, names[job.student_id], tests)
 
 
-def _score(ctx: Context, plan: AutogradePlan, execution: Execution, name: str) -> Outcome:
+def _score(
+    ctx: Context, plan: AutogradePlan, execution: Execution, name: str, tests: str
+) -> Outcome:
     job = execution.job
-    ctx.ledger.record_execution(execution)
+    ctx.ledger.record_execution(execution, "" if execution.verdict == "failed" else tests)
     if execution.verdict == "failed":
         return _failed(ctx, plan.assignment, job.student_id, name, execution.reason)
     # Marks come before what is known about them: cut in between, they must not look settled.

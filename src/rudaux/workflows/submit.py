@@ -33,6 +33,7 @@ from rudaux.ports import Context
 from rudaux.workflows import gradebook, sync
 from rudaux.workflows.access import closed_for, require, require_open
 from rudaux.workflows.access import submissions as submissions_of
+from rudaux.workflows.push.about_tests import warnings_about_tests
 from rudaux.workflows.push.alarms import find_alarms, find_warnings
 from rudaux.workflows.push.grades import write_grades
 from rudaux.workflows.standings import Standings
@@ -139,6 +140,10 @@ def plan(
     submissions = ctx.gradebook.submissions(settings.name)
     roster = sync.compare(ctx, standings.students)
     unseen = _unseen(roster, submissions)
+    alarms = find_alarms(ctx, standings, lines, ours, submissions, assignment)
+    about_tests = (
+        warnings_about_tests(ctx, standings, alarms) if any(x.writes for x in lines) else ()
+    )
     return SubmitPlan(
         settings,
         assignment.id,
@@ -148,8 +153,8 @@ def plan(
         last,
         open_pushes,
         read_at,
-        find_alarms(ctx, standings, lines, ours, submissions, assignment),
-        (*course_remarks(course), *find_warnings(ctx, assignment, submissions)),
+        alarms,
+        (*course_remarks(course), *find_warnings(ctx, assignment, submissions), *about_tests),
         roster.shrunk,
     )
 

@@ -47,6 +47,12 @@ CREATE TABLE IF NOT EXISTS written (
 CREATE TABLE IF NOT EXISTS messages (
     id INTEGER PRIMARY KEY, topic TEXT NOT NULL, key TEXT NOT NULL, title TEXT NOT NULL,
     at TEXT NOT NULL, over INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS test_seconds (
+    assignment TEXT, student TEXT, notebook TEXT, cell TEXT, seconds REAL NOT NULL,
+    PRIMARY KEY (assignment, student, notebook, cell)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS graded_with (
+    assignment TEXT, student TEXT, image TEXT NOT NULL, tests TEXT NOT NULL,
+    PRIMARY KEY (assignment, student)) WITHOUT ROWID;
 """
 SCHEMA += extensions.SCHEMA
 _STEPS = {

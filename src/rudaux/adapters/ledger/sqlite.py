@@ -17,13 +17,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from rudaux.adapters.ledger import last_run
 from rudaux.adapters.ledger.checks import CheckRows
 from rudaux.adapters.ledger.extensions import ExtensionTables
 from rudaux.adapters.ledger.marking import MarkingTables
 from rudaux.adapters.ledger.schema import VERSION, create, migrate, version_of
 from rudaux.config.private import PRIVATE, create_file, make_rudaux_folder
 from rudaux.domain.collection import Collection
-from rudaux.domain.execution import Execution
+from rudaux.domain.execution import Execution, GradedWith
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
 from rudaux.domain.messages import Told
@@ -161,7 +162,13 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables):
                  _utc(collection.at), json.dumps(collection.skipped)),
             )  # fmt: skip
 
-    def record_execution(self, execution: Execution) -> None:
+    def test_seconds(self, assignment: str) -> Mapping[str, Mapping[tuple[str, str], float]]:
+        return last_run.seconds(self._rows(last_run.SECONDS, assignment))
+
+    def graded_with(self, assignment: str) -> Mapping[str, GradedWith]:
+        return last_run.graded_with(self._rows(last_run.GRADED_WITH, assignment))
+
+    def record_execution(self, execution: Execution, tests: str = "") -> None:
         job = execution.job
         with self._writing() as db:
             db.execute(
@@ -170,6 +177,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables):
                 (self._run, job.assignment, job.student_id, execution.verdict, execution.seconds,
                  json.dumps(job.repairs), _now(), execution.image),
             )  # fmt: skip
+            last_run.record(db, execution, tests)
 
     def executions(self, assignment: str, student_id: str) -> tuple[Graded, ...]:
         query = (

@@ -103,6 +103,9 @@ class NbgraderGrader:
         notebooks = [c.record for c in self._convert(assignment)]
         return tuple((f"{n.name}.ipynb", cell.name) for n in notebooks for cell in n.cells)
 
+    def tests_digest(self, assignment: str) -> str:
+        return source.tests_digest(c.record for c in self._convert(assignment))
+
     def release_folder(self, assignment: str) -> Path:
         return self._course.release(assignment)
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from rudaux.workflows.push.about_tests import warnings_about_tests
 from rudaux.workflows.push.alarms import find_alarms, find_warnings, gradebook_alarms
 from rudaux.workflows.push.grades import write_grades
 
-__all__ = ["find_alarms", "find_warnings", "gradebook_alarms", "write_grades"]
+__all__ = [
+    "find_alarms",
+    "find_warnings",
+    "gradebook_alarms",
+    "warnings_about_tests",
+    "write_grades",
+]

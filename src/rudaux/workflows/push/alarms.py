@@ -10,7 +10,6 @@ from rudaux.domain.alarms import (
     Graded,
     above_maximum_alarm,
     equal_zeros_alarm,
-    failed_test_alarms,
     lower_alarm,
     median_alarm,
     nothing_to_earn_alarm,
@@ -24,6 +23,7 @@ from rudaux.domain.submissions import GradebookSubmission
 from rudaux.errors import PermissionRefused, ScopesRefused
 from rudaux.ports import Context
 from rudaux.workflows.posting import seen_at_once
+from rudaux.workflows.push.about_tests import alarms_about_tests
 from rudaux.workflows.standings import Standings
 
 
@@ -68,7 +68,7 @@ def gradebook_alarms(
             median_alarm(judged.values(), settings.points, grading.median_guard)
             or lower_alarm(lines)
         ),
-        *failed_test_alarms(ctx.gradebook.cell_scores(settings.name) if writes else (), handed_in),
+        *(alarms_about_tests(ctx, standings, handed_in) if writes else ()),
         *above_maximum_alarm(
             ctx.gradebook.marks_above(settings.name) if writes else (), names, writes
         ),

@@ -3,10 +3,12 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
 from rudaux.domain.alarms import CellScore, MarkAbove
-from tests.adapters.nbgrader.course import RIGHT, Course, make_course
+from rudaux.domain.statistics import MarkedCell
+from tests.adapters.nbgrader.course import RIGHT, Course, cell_named, make_course
 
 AT = datetime(2026, 10, 2, tzinfo=timezone.utc)
 
@@ -67,3 +69,44 @@ def test_a_mark_by_hand_above_the_maximum_is_found_in_answers_tests_and_tasks(
     assert found[0] == MarkAbove(
         "12", "cell-938593c4a215c6cc in problem1", Decimal("4.5"), Decimal(4)
     )
+
+
+def test_every_mark_is_read_with_its_cell_and_who_marks_it(course: Course) -> None:
+    for student in ("11", "12"):
+        course.hand_in(student, RIGHT)
+        course.gradebook.record_submission("ps1", student, AT)
+    course.grade("11", "correct_squares")
+    course.mark("11", "sum_of_squares_equation", 0.5)
+    marks = course.gradebook.marks("ps1")
+    cells = {c.cell: c for c in marks.cells}
+    assert cells["correct_squares"] == MarkedCell("problem1", "correct_squares", Decimal(1))
+    by_hand = {name for name, cell in cells.items() if cell.by_hand}
+    assert by_hand == {
+        "sum_of_squares_equation", "sum_of_squares_application", "cell-938593c4a215c6cc",
+        "part-a", "part-b",
+    }  # fmt: skip
+    row = dict(zip(cells, marks.by_student["11"], strict=True))
+    assert row["correct_squares"] == 0
+    assert row["squares_invalid_input"] == 1
+    assert row["sum_of_squares_equation"] == Decimal("0.5")
+    assert row["part-a"] is None  # nobody has marked it
+    assert set(marks.by_student) <= {"11", "12"}
+    assert course.gradebook.marks("other").cells == ()
+
+
+def test_the_digest_of_the_tests_changes_with_a_test_and_with_nothing_else(tmp_path: Path) -> None:
+    course = make_course(tmp_path / "course")
+    first = course.grader.tests_digest("ps1")
+
+    def retell(content: dict[str, Any]) -> None:
+        content["cells"][1]["source"] = "Told in other words."
+        cell_named(content, "squares")["source"] = "def squares(n):\n    return None"
+
+    course.edit_source(retell)
+    assert course.grader.tests_digest("ps1") == first
+
+    def mend(content: dict[str, Any]) -> None:
+        cell_named(content, "correct_squares")["source"] = "assert squares(1) == [1]"
+
+    course.edit_source(mend)
+    assert course.grader.tests_digest("ps1") != first

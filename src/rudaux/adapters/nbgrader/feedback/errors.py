@@ -27,9 +27,8 @@ def last_errors(path: Path, delimiters: Delimiters) -> dict[str, str]:
     told.
     """
     try:
-        notebook = v4.reads(
-            path.read_text(encoding="utf-8")
-        )  # written by rudaux: no need to validate
+        # nbformat.reads would validate what rudaux has written itself.
+        notebook = v4.reads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     failed = [id(cell) for cell in _failed(notebook)]

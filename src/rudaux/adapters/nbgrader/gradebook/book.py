@@ -13,6 +13,7 @@ from nbgrader import api
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
 from rudaux.adapters.nbgrader.gradebook import backups, rows, times, waiting
+from rudaux.adapters.nbgrader.gradebook import cells as cells_of
 from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, test_cells
 from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.adapters.nbgrader.gradebook.holders import holders
@@ -25,6 +26,7 @@ from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.marks import SheetMark
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.sharing import OpenMark
+from rudaux.domain.statistics import MarkedCell, Marks
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 from rudaux.errors import GradebookFailure
 
@@ -153,6 +155,23 @@ class NbgraderGradebook:
         return tuple(
             CellScore(f"{row.cell} in {row.notebook}", _decimal(row.maximum), row.graded, row.zeros)
             for row in found
+        )
+
+    def marks(self, assignment: str) -> Marks:
+        with self.database.reading() as session:
+            cells = session.execute(cells_of.marked_cells(assignment)).all()
+            found = session.execute(cells_of.all_marks(assignment)).all()
+        place = {row.id: number for number, row in enumerate(cells)}
+        rows: dict[str, list[Decimal | None]] = {}
+        for student, cell, points in found:
+            row = rows.setdefault(student, [None] * len(cells))
+            if cell in place and points is not None:
+                row[place[cell]] = _decimal(points)
+        return Marks(
+            tuple(
+                MarkedCell(c.notebook, c.cell, _decimal(c.maximum), bool(c.by_hand)) for c in cells
+            ),
+            {student: tuple(row) for student, row in rows.items()},
         )
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -226,6 +226,17 @@ def digest(course: NbgraderCourse, assignment: str) -> str:
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             found.update(f"{path}\n{content}\n".encode())
     return found.hexdigest()
+
+
+def tests_digest(notebooks: Iterable[SourceNotebook]) -> str:
+    """Digest of the tests, their points and their order; texts and answers do not count."""
+    tests = [
+        (notebook.name, cell.name, cell.source, cell.points)
+        for notebook in notebooks
+        for cell in notebook.cells
+        if cell.grade and not cell.solution
+    ]
+    return hashlib.sha256(json.dumps(tests).encode()).hexdigest()
 
 
 def iter_cells(notebook: Any) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,124 @@
+"""`rudaux report`: what to look at before grades are released; also written before a push."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rudaux.cli.describe.report import (
+    error_rows,
+    flag_rows,
+    histogram_rows,
+    summary_lines,
+    term_rows,
+    waiting_rows,
+)
+from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
+from rudaux.cli.session import reading
+from rudaux.cli.view import View
+from rudaux.domain.statistics import FEW
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rudaux.domain.report import AssignmentReport, TermReport
+    from rudaux.ports import Context
+    from rudaux.workflows.standings import Standings
+
+Anonymous = Annotated[
+    bool, typer.Option("--anonymous", help="Leave people out: no name, id or e-mail in the file.")
+]
+Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
+
+
+def report(
+    name: OptionalName = None,
+    anonymous: Anonymous = False,
+    open_page: Open = False,
+    as_json: Json = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """What to look at before grades are released; without NAME, over the term."""
+    from rudaux.config import find_assignment
+    from rudaux.workflows import report as workflow
+    from rudaux.workflows.standings import read_standings
+
+    with reading(folder, no_prompt) as (ctx, view):
+        if name:
+            settings = find_assignment(ctx.config, name)
+            ctx.gradebook.check()
+            read = workflow.read_report(ctx, read_standings(ctx, settings))
+            page = workflow.write_report(ctx, read, anonymous)
+            if as_json:
+                view.json(workflow.as_json(read, page))
+            else:
+                _show(view, read, page, anonymous)
+        else:
+            ctx.gradebook.check()
+            term = workflow.read_term(ctx)
+            page, pages = workflow.write_term(ctx, term, anonymous)
+            if as_json:
+                view.json(workflow.term_as_json(term, page, pages))
+            else:
+                _show_term(view, term, page)
+        if open_page and not ctx.pages.show(page):
+            view.notice(f"This machine has no browser: copy {page} to one that has.")
+
+
+def report_before_push(ctx: Context, view: View, standings: Standings) -> None:
+    """Write the report of an assignment and say where; what goes wrong here stops no push."""
+    from rudaux.workflows import report as workflow
+
+    try:
+        page = workflow.write_report(ctx, workflow.read_report(ctx, standings))
+    except Exception as error:
+        view.notice(f"  No report was written ({type(error).__name__}: {error}).")
+    else:
+        view.notice(f"  Report: {page}")
+
+
+def _show(view: View, read: AssignmentReport, page: Path, anonymous: bool) -> None:
+    head, middle = summary_lines(read)
+    view.line(head, "bold")
+    view.line(middle)
+    if read.summary:
+        view.line()
+        view.table(("points", "", "students"), histogram_rows(read))
+    if read.flagged:
+        view.line("\nTests to look at", "bold")
+        view.table(("test", "notebook", "passed", "why"), flag_rows(read))
+    elif read.tests:
+        view.line("\nNo test stands out.")
+    if 0 < read.students < FEW:
+        view.line(f"Fewer than {FEW} submissions: no discrimination, it would be chance.")
+    if read.failures:
+        view.line("\nWhat went wrong most", "bold")
+        view.table(("students", "error", "tests"), error_rows(read, anonymous))
+    if waiting := waiting_rows(read, anonymous):
+        view.line("\nNot graded", "bold")
+        view.table(("students", "state", "who", "why")[: len(waiting[0])], waiting)
+    if read.late:
+        view.line(f"\n{read.late} handed in after their own deadline.")
+    view.line(f"\nReport: {page}")
+    if any({"all_fail", "not_reached", "negative_discrimination"} & {*t.flags} for t in read.tests):
+        view.notice(f"Next: mend a wrong test, then `rudaux regrade {read.name} --what-if`.")
+
+
+def _show_term(view: View, term: TermReport, page: Path) -> None:
+    view.line(f"{term.course} · {len(term.assignments)} assignments\n", "bold")
+    header = (
+        "assignment",
+        "graded",
+        "missing",
+        "waiting",
+        "median %",
+        "middle half %",
+        "to look at",
+    )
+    view.table(header, term_rows(term))
+    view.line(f"\nReport: {page}")
+    flagged = [r.name for r in term.assignments if r.flagged]
+    if flagged:
+        view.notice(f"Next: `rudaux report {flagged[-1]}` says which tests to look at.")

@@ -1,0 +1,129 @@
+"""What there is to look at before grades are released: an assignment's report, and the term's."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+
+from rudaux.domain.failures import FailureGroup
+from rudaux.domain.roster import Student
+from rudaux.domain.statistics import Bin, Flag, ItemStatistics, Summary, TestKey
+from rudaux.domain.submissions import STATES, State
+
+COMPLETE: frozenset[State] = frozenset({"graded", "pushed"})
+FLAGS: Mapping[Flag, str] = {
+    "not_reached": "nobody reached it",
+    "all_fail": "everybody fails it",
+    "negative_discrimination": "good students fail it",
+    "slow": "slow",
+    "all_pass": "everybody passes it",
+}
+"""Flags in words, in the order in which they matter."""
+
+
+@dataclass(frozen=True)
+class LostPoints:
+    """A cell for which a student did not get all points, and what its test said last."""
+
+    notebook: str
+    cell: str
+    points: Decimal
+    maximum: Decimal
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class StudentResult:
+    """Where one student stands; `score` is in Canvas points, None where there is none to trust."""
+
+    student: Student
+    state: State
+    reason: str = ""
+    score: Decimal | None = None
+    late: bool = False
+    lost: tuple[LostPoints, ...] = ()
+
+
+@dataclass(frozen=True)
+class AssignmentReport:
+    """One assignment. Statistics are over submissions that were autograded and are complete.
+
+    `at` and `due` are aware, in the course's time zone; `summary` and `bins` in Canvas points.
+    `closely` are the groups of errors without any quoted word, for a report without people.
+    """
+
+    course: str
+    name: str
+    at: datetime
+    due: datetime | None
+    points: Decimal
+    results: tuple[StudentResult, ...]
+    summary: Summary | None
+    bins: tuple[Bin, ...]
+    tests: tuple[ItemStatistics, ...]
+    failures: tuple[FailureGroup, ...]
+    closely: tuple[FailureGroup, ...] = ()
+
+    @property
+    def students(self) -> int:
+        """How many students the statistics are over."""
+        return self.summary.count if self.summary else 0
+
+    @property
+    def counts(self) -> Mapping[State, int]:
+        """Students of the roster per state."""
+        counts = Counter(result.state for result in self.results)
+        return {state: counts[state] for state in STATES}
+
+    @property
+    def late(self) -> int:
+        """How many handed in after their own deadline."""
+        return sum(result.late for result in self.results)
+
+    @property
+    def flagged(self) -> tuple[ItemStatistics, ...]:
+        """The tests that a person should look at, the worst first; all passing is no trouble."""
+        order = list(FLAGS)
+        wrong = [t for t in self.tests if set(t.flags) - {"all_pass"}]
+        return tuple(sorted(wrong, key=lambda t: min(order.index(f) for f in t.flags)))
+
+    @property
+    def easy(self) -> tuple[ItemStatistics, ...]:
+        """The tests that everybody passes."""
+        return tuple(t for t in self.tests if "all_pass" in t.flags)
+
+    @cached_property
+    def common(self) -> Mapping[TestKey, FailureGroup]:
+        """The commonest error of each test that somebody fails."""
+        found: dict[TestKey, FailureGroup] = {}
+        for group in self.failures:
+            for test in group.tests:
+                found.setdefault(test, group)
+        return found
+
+    @property
+    def waiting(self) -> tuple[tuple[State, str, tuple[StudentResult, ...]], ...]:
+        """Whoever is missing, failed or waits for a person: by state and reason, most first."""
+        groups: dict[tuple[State, str], list[StudentResult]] = {}
+        for result in self.results:
+            done = result.state in COMPLETE and result.score is not None
+            if not done and result.state != "not_due":
+                # Paths hold each student's own id; the reason is the same.
+                reason = re.sub(rf"\b{re.escape(result.student.id)}\b", "…", result.reason)
+                groups.setdefault((result.state, reason), []).append(result)
+        ordered = sorted(groups.items(), key=lambda item: (item[0][0], -len(item[1])))
+        return tuple((state, reason, tuple(who)) for (state, reason), who in ordered)
+
+
+@dataclass(frozen=True)
+class TermReport:
+    """All assignments of a course over the term, in the order of their due dates."""
+
+    course: str
+    at: datetime
+    assignments: Sequence[AssignmentReport]
