@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from rudaux.domain.allowances import Allowance, Cell
+
 WITNESS = "application/vnd.rudaux.witness"
 """The MIME type of the output by which a test cell says that its end was reached."""
 
@@ -19,6 +21,8 @@ class Job:
     `folder` is a scratch folder that holds only the assignment's data files and the student's own
     other files; the executor may copy from it. `doubts` are what a person must settle about it.
     `witnesses` are what test cells must publish at their end: file name -> index -> nonce.
+    `digest` is over all of it that can change what the tests give, before witnesses were planted.
+    `allowances` are points beyond what tests give; with `only`, no other test's mark is touched.
     """
 
     assignment: str
@@ -28,6 +32,9 @@ class Job:
     repairs: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     witnesses: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    digest: str = ""
+    allowances: Mapping[Cell, Allowance] = field(default_factory=dict)
+    only: frozenset[str] = frozenset()
 
 
 def kernel_name(notebook: Mapping[str, Any]) -> str:
@@ -84,6 +91,17 @@ class Broken:
     """A submission that cannot be graded without a person, and why."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class GradedFrom:
+    """What a submission's marks came from: a digest of all that went in, and of what came out.
+
+    Where both are what they were, a run would give the same. Empty: that is not certain.
+    """
+
+    inputs: str = ""
+    outputs: str = ""
 
 
 class Suspicion(str):
