@@ -34,7 +34,7 @@ class Job:
     witnesses: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     digest: str = ""
     allowances: Mapping[Cell, Allowance] = field(default_factory=dict)
-    only: frozenset[str] = frozenset()
+    only: frozenset[Cell] = frozenset()
 
 
 def kernel_name(notebook: Mapping[str, Any]) -> str:

@@ -31,10 +31,9 @@ class SourceTest:
 
 
 @dataclass(frozen=True)
-class TestMark:
+class CellMark:
     """A student's marks for one cell, in nbgrader's points."""
 
-    __test__ = False  # pytest would take it for a test
 
     student_id: str
     notebook: str
@@ -119,10 +118,9 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class TestMoves:
+class CellMoves:
     """How many students a test gives more points, and fewer."""
 
-    __test__ = False
 
     notebook: str
     cell: str
@@ -141,7 +139,7 @@ class Comparison:
 
     moved: tuple[Moved, ...]
     same: int
-    tests: tuple[TestMoves, ...]
+    tests: tuple[CellMoves, ...]
 
     @property
     def up(self) -> int:
@@ -163,8 +161,8 @@ def compare(
     old: Mapping[str, Decimal | None],
     new: Mapping[str, Decimal | None],
     why: Mapping[str, str],
-    before: Iterable[TestMark],
-    after: Iterable[TestMark],
+    before: Iterable[CellMark],
+    after: Iterable[CellMark],
     renamed: Mapping[Cell, Cell],
 ) -> Comparison:
     """Compare scores in Canvas points by student, and the tests' points behind them.
@@ -181,12 +179,12 @@ def compare(
     for tests in changed.values():
         for cell, rises in tests.items():
             (up if rises else down)[cell] += 1
-    counts = tuple(TestMoves(*cell, up[cell], down[cell]) for cell in sorted({*up, *down}))
+    counts = tuple(CellMoves(*cell, up[cell], down[cell]) for cell in sorted({*up, *down}))
     return Comparison(moved, len(old) - len(moved), counts)
 
 
 def _changed_tests(
-    before: Iterable[TestMark], after: Iterable[TestMark], renamed: Mapping[Cell, Cell]
+    before: Iterable[CellMark], after: Iterable[CellMark], renamed: Mapping[Cell, Cell]
 ) -> dict[str, dict[Cell, bool]]:
     """Return by student which tests' points change, and whether they rise."""
     old = {(m.student_id, m.key): m.score for m in before}

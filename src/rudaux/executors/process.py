@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
+from rudaux.executors.environment import this_python
 from rudaux.executors.forking import Pool, check_this_python, scratch_folder
 from rudaux.executors.request import read_memory
 
@@ -27,6 +28,10 @@ class ProcessExecutor:
     def check(self, kernels: Collection[str] = ()) -> None:
         """Raise `ExecutorFailure` without kernel, client or writable scratch folder."""
         check_this_python(kernels, self.scratch)
+
+    def environment(self, kernels: Collection[str]) -> str:
+        """Name what submissions meet; empty where it cannot be told."""
+        return this_python(kernels)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared when there is room for it."""

@@ -17,6 +17,7 @@ from typing import Any
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
+from rudaux.executors.environment import this_python
 from rudaux.executors.forking import Pool, check_this_python, scratch_folder, trial
 from rudaux.executors.packing import too_large
 from rudaux.executors.request import read_memory
@@ -54,6 +55,10 @@ class SandboxExecutor:
                 "where a sandbox does not look; install it under /usr or beside rudaux."
             )
         self.tried = True
+
+    def environment(self, kernels: Collection[str]) -> str:
+        """Name what submissions meet; empty where it cannot be told."""
+        return this_python(kernels)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared when there is room for it."""

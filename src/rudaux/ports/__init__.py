@@ -6,7 +6,9 @@ that is down raises one of `rudaux.errors`; one student's trouble is a value.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from rudaux.config import Config
@@ -16,6 +18,7 @@ from rudaux.ports.ledger import Ledger
 from rudaux.ports.machine import Crontab, Git, Storage, Surroundings
 
 __all__ = [
+    "Beside",
     "Canvas",
     "Context",
     "Crontab",
@@ -51,5 +54,22 @@ class Context(Protocol):
     @property
     def ledger(self) -> Ledger: ...
 
+    def beside(self, assignment: str) -> AbstractContextManager[Beside]:
+        """Copy an assignment to grade it beside the course, until the block ends."""
+
     def now(self) -> datetime:
         """The present moment, aware, UTC."""
+
+
+class Beside(Context, Protocol):
+    """A course whose gradebook, autograded work and ledger are copies in a folder.
+
+    What is not copied is the course's own: source, submissions, Canvas. Nothing in it makes backups.
+    """
+
+    @property
+    def folder(self) -> Path:
+        """Where the copies are."""
+
+    def close(self) -> None:
+        """Let go of the copies' files, so that the folder can be moved."""

@@ -12,6 +12,7 @@ from rudaux.config import BackupSettings
 from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackFile, Release
 from rudaux.domain.execution import Broken, Execution, Job
+from rudaux.domain.regrade import CellMark, SourceTest
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 
@@ -49,6 +50,12 @@ class Gradebook(Protocol):
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         """Marks by hand that are more than their cell earns."""
+
+    def tests(self, assignment: str) -> tuple[SourceTest, ...]:
+        """The cells that earn points, as they were recorded."""
+
+    def marks(self, assignment: str, student_id: str | None = None) -> tuple[CellMark, ...]:
+        """Every mark of every submission, or of one student's."""
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         """Enter a submission and its time, also beside the collected work, as nbgrader does.
@@ -131,6 +138,21 @@ class Grader(Protocol):
         A test cell that never ran scores 0; only outputs and counts of sent cells are used.
         """
 
+    def outputs_digest(self, assignment: str, student_id: str) -> str:
+        """Return a digest of what a submission was scored by last."""
+
+    def replay(self, job: Job) -> Execution | None:
+        """Make the execution by which it was scored last, without running it; None: it differs."""
+
+    def make_beside(self, assignment: str, folder: Path) -> None:
+        """Copy the assignment's gradebook into a folder, to grade beside the course."""
+
+    def take_over(self, folder: Path, assignment: str, students: Names[str]) -> None:
+        """Take over what was graded in such a folder, the marks in one transaction.
+
+        Marks by hand stay, also those made meanwhile; twice is the same as once.
+        """
+
     def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         """Make the HTML reports of an autograded submission; the same marks give the same bytes.
 
@@ -146,6 +168,9 @@ class Executor(Protocol):
 
     def check(self, kernels: Names[str] = ()) -> None:
         """Raise `ExecutorFailure` where nothing could be run, or no notebook of these kernels."""
+
+    def environment(self, kernels: Names[str]) -> str:
+        """Name what submissions meet when they run (an image's digest); empty: it is not known."""
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Yield executions as they end; takes jobs only as fast as it can run them."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Names
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
+from rudaux.domain.allowances import Allowance, Cell
 from rudaux.domain.collection import Collection
-from rudaux.domain.execution import Execution
+from rudaux.domain.execution import Execution, GradedFrom
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Run
 from rudaux.domain.submissions import Record
@@ -89,3 +92,25 @@ class Ledger(Protocol):
         """How many students the last roster had that was agreed to; None before the first."""
 
     def record_roster_size(self, students: int) -> None: ...
+
+    def graded_from(self, assignment: str) -> Mapping[str, GradedFrom]:
+        """What each student's marks came from."""
+
+    def record_graded_from(self, assignment: str, student_id: str, what: GradedFrom) -> None: ...
+
+    def credits(self, assignment: str) -> frozenset[Cell]:
+        """Tests that give full points to everybody who handed in."""
+
+    def record_credits(self, assignment: str, cells: Iterable[Cell]) -> None:
+        """Replace these tests."""
+
+    def allowances(self, assignment: str) -> Mapping[str, Mapping[Cell, Allowance]]:
+        """What a student is given beyond a test's mark, by student."""
+
+    def record_allowances(
+        self, assignment: str, student_id: str, allowances: Mapping[Cell, Allowance]
+    ) -> None:
+        """Replace a student's."""
+
+    def take_over(self, beside: Path, assignment: str, students: Names[str]) -> None:
+        """Take over what a copy of the ledger has recorded since; twice is the same as once."""

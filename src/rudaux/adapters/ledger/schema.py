@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 3
+VERSION = 4
 # Times are ISO 8601 in UTC, scores are decimals as text.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -34,6 +34,15 @@ CREATE TABLE IF NOT EXISTS dropped (student TEXT PRIMARY KEY, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS graded (
     assignment TEXT, student TEXT, PRIMARY KEY (assignment, student));
 CREATE TABLE IF NOT EXISTS rosters (students INTEGER NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS graded_from (
+    assignment TEXT, student TEXT, inputs TEXT NOT NULL, outputs TEXT NOT NULL,
+    PRIMARY KEY (assignment, student));
+CREATE TABLE IF NOT EXISTS credits (
+    assignment TEXT, notebook TEXT, cell TEXT, at TEXT NOT NULL,
+    PRIMARY KEY (assignment, notebook, cell));
+CREATE TABLE IF NOT EXISTS allowances (
+    assignment TEXT, student TEXT, notebook TEXT, cell TEXT, floor TEXT NOT NULL,
+    given TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (assignment, student, notebook, cell));
 """
 _STEPS = {
     1: (
@@ -50,6 +59,7 @@ _STEPS = {
         "WHERE kind IN ('graded', 'held') UNION SELECT assignment, student FROM pushes "
         "WHERE undoes IS NULL AND CAST(new AS REAL) > 0",
     ),
+    3: (),
 }
 """What leads from each earlier version to the next."""
 

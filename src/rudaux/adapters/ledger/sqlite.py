@@ -17,6 +17,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from rudaux.adapters.ledger.regrading import RegradingLedger
 from rudaux.adapters.ledger.schema import VERSION, create, migrate, version_of
 from rudaux.config.private import PRIVATE, create_file, make_rudaux_folder
 from rudaux.domain.collection import Collection
@@ -29,7 +30,7 @@ from rudaux.errors import NeedsPersonError, SystemFailure
 _BUSY_SECONDS = 30.0
 
 
-class SqliteLedger:
+class SqliteLedger(RegradingLedger):
     """Implements `rudaux.ports.Ledger`; nothing is created before the first write."""
 
     def __init__(self, path: Path) -> None:

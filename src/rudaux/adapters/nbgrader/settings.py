@@ -133,6 +133,27 @@ class NbgraderCourse:
         return Path(self.directory.format_path(step, student_id, assignment))
 
 
+@dataclass(frozen=True)
+class CourseBeside(NbgraderCourse):
+    """The same course with a gradebook and autograded work of its own, under `beside`."""
+
+    beside: Path
+
+    @property
+    def db_url(self) -> str:
+        """The SQLAlchemy URL of the gradebook beside the course's."""
+        return f"sqlite:///{self.beside / 'gradebook.db'}"
+
+    def autograded(self, assignment: str, student_id: str) -> Path:
+        """A submission with the outputs that it was scored by, beside the course's."""
+        return self.beside / "autograded" / student_id / assignment
+
+
+def beside(course: NbgraderCourse, folder: Path) -> CourseBeside:
+    """Return the course as it is, but for what grading writes, which goes into `folder`."""
+    return CourseBeside(course.folder, course.config, course.directory, folder)
+
+
 def load_course(folder: Path) -> NbgraderCourse:
     """Read the options, with the course folder as nbgrader's root whatever the working folder is.
 

@@ -118,6 +118,10 @@ class DockerExecutor:
             "needs Python 3.9 or newer with nbclient."
         )
 
+    def environment(self, kernels: Collection[str]) -> str:
+        """Name what submissions meet: the image by its digest."""
+        return self.image
+
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared while the others run.
 

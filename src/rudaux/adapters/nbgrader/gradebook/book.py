@@ -13,13 +13,20 @@ from nbgrader import api
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
 from rudaux.adapters.nbgrader.gradebook import backups, rows, times
-from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, test_cells
+from rudaux.adapters.nbgrader.gradebook.cells import (
+    above_maximum,
+    all_marks,
+    by_hand,
+    marked_cells,
+    test_cells,
+)
 from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.adapters.nbgrader.gradebook.postgres import PostgresDump
 from rudaux.adapters.nbgrader.gradebook.sqlite import SqliteFile
-from rudaux.adapters.nbgrader.settings import load_course
+from rudaux.adapters.nbgrader.settings import NbgraderCourse, load_course
 from rudaux.config import BackupSettings
 from rudaux.domain.alarms import CellScore, MarkAbove
+from rudaux.domain.regrade import CellMark, SourceTest
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 from rudaux.errors import GradebookFailure
@@ -28,8 +35,8 @@ from rudaux.errors import GradebookFailure
 class NbgraderGradebook:
     """The gradebook of the course at `folder`; it is made when it is first used."""
 
-    def __init__(self, folder: Path) -> None:
-        self._course = load_course(folder)
+    def __init__(self, folder: Path, course: NbgraderCourse | None = None) -> None:
+        self._course = course or load_course(folder)
         self._backups = self._course.folder / ".rudaux" / "backups"
         self.database = Database(
             self._course.db_url, self._course.course_id, self._course.rights("gradebook")
@@ -38,6 +45,10 @@ class NbgraderGradebook:
     @property
     def name(self) -> str:
         return self.database.name
+
+    def close(self) -> None:
+        """Let go of the database; the next use opens it again."""
+        self.database.close()
 
     def check(self) -> None:
         self._course.set_right()
@@ -160,6 +171,25 @@ class NbgraderGradebook:
             )
             for row in found
         )
+
+    def tests(self, assignment: str) -> tuple[SourceTest, ...]:
+        with self.database.reading() as session:
+            found = session.execute(marked_cells(assignment)).all()
+        return tuple(
+            SourceTest(row.notebook, row.cell, _decimal(row.points), row.text or "", bool(row.hand))
+            for row in found
+        )
+
+    def marks(self, assignment: str, student_id: str | None = None) -> tuple[CellMark, ...]:
+        with self.database.reading() as session:
+            found = session.execute(all_marks(assignment, student_id)).all()
+        return tuple(
+            CellMark(
+                row.student_id, row.notebook, row.cell, _decimal(row.maximum),
+                _or_none(row.auto), _or_none(row.manual), _decimal(row.extra),
+            )
+            for row in found
+        )  # fmt: skip
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         when = at and at.astimezone(timezone.utc).replace(tzinfo=None)
@@ -351,6 +381,10 @@ def _names(student: Student, known_email: str | None) -> dict[str, str | None]:
 
 def _aware(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=timezone.utc) if moment else None
+
+
+def _or_none(score: float | None) -> Decimal | None:
+    return None if score is None else _decimal(score)
 
 
 def _decimal(score: float | None) -> Decimal:
