@@ -22,6 +22,7 @@ COMMANDS = {
     "grade": "rudaux.cli.grade:grade",
     "submit": "rudaux.cli.submit:submit",
     "status": "rudaux.cli.status:status",
+    "regrade": "rudaux.cli.regrade:regrade",
     "new": "rudaux.cli.new:new",
     "demo": "rudaux.cli.demo:demo",
     "canvas": "rudaux.cli.canvas:app",

@@ -75,7 +75,8 @@ Verdict = Literal["ok", "cell_timeout", "timeout", "kernel_died", "out_of_memory
 class Execution:
     """What became of a job; only `failed` is our failure and never a score.
 
-    `image` is the digest of the container image that it ran in, if it ran in one.
+    `image` is the digest of the container image that it ran in, if it ran in one; `replayed`: it
+    was not run, but made of what an earlier run gave.
     """
 
     job: Job
@@ -84,6 +85,7 @@ class Execution:
     seconds: float = 0.0
     cells: Mapping[str, tuple[CellResult, ...]] = field(default_factory=dict)
     image: str = ""
+    replayed: bool = False
 
 
 @dataclass(frozen=True)

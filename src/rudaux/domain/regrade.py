@@ -34,7 +34,6 @@ class SourceTest:
 class CellMark:
     """A student's marks for one cell, in nbgrader's points."""
 
-
     student_id: str
     notebook: str
     cell: str
@@ -120,7 +119,6 @@ class Moved:
 @dataclass(frozen=True)
 class CellMoves:
     """How many students a test gives more points, and fewer."""
-
 
     notebook: str
     cell: str

@@ -7,6 +7,7 @@ import json
 import platform
 import sys
 from collections.abc import Collection
+from functools import cache
 from importlib.metadata import Distribution, distributions
 
 _OURS = "rudaux"
@@ -17,6 +18,11 @@ def this_python(kernels: Collection[str]) -> str:
 
     It is also empty where a package is installed for development: its text may change unseen.
     """
+    return _digest(frozenset(kernels))
+
+
+@cache
+def _digest(kernels: frozenset[str]) -> str:
     if not all(_is_ours(kernel) for kernel in kernels):
         return ""
     packages = []

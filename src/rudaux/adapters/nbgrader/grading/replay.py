@@ -20,6 +20,7 @@ from rudaux.domain.execution import CellResult, Execution, Job
 
 _PIECE = 1 << 20
 
+
 def inputs_digest(notebooks: Mapping[str, Any], folder: Path) -> str:
     """Return the digest of sanitised notebooks and of the data files that lie beside them."""
     digest = hashlib.sha256()
@@ -63,7 +64,7 @@ def replay(job: Job, folder: Path) -> Execution | None:
             for index, cell in enumerate(marked.cells)
             if cell.cell_type == "code"
         )
-    return Execution(replace(job, notebooks=texts, witnesses={}), "ok", cells=cells)
+    return Execution(replace(job, notebooks=texts, witnesses={}), "ok", cells=cells, replayed=True)
 
 
 def _files(folder: Path) -> Iterable[Path]:
