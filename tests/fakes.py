@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
@@ -27,13 +27,23 @@ from rudaux.config import (
     Level,
 )
 from rudaux.domain.alarms import CellScore, MarkAbove
+from rudaux.domain.allowances import Allowance, Cell
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, mark
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.collection import Absent, Collection, Copied, Located, Lookup
 from rudaux.domain.deadlines import Override
-from rudaux.domain.execution import Broken, CellResult, Execution, Job, Suspicion, Verdict
+from rudaux.domain.execution import (
+    Broken,
+    CellResult,
+    Execution,
+    GradedFrom,
+    Job,
+    Suspicion,
+    Verdict,
+)
 from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Run
+from rudaux.domain.regrade import CellMark, SourceTest
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission, Record
@@ -46,6 +56,7 @@ from rudaux.errors import (
     PermissionRefused,
     RequestRefused,
 )
+from rudaux.ports import Beside
 
 NOW = datetime(2026, 10, 2, 8, 0, tzinfo=timezone.utc)
 YESTERDAY = NOW - timedelta(days=1)
@@ -313,6 +324,12 @@ class FakeGradebook:
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         return self.above
 
+    def tests(self, assignment: str) -> tuple[SourceTest, ...]:
+        return ()
+
+    def marks(self, assignment: str, student_id: str | None = None) -> tuple[CellMark, ...]:
+        return ()
+
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         new = GradebookSubmission(student_id, at, False, False, Decimal(0))
         row = self.rows.get((assignment, student_id), new)
@@ -357,6 +374,7 @@ class FakeGrader:
     recorded: set[str] = field(default_factory=set)
     reports: dict[tuple[str, str], tuple[FeedbackFile, ...]] = field(default_factory=dict)
     swept: int = 0
+    taken: list[str] = field(default_factory=list)
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return self.sources.get(assignment, (f"{assignment}.ipynb",))
@@ -425,6 +443,18 @@ class FakeGrader:
             return (Suspicion("it replaces builtins.round"),)
         return ("one cell is marked by hand",) if text == "manual" else ()
 
+    def outputs_digest(self, assignment: str, student_id: str) -> str:
+        return str(self.gradebook.rows[assignment, student_id].score)
+
+    def replay(self, job: Job) -> Execution | None:
+        return Execution(job, "ok", replayed=True)
+
+    def make_beside(self, assignment: str, folder: Path) -> None:
+        return
+
+    def take_over(self, folder: Path, assignment: str, students: Names[str]) -> None:
+        self.taken.append(assignment)
+
     def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         row = self.gradebook.rows[assignment, student_id]
         page = json.dumps([student_id, str(row.score)])
@@ -448,9 +478,13 @@ class FakeExecutor:
     hiccups: set[str] = field(default_factory=set)
     down: str = ""
     ran: list[str] = field(default_factory=list)
+    image: str = "image 1"
 
     def check(self, kernels: Names[str] = ()) -> None:
         return
+
+    def environment(self, kernels: Names[str]) -> str:
+        return self.image
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Execution]:
         for job in jobs:
@@ -552,6 +586,10 @@ class FakeLedger:
     gone: frozenset[str] = frozenset()
     marked: set[tuple[str, str]] = field(default_factory=set)
     size: int | None = None
+    origins: dict[tuple[str, str], GradedFrom] = field(default_factory=dict)
+    credited: dict[str, frozenset[Cell]] = field(default_factory=dict)
+    allowed: dict[tuple[str, str], Mapping[Cell, Allowance]] = field(default_factory=dict)
+    taken: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
     run: int | None = None
 
@@ -661,6 +699,29 @@ class FakeLedger:
     def record_roster_size(self, students: int) -> None:
         self.size = students
 
+    def graded_from(self, assignment: str) -> Mapping[str, GradedFrom]:
+        return {sid: what for (name, sid), what in self.origins.items() if name == assignment}
+
+    def record_graded_from(self, assignment: str, student_id: str, what: GradedFrom) -> None:
+        self.origins[assignment, student_id] = what
+
+    def credits(self, assignment: str) -> frozenset[Cell]:
+        return self.credited.get(assignment, frozenset())
+
+    def record_credits(self, assignment: str, cells: Iterable[Cell]) -> None:
+        self.credited[assignment] = frozenset(cells)
+
+    def allowances(self, assignment: str) -> Mapping[str, Mapping[Cell, Allowance]]:
+        return {sid: kept for (name, sid), kept in self.allowed.items() if name == assignment}
+
+    def record_allowances(
+        self, assignment: str, student_id: str, allowances: Mapping[Cell, Allowance]
+    ) -> None:
+        self.allowed[assignment, student_id] = allowances
+
+    def take_over(self, beside: Path, assignment: str, students: Names[str]) -> None:
+        self.taken.append(assignment)
+
 
 @dataclass
 class FakeContext:
@@ -676,6 +737,9 @@ class FakeContext:
     crontab: FakeCrontab
     ledger: FakeLedger
     moment: datetime = NOW
+
+    def beside(self, assignment: str) -> AbstractContextManager[Beside]:
+        raise NotImplementedError  # real parts are copied in tests of a regrade
 
     def now(self) -> datetime:
         return self.moment

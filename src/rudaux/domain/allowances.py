@@ -28,17 +28,22 @@ class Allowance:
     full: bool = False
     given: Decimal = Decimal(0)
 
-    def wanted(self, mark: Decimal, maximum: Decimal) -> Decimal:
-        """Return the extra credit for a test that gave `mark` of `maximum` points."""
-        least = maximum if self.full else min(self.floor, maximum)
-        return max(Decimal(0), least - mark)
+    def wanted(self, mark: Decimal, maximum: Decimal, by_hand: bool = False) -> Decimal:
+        """Return the extra credit for a test that gave `mark` of `maximum` points.
 
-    def is_ours(self, extra: Decimal, before: Decimal, maximum: Decimal) -> bool:
+        What a person marked `by_hand` has no floor: they have decided.
+        """
+        floor = Decimal(0) if by_hand else min(self.floor, maximum)
+        return max(Decimal(0), (maximum if self.full else floor) - mark)
+
+    def is_ours(
+        self, extra: Decimal, before: Decimal, maximum: Decimal, by_hand: bool = False
+    ) -> bool:
         """Whether the extra credit that is there came from here, and not from a person.
 
         `before` is the mark that it was entered for: a run cut short may not have noted it.
         """
-        ours = (self.given, self.wanted(before, maximum))
+        ours = (self.given, self.wanted(before, maximum, by_hand))
         return any(abs(extra - amount) < _NOISE for amount in ours)
 
 

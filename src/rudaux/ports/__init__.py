@@ -64,7 +64,7 @@ class Context(Protocol):
 class Beside(Context, Protocol):
     """A course whose gradebook, autograded work and ledger are copies in a folder.
 
-    What is not copied is the course's own: source, submissions, Canvas. Nothing in it makes backups.
+    What is not copied is the course's own: source, submissions, Canvas. It makes no backups.
     """
 
     @property

@@ -266,7 +266,7 @@ def _floors(plan: RegradePlan, only: Collection[Cell]) -> dict[str, dict[Cell, D
     floors: dict[str, dict[Cell, Decimal]] = {}
     for mark in plan.marks:
         cell = now.get(mark.key, mark.key)
-        if mark.auto and (not only or cell in only):
+        if mark.auto and mark.manual is None and (not only or cell in only):
             floors.setdefault(mark.student_id, {})[cell] = mark.auto
     return floors
 

@@ -121,7 +121,8 @@ def _remember_allowances(ctx: Context, job: Job) -> None:
         mark = marks.get(cell)
         if mark is None:
             continue
-        is_ours = allowance.is_ours(mark.extra, mark.mark or Decimal(0), mark.maximum)
+        by_hand, points = mark.manual is not None, mark.mark or Decimal(0)
+        is_ours = allowance.is_ours(mark.extra, points, mark.maximum, by_hand)
         ours = mark.extra if is_ours else Decimal(0)
         is_known = bool(before.get(cell, Allowance()).floor)
         floor = allowance.floor if ours or is_known else Decimal(0)

@@ -29,9 +29,10 @@ def allow(
             continue
         maximum = Decimal(str(known.cells[name].points or 0))
         extra = Decimal(str(grade.extra_credit or 0))
-        if extra and not allowance.is_ours(extra, before[name], maximum):
+        by_hand = grade.manual_score is not None
+        if extra and not allowance.is_ours(extra, before[name], maximum, by_hand):
             continue
-        wanted = allowance.wanted(_mark(grade), maximum)
+        wanted = allowance.wanted(_mark(grade), maximum, by_hand)
         grade.extra_credit = float(wanted) if wanted else None
 
 
