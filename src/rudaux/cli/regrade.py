@@ -161,8 +161,8 @@ class _Job:
             if not len(plan):
                 view.line(f"{name}: nobody's work is graded yet; `rudaux grade {name}` does that.")
                 return False
-            done = view.follow("  Regrade", workflow.apply(beside, plan), len(plan))
-            found = workflow.weigh(ctx, beside, standings, plan, done)
+            view.follow("  Regrade", workflow.apply(beside, plan), len(plan))
+            found = workflow.weigh(ctx, beside, standings, plan)
             self._show(found)
             if not found.changes or self.what_if:
                 return True
@@ -195,6 +195,7 @@ class _Job:
             view.table(("  student", "now", "then", "why"), [(f"  {a}", *b) for a, *b in rows])
         if more:
             view.line(f"  {more}")
+        view.troubles(found.waiting)
         if not found.changes:
             view.line("  Nothing changes.")
         elif self.what_if:

@@ -72,6 +72,8 @@ class SourceChange:
     new: Decimal | None = None
     was: str = ""
     """The name that a renamed cell had."""
+    rewritten: bool = False
+    """Whether its text differs."""
 
 
 def source_changes(
@@ -91,10 +93,11 @@ def source_changes(
                 del gone[was.key]
                 change = SourceChange("renamed", *key, was.points, test.points, was.cell)
                 found.append(change)
-        elif there.points != test.points:
-            found.append(SourceChange("points", *key, there.points, test.points))
-        elif there.text != test.text:
-            found.append(SourceChange("text", *key, there.points, test.points))
+        elif (there.points, there.text) != (test.points, test.text):
+            kind: ChangeKind = "text" if there.points == test.points else "points"
+            rewritten = there.text != test.text
+            change = SourceChange(kind, *key, there.points, test.points, rewritten=rewritten)
+            found.append(change)
     return (*found, *(SourceChange("removed", *key, old=t.points) for key, t in gone.items()))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
@@ -68,7 +68,7 @@ class RegradePlan:
 
 @dataclass(frozen=True)
 class Regrade:
-    """The class before and after, in Canvas points; `outcomes` of those who were graded."""
+    """The class before and after, in Canvas points; `waiting` are held who were not before."""
 
     assignment: str
     comparison: Comparison
@@ -77,7 +77,7 @@ class Regrade:
     names: Mapping[str, str]
     in_step: bool
     """Whether the gradebook is what the source says already."""
-    outcomes: tuple[Outcome, ...] = field(default=(), repr=False)
+    waiting: tuple[Outcome, ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -125,13 +125,7 @@ def apply(beside: Beside, plan: RegradePlan) -> Iterator[Outcome]:
     yield from autograde.apply(beside, plan.grading)
 
 
-def weigh(
-    ctx: Context,
-    beside: Beside,
-    standings: Standings,
-    plan: RegradePlan,
-    outcomes: Sequence[Outcome] = (),
-) -> Regrade:
+def weigh(ctx: Context, beside: Beside, standings: Standings, plan: RegradePlan) -> Regrade:
     """Compare the copy with the course, student by student and test by test."""
     name = standings.settings.name
     after = reread(beside, standings)
@@ -155,7 +149,7 @@ def weigh(
         (standings.maximum, after.maximum),
         {s.id: s.name for s in standings.students},
         ctx.grader.source_in_step(name),
-        tuple(outcomes),
+        _waiting(standings, after),
     )
 
 
@@ -176,7 +170,8 @@ def as_json(regrade: Regrade) -> dict[str, Any]:
         "unchanged": found.same,
         "others": found.others,
         "students": [
-            {"student_id": m.student_id, "old": _shown(m.old), "new": _shown(m.new), "why": m.why}
+            {"student_id": m.student_id, "old": _shown(m.old), "new": _shown(m.new), "why": m.why,
+             "tests": [{"notebook": n, "cell": c} for n, c in m.tests]}
             for m in found.moved
         ],
         "tests": [
@@ -190,6 +185,7 @@ def as_json(regrade: Regrade) -> dict[str, Any]:
              "new": _shown(c.new), "was": c.was or None}
             for c in plan.changes
         ],
+        "waiting": [{"student": o.item, "reason": o.reason} for o in regrade.waiting],
         "credit": [{"notebook": n, "cell": c} for n, c in plan.credited],
         "no_credit": [{"notebook": n, "cell": c} for n, c in plan.uncredited],
     }  # fmt: skip
@@ -205,6 +201,16 @@ def _choose(
         if s.student_id in with_work
         and s.state not in {"not_due", "collected"}
         and (not students or s.student_id in students)
+    )
+
+
+def _waiting(before: Standings, after: Standings) -> tuple[Outcome, ...]:
+    names = {s.id: s.name for s in before.students}
+    was = {s.student_id: s.state for s in before.by_student}
+    return tuple(
+        Outcome(names[s.student_id], "held", s.reason)
+        for s in after.by_student
+        if s.state == "needs_manual" and was.get(s.student_id) in {"graded", "pushed"}
     )
 
 

@@ -79,7 +79,9 @@ def _change(change: SourceChange) -> str:
     if change.kind == "renamed":
         scaled = "" if old == new else f", {old} -> {new} points"
         return f"renamed, it was {change.was}{scaled}"
-    return f"{old} -> {new} points" if change.kind == "points" else "its text has changed"
+    if change.kind == "points":
+        return f"{old} -> {new} points" + (", and its text has changed" * change.rewritten)
+    return "its text has changed"
 
 
 def _tests(cells: tuple[Cell, ...]) -> str:
