@@ -15,11 +15,8 @@ from rudaux.domain.regrade import (
 )
 
 
-def test_of(cell: str, points: str = "1", text: str = "assert f()") -> SourceTest:
+def cell_of(cell: str, points: str = "1", text: str = "assert f()") -> SourceTest:
     return SourceTest("nb", cell, Decimal(points), text, by_hand=False)
-
-
-test_of.__test__ = False  # type: ignore[attr-defined]
 
 
 def mark(student: str, cell: str, auto: str | None, **more: Decimal) -> CellMark:
@@ -41,35 +38,35 @@ def compared(
 
 
 def test_a_source_in_step_changes_nothing() -> None:
-    assert source_changes([test_of("a")], [test_of("a")]) == ()
+    assert source_changes([cell_of("a")], [cell_of("a")]) == ()
 
 
 def test_text_and_points_are_compared() -> None:
-    assert source_changes([test_of("a")], [test_of("a", text="assert g()")]) == (
+    assert source_changes([cell_of("a")], [cell_of("a", text="assert g()")]) == (
         SourceChange("text", "nb", "a", Decimal(1), Decimal(1), rewritten=True),
     )
-    assert source_changes([test_of("a")], [test_of("a", "2")]) == (
+    assert source_changes([cell_of("a")], [cell_of("a", "2")]) == (
         SourceChange("points", "nb", "a", Decimal(1), Decimal(2)),
     )
-    both = source_changes([test_of("a")], [test_of("a", "2", "assert g()")])
+    both = source_changes([cell_of("a")], [cell_of("a", "2", "assert g()")])
     assert both == (SourceChange("points", "nb", "a", Decimal(1), Decimal(2), rewritten=True),)
 
 
 def test_what_has_the_same_text_under_another_name_was_renamed() -> None:
-    assert source_changes([test_of("a")], [test_of("b")]) == (
+    assert source_changes([cell_of("a")], [cell_of("b")]) == (
         SourceChange("renamed", "nb", "b", Decimal(1), Decimal(1), "a"),
     )
-    changes = source_changes([test_of("a")], [test_of("b", text="other"), test_of("c")])
+    changes = source_changes([cell_of("a")], [cell_of("b", text="other"), cell_of("c")])
     assert changes == (
         SourceChange("added", "nb", "b", None, Decimal(1)),
         SourceChange("renamed", "nb", "c", Decimal(1), Decimal(1), "a"),
     )
-    twins = source_changes([test_of("a")], [test_of("b"), test_of("c")])
+    twins = source_changes([cell_of("a")], [cell_of("b"), cell_of("c")])
     assert [c.kind for c in twins] == ["renamed", "added"]
 
 
 def test_what_is_gone_is_told_with_its_points() -> None:
-    assert source_changes([test_of("a"), test_of("b", "3", "x")], [test_of("a")]) == (
+    assert source_changes([cell_of("a"), cell_of("b", "3", "x")], [cell_of("a")]) == (
         SourceChange("removed", "nb", "b", Decimal(3)),
     )
 

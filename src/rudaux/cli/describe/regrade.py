@@ -71,17 +71,20 @@ def points(score: Decimal | None) -> str:
 
 
 def _change(change: SourceChange) -> str:
-    old, new = (None if p is None else number(p) for p in (change.old, change.new))
+    old, new = _points(change.old), _points(change.new)
+    moved = "" if change.old == change.new else f"{number(change.old or Decimal(0))} -> {new}"
     if change.kind == "added":
-        return f"new, {new} points: it has been run for nobody yet"
+        return f"new, {new}"
     if change.kind == "removed":
-        return f"gone, with its {old} points"
+        return f"gone, with its {old}"
     if change.kind == "renamed":
-        scaled = "" if old == new else f", {old} -> {new} points"
-        return f"renamed, it was {change.was}{scaled}"
-    if change.kind == "points":
-        return f"{old} -> {new} points" + (", and its text has changed" * change.rewritten)
-    return "its text has changed"
+        return f"renamed, it was {change.was}" + (f"; {moved}" if moved else "")
+    text = "its text has changed" if change.rewritten else ""
+    return ", and ".join(part for part in (moved, text) if part)
+
+
+def _points(points: Decimal | None) -> str:
+    return f"{number(points or Decimal(0))} point" + ("" if points == 1 else "s")
 
 
 def _tests(cells: tuple[Cell, ...]) -> str:

@@ -60,7 +60,7 @@ def test_nothing_of_the_course_changes_before_results_are_taken_over(
     course.grader.take_over(tmp_path / "copy", "ps1", ["11"])
     assert course.grader.source_in_step("ps1")
     assert marks(course, "11")[TEST].auto == 1
-    assert course.score("11") == "7.0"
+    assert course.score("11") == "6.0"
     assert course.gradebook.submissions("ps1")["11"].autograded
     assert "squares_of_three" in str(course.autograded("11"))
     assert not list((course.folder / "autograded").rglob(".*"))
