@@ -194,18 +194,6 @@ def test_credit_is_for_all_who_handed_in_and_can_be_taken_back(graded: SmallCour
     assert "nothing to take back" in wrong.err
 
 
-def test_extra_credit_of_a_person_is_left_as_it_is(graded: SmallCourse) -> None:
-    with closing(sqlite3.connect(graded.folder / "gradebook.db")) as db, db:
-        db.execute(
-            "UPDATE grade SET extra_credit = 0.25 WHERE auto_score = 0 AND cell_id = "
-            "(SELECT id FROM base_cell WHERE name = 'correct_squares' AND type = 'GradeCell')"
-        )
-    graded.rudaux("regrade", NAME, "--credit", "correct_squares", *OURS)
-    assert marks(graded, "correct_squares")[WRONG] == (0.0, None, 0.25)
-    graded.rudaux("regrade", NAME, "--no-credit", "correct_squares", *OURS)
-    assert marks(graded, "correct_squares")[WRONG] == (0.0, None, 0.25)
-
-
 def test_tests_that_go_come_and_change_names_are_told_beforehand(graded: SmallCourse) -> None:
     def change(cells: dict[str, Any]) -> None:
         del cells["squares_invalid_input"]

@@ -14,7 +14,6 @@ from pathlib import Path
 from tests.chaos.stage import Stage, stages
 from tests.chaos.trials import KINDS, Ended, killed, under_faults
 
-
 STAGES = ("init", "submit", "grade", "submit", "regrade", "grade", "submit")
 """No divisor in common with the kinds of trial, so that each command meets each of them."""
 

@@ -7,6 +7,7 @@ from collections.abc import Collection as Ids
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import chain
 
 from rudaux.domain.allowances import Cell
 from rudaux.domain.collection import Collection
@@ -115,7 +116,9 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
                 else:
                     broken.append(_score(ctx, plan, known, student.name))
 
-    for execution in ctx.executor.run(jobs()):
+    waiting = jobs()
+    first = next(waiting, None)  # where nothing is to be run, no executor is started
+    for execution in ctx.executor.run(chain([first], waiting)) if first else ():
         if execution.verdict == "failed":
             again.append(execution.job)  # our own failure may be one of the moment
         else:

@@ -134,6 +134,15 @@ def test_what_was_allowed_is_extra_credit_and_leaves_the_maximum(course: Course)
     assert marks(course, "11")[TEST].extra == Decimal("0.5")
 
 
+def test_extra_credit_of_a_person_is_left_as_it_is(course: Course) -> None:
+    course.hand_in("11", RIGHT)
+    course.grade("11", TEST)
+    course.sql("UPDATE grade SET extra_credit = 0.25 WHERE auto_score = 0")
+    for allowance in (Allowance(full=True), Allowance()):
+        grade(course.grader, "11", TEST, allowances={("problem1", TEST): allowance})
+        assert marks(course, "11")[TEST].extra == Decimal("0.25")
+
+
 def test_cells_that_earn_points_are_told_with_their_text(course: Course) -> None:
     tests = {t.cell: t for t in course.gradebook.tests("ps1")}
     assert tests[TEST].points == 1
