@@ -208,7 +208,7 @@ def _waiting(before: Standings, after: Standings) -> tuple[Outcome, ...]:
     names = {s.id: s.name for s in before.students}
     was = {s.student_id: s.state for s in before.by_student}
     return tuple(
-        Outcome(names[s.student_id], "held", s.reason)
+        Outcome(names[s.student_id], "held", s.reason.partition(";")[0])
         for s in after.by_student
         if s.state == "needs_manual" and was.get(s.student_id) in {"graded", "pushed"}
     )

@@ -216,11 +216,18 @@ def _score_missing(sheet: Sheet, only: Collection[str] | None = None) -> None:
 
 
 def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None:
-    """Ask for another look at a marked task whose notebook changed; nbgrader does not."""
+    """Ask for another look at a marked task whose notebook changed; nbgrader does not.
+
+    A mended test is no such change: it is the source's, and no part of the answer.
+    """
+    tests = {name for name, cell in known.cells.items() if cell.grade and not cell.solution}
     now = {grade_id(c): c.source for c in notebook.cells if grade_id(c)}
+    changed = any(
+        now.get(name) != scoring.before.get(name) for name in {*now, *scoring.before} - tests
+    )
     for name, cell in known.cells.items():
         grade = scoring.sheet.grades.get(name)
-        if cell.task and grade and grade.manual_score is not None and now != scoring.before:
+        if cell.task and grade and grade.manual_score is not None and changed:
             grade.needs_manual_grade = True
 
 
