@@ -44,8 +44,11 @@ def regrade_counts(regrade: Regrade) -> str:
     """Return one line on how many scores move which way."""
     found = regrade.comparison
     parts = [f"{found.up} up", f"{found.down} down", f"{found.same} unchanged"]
-    if found.others:
-        parts.append(f"{found.others} with or without a score for the first time")
+    lost = sum(m.new is None for m in found.moved)
+    if lost:
+        parts.append(f"{lost} without a score")
+    if found.others > lost:
+        parts.append(f"{found.others - lost} with a score for the first time")
     return " · ".join(parts)
 
 

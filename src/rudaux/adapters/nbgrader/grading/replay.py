@@ -28,7 +28,9 @@ def inputs_digest(notebooks: Mapping[str, Any], folder: Path) -> str:
         notebook = notebooks[name]
         digest.update(repr((name, dict(notebook.metadata.get("kernelspec", {})))).encode())
         for cell in notebook.cells:
-            digest.update(repr((cell.cell_type, cell.source)).encode("utf-8", "replace"))
+            # Tags tell the client what to do with a cell (https://nbclient.readthedocs.io).
+            what = (cell.cell_type, cell.source, cell.metadata.get("tags", []))
+            digest.update(repr(what).encode("utf-8", "replace"))
     for path in sorted(_files(folder)):
         digest.update(repr(str(path.relative_to(folder))).encode() + _content(path))
     return digest.hexdigest()
