@@ -113,6 +113,7 @@ class CourseContext:
             if not _is_alive(left.name.removeprefix(name)):  # of a run that was killed
                 shutil.rmtree(left)
         folder = self._scratch / f"{name}{os.getpid()}"
+        shutil.rmtree(folder, ignore_errors=True)
         make_folder(folder)
         context = BesideContext(self.config, self, folder)
         try:
