@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
@@ -27,6 +27,7 @@ from rudaux.config import (
     Level,
 )
 from rudaux.domain.alarms import CellScore, MarkAbove
+from rudaux.domain.allowances import Allowance, Cell
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile, Release, Solution, mark
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.checks import Checked
@@ -36,6 +37,7 @@ from rudaux.domain.execution import (
     Broken,
     CellResult,
     Execution,
+    GradedFrom,
     GradedWith,
     Job,
     Suspicion,
@@ -46,7 +48,9 @@ from rudaux.domain.grades import Attachment, CanvasSubmission, Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
 from rudaux.domain.marks import SheetMark
 from rudaux.domain.messages import Message, Sent, Told
-from rudaux.domain.rehearsal import Attempt, CellMark, Version, attempt
+from rudaux.domain.regrade import CellMark, SourceTest
+from rudaux.domain.rehearsal import Attempt, Version, attempt
+from rudaux.domain.rehearsal import CellMark as RehearsedMark
 from rudaux.domain.report import AssignmentReport, TermReport
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.domain.returning import HomePages
@@ -64,6 +68,7 @@ from rudaux.errors import (
     RequestRefused,
     StorageFailure,
 )
+from rudaux.ports import Beside
 
 NOW = datetime(2026, 10, 2, 8, 0, tzinfo=timezone.utc)
 YESTERDAY = NOW - timedelta(days=1)
@@ -462,6 +467,12 @@ class FakeGradebook:
         mine = [m for m in self.waiting if (m.student_id, m.notebook) == (student_id, notebook)]
         return {m.cell: 1 + 3 * n for n, m in enumerate(mine)}
 
+    def tests(self, assignment: str) -> tuple[SourceTest, ...]:
+        return ()
+
+    def cell_marks(self, assignment: str, student_id: str | None = None) -> tuple[CellMark, ...]:
+        return ()
+
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         new = GradebookSubmission(student_id, at, False, False, Decimal(0))
         row = self.rows.get((assignment, student_id), new)
@@ -507,7 +518,7 @@ class FakeStage:
     def grade(self, execution: Execution) -> Attempt:
         solved = execution.job.student_id.startswith("solution")
         points = self.solution if solved else self.untouched
-        return attempt(execution, (CellMark("nb", "test", points, Decimal(1)),), ())
+        return attempt(execution, (RehearsedMark("nb", "test", points, Decimal(1)),), ())
 
 
 @dataclass
@@ -532,6 +543,7 @@ class FakeGrader:
     untouched: Decimal = Decimal(0)
     """Points of 1 that solution and release get when they are rehearsed."""
     tests: str = "as they were"
+    taken: list[str] = field(default_factory=list)
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return self.sources.get(assignment, (f"{assignment}.ipynb",))
@@ -616,6 +628,18 @@ class FakeGrader:
             return (Suspicion("it replaces builtins.round"),)
         return ("one cell is marked by hand",) if text == "manual" else ()
 
+    def outputs_digest(self, assignment: str, student_id: str) -> str:
+        return str(self.gradebook.rows[assignment, student_id].score)
+
+    def replay(self, job: Job) -> Execution | None:
+        return Execution(job, "ok", replayed=True)
+
+    def make_beside(self, assignment: str, folder: Path) -> None:
+        return
+
+    def take_over(self, folder: Path, assignment: str, students: Names[str]) -> None:
+        self.taken.append(assignment)
+
     def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         row = self.gradebook.rows[assignment, student_id]
         page = json.dumps([student_id, str(row.score)])
@@ -652,12 +676,11 @@ class FakeExecutor:
 
     missing: str = ""
     """Why nothing can be run."""
+    image: str = "image 1"
 
     def check(self, kernels: Names[str] = ()) -> None:
         if self.missing:
             raise ExecutorFailure(self.missing)
-
-    image: str = "image 1"
 
     def environment(self, kernels: Names[str]) -> str:
         return self.image
@@ -781,6 +804,10 @@ class FakeLedger:
     size: int | None = None
     seconds: dict[tuple[str, str], dict[tuple[str, str], float]] = field(default_factory=dict)
     graded_by: dict[tuple[str, str], GradedWith] = field(default_factory=dict)
+    origins: dict[tuple[str, str], GradedFrom] = field(default_factory=dict)
+    credited: dict[str, frozenset[Cell]] = field(default_factory=dict)
+    allowed: dict[tuple[str, str], Mapping[Cell, Allowance]] = field(default_factory=dict)
+    taken: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
     run: int | None = None
     findings: dict[str, Checked] = field(default_factory=dict)
@@ -888,6 +915,10 @@ class FakeLedger:
     def executions(self, assignment: str, student_id: str) -> tuple[Graded, ...]:
         return tuple(self.graded_runs.get((assignment, student_id), ()))
 
+    def record_replay(self, execution: Execution, tests: str) -> None:
+        job = execution.job
+        self.graded_by[job.assignment, job.student_id] = GradedWith(execution.image, tests)
+
     def test_seconds(self, assignment: str) -> Mapping[str, Mapping[tuple[str, str], float]]:
         return {sid: took for (name, sid), took in self.seconds.items() if name == assignment}
 
@@ -977,6 +1008,29 @@ class FakeLedger:
     def returned(self, path: str) -> frozenset[str]:
         return frozenset(owner for owner, where in self.done if where.startswith(path))
 
+    def graded_from(self, assignment: str) -> Mapping[str, GradedFrom]:
+        return {sid: what for (name, sid), what in self.origins.items() if name == assignment}
+
+    def record_graded_from(self, assignment: str, student_id: str, what: GradedFrom) -> None:
+        self.origins[assignment, student_id] = what
+
+    def credits(self, assignment: str) -> frozenset[Cell]:
+        return self.credited.get(assignment, frozenset())
+
+    def record_credits(self, assignment: str, cells: Iterable[Cell]) -> None:
+        self.credited[assignment] = frozenset(cells)
+
+    def allowances(self, assignment: str) -> Mapping[str, Mapping[Cell, Allowance]]:
+        return {sid: kept for (name, sid), kept in self.allowed.items() if name == assignment}
+
+    def record_allowances(
+        self, assignment: str, student_id: str, allowances: Mapping[Cell, Allowance]
+    ) -> None:
+        self.allowed[assignment, student_id] = allowances
+
+    def take_over(self, beside: Path, assignment: str, students: Names[str]) -> None:
+        self.taken.append(assignment)
+
 
 @dataclass
 class FakePages:
@@ -1020,6 +1074,9 @@ class FakeContext:
 
     def __post_init__(self) -> None:
         self.snapshots = FakeSnapshots(self.storage)
+
+    def beside(self, assignment: str) -> AbstractContextManager[Beside]:
+        raise NotImplementedError  # real parts are copied in tests of a regrade
 
     def now(self) -> datetime:
         return self.moment

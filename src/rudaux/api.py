@@ -29,6 +29,7 @@ from rudaux.workflows import (
     explain,
     feedback,
     init,
+    regrade,
     release,
     report,
     run,
@@ -161,6 +162,7 @@ class Assignment:
         self.of = owner
         self.settings: AssignmentSettings = find_assignment(owner.config, name)
         self.outcomes: list[Outcome] = []
+        self.regraded: regrade.Regrade | None = None
 
     @property
     def name(self) -> str:
@@ -246,6 +248,35 @@ class Assignment:
         """
         read = report.read_report(self._context, self._read())
         return report.as_json(read, report.write_report(self._context, read, anonymous))
+
+    def regrade(
+        self,
+        what_if: bool = False,
+        students: Collection[str] = (),
+        tests: Collection[str] = (),
+        never_lower: bool = False,
+        may_lower: bool = False,
+        credit: Collection[str] = (),
+        no_credit: Collection[str] = (),
+    ) -> Assignment:
+        """Grade the class, or these students and tests, anew with the source as it is now.
+
+        `regraded` then has who moves; with `what_if` nothing else is changed. `feedback` and
+        `submit` come after it, as after `grade`. Arguments are those of `rudaux regrade`.
+        """
+        wanted = regrade.Wanted(
+            frozenset(students), tuple(tests), never_lower, may_lower,
+            tuple(credit), tuple(no_credit),
+        )  # fmt: skip
+        holding = self._context.ledger.lock(f"Assignment.regrade {self.name}")
+        with holding if what_if else self._run("regrade"), self._context.beside(self.name) as copy:
+            standings = self._read()
+            plan = regrade.plan(self._context, copy, standings, wanted)
+            self._did(regrade.apply(copy, plan))
+            self.regraded = regrade.weigh(self._context, copy, standings, plan)
+            if self.regraded.changes and not what_if:
+                regrade.take_over(self._context, copy, self.regraded)
+        return self
 
     @property
     def _context(self) -> Context:

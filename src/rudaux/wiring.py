@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import cached_property
@@ -51,6 +55,10 @@ class CourseContext:
     def _private(self) -> Path:
         return self.config.folder / ".rudaux"
 
+    @property
+    def _scratch(self) -> Path:
+        return self._private / "scratch"
+
     @cached_property
     def canvas(self) -> Canvas:
         from rudaux.adapters.canvas import CanvasClient, NamedCanvas
@@ -83,15 +91,14 @@ class CourseContext:
     def grader(self) -> Grader:
         from rudaux.adapters.nbgrader import NbgraderGrader
 
-        scratch = self._private / "scratch"
-        return NbgraderGrader(self.config.folder, scratch, self.config.grading)
+        return NbgraderGrader(self.config.folder, self._scratch, self.config.grading)
 
     @cached_property
     def executor(self) -> Executor:
         from rudaux.executors import Places, open_executor
 
         homes = self.config.jupyterhub.storage_path
-        places = Places(self.config.folder, homes, self._private / "scratch")
+        places = Places(self.config.folder, homes, self._scratch)
         return open_executor(self.config.grading, places)
 
     @cached_property
@@ -118,6 +125,31 @@ class CourseContext:
 
         return ReportPages(self._private / "reports")
 
+    @contextmanager
+    def beside(self, assignment: str) -> Iterator[BesideContext]:
+        """Copy an assignment to grade it beside the course; the copies go when the block ends."""
+        from rudaux.adapters.ledger import SqliteLedger
+        from rudaux.config.private import make_folder, make_rudaux_folder
+
+        make_rudaux_folder(self._private)
+        name = f"regrade-{socket.gethostname()}-"
+        for left in self._scratch.glob(f"{name}*"):
+            if not _is_alive(left.name.removeprefix(name)):  # of a run that was killed
+                shutil.rmtree(left)
+        folder = self._scratch / f"{name}{os.getpid()}"
+        shutil.rmtree(folder, ignore_errors=True)
+        make_folder(folder)
+        context = BesideContext(self.config, self, folder)
+        try:
+            SqliteLedger(self._private / "ledger.db").copy(folder / "ledger.db")
+            self.grader.make_beside(assignment, folder)
+            yield context
+        finally:
+            context.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # somebody else's work is in it
+                self._scratch.rmdir()
+
 
 def open_teller(folder: Path) -> Teller:
     """Find out whom to tell of the course at `folder`, whatever is wrong with its rudaux.toml."""
@@ -138,6 +170,59 @@ def open_teller(folder: Path) -> Teller:
     from rudaux.adapters.notify import AppriseNotifier
 
     return replace(found, on=notify.on, notifier=AppriseNotifier(addresses))
+
+
+@dataclass(frozen=True)
+class BesideContext(CourseContext):
+    """The course `of` with copies in `folder` of what grading writes."""
+
+    of: CourseContext
+    folder: Path
+
+    @property
+    def _scratch(self) -> Path:
+        return self.folder / "scratch"
+
+    @cached_property
+    def canvas(self) -> Canvas:
+        return self.of.canvas
+
+    @cached_property
+    def gradebook(self) -> Gradebook:
+        from rudaux.adapters.nbgrader import GradebookBeside, beside, load_course
+
+        course = beside(load_course(self.config.folder), self.folder)
+        return GradebookBeside(self.config.folder, course)
+
+    @cached_property
+    def grader(self) -> Grader:
+        from rudaux.adapters.nbgrader import NbgraderGrader, beside, load_course
+
+        course = beside(load_course(self.config.folder), self.folder)
+        return NbgraderGrader(self.config.folder, self._scratch, self.config.grading, course)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from rudaux.adapters.ledger import SqliteLedger
+
+        return SqliteLedger(self.folder / "ledger.db")
+
+    def close(self) -> None:
+        """Let go of the copies' files, so that the folder can be moved."""
+        for name in ("gradebook", "grader", "ledger"):
+            opened = self.__dict__.pop(name, None)
+            if opened is not None:
+                opened.close()
+
+
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def look_around() -> Surroundings:

@@ -14,11 +14,14 @@ from pathlib import Path
 from tests.chaos.stage import Stage, stages
 from tests.chaos.trials import KINDS, Ended, killed, under_faults
 
+STAGES = ("init", "submit", "grade", "submit", "regrade", "grade", "submit")
+"""No divisor in common with the kinds of trial, so that each command meets each of them."""
+
 
 def trials(found: dict[str, Stage], seeds: list[int]) -> Iterator[Ended]:
     """Go through commands, kinds of fault and kills in turn, one trial a seed."""
     for seed in seeds:
-        stage = found[("init", "submit", "grade", "submit")[seed % 4]]
+        stage = found[STAGES[seed % len(STAGES)]]
         try:
             yield trial(stage, seed)
         except Exception as bug:
@@ -32,7 +35,7 @@ def trial(stage: Stage, seed: int) -> Ended:
         return under_faults(stage, (KINDS[turn],), seed)
     if turn == len(KINDS):
         return under_faults(stage, KINDS, seed)
-    return killed(stage, 8.0 if stage.command[0] == "grade" else 4.0, seed)
+    return killed(stage, 8.0 if stage.command[0] in {"grade", "regrade"} else 4.0, seed)
 
 
 def worker(seeds: list[int]) -> list[tuple[int, Ended]]:

@@ -19,6 +19,7 @@ from rudaux.demo.simulator.switches import Switches
 from tests.course import SmallCourse, small_course
 
 NAME = "homework_1"
+SOURCE = f"source/{NAME}/{NAME}.ipynb"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,12 @@ def stages(folder: Path) -> Iterator[dict[str, Stage]]:
             grade = _stage(course, folder / "before-grade", ("grade", NAME))
             course.rudaux("grade", NAME, "--manual", code=None)
             submit = _stage(course, folder / "graded", ("submit", NAME))
-            yield {"init": init, "grade": grade, "submit": submit}
+            course.rudaux("submit", NAME)
+            for _ in range(2):  # squares_invalid_input then passes for everybody
+                course.edit("raise AssertionError(", "print(", SOURCE)
+            again = ("regrade", NAME, "--yes", "--accept-alarms")
+            regrade = _stage(course, folder / "pushed", again)
+            yield {"init": init, "grade": grade, "submit": submit, "regrade": regrade}
 
 
 def _stage(course: SmallCourse, saved: Path, command: tuple[str, ...]) -> Stage:

@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "rudaux.cli.status:status",
     "explain": "rudaux.cli.explain:explain",
     "report": "rudaux.cli.reports:report",
+    "regrade": "rudaux.cli.regrade:regrade",
     "new": "rudaux.cli.new:new",
     "demo": "rudaux.cli.demo:demo",
     "check": "rudaux.cli.check:check",

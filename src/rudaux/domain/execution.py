@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from rudaux.domain.allowances import Allowance, Cell
+
 WITNESS = "application/vnd.rudaux.witness"
 """The MIME type of the output by which a test cell says that its end was reached."""
 
@@ -20,6 +22,8 @@ class Job:
     other files; the executor may copy from it. `doubts` are what a person must settle about it,
     `remarks` what the instructor should know of it.
     `witnesses` are what test cells must publish at their end: file name -> index -> nonce.
+    `digest` is over all of it that can change what the tests give, before witnesses were planted.
+    `allowances` are points beyond what tests give; with `only`, no other test's mark is touched.
     """
 
     assignment: str
@@ -30,6 +34,9 @@ class Job:
     doubts: tuple[str, ...] = ()
     witnesses: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    digest: str = ""
+    allowances: Mapping[Cell, Allowance] = field(default_factory=dict)
+    only: frozenset[Cell] = frozenset()
 
 
 def kernel_name(notebook: Mapping[str, Any]) -> str:
@@ -70,7 +77,8 @@ Verdict = Literal["ok", "cell_timeout", "timeout", "kernel_died", "out_of_memory
 class Execution:
     """What became of a job; only `failed` is our failure and never a score.
 
-    `image` is the digest of the container image that it ran in, if it ran in one.
+    `image` is the digest of the container image that it ran in, if it ran in one; `replayed`: it
+    was not run, but made of what an earlier run gave.
     """
 
     job: Job
@@ -79,6 +87,7 @@ class Execution:
     seconds: float = 0.0
     cells: Mapping[str, tuple[CellResult, ...]] = field(default_factory=dict)
     image: str = ""
+    replayed: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,17 @@ class Broken:
     """A submission that cannot be graded without a person, and why."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class GradedFrom:
+    """What a submission's marks came from: a digest of all that went in, and of what came out.
+
+    Where both are what they were, a run would give the same. Empty: that is not certain.
+    """
+
+    inputs: str = ""
+    outputs: str = ""
 
 
 class Suspicion(str):

@@ -6,7 +6,9 @@ that is down raises one of `rudaux.errors`; one student's trouble is a value.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from rudaux.config import Config
@@ -18,6 +20,7 @@ from rudaux.ports.notify import Notifier, Teller
 from rudaux.ports.pages import Pages
 
 __all__ = [
+    "Beside",
     "Canvas",
     "Context",
     "Crontab",
@@ -63,5 +66,22 @@ class Context(Protocol):
     @property
     def pages(self) -> Pages: ...
 
+    def beside(self, assignment: str) -> AbstractContextManager[Beside]:
+        """Copy an assignment to grade it beside the course, until the block ends."""
+
     def now(self) -> datetime:
         """The present moment, aware, UTC."""
+
+
+class Beside(Context, Protocol):
+    """A course whose gradebook, autograded work and ledger are copies in a folder.
+
+    What is not copied is the course's own: source, submissions, Canvas. It makes no backups.
+    """
+
+    @property
+    def folder(self) -> Path:
+        """Where the copies are."""
+
+    def close(self) -> None:
+        """Let go of the copies' files, so that the folder can be moved."""

@@ -14,6 +14,7 @@ from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.artifacts import FeedbackFile, Release, Solution
 from rudaux.domain.execution import Broken, Execution, Job
 from rudaux.domain.marks import SheetMark
+from rudaux.domain.regrade import CellMark, SourceTest
 from rudaux.domain.rehearsal import Attempt, Version
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.sharing import OpenMark
@@ -69,6 +70,12 @@ class Gradebook(Protocol):
 
     def mark_fields(self, assignment: str, student_id: str, notebook: str) -> Mapping[str, int]:
         """Find the field in which formgrader takes each cell's mark, as its `index` counts them."""
+
+    def tests(self, assignment: str) -> tuple[SourceTest, ...]:
+        """The cells that earn points, as they were recorded."""
+
+    def cell_marks(self, assignment: str, student_id: str | None = None) -> tuple[CellMark, ...]:
+        """Every mark of every submission, or of one student's."""
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         """Enter a submission and its time, also beside the collected work, as nbgrader does.
@@ -177,6 +184,21 @@ class Grader(Protocol):
         """Score an execution into the gradebook; give the reasons why a person must look at it.
 
         A test cell that never ran scores 0; only outputs and counts of sent cells are used.
+        """
+
+    def outputs_digest(self, assignment: str, student_id: str) -> str:
+        """Return a digest of what a submission was scored by last."""
+
+    def replay(self, job: Job) -> Execution | None:
+        """Make the execution by which it was scored last, without running it; None: it differs."""
+
+    def make_beside(self, assignment: str, folder: Path) -> None:
+        """Copy the assignment's gradebook into a folder, to grade beside the course."""
+
+    def take_over(self, folder: Path, assignment: str, students: Names[str]) -> None:
+        """Take over what was graded in such a folder, the marks in one transaction.
+
+        Marks by hand stay, also those made meanwhile; twice is the same as once.
         """
 
     def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Names
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
+from rudaux.domain.allowances import Allowance, Cell
 from rudaux.domain.checks import Checked
 from rudaux.domain.collection import Collection, LateEdit
-from rudaux.domain.execution import Execution, GradedWith
+from rudaux.domain.execution import Execution, GradedFrom, GradedWith
 from rudaux.domain.extensions import Fate, Joined, OverrideRecord
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
@@ -87,6 +90,9 @@ class Ledger(Protocol):
     def record_execution(self, execution: Execution, tests: str = "") -> None:
         """Remember a run; `tests` is the digest of the tests, where its result is a score."""
 
+    def record_replay(self, execution: Execution, tests: str) -> None:
+        """Remember that work which was run before was scored again, by the digest of the tests."""
+
     def test_seconds(self, assignment: str) -> Mapping[str, Mapping[tuple[str, str], float]]:
         """Return each student's seconds per test of the latest run, by (notebook, grade id)."""
 
@@ -159,3 +165,25 @@ class Ledger(Protocol):
 
     def returned(self, path: str) -> frozenset[str]:
         """Return in whose homes something is done whose path begins so."""
+
+    def graded_from(self, assignment: str) -> Mapping[str, GradedFrom]:
+        """What each student's marks came from."""
+
+    def record_graded_from(self, assignment: str, student_id: str, what: GradedFrom) -> None: ...
+
+    def credits(self, assignment: str) -> frozenset[Cell]:
+        """Tests that give full points to everybody who handed in."""
+
+    def record_credits(self, assignment: str, cells: Iterable[Cell]) -> None:
+        """Replace these tests."""
+
+    def allowances(self, assignment: str) -> Mapping[str, Mapping[Cell, Allowance]]:
+        """What a student is given beyond a test's mark, by student."""
+
+    def record_allowances(
+        self, assignment: str, student_id: str, allowances: Mapping[Cell, Allowance]
+    ) -> None:
+        """Replace a student's."""
+
+    def take_over(self, beside: Path, assignment: str, students: Names[str]) -> None:
+        """Take over what a copy of the ledger has recorded since; twice is the same as once."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 import errno
 from collections.abc import Collection as Ids
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import chain
 
+from rudaux.domain.allowances import Cell
 from rudaux.domain.collection import Collection, LateEdit, describe_edits
-from rudaux.domain.execution import Broken, Execution, Job, Suspicion
+from rudaux.domain.execution import Broken, Execution, GradedFrom, Job, Suspicion
 from rudaux.domain.outcome import Outcome, SlowCell
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Record
 from rudaux.errors import ExecutorFailure, NeedsPersonError
 from rudaux.ports import Context
-from rudaux.workflows import gradebook
+from rudaux.workflows import gradebook, regrading
 from rudaux.workflows.standings import Standings
 
 
@@ -22,13 +25,19 @@ from rudaux.workflows.standings import Standings
 class AutogradePlan:
     """Whose submissions `apply` grades; `seconds_late` is after each student's own deadline.
 
-    `accept_doubts`: a person has looked at these, and nothing holds them any more.
+    `accept_doubts`: a person has looked at these, and nothing holds them any more. With `only`
+    these tests alone get new marks, none below the student's `floors`. What is `certain` to give
+    the same again is not run, and what a person `accepted` of a submission stays accepted.
     """
 
     assignment: str
     students: tuple[Student, ...]
     seconds_late: Mapping[str, float]
     accept_doubts: bool = False
+    only: frozenset[Cell] = frozenset()
+    floors: Mapping[str, Mapping[Cell, Decimal]] = field(default_factory=dict)
+    certain: Mapping[str, GradedFrom] = field(default_factory=dict)
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.students)
@@ -61,6 +70,7 @@ def plan(
 
 
 _OPEN = {"collected", "failed"}
+_ACCEPTED = "looked at and accepted: "
 
 
 def apply(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
@@ -84,11 +94,10 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
     names = {s.id: s.name for s in plan.students}
     broken: list[Outcome] = []
     again: list[Job] = []
-    collected, edits = (
-        ctx.ledger.collected(plan.assignment),
-        ctx.ledger.late_edits(plan.assignment),
-    )
+    collected = ctx.ledger.collected(plan.assignment)
+    edits = ctx.ledger.late_edits(plan.assignment)
     holds = ctx.config.grading.late_edits == "hold"
+    allowed = regrading.Allowed.read(ctx, plan.assignment, plan.floors)
 
     def jobs() -> Iterator[Job]:
         for student in plan.students:
@@ -102,12 +111,18 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
             if isinstance(job, Broken):
                 broken.append(_failed(ctx, plan.assignment, student.id, student.name, job.reason))
             else:
-                yield _with_edits(
-                    _with_skipped(job, collected.get(student.id)), edits.get(student.id, ()), holds
-                )
+                job = _with_skipped(job, collected.get(student.id))
+                job = _with_edits(job, edits.get(student.id, ()), holds)
+                job = replace(job, only=plan.only, allowances=allowed.to(student.id))
+                known = regrading.replay(ctx, job, plan.certain.get(student.id))
+                if known is None:
+                    yield job
+                else:
+                    broken.append(_score(ctx, plan, known, student.name, tests))
 
-    imports = ctx.grader.imports(plan.assignment)
-    for execution in ctx.executor.run(jobs(), imports):
+    imports, waiting = ctx.grader.imports(plan.assignment), jobs()
+    first = next(waiting, None)  # where nothing is to be run, no executor is started
+    for execution in ctx.executor.run(chain([first], waiting), imports) if first else ():
         if execution.verdict == "failed":
             again.append(execution.job)  # our own failure may be one of the moment
         else:
@@ -125,7 +140,10 @@ def _score(
     ctx: Context, plan: AutogradePlan, execution: Execution, name: str, tests: str
 ) -> Outcome:
     job = execution.job
-    ctx.ledger.record_execution(execution, "" if execution.verdict == "failed" else tests)
+    if execution.replayed:
+        ctx.ledger.record_replay(execution, tests)
+    else:
+        ctx.ledger.record_execution(execution, "" if execution.verdict == "failed" else tests)
     if execution.verdict == "failed":
         return _failed(ctx, plan.assignment, job.student_id, name, execution.reason)
     # Marks come before what is known about them: cut in between, they must not look settled.
@@ -139,10 +157,14 @@ def _score(
         if error.errno in _FULL:
             raise ExecutorFailure(_stopped(reason)) from error
         return _failed(ctx, plan.assignment, job.student_id, name, reason)
-    doubts = [*job.doubts, *(reason for reason in reasons if isinstance(reason, Suspicion))]
-    if doubts and not plan.accept_doubts:
-        return _held(ctx, job, name, doubts)
-    settled = [f"looked at and accepted: {doubt}" for doubt in doubts]
+    suspicions = [reason for reason in reasons if isinstance(reason, Suspicion)]
+    regrading.remember(ctx, execution, suspicions)
+    doubts = [*job.doubts, *suspicions]
+    before = plan.accepted.get(job.student_id, "")
+    unsettled = [d for d in doubts if not plan.accept_doubts and f"{_ACCEPTED}{d}" not in before]
+    if unsettled:
+        return _held(ctx, job, name, unsettled)
+    settled = [f"{_ACCEPTED}{doubt}" for doubt in doubts]
     ended = [execution.reason] if execution.reason else []
     note = "; ".join([*job.repairs, *settled, *ended])
     reasons = tuple(reason for reason in reasons if reason not in doubts)

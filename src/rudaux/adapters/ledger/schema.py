@@ -53,6 +53,15 @@ CREATE TABLE IF NOT EXISTS test_seconds (
 CREATE TABLE IF NOT EXISTS graded_with (
     assignment TEXT, student TEXT, image TEXT NOT NULL, tests TEXT NOT NULL,
     PRIMARY KEY (assignment, student)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS graded_from (
+    assignment TEXT, student TEXT, inputs TEXT NOT NULL, outputs TEXT NOT NULL,
+    PRIMARY KEY (assignment, student));
+CREATE TABLE IF NOT EXISTS credits (
+    assignment TEXT, notebook TEXT, cell TEXT, at TEXT NOT NULL,
+    PRIMARY KEY (assignment, notebook, cell));
+CREATE TABLE IF NOT EXISTS allowances (
+    assignment TEXT, student TEXT, notebook TEXT, cell TEXT, floor TEXT NOT NULL,
+    given TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (assignment, student, notebook, cell));
 """
 SCHEMA += extensions.SCHEMA
 _STEPS = {

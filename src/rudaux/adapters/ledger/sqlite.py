@@ -9,62 +9,42 @@ import socket
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from rudaux.adapters.ledger import last_run
 from rudaux.adapters.ledger.checks import CheckRows
 from rudaux.adapters.ledger.extensions import ExtensionTables
+from rudaux.adapters.ledger.lock import CourseLock
 from rudaux.adapters.ledger.marking import MarkingTables
+from rudaux.adapters.ledger.regrading import RegradingLedger
 from rudaux.adapters.ledger.schema import VERSION, create, migrate, version_of
-from rudaux.config.private import PRIVATE, create_file, make_rudaux_folder
+from rudaux.config.private import create_file, make_rudaux_folder
 from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution, GradedWith
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
 from rudaux.domain.messages import Told
 from rudaux.domain.submissions import Record
-from rudaux.errors import NeedsPersonError, SystemFailure
+from rudaux.errors import SystemFailure
 
 _BUSY_SECONDS = 30.0
 
 
-class SqliteLedger(CheckRows, MarkingTables, ExtensionTables):
+class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
     """Implements `rudaux.ports.Ledger`; nothing is created before the first write."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._run: int | None = None
-        self._lock = FileLock(str(path.parent / "lock"), timeout=0, mode=PRIVATE.file)
+        self._lock = CourseLock(path.parent)
 
-    @contextmanager
-    def lock(self, command: str, wait: float = 0.0) -> Iterator[None]:
-        holder = self._path.parent / "lock.json"
-        try:
-            make_rudaux_folder(self._path.parent)
-            self._lock.acquire(timeout=wait, poll_interval=0.05 if wait < 1 else 0.5)
-        except Timeout:
-            # The other run's lock is no cause that a person could do anything with.
-            raise NeedsPersonError(_who_holds(holder)) from None
-        except (OSError, NotImplementedError) as error:
-            raise SystemFailure(
-                f"{self._lock.lock_file} cannot be locked ({error}): check who owns the folder "
-                "and whether its file system supports locks"
-            ) from error
-        try:
-            if self._lock.lock_counter == 1:
-                _write_holder(holder, command)
-            yield
-        finally:
-            if self._lock.lock_counter == 1:
-                holder.unlink(missing_ok=True)
-            self._lock.release()
+    def lock(self, command: str, wait: float = 0.0) -> AbstractContextManager[None]:
+        return self._lock.held(command, wait)
 
     def start_run(self, command: str) -> int:
         with self._writing() as db:
@@ -178,6 +158,10 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables):
                  json.dumps(job.repairs), _now(), execution.image),
             )  # fmt: skip
             last_run.record(db, execution, tests)
+
+    def record_replay(self, execution: Execution, tests: str) -> None:
+        with self._writing() as db:
+            last_run.record_tests(db, execution, tests)
 
     def executions(self, assignment: str, student_id: str) -> tuple[Graded, ...]:
         query = (
@@ -359,27 +343,6 @@ def _remember(db: sqlite3.Connection, graded: Iterable[tuple[str, str]]) -> None
 
 def _of_gradebook(push: Push) -> bool:
     return push.undoes is None and push.new is not None and push.new > 0
-
-
-def _write_holder(path: Path, command: str) -> None:
-    who = {"pid": os.getpid(), "command": command, "host": socket.gethostname(), "since": _now()}
-    part = path.with_name(f"lock.{os.getpid()}.part")
-    create_file(part)
-    part.write_text(json.dumps(who))
-    part.replace(path)
-
-
-def _who_holds(path: Path) -> str:
-    try:
-        who = json.loads(path.read_text())
-        since = datetime.fromisoformat(who["since"]).astimezone()
-        holder = (
-            f"`{who['command']}` (process {who['pid']} on {who['host']}), "
-            f"since {since:%Y-%m-%d %H:%M %Z}"
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        holder = "another rudaux that has just begun or is ending"
-    return f"this course is in use by {holder}: wait until it has ended, then try again"
 
 
 def _user() -> str:

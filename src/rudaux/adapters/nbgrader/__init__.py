@@ -15,11 +15,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
+    from rudaux.adapters.nbgrader.gradebook import GradebookBeside, NbgraderGradebook
     from rudaux.adapters.nbgrader.grader import NbgraderGrader
-    from rudaux.adapters.nbgrader.settings import load_course
+    from rudaux.adapters.nbgrader.settings import beside, load_course
 
-__all__ = ["NbgraderGradebook", "NbgraderGrader", "load_course"]
+__all__ = ["GradebookBeside", "NbgraderGradebook", "NbgraderGrader", "beside", "load_course"]
 
 
 def _import_jsonschema_quickly() -> None:
@@ -50,6 +50,14 @@ def __getattr__(name: str) -> object:
         from rudaux.adapters.nbgrader.grader import NbgraderGrader
 
         return NbgraderGrader
+    if name == "GradebookBeside":
+        from rudaux.adapters.nbgrader.gradebook import GradebookBeside
+
+        return GradebookBeside
+    if name == "beside":
+        from rudaux.adapters.nbgrader.settings import beside
+
+        return beside
     if name == "load_course":
         from rudaux.adapters.nbgrader.settings import load_course
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
@@ -11,13 +11,13 @@ from threading import Lock
 
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.feedback import Reporter, Solutions, last_errors
-from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook, record
+from rudaux.adapters.nbgrader.gradebook import GradebookBeside, NbgraderGradebook, beside, record
 from rudaux.adapters.nbgrader.gradebook.book import ensure_submission, find_submission
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, load_catalogue
 from rudaux.adapters.nbgrader.gradebook.sheet import load_sheets
-from rudaux.adapters.nbgrader.grading import Rehearsal, Sanitiser, Scorer
+from rudaux.adapters.nbgrader.grading import Rehearsal, Sanitiser, Scorer, outputs_digest, replay
 from rudaux.adapters.nbgrader.release import source, write_release
-from rudaux.adapters.nbgrader.settings import load_course
+from rudaux.adapters.nbgrader.settings import NbgraderCourse, load_course
 from rudaux.config import GradingSettings
 from rudaux.config.private import make_folder
 from rudaux.domain.artifacts import FeedbackFile, Release, Solution
@@ -31,13 +31,21 @@ class NbgraderGrader:
     Of `grading`, what concerns scores and feedback is used.
     """
 
-    def __init__(self, folder: Path, scratch: Path, grading: GradingSettings | None = None) -> None:
-        self._course = load_course(folder)
+    def __init__(
+        self,
+        folder: Path,
+        scratch: Path,
+        grading: GradingSettings | None = None,
+        course: NbgraderCourse | None = None,
+    ) -> None:
+        self._course = course or load_course(folder)
         self._grading = grading or GradingSettings()
         self._scratch = scratch / "submissions"
         self._rehearsals = scratch / "rehearsals"
         self._kept = self._course.folder / ".rudaux" / "kept"
-        self._gradebook = NbgraderGradebook(folder)
+        self._gradebook = (
+            GradebookBeside(folder, course) if course else NbgraderGradebook(folder, self._course)
+        )
         self._database = self._gradebook.database
         self._converted: dict[str, tuple[str, tuple[source.Converted, ...]]] = {}
         self._catalogues: dict[str, Catalogue] = {}
@@ -56,10 +64,10 @@ class NbgraderGrader:
         folder = self._rehearsals / assignment
         files.remove(folder)
         try:
-            beside = self._course.beside(folder)
-            make_folder(beside.source(assignment).parent)
-            beside.source(assignment).symlink_to(self._course.source(assignment))
-            on = Rehearsal(beside, assignment, notebooks, self._grading.stderr_fails)
+            apart = self._course.apart(folder)
+            make_folder(apart.source(assignment).parent)
+            apart.source(assignment).symlink_to(self._course.source(assignment))
+            on = Rehearsal(apart, assignment, notebooks, self._grading.stderr_fails)
             try:
                 yield on
             finally:
@@ -166,6 +174,26 @@ class NbgraderGrader:
             swap()
             files.remove(job.folder)
         return reasons
+
+    def close(self) -> None:
+        """Let go of the gradebook; the next use opens it again."""
+        self._database.close()
+
+    def outputs_digest(self, assignment: str, student_id: str) -> str:
+        notebooks = (path.name for path in source.notebook_paths(self._course, assignment))
+        folder = self._course.autograded(assignment, student_id)
+        return outputs_digest(folder, (name for name in notebooks if (folder / name).exists()))
+
+    def replay(self, job: Job) -> Execution | None:
+        return replay(job, self._course.autograded(job.assignment, job.student_id))
+
+    def make_beside(self, assignment: str, folder: Path) -> None:
+        beside.make_beside(self._course, self._database, assignment, folder)
+        beside.write_source(folder, [c.record for c in self._convert(assignment)])
+
+    def take_over(self, folder: Path, assignment: str, students: Collection[str]) -> None:
+        beside.take_marks(self._database, assignment, folder, students)
+        beside.take_work(self._course, assignment, folder)
 
     def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         with self._lock, self._database.session() as session:

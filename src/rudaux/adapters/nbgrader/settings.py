@@ -98,7 +98,7 @@ class NbgraderCourse:
         """Make one of nbgrader's converters, whose preprocessors and defaults are then asked."""
         return cls(coursedir=self.directory, config=self.config)
 
-    def beside(self, folder: Path) -> NbgraderCourse:
+    def apart(self, folder: Path) -> NbgraderCourse:
         """Make a course of the same options at `folder`, empty and with a gradebook of its own."""
         config = deepcopy(self.config)
         for option in _PLACES:
@@ -151,6 +151,27 @@ class NbgraderCourse:
 
     def _path(self, step: str, student_id: str, assignment: str) -> Path:
         return Path(self.directory.format_path(step, student_id, assignment))
+
+
+@dataclass(frozen=True)
+class CourseBeside(NbgraderCourse):
+    """The same course with a gradebook and autograded work of its own, under `beside`."""
+
+    beside: Path
+
+    @property
+    def db_url(self) -> str:
+        """The SQLAlchemy URL of the gradebook beside the course's."""
+        return f"sqlite:///{self.beside / 'gradebook.db'}"
+
+    def autograded(self, assignment: str, student_id: str) -> Path:
+        """A submission with the outputs that it was scored by, beside the course's."""
+        return self.beside / "autograded" / student_id / assignment
+
+
+def beside(course: NbgraderCourse, folder: Path) -> CourseBeside:
+    """Return the course as it is, but for what grading writes, which goes into `folder`."""
+    return CourseBeside(course.folder, course.config, course.directory, folder)
 
 
 def load_course(folder: Path) -> NbgraderCourse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rudaux.adapters.nbgrader.gradebook.beside import GradebookBeside
 from rudaux.adapters.nbgrader.gradebook.book import NbgraderGradebook
 
-__all__ = ["NbgraderGradebook"]
+__all__ = ["GradebookBeside", "NbgraderGradebook"]

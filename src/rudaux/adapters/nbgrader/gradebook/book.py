@@ -13,20 +13,22 @@ from nbgrader import api
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
 from rudaux.adapters.nbgrader.gradebook import backups, rows, times, waiting
-from rudaux.adapters.nbgrader.gradebook import cells as cells_of
 from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, test_cells
 from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.adapters.nbgrader.gradebook.holders import holders
 from rudaux.adapters.nbgrader.gradebook.marks import mark_sheet
+from rudaux.adapters.nbgrader.gradebook.matrix import read_marks
 from rudaux.adapters.nbgrader.gradebook.postgres import PostgresDump
+from rudaux.adapters.nbgrader.gradebook.regrading import cell_marks, source_tests
 from rudaux.adapters.nbgrader.gradebook.sqlite import SqliteFile
-from rudaux.adapters.nbgrader.settings import load_course
+from rudaux.adapters.nbgrader.settings import NbgraderCourse, load_course
 from rudaux.config import BackupSettings
 from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.marks import SheetMark
+from rudaux.domain.regrade import CellMark, SourceTest
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.sharing import OpenMark
-from rudaux.domain.statistics import MarkedCell, Marks
+from rudaux.domain.statistics import Marks
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
 from rudaux.errors import GradebookFailure
 
@@ -34,8 +36,8 @@ from rudaux.errors import GradebookFailure
 class NbgraderGradebook:
     """The gradebook of the course at `folder`; it is made when it is first used."""
 
-    def __init__(self, folder: Path) -> None:
-        self._course = load_course(folder)
+    def __init__(self, folder: Path, course: NbgraderCourse | None = None) -> None:
+        self._course = course or load_course(folder)
         self._backups = self._course.folder / ".rudaux" / "backups"
         self.database = Database(
             self._course.db_url, self._course.course_id, self._course.rights("gradebook")
@@ -44,6 +46,10 @@ class NbgraderGradebook:
     @property
     def name(self) -> str:
         return self.database.name
+
+    def close(self) -> None:
+        """Let go of the database; the next use opens it again."""
+        self.database.close()
 
     def check(self) -> None:
         self._course.set_right()
@@ -159,20 +165,7 @@ class NbgraderGradebook:
 
     def marks(self, assignment: str) -> Marks:
         with self.database.reading() as session:
-            cells = session.execute(cells_of.marked_cells(assignment)).all()
-            found = session.execute(cells_of.all_marks(assignment)).all()
-        place = {row.id: number for number, row in enumerate(cells)}
-        rows: dict[str, list[Decimal | None]] = {}
-        for student, cell, points in found:
-            row = rows.setdefault(student, [None] * len(cells))
-            if cell in place and points is not None:
-                row[place[cell]] = _decimal(points)
-        return Marks(
-            tuple(
-                MarkedCell(c.notebook, c.cell, _decimal(c.maximum), bool(c.by_hand)) for c in cells
-            ),
-            {student: tuple(row) for student, row in rows.items()},
-        )
+            return read_marks(session, assignment)
 
     def marks_above(self, assignment: str) -> tuple[MarkAbove, ...]:
         with self.database.reading() as session:
@@ -196,6 +189,14 @@ class NbgraderGradebook:
 
     def mark_fields(self, assignment: str, student_id: str, notebook: str) -> Mapping[str, int]:
         return waiting.mark_fields(self._course, assignment, student_id, notebook)
+
+    def tests(self, assignment: str) -> tuple[SourceTest, ...]:
+        with self.database.reading() as session:
+            return source_tests(session, assignment)
+
+    def cell_marks(self, assignment: str, student_id: str | None = None) -> tuple[CellMark, ...]:
+        with self.database.reading() as session:
+            return cell_marks(session, assignment, student_id)
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         when = at and at.astimezone(timezone.utc).replace(tzinfo=None)
@@ -387,6 +388,10 @@ def _names(student: Student, known_email: str | None) -> dict[str, str | None]:
 
 def _aware(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=timezone.utc) if moment else None
+
+
+def _or_none(score: float | None) -> Decimal | None:
+    return None if score is None else _decimal(score)
 
 
 def _decimal(score: float | None) -> Decimal:

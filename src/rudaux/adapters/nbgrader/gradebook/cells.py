@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbgrader import api
-from sqlalchemy import case, func, literal, select, union_all
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import aliased
 
 
@@ -32,45 +32,6 @@ def test_cells(assignment: str) -> Any:
         )
         .group_by(cell.id, cell.name, api.Notebook.name, cell.max_score)
         .order_by(api.Notebook.name, cell.name)
-    )
-
-
-def marked_cells(assignment: str) -> Any:
-    """Select every cell that earns points, and whether a person marks it."""
-    cells = []
-    for kind, hand in ((api.GradeCell, by_hand(api.GradeCell)), (api.TaskCell, literal(True))):
-        cells.append(
-            select(
-                kind.id.label("id"),
-                api.Notebook.name.label("notebook"),
-                kind.name.label("cell"),
-                kind.max_score.label("maximum"),
-                hand.label("by_hand"),
-            )
-            .join(api.Notebook, api.Notebook.id == kind.notebook_id)
-            .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
-            .where(api.Assignment.name == assignment)
-        )
-    return union_all(*cells).order_by("notebook", "cell")
-
-
-def all_marks(assignment: str) -> Any:
-    """Select every mark: the student, the cell's id, and the points; None where there is none."""
-    grade = api.Grade
-    mark = func.coalesce(grade.manual_score, grade.auto_score)
-    return (
-        select(
-            api.SubmittedAssignment.student_id,
-            grade.cell_id,
-            (mark + func.coalesce(grade.extra_credit, 0.0)).label("points"),
-        )
-        .join(api.SubmittedNotebook, api.SubmittedNotebook.id == grade.notebook_id)
-        .join(
-            api.SubmittedAssignment,
-            api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id,
-        )
-        .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
-        .where(api.Assignment.name == assignment)
     )
 
 

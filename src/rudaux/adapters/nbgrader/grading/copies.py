@@ -102,14 +102,37 @@ def is_edited(cell: Any, mine: KnownCell) -> bool:
     meta, right = cell.metadata["nbgrader"], mine.metadata
     if not meta.get("checksum"):
         return False
-    probe = nbformat.from_dict(
-        {"cell_type": mine.cell_type, "source": cell.source, "metadata": {"nbgrader": right}}
-    )
-    sums = {compute_checksum(probe)}
+    sums = {_checksum(cell, mine, right.get("points"))}
     if isinstance(meta.get("points"), (int, float)):
-        probe.metadata["nbgrader"]["points"] = meta["points"]
-        sums.add(compute_checksum(probe))
+        sums.add(_checksum(cell, mine, meta["points"]))
     return meta["checksum"] not in sums
+
+
+def is_as_released(cell: Any, mine: KnownCell) -> bool:
+    """Whether a cell with other points has those that it was released with: the source changed."""
+    meta = cell.metadata["nbgrader"]
+    return (
+        bool(meta.get("checksum"))
+        and isinstance(meta.get("points"), (int, float))
+        and meta["checksum"] == _checksum(cell, mine, meta["points"])
+    )
+
+
+def _checksum(cell: Any, mine: KnownCell, points: object) -> str:
+    right = dict(mine.metadata)
+    if points is not None:
+        right["points"] = points
+    return str(
+        compute_checksum(
+            nbformat.from_dict(
+                {
+                    "cell_type": mine.cell_type,
+                    "source": cell.source,
+                    "metadata": {"nbgrader": right},
+                }
+            )
+        )
+    )
 
 
 def home_of(name: str, here: str, known: Mapping[str, KnownNotebook]) -> KnownNotebook | None:

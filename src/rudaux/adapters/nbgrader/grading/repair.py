@@ -14,7 +14,12 @@ from nbgrader.preprocessors import OverwriteCells
 
 from rudaux.adapters.nbgrader.gradebook.catalogue import KnownCell, KnownNotebook
 from rudaux.adapters.nbgrader.grading.choose import grade_id
-from rudaux.adapters.nbgrader.grading.copies import home_of, is_edited, separate
+from rudaux.adapters.nbgrader.grading.copies import (
+    home_of,
+    is_as_released,
+    is_edited,
+    separate,
+)
 from rudaux.adapters.nbgrader.release.source import give_ids
 
 _FLAGS = ("grade", "solution", "task")
@@ -73,7 +78,9 @@ def _restore(notebook: Any, known: KnownNotebook) -> list[str]:
             _retype(cell, mine.cell_type)
         meta, right = cell.metadata["nbgrader"], mine.metadata
         if any(bool(meta.get(f)) != right[f] for f in _FLAGS) or (
-            mine.points is not None and meta.get("points") != mine.points
+            mine.points is not None
+            and meta.get("points") != mine.points
+            and not is_as_released(cell, mine)
         ):
             clauses.append(f"the settings of cell {mine.name} had been changed")
         if mine.locked and is_edited(cell, mine):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue
 from rudaux.adapters.nbgrader.grading.choose import choose
 from rudaux.adapters.nbgrader.grading.copies import answers_abroad
 from rudaux.adapters.nbgrader.grading.repair import repair
+from rudaux.adapters.nbgrader.grading.replay import inputs_digest
 from rudaux.adapters.nbgrader.grading.witness import plant
 from rudaux.adapters.nbgrader.release.source import write
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
@@ -64,7 +66,7 @@ class Sanitiser:
         if isinstance(chosen, Broken):
             return chosen
         chosen.doubts += answers_abroad(chosen.notebooks, catalogue.notebooks)
-        texts, witnesses = {}, {}
+        texts, witnesses, clean = {}, {}, {}
         for name, notebook in chosen.notebooks.items():
             known = catalogue.notebooks
             clauses = repair(name, notebook, known, self._restorer, chosen.doubts)
@@ -73,6 +75,7 @@ class Sanitiser:
                 done = self._sanitise(notebook, catalogue, name, student_id)
             except Exception as refused:
                 return Broken(f"{name}.ipynb cannot be prepared: {first_line(refused)}")
+            clean[name] = copy.deepcopy(done)
             witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec)
             texts[f"{name}.ipynb"] = write(done)
         folder = self._scratch / assignment / student_id
@@ -80,7 +83,8 @@ class Sanitiser:
         make_folder(folder)
         self.lay_out(assignment, student_id, folder)
         repairs, doubts = tuple(chosen.repairs), tuple(chosen.doubts)
-        return Job(assignment, student_id, texts, folder, repairs, doubts, witnesses)
+        digest = inputs_digest(clean, folder)
+        return Job(assignment, student_id, texts, folder, repairs, doubts, witnesses, digest=digest)
 
     def lay_out(self, assignment: str, student_id: str, into: Path) -> None:
         """Copy the student's other files, then the assignment's data files over them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,13 @@ from typing import Any
 import nbformat
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor, SaveAutoGrades
-from nbgrader.utils import is_solution
+from nbgrader.utils import is_grade, is_solution
 from sqlalchemy.exc import SQLAlchemyError
 
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, KnownNotebook
 from rudaux.adapters.nbgrader.gradebook.sheet import Sheet
+from rudaux.adapters.nbgrader.grading.allow import allow, marks_of
 from rudaux.adapters.nbgrader.grading.choose import grade_id
 from rudaux.adapters.nbgrader.grading.notes import add_notes
 from rudaux.adapters.nbgrader.grading.outputs import as_scored, merge
@@ -23,7 +24,7 @@ from rudaux.adapters.nbgrader.grading.sanitise import first_line, make_steps, ru
 from rudaux.adapters.nbgrader.grading.witness import language_of, settle
 from rudaux.adapters.nbgrader.release.source import write
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
-from rudaux.domain.execution import Execution, Suspicion
+from rudaux.domain.execution import Execution, Job, Suspicion
 from rudaux.errors import NeedsPersonError, RudauxError
 
 RAISING = frozenset({"python", "R", "julia"})
@@ -42,6 +43,8 @@ class Scoring:
     lenient: bool
     before: Mapping[str, str]
     """Cell sources by grade id as they were scored last; empty for the first time."""
+    known: KnownNotebook
+    job: Job
     doubts: list[str] = field(default_factory=list)
 
 
@@ -56,12 +59,17 @@ class SaveToSheet(SaveAutoGrades):  # type: ignore[misc]
         self._answers_stand = _answers(nb) == {
             name: resources["scoring"].before.get(name) for name in _answers(nb)
         }
+        scoring: Scoring = resources["scoring"]
+        marks = marks_of(scoring.sheet)
         nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+        allow(scoring.sheet, scoring.known, scoring.job.allowances, marks)
         return nb, resources
 
     def _add_score(self, cell: Any, resources: Any) -> None:
         scoring: Scoring = resources["scoring"]
         name = grade_id(cell)
+        if scoring.job.only and (scoring.known.name, name) not in scoring.job.only:
+            return
         grade = scoring.sheet.grades[name]
         auto, waiting = grade.auto_score, grade.needs_manual_grade
         try:
@@ -118,7 +126,7 @@ class Scorer:
         for name, sheet in sheets.items():
             file = f"{name}.ipynb"
             if file not in job.notebooks:
-                _score_missing(sheet)
+                _score_missing(sheet, {c for n, c in job.only if n == name} if job.only else None)
                 continue
             notebook = nbformat.reads(job.notebooks[file], as_version=nbformat.NO_CONVERT)
             merge(notebook, execution, file)
@@ -127,11 +135,13 @@ class Scorer:
             known = catalogue.notebooks[name]
             before = self._before(job.assignment, job.student_id, file)
             lenient = language_of(known.kernelspec) in RAISING and not self._stderr_fails
-            scoring = Scoring(sheet, seconds_late, lenient, before)
+            scoring = Scoring(sheet, seconds_late, lenient, before, known, job)
             done = self._run(notebook, execution, name, scoring)
             _review_tasks(done, known, scoring)
             penalised = bool(sheet.row.late_submission_penalty)
             add_notes(done, execution, name, seconds_late if penalised else 0.0)
+            if job.only:
+                self._keep_others(done, job, name)
             texts[file] = write(done)
             doubts += [f"{name}: {doubt}" for doubt in scoring.doubts]
             doubts += _waiting(name, sheet)
@@ -172,6 +182,20 @@ class Scorer:
                 f"{name}.ipynb was run, but nbgrader cannot score it: {first_line(refused)}"
             ) from refused
 
+    def _keep_others(self, notebook: Any, job: Job, name: str) -> None:
+        """Put back how other tests went before: their marks are of that run, and stay."""
+        path = self._course.autograded(job.assignment, job.student_id) / f"{name}.ipynb"
+        if not path.is_file():
+            return
+        before = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        there = {grade_id(c): c for c in before.cells if is_grade(c) and not is_solution(c)}
+        for cell in notebook.cells:
+            was = there.get(grade_id(cell))
+            if was is not None and (name, grade_id(cell)) not in job.only:
+                cell.source = was.source
+                if cell.cell_type == was.cell_type == "code":
+                    cell.outputs, cell.execution_count = was.outputs, was.execution_count
+
     def _before(self, assignment: str, student_id: str, file: str) -> Mapping[str, str]:
         path = self._course.autograded(assignment, student_id) / file
         if not path.is_file():
@@ -184,19 +208,27 @@ def _answers(notebook: Any) -> dict[str, str]:
     return {grade_id(c): c.source for c in notebook.cells if is_solution(c)}
 
 
-def _score_missing(sheet: Sheet) -> None:
-    """Give 0 for a notebook that was not handed in, as nbgrader does."""
+def _score_missing(sheet: Sheet, only: Collection[str] | None = None) -> None:
+    """Give 0 for a notebook that was not handed in, as nbgrader does; or for these cells alone."""
     sheet.row.late_submission_penalty = None
-    for grade in sheet.grades.values():
-        grade.auto_score, grade.needs_manual_grade = 0, False
+    for name, grade in sheet.grades.items():
+        if only is None or name in only:
+            grade.auto_score, grade.needs_manual_grade = 0, False
 
 
 def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None:
-    """Ask for another look at a marked task whose notebook changed; nbgrader does not."""
+    """Ask for another look at a marked task whose notebook changed; nbgrader does not.
+
+    A mended test is no such change: it is the source's, and no part of the answer.
+    """
+    tests = {name for name, cell in known.cells.items() if cell.grade and not cell.solution}
     now = {grade_id(c): c.source for c in notebook.cells if grade_id(c)}
+    changed = any(
+        now.get(name) != scoring.before.get(name) for name in {*now, *scoring.before} - tests
+    )
     for name, cell in known.cells.items():
         grade = scoring.sheet.grades.get(name)
-        if cell.task and grade and grade.manual_score is not None and now != scoring.before:
+        if cell.task and grade and grade.manual_score is not None and changed:
             grade.needs_manual_grade = True
 
 

@@ -1,0 +1,207 @@
+"""`rudaux regrade`: after a test was mended, the class again, and what that does to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rudaux.cli.ask import Question
+from rudaux.cli.describe.regrade import moved_rows, regrade_counts, regrade_rows
+from rudaux.cli.options import (
+    AcceptAlarms,
+    AcceptZeros,
+    DryRun,
+    Folder,
+    Full,
+    Json,
+    Name,
+    NoFeedback,
+    NoPrompt,
+    OverwriteEdits,
+    Yes,
+)
+from rudaux.cli.report import finish
+from rudaux.cli.session import reading, writing
+from rudaux.cli.submit import Pushing, make_feedback, open_ends, push_grades
+from rudaux.cli.view import View
+from rudaux.errors import UsageError
+
+if TYPE_CHECKING:
+    from rudaux.domain.outcome import Outcome
+    from rudaux.ports import Context
+    from rudaux.workflows.regrade import Regrade, Wanted
+    from rudaux.workflows.standings import Standings
+
+Students = Annotated[
+    list[str] | None,
+    typer.Option("--student", metavar="ID", help="Regrade this student alone; repeat for more."),
+]
+Tests = Annotated[
+    list[str] | None,
+    typer.Option("--test", metavar="CELL", help="Take this test's new marks alone."),
+]
+WhatIf = Annotated[bool, typer.Option("--what-if", help="Show who would move, and stop.")]
+NeverLower = Annotated[
+    bool, typer.Option("--never-lower", help="Keep the better of each test's old and new points.")
+]
+MayLower = Annotated[
+    bool, typer.Option("--may-lower", help="Forget what --never-lower has kept so far.")
+]
+Credit = Annotated[
+    list[str] | None,
+    typer.Option("--credit", metavar="CELL", help="Full points for it to all who handed in."),
+]
+NoCredit = Annotated[
+    list[str] | None,
+    typer.Option("--no-credit", metavar="CELL", help="Take back what --credit gave."),
+]
+
+
+def regrade(
+    name: Name,
+    what_if: WhatIf = False,
+    student: Students = None,
+    test: Tests = None,
+    never_lower: NeverLower = False,
+    may_lower: MayLower = False,
+    credit: Credit = None,
+    no_credit: NoCredit = None,
+    yes: Yes = False,
+    no_feedback: NoFeedback = False,
+    overwrite_edits: OverwriteEdits = False,
+    accept_zeros: AcceptZeros = False,
+    accept_alarms: AcceptAlarms = False,
+    full: Full = False,
+    as_json: Json = False,
+    dry_run: DryRun = False,
+    folder: Folder = None,
+    no_prompt: NoPrompt = False,
+) -> None:
+    """After a test was mended: who moves, by how much; then the usual push."""
+    from rudaux.workflows.regrade import Wanted
+
+    what_if = what_if or dry_run
+    _check(never_lower, may_lower, as_json, what_if)
+    wanted = Wanted(
+        frozenset(student or ()), tuple(test or ()), never_lower, may_lower,
+        tuple(credit or ()), tuple(no_credit or ()),
+    )  # fmt: skip
+    pushing = Pushing(overwrite_edits, accept_zeros, accept_alarms, not no_feedback, full)
+    with _opened(folder, no_prompt, name, what_if) as (ctx, view):
+        _Job(ctx, view, wanted, pushing, what_if, yes, as_json).run(name)
+
+
+def _check(never_lower: bool, may_lower: bool, as_json: bool, what_if: bool) -> None:
+    if never_lower and may_lower:
+        raise UsageError("--never-lower keeps points and --may-lower forgets them: choose one.")
+    if as_json and not what_if:
+        raise UsageError("--json needs --what-if: it shows who would move, and changes nothing.")
+
+
+@contextmanager
+def _opened(
+    folder: Path | None, no_prompt: bool, name: str, what_if: bool
+) -> Iterator[tuple[Context, View]]:
+    """Hold the course in either case: two gradings at once would end each other's containers."""
+    if not what_if:
+        with writing(folder, no_prompt, f"regrade {name}") as opened:
+            yield opened
+        return
+    with (
+        reading(folder, no_prompt) as (ctx, view),
+        ctx.ledger.lock(f"regrade {name} --what-if"),
+    ):
+        yield ctx, view
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One regrade, from the first look to the push."""
+
+    ctx: Context
+    view: View
+    wanted: Wanted
+    pushing: Pushing
+    what_if: bool
+    yes: bool
+    as_json: bool
+
+    def run(self, name: str) -> None:
+        """Grade beside the course, show, ask, take over, push."""
+        from rudaux.config import find_assignment
+        from rudaux.workflows.standings import read_standings, reread
+
+        ctx, view = self.ctx, self.view
+        settings = find_assignment(ctx.config, name)
+        ctx.gradebook.check()
+        standings = read_standings(ctx, settings)
+        if not self._regrade(standings) or self.what_if:
+            return
+        standings = reread(ctx, standings)
+        outcomes: list[Outcome] = []
+        if self.pushing.feedback:
+            outcomes += make_feedback(ctx, view, standings)
+        outcomes += push_grades(ctx, view, standings, self.pushing)
+        again = f"`rudaux submit {name}` goes on with them."
+        finish([*open_ends(reread(ctx, standings)), *outcomes], f"see above; {again}")
+
+    def _regrade(self, standings: Standings) -> bool:
+        """Return whether to go on to the push."""
+        from rudaux.workflows import regrade as workflow
+
+        ctx, view, name = self.ctx, self.view, standings.settings.name
+        wanted = self._named(standings)
+        with ctx.beside(name) as beside:
+            plan = workflow.plan(ctx, beside, standings, wanted)
+            if not len(plan):
+                view.line(f"{name}: nobody's work is graded yet; `rudaux grade {name}` does that.")
+                return False
+            view.follow("  Regrade", workflow.apply(beside, plan), len(plan))
+            found = workflow.weigh(ctx, beside, standings, plan)
+            self._show(found)
+            if not found.changes or self.what_if:
+                return True
+            if not self._agreed(found):
+                view.notice("  Nothing was changed.")
+                return False
+            workflow.take_over(ctx, beside, found)
+        view.notice("  Taken over; the gradebook as it was is in .rudaux/backups.")
+        return True
+
+    def _named(self, standings: Standings) -> Wanted:
+        from dataclasses import replace
+
+        from rudaux.cli.grade import Again
+
+        students = Again(list(self.wanted.students)).chosen(self.ctx, standings)
+        return replace(self.wanted, students=students or frozenset())
+
+    def _show(self, found: Regrade) -> None:
+        from rudaux.workflows import regrade as workflow
+
+        view = self.view
+        if self.as_json:
+            view.json(workflow.as_json(found))
+            return
+        view.rows(regrade_rows(found))
+        view.line(f"  {regrade_counts(found)}")
+        rows, more = moved_rows(found, self.pushing.full)
+        if rows:
+            view.table(("  student", "now", "then", "why"), [(f"  {a}", *b) for a, *b in rows])
+        if more:
+            view.line(f"  {more}")
+        view.troubles(found.waiting)
+        if not found.changes:
+            view.line("  Nothing changes.")
+        elif self.what_if:
+            view.notice(f"  Nothing was changed. Next: `rudaux regrade {found.assignment}`.")
+
+    def _agreed(self, found: Regrade) -> bool:
+        counts = found.comparison
+        text = f"Take over these results ({counts.up} up, {counts.down} down)?"
+        return self.yes or self.view.ask(Question(text, "refuse", "--yes"))

@@ -1,0 +1,63 @@
+"""Points that a person lets a test give beyond what it gave: a broken test's, or the better of two.
+
+They stand in the gradebook as nbgrader's extra credit, which formgrader shows beside the test: the
+automatic mark stays what the test gave, a mark by hand stays what a person gave, and the maximum is
+not touched. A manual score would hide the first and replace the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+Cell = tuple[str, str]
+"""A notebook's name, and a cell's grade id in it."""
+
+_NOISE = Decimal("0.000001")
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a test gives a student at least: `floor` points, or all of them where `full`.
+
+    `given` is the extra credit that rudaux entered for it before.
+    """
+
+    floor: Decimal = Decimal(0)
+    full: bool = False
+    given: Decimal = Decimal(0)
+
+    def wanted(self, mark: Decimal, maximum: Decimal, by_hand: bool = False) -> Decimal:
+        """Return the extra credit for a test that gave `mark` of `maximum` points.
+
+        What a person marked `by_hand` has no floor: they have decided.
+        """
+        floor = Decimal(0) if by_hand else min(self.floor, maximum)
+        return max(Decimal(0), (maximum if self.full else floor) - mark)
+
+    def is_ours(
+        self, extra: Decimal, before: Decimal, maximum: Decimal, by_hand: bool = False
+    ) -> bool:
+        """Whether the extra credit that is there came from here, and not from a person.
+
+        `before` is the mark that it was entered for: a run cut short may not have noted it.
+        """
+        ours = (self.given, self.wanted(before, maximum, by_hand))
+        return any(abs(extra - amount) < _NOISE for amount in ours)
+
+
+def allowances_for(
+    student_id: str,
+    credits: frozenset[Cell],
+    kept: Mapping[str, Mapping[Cell, Allowance]],
+    floors: Mapping[str, Mapping[Cell, Decimal]],
+) -> dict[Cell, Allowance]:
+    """Return what a student is allowed: `credits` for everybody, what is `kept`, new `floors`."""
+    mine, new = kept.get(student_id, {}), floors.get(student_id, {})
+    found = {}
+    for cell in sorted({*credits, *mine, *new}):
+        before = mine.get(cell, Allowance())
+        floor = max(before.floor, new.get(cell, Decimal(0)))
+        found[cell] = Allowance(floor, cell in credits, before.given)
+    return found

@@ -1,0 +1,131 @@
+"""What each grading leaves for a later regrade: where marks came from, and what was allowed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+from rudaux import __version__
+from rudaux.config import private_folder
+from rudaux.config.private import make_folder
+from rudaux.domain.allowances import Allowance, Cell, allowances_for
+from rudaux.domain.execution import Execution, GradedFrom, Job
+from rudaux.ports import Beside, Context
+
+_NOTE = "agreed.json"
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What students of an assignment are allowed beyond what its tests give."""
+
+    credits: frozenset[Cell]
+    kept: Mapping[str, Mapping[Cell, Allowance]]
+    floors: Mapping[str, Mapping[Cell, Decimal]]
+
+    @classmethod
+    def read(
+        cls, ctx: Context, assignment: str, floors: Mapping[str, Mapping[Cell, Decimal]]
+    ) -> Allowed:
+        """Read it from the ledger; `floors` are new."""
+        ledger = ctx.ledger
+        return cls(ledger.credits(assignment), ledger.allowances(assignment), floors)
+
+    def to(self, student_id: str) -> Mapping[Cell, Allowance]:
+        """Return what one student is allowed."""
+        return allowances_for(student_id, self.credits, self.kept, self.floors)
+
+
+def remember(ctx: Context, execution: Execution, doubts: Sequence[str] = ()) -> None:
+    """Record what a submission's new marks came from, and the extra credit it was allowed."""
+    job = execution.job
+    if job.allowances:
+        _remember_allowances(ctx, job)
+    certain = execution.verdict == "ok" and not job.only and not doubts
+    inputs = inputs_of(ctx, job) if certain else ""
+    outputs = ctx.grader.outputs_digest(job.assignment, job.student_id) if inputs else ""
+    what = GradedFrom(inputs, outputs) if outputs else GradedFrom()
+    ctx.ledger.record_graded_from(job.assignment, job.student_id, what)
+
+
+def inputs_of(ctx: Context, job: Job) -> str:
+    """Return a digest of all that a run of the job depends on; empty where that is not certain."""
+    environment = ctx.executor.environment(ctx.grader.kernels(job.assignment))
+    if not job.digest or not environment:
+        return ""
+    how = replace(ctx.config.grading, jobs=0)
+    text = f"{job.digest} {environment} {__version__} {how!r}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def replay(ctx: Context, job: Job, before: GradedFrom | None) -> Execution | None:
+    """Return what a run of the job would give, where that is certain from when it was graded."""
+    if before is None or not before.inputs or job.only or before.inputs != inputs_of(ctx, job):
+        return None
+    if ctx.grader.outputs_digest(job.assignment, job.student_id) != before.outputs:
+        return None
+    return ctx.grader.replay(job)
+
+
+def hand_over(ctx: Context, beside: Beside, assignment: str, students: Iterable[str]) -> None:
+    """Take over what was graded beside the course: all of it, or nothing if killed before.
+
+    From the renaming on it is only a matter of time: `finish` does the rest, in the next run too.
+    """
+    beside.close()
+    note = {"assignment": assignment, "students": sorted(students)}
+    (beside.folder / _NOTE).write_text(json.dumps(note), encoding="utf-8")
+    agreed = _agreed(ctx)
+    make_folder(agreed)
+    beside.folder.rename(agreed / assignment)
+    finish(ctx)
+
+
+def finish(ctx: Context) -> None:
+    """Finish taking over what a person has agreed to; most often there is nothing."""
+    for folder in sorted(_agreed(ctx).glob("*")):
+        note = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
+        ctx.grader.take_over(folder, note["assignment"], note["students"])
+        ctx.ledger.take_over(folder / "ledger.db", note["assignment"], note["students"])
+        done = _agreed(ctx).with_name("taken-over")
+        shutil.rmtree(done, ignore_errors=True)
+        folder.rename(done)
+        shutil.rmtree(done)
+        _agreed(ctx).rmdir()
+
+
+def set_aside(ctx: Context) -> None:
+    """Keep what was agreed to out of the way: a person goes on from other grades."""
+    for folder in sorted(_agreed(ctx).glob("*")):
+        kept = private_folder(ctx.config) / "kept" / f"regrade-{folder.name}"
+        shutil.rmtree(kept, ignore_errors=True)
+        make_folder(kept.parent)
+        folder.rename(kept)
+
+
+def _agreed(ctx: Context) -> Path:
+    return ctx.config.folder / ".rudaux" / "agreed"
+
+
+def _remember_allowances(ctx: Context, job: Job) -> None:
+    """Keep a floor that is used, or was kept before, and how much extra credit is ours."""
+    before = ctx.ledger.allowances(job.assignment).get(job.student_id, {})
+    marks = {m.key: m for m in ctx.gradebook.cell_marks(job.assignment, job.student_id)}
+    kept = {}
+    for cell, allowance in job.allowances.items():
+        mark = marks.get(cell)
+        if mark is None:
+            continue
+        by_hand, points = mark.manual is not None, mark.mark or Decimal(0)
+        is_ours = allowance.is_ours(mark.extra, points, mark.maximum, by_hand)
+        ours = mark.extra if is_ours else Decimal(0)
+        is_known = bool(before.get(cell, Allowance()).floor)
+        floor = allowance.floor if ours or is_known else Decimal(0)
+        if ours or floor:
+            kept[cell] = Allowance(floor, given=ours)
+    ctx.ledger.record_allowances(job.assignment, job.student_id, kept)
