@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ class Job:
     `folder` is a scratch folder that holds only the assignment's data files and the student's own
     other files; the executor may copy from it. `doubts` are what a person must settle about it.
     `witnesses` are what test cells must publish at their end: file name -> index -> nonce.
+    `sealed` are the notebooks without hidden tests, where students see a run of these instead.
     """
 
     assignment: str
@@ -28,6 +29,11 @@ class Job:
     repairs: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     witnesses: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    sealed: Mapping[str, str] = field(default_factory=dict)
+
+    def without_hidden_tests(self) -> Job:
+        """Return the job whose run students see; nothing of a hidden test is in it."""
+        return replace(self, notebooks=self.sealed, witnesses={}, sealed={})
 
 
 def kernel_name(notebook: Mapping[str, Any]) -> str:
@@ -68,7 +74,8 @@ Verdict = Literal["ok", "cell_timeout", "timeout", "kernel_died", "out_of_memory
 class Execution:
     """What became of a job; only `failed` is our failure and never a score.
 
-    `image` is the digest of the container image that it ran in, if it ran in one.
+    `image` is the digest of the container image that it ran in, if it ran in one. `shown` is the
+    run without hidden tests, if there was one: of this one students see points and verdicts alone.
     """
 
     job: Job
@@ -77,6 +84,7 @@ class Execution:
     seconds: float = 0.0
     cells: Mapping[str, tuple[CellResult, ...]] = field(default_factory=dict)
     image: str = ""
+    shown: Execution | None = None
 
 
 @dataclass(frozen=True)

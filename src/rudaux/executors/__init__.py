@@ -24,7 +24,8 @@ class Places:
 
 def open_executor(settings: GradingSettings, places: Places) -> Executor:
     """Return the executor that grading.executor names."""
-    return _EXECUTORS[settings.executor](settings, places)
+    executor = _EXECUTORS[settings.executor](settings, places)
+    return _sealed(executor) if settings.hidden_tests == "sealed" else executor
 
 
 def docker_answers() -> bool:
@@ -51,6 +52,12 @@ def sandbox_works() -> bool:
         except ExecutorFailure:
             return False
     return True
+
+
+def _sealed(executor: Executor) -> Executor:
+    from rudaux.executors.sealed import SealedExecutor
+
+    return SealedExecutor(executor)
 
 
 def _docker(settings: GradingSettings, places: Places) -> Executor:

@@ -13,6 +13,7 @@ from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue
 from rudaux.adapters.nbgrader.grading.choose import choose
 from rudaux.adapters.nbgrader.grading.copies import answers_abroad
+from rudaux.adapters.nbgrader.grading.hidden import Delimiters, without_hidden
 from rudaux.adapters.nbgrader.grading.repair import repair
 from rudaux.adapters.nbgrader.grading.witness import plant
 from rudaux.adapters.nbgrader.release.source import write
@@ -46,8 +47,9 @@ class KnownCells(OverwriteCells):  # type: ignore[misc]
 class Sanitiser:
     """nbgrader's sanitising steps of one course, made once and used for every submission."""
 
-    def __init__(self, course: NbgraderCourse, scratch: Path) -> None:
-        self._course, self._scratch = course, scratch
+    def __init__(self, course: NbgraderCourse, scratch: Path, seals: bool = False) -> None:
+        self._course, self._scratch, self._seals = course, scratch, seals
+        self._delimiters = Delimiters.of(course.config)
         converter = course.converter(Autograde)
         self._exclude = converter.exclude_overwriting
         ours = {OverwriteKernelspec: KnownKernelspec, OverwriteCells: KnownCells}
@@ -64,7 +66,8 @@ class Sanitiser:
         if isinstance(chosen, Broken):
             return chosen
         chosen.doubts += answers_abroad(chosen.notebooks, catalogue.notebooks)
-        texts, witnesses = {}, {}
+        texts, witnesses, sealed = {}, {}, {}
+        hides = False
         for name, notebook in chosen.notebooks.items():
             known = catalogue.notebooks
             clauses = repair(name, notebook, known, self._restorer, chosen.doubts)
@@ -73,6 +76,9 @@ class Sanitiser:
                 done = self._sanitise(notebook, catalogue, name, student_id)
             except Exception as refused:
                 return Broken(f"{name}.ipynb cannot be prepared: {first_line(refused)}")
+            if self._seals:
+                sealed[f"{name}.ipynb"] = write(without_hidden(done, self._delimiters))
+                hides = hides or bool(self._delimiters.tests(done))
             witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec)
             texts[f"{name}.ipynb"] = write(done)
         folder = self._scratch / assignment / student_id
@@ -80,7 +86,8 @@ class Sanitiser:
         make_folder(folder)
         self.lay_out(assignment, student_id, folder)
         repairs, doubts = tuple(chosen.repairs), tuple(chosen.doubts)
-        return Job(assignment, student_id, texts, folder, repairs, doubts, witnesses)
+        sealed = sealed if hides else {}  # notebooks share a folder: all are run, or none
+        return Job(assignment, student_id, texts, folder, repairs, doubts, witnesses, sealed)
 
     def lay_out(self, assignment: str, student_id: str, into: Path) -> None:
         """Copy the student's other files, then the assignment's data files over them."""

@@ -9,7 +9,12 @@ from typing import Any
 
 import nbformat
 from nbgrader.converters import Autograde
-from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    LimitOutput,
+    NbGraderPreprocessor,
+    SaveAutoGrades,
+)
 from nbgrader.utils import is_solution
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,6 +22,7 @@ from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, KnownNotebook
 from rudaux.adapters.nbgrader.gradebook.sheet import Sheet
 from rudaux.adapters.nbgrader.grading.choose import grade_id
+from rudaux.adapters.nbgrader.grading.hidden import keep_shown
 from rudaux.adapters.nbgrader.grading.notes import add_notes
 from rudaux.adapters.nbgrader.grading.outputs import as_scored, merge
 from rudaux.adapters.nbgrader.grading.sanitise import first_line, make_steps, run_steps
@@ -103,6 +109,7 @@ class Scorer:
         converter = course.converter(Autograde)
         ours = {SaveAutoGrades: SaveToSheet, AssignLatePenalties: PenaltyBySeconds}
         self._steps = make_steps(converter, converter.autograde_preprocessors, ours)
+        self._limit = LimitOutput(parent=converter, config=converter.config)
 
     def score(
         self,
@@ -131,6 +138,7 @@ class Scorer:
             done = self._run(notebook, execution, name, scoring)
             _review_tasks(done, known, scoring)
             add_notes(done, execution, name)
+            keep_shown(done, execution, file, self._limit)
             texts[file] = write(done)
             doubts += [f"{name}: {doubt}" for doubt in scoring.doubts]
             doubts += _waiting(name, sheet)
