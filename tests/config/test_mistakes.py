@@ -81,11 +81,22 @@ def test_a_wrong_value_is_named_with_what_would_be_right(
         ("preload", '"numpy"'),
         ("preload", '["scikit-learn"]'),
         ("stderr_fails", '"no"'),
+        ("hidden_tests", '"secret"'),
+        ("hidden_tests", "true"),
     ],
 )
 def test_wrong_grading_settings_are_named(key: str, value: str) -> None:
     line = only_mistake(f"{MINIMAL}[grading]\n{key} = {value}\n")
     assert line.startswith(f"rudaux.toml: grading.{key} = ")
+
+
+@pytest.mark.parametrize(("before", "now"), [("true", "redacted"), ("false", "shown")])
+def test_the_key_that_hidden_tests_took_the_place_of_says_what_to_write(
+    before: str, now: str
+) -> None:
+    line = only_mistake(f"{MINIMAL}[grading]\nredact_hidden_tests = {before}\n")
+    assert "grading.redact_hidden_tests is an unknown key" in line
+    assert f'write hidden_tests = "{now}"' in line
 
 
 @pytest.mark.parametrize(("key", "value"), [("delay_minutes", "-1"), ("log_dir", "false")])
