@@ -12,7 +12,8 @@ from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.config import ExecutorName, GradingSettings, HiddenTests
 from rudaux.domain.execution import Job
 from rudaux.executors import Places, open_executor
-from tests.adapters.nbgrader.course import RIGHT, make_course
+from tests.adapters.nbgrader.course import RIGHT
+from tests.executors.test_sealed import WORDS, course_with
 
 STUDENTS = 12
 
@@ -38,7 +39,7 @@ def seconds(executor: ExecutorName, hidden: HiddenTests, students: int) -> tuple
     """Grade the example course; return the seconds that it took, and the core-seconds."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        course = make_course(folder / "course")
+        course = course_with(folder / "course", WORDS[0])
         names = [str(number) for number in range(students)]
         for student in names:
             course.hand_in(student, RIGHT)
