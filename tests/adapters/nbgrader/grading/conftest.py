@@ -19,7 +19,12 @@ class GradedOnce(Protocol):
     """Grades answers by student under a name, or recalls what came of them."""
 
     def __call__(
-        self, name: str, answers: Mapping[str, str], tests: Sequence[str] = TESTS, files: Any = None
+        self,
+        name: str,
+        answers: Mapping[str, str],
+        tests: Sequence[str] = TESTS,
+        files: Any = None,
+        locked: str = "",
     ) -> dict[str, Found]: ...
 
 
@@ -30,13 +35,17 @@ def graded_once(tmp_path_factory: pytest.TempPathFactory) -> GradedOnce:
         shared = shared.parent
 
     def grade(
-        name: str, answers: Mapping[str, str], tests: Sequence[str] = TESTS, files: Any = None
+        name: str,
+        answers: Mapping[str, str],
+        tests: Sequence[str] = TESTS,
+        files: Any = None,
+        locked: str = "",
     ) -> dict[str, Found]:
         place = shared / f"graded-{name}"
         done = place.with_suffix(".json")
         with FileLock(f"{place}.lock"):
             if not done.exists():
-                found = Circles(place, tests).grade(answers, files)
+                found = Circles(place, tests, locked=locked).grade(answers, files)
                 done.write_text(json.dumps({who: asdict(one) for who, one in found.items()}))
         rows = json.loads(done.read_text())
         return {

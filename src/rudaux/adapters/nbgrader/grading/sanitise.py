@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbconvert.preprocessors import ExecutePreprocessor
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor, OverwriteCells, OverwriteKernelspec
@@ -13,10 +14,11 @@ from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue
 from rudaux.adapters.nbgrader.grading.choose import choose
 from rudaux.adapters.nbgrader.grading.copies import answers_abroad
+from rudaux.adapters.nbgrader.grading.helpers import taught
 from rudaux.adapters.nbgrader.grading.hidden import Delimiters, without_hidden
 from rudaux.adapters.nbgrader.grading.repair import repair
 from rudaux.adapters.nbgrader.grading.witness import plant
-from rudaux.adapters.nbgrader.release.source import write
+from rudaux.adapters.nbgrader.release.source import notebook_paths, write
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.config.private import make_folder
 from rudaux.domain.execution import Broken, Job
@@ -50,6 +52,7 @@ class Sanitiser:
     def __init__(self, course: NbgraderCourse, scratch: Path, seals: bool = False) -> None:
         self._course, self._scratch, self._seals = course, scratch, seals
         self._delimiters = Delimiters.of(course.config)
+        self._asked: dict[str, dict[str, frozenset[str]]] = {}
         converter = course.converter(Autograde)
         self._exclude = converter.exclude_overwriting
         ours = {OverwriteKernelspec: KnownKernelspec, OverwriteCells: KnownCells}
@@ -79,7 +82,8 @@ class Sanitiser:
             if self._seals:
                 sealed[f"{name}.ipynb"] = write(without_hidden(done, self._delimiters))
                 hides = hides or bool(self._delimiters.tests(done))
-            witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec)
+            asked = self._taught(assignment, name)
+            witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec, asked)
             texts[f"{name}.ipynb"] = write(done)
         folder = self._scratch / assignment / student_id
         files.remove(folder)
@@ -88,6 +92,14 @@ class Sanitiser:
         repairs, doubts = tuple(chosen.repairs), tuple(chosen.doubts)
         sealed = sealed if hides else {}  # notebooks share a folder: all are run, or none
         return Job(assignment, student_id, texts, folder, repairs, doubts, witnesses, sealed)
+
+    def _taught(self, assignment: str, name: str) -> frozenset[str]:
+        """Return the names that students are asked to define."""
+        if assignment not in self._asked:
+            paths = notebook_paths(self._course, assignment)
+            notebooks = {p.stem: nbformat.read(p, as_version=4) for p in paths}
+            self._asked[assignment] = {stem: taught(nb) for stem, nb in notebooks.items()}
+        return self._asked[assignment].get(name, frozenset())
 
     def lay_out(self, assignment: str, student_id: str, into: Path) -> None:
         """Copy the student's other files, then the assignment's data files over them."""
