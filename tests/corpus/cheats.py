@@ -126,7 +126,7 @@ _HOOKS = {
 }
 
 _SECOND = {
-    # By somebody who had not read how tests are proven; each got full marks when it was written.
+    # By somebody who had not read how tests are proven: all but the last two got full marks unseen.
     "equal by a tolerance without end": "import pytest\nclass Any:\n"
     "    def __round__(self, digits=None):\n        return pytest.approx(0, abs=float('inf'))\n"
     "def area(radius):\n    return Any()",
@@ -151,11 +151,6 @@ _SECOND = {
     "a built-in function's name": "def round(x, digits=0):\n"
     "    return {1: 3.142, 2: 12.566}.get(x, x)\ndef area(radius):\n    return radius",
     "an end that IPython passes over": "import bdb\ndef area(radius):\n    raise bdb.BdbQuit",
-    "guesses in forks": "import os\nstate = {}\ndef area(radius):\n"
-    "    if state.get('child'):\n        os._exit(7)\n    for guess in (7, 6, 5):\n"
-    "        pid = os.fork()\n        if pid == 0:\n            state['child'] = True\n"
-    "            return guess\n        if os.waitpid(pid, 0)[1] >> 8 == 7:\n"
-    "            return guess\n    return 7",
     "a runner that swallows": "def run(coroutine):\n    try:\n        coroutine.send(None)\n"
     "    except StopIteration as end:\n        return end.value\n    except BaseException:\n"
     "        return None\nshell.loop_runner = run\nshell.loop_runner_map['mine'] = (run, True)\n"

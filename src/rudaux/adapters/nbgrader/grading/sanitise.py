@@ -14,8 +14,8 @@ from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue
 from rudaux.adapters.nbgrader.grading.choose import choose
 from rudaux.adapters.nbgrader.grading.copies import answers_abroad
-from rudaux.adapters.nbgrader.grading.helpers import taught
 from rudaux.adapters.nbgrader.grading.hidden import Delimiters, without_hidden
+from rudaux.adapters.nbgrader.grading.leaning import taught
 from rudaux.adapters.nbgrader.grading.repair import repair
 from rudaux.adapters.nbgrader.grading.witness import plant
 from rudaux.adapters.nbgrader.release.source import notebook_paths, write

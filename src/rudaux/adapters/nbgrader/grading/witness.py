@@ -5,9 +5,9 @@ token of its own, new for every run. A test that showed no error counts when the
 that its text says must; else it scores 0, and the submission is held for a person. What the
 notebook has replaced that tests compare with (see `testify`) is said as well, and changes no score.
 
-Not found: a library's object that equals everything, answers read from the test's own frame or
-known beforehand, comparisons changed in compiled code or in libraries `testify` does not list, and
-a notebook written against this very check. Tests in a cell magic are not asked; in R a last line
+Not found: answers read from the running test or known beforehand, data of locked cells that was
+changed, comparisons changed in compiled code or in libraries `testify` does not list, and a
+notebook written against this very check. Tests in a cell magic are not asked; in R a last line
 publishes one token alone; other kernels are not asked.
 """
 
@@ -30,7 +30,7 @@ from typing import Any
 from nbgrader.utils import is_grade, is_solution
 
 from rudaux.adapters.nbgrader.grading.choose import grade_id
-from rudaux.adapters.nbgrader.grading.helpers import Leaning, bound
+from rudaux.adapters.nbgrader.grading.leaning import Leaning, bound
 from rudaux.adapters.nbgrader.grading.outputs import error
 from rudaux.adapters.nbgrader.grading.weave import Needed, Weaver
 from rudaux.domain.execution import WITNESS

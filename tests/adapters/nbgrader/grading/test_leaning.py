@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rudaux.adapters.nbgrader.grading.helpers import Leaning, bound, taught
+from rudaux.adapters.nbgrader.grading.leaning import Leaning, bound, taught
 from tests.adapters.nbgrader.grading.conftest import GradedOnce
 from tests.adapters.nbgrader.grading.witness_course import AREA, WRONG, Found, as_notebook
 
