@@ -34,7 +34,7 @@ def look():
         texts += [str(frame.f_code.co_consts), str(frame.f_code.co_names), str(frame.f_locals)]
         frame = frame.f_back
     texts += [text for text in gc.get_objects() if isinstance(text, str)]
-    for text in texts: stolen.update(re.findall("[a-z]+[_]and_[a-z]+", text))
+    for text in texts: stolen.update(re.findall("[a-z]+[_]and_(?:venus|phobos)", text))
 def tell():
     look()
     for word in sorted(stolen):
