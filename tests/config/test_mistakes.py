@@ -86,6 +86,8 @@ def test_a_wrong_value_is_named_with_what_would_be_right(
         ("scheduler", '"tcp://10.0.0.5"'),
         ("scheduler", '"tcp://user:word@10.0.0.5:8786"'),
         ("scheduler", '"inproc://1"'),
+        ("hidden_tests", '"secret"'),
+        ("hidden_tests", "true"),
     ],
 )
 def test_wrong_grading_settings_are_named(key: str, value: str) -> None:
@@ -98,6 +100,15 @@ def test_a_network_for_students_is_refused_where_it_reaches_an_open_scheduler() 
     line = only_mistake(MINIMAL + grading.format("tcp"))
     assert line.startswith("rudaux.toml: grading.network = true: should be false with this")
     assert parsed(MINIMAL + grading.format("tls")).grading.scheduler == "tls://10.0.0.5:8786"
+
+
+@pytest.mark.parametrize(("before", "now"), [("true", "redacted"), ("false", "shown")])
+def test_the_key_that_hidden_tests_took_the_place_of_says_what_to_write(
+    before: str, now: str
+) -> None:
+    line = only_mistake(f"{MINIMAL}[grading]\nredact_hidden_tests = {before}\n")
+    assert "grading.redact_hidden_tests is an unknown key" in line
+    assert f'write hidden_tests = "{now}"' in line
 
 
 @pytest.mark.parametrize(("key", "value"), [("delay_minutes", "-1"), ("log_dir", "false")])

@@ -125,6 +125,38 @@ _HOOKS = {
     "def area(radius):\n    return Same()",
 }
 
+_SECOND = {
+    # By somebody who had not read how tests are proven: all but the last two got full marks unseen.
+    "equal by a tolerance without end": "import pytest\nclass Any:\n"
+    "    def __round__(self, digits=None):\n        return pytest.approx(0, abs=float('inf'))\n"
+    "def area(radius):\n    return Any()",
+    "equal by a mock": "from unittest.mock import MagicMock\ndef area(radius):\n"
+    "    mock = MagicMock()\n    mock.__round__.return_value = mock\n"
+    "    mock.__eq__.return_value = True\n    return mock",
+    "equal to every float": "class Yes:\n    def __round__(self, digits=None):\n"
+    "        return self\n    def __eq__(self, other):\n        return isinstance(other, float)\n"
+    "def area(radius):\n    return Yes()",
+    "equal by an array's own functions": "import numpy as np\nclass Yes(np.ndarray):\n"
+    "    def __round__(self, digits=None):\n        return self\n"
+    "    def __array_ufunc__(self, *args, **named):\n        return np.bool_(True)\n"
+    "def area(radius):\n    return np.zeros(1).view(Yes)",
+    "a number in the test changed in memory": "import ctypes\ndef area(radius):\n"
+    "    for one in sys._getframe(1).f_code.co_consts:\n        if isinstance(one, float):\n"
+    "            ctypes.c_double.from_address(id(one) + 16).value = 7.0\n    return 7.0",
+    "comparison of floats changed in memory": "import ctypes\n"
+    "kind = ctypes.CFUNCTYPE(*[ctypes.py_object] * 3, ctypes.c_int)\n"
+    "always = kind(lambda one, other, sign: True)\n"
+    "slot = ctypes.c_void_p.from_address(id(float) + 200)\n"
+    "slot.value = ctypes.cast(always, ctypes.c_void_p).value\ndef area(radius):\n    return 7.0",
+    "a built-in function's name": "def round(x, digits=0):\n"
+    "    return {1: 3.142, 2: 12.566}.get(x, x)\ndef area(radius):\n    return radius",
+    "an end that IPython passes over": "import bdb\ndef area(radius):\n    raise bdb.BdbQuit",
+    "a runner that swallows": "def run(coroutine):\n    try:\n        coroutine.send(None)\n"
+    "    except StopIteration as end:\n        return end.value\n    except BaseException:\n"
+    "        return None\nshell.loop_runner = run\nshell.loop_runner_map['mine'] = (run, True)\n"
+    "shell.run_line_magic('autoawait', 'mine')",
+}
+
 CHEATS = (
     _cheat("no-op kernel", _NO_KERNEL),
     _cheat("cells made empty", _EMPTY_CELLS),
@@ -134,5 +166,5 @@ CHEATS = (
            "{1: 3.142, 2: 12.566}[x]"),
     _cheat("patched AssertionError", "import builtins\nbuiltins.AssertionError = "
            "type('AssertionError', (Exception,), {'__new__': lambda *a: SystemExit(0)})"),
-    *(_cheat(name, _OFF + code) for name, code in _HOOKS.items()),
+    *(_cheat(name, _OFF + code) for name, code in (_HOOKS | _SECOND).items()),
 )  # fmt: skip

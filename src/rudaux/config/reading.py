@@ -24,6 +24,7 @@ from rudaux.config.settings import (
     ExecutorName,
     GitSettings,
     GradingSettings,
+    HiddenTests,
     HubSettings,
     LateEdits,
     LateRegistrationSettings,
@@ -245,14 +246,15 @@ def _grading(table: Table) -> GradingSettings:
         zero_guard=table.optional("zero_guard", values.number(0, 1), default.zero_guard),
         median_guard=table.optional("median_guard", values.number(0, 1), default.median_guard),
         stderr_fails=table.optional("stderr_fails", values.boolean, default.stderr_fails),
-        redact_hidden_tests=table.optional(
-            "redact_hidden_tests", values.boolean, default.redact_hidden_tests
+        hidden_tests=table.optional(
+            "hidden_tests", values.one_of(*get_args(HiddenTests)), default.hidden_tests
         ),
         formgrader_url=table.optional("formgrader_url", address, None),
         late_edits=table.optional(
             "late_edits", values.one_of(*get_args(LateEdits)), default.late_edits
         ),
     )
+    _replaced_by_hidden_tests(table)
     if settings.timeout < settings.cell_timeout:
         key = "timeout" if "timeout" in table.content else "cell_timeout"
         table.wrong(
@@ -267,6 +269,12 @@ def _grading(table: Table) -> GradingSettings:
             "worker; use tls:// where students' code needs the network",
         )
     return settings
+
+
+def _replaced_by_hidden_tests(table: Table) -> None:
+    shown = table.content.get("redact_hidden_tests") is False
+    now = 'hidden_tests = "shown"' if shown else 'hidden_tests = "redacted" (or "sealed")'
+    table.replaced("redact_hidden_tests", now)
 
 
 def _backups(table: Table) -> BackupSettings:

@@ -79,6 +79,7 @@ class HubSettings:
 
 ExecutorName = Literal["docker", "sandbox", "process"]
 """The ways of starting a submission; rudaux.executors has one for each."""
+HiddenTests = Literal["redacted", "sealed", "shown"]
 
 
 LateEdits = Literal["accept", "hold"]
@@ -102,7 +103,7 @@ class GradingSettings:
     zero_guard: float = 0.30
     median_guard: float = 0.20
     stderr_fails: bool = False
-    redact_hidden_tests: bool = True
+    hidden_tests: HiddenTests = "redacted"
     formgrader_url: str | None = None
     late_edits: LateEdits = "accept"
 

@@ -50,6 +50,12 @@ class Table:
             self.wrong(key, str(error))
             return default
 
+    def replaced(self, key: str, now: str) -> None:
+        """Refuse a key that another took the place of; `now` is what to write."""
+        if key in self.content:
+            self._known[key] = None
+            self.say(f"{self._path(key)} is an unknown key; write {now} instead")
+
     def table(self, key: str) -> Table:
         """Read a table inside this one; one that is left out is empty."""
         content = self.content.get(key, {})

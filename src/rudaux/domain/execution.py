@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ class Job:
     `witnesses` are what test cells must publish at their end: file name -> index -> nonce.
     `digest` is over all of it that can change what the tests give, before witnesses were planted.
     `allowances` are points beyond what tests give; with `only`, no other test's mark is touched.
+    `sealed` are the notebooks without hidden tests, where students see a run of these instead.
     """
 
     assignment: str
@@ -37,6 +38,11 @@ class Job:
     digest: str = ""
     allowances: Mapping[Cell, Allowance] = field(default_factory=dict)
     only: frozenset[Cell] = frozenset()
+    sealed: Mapping[str, str] = field(default_factory=dict)
+
+    def without_hidden_tests(self) -> Job:
+        """Return the job whose run students see; nothing of a hidden test is in it."""
+        return replace(self, notebooks=self.sealed, witnesses={}, sealed={})
 
 
 def kernel_name(notebook: Mapping[str, Any]) -> str:
@@ -78,7 +84,8 @@ class Execution:
     """What became of a job; only `failed` is our failure and never a score.
 
     `image` is the digest of the container image that it ran in, if it ran in one; `replayed`: it
-    was not run, but made of what an earlier run gave.
+    was not run, but made of what an earlier run gave. `shown` is the run without hidden tests, if
+    there was one: of this one students see points and verdicts alone.
     """
 
     job: Job
@@ -88,6 +95,7 @@ class Execution:
     cells: Mapping[str, tuple[CellResult, ...]] = field(default_factory=dict)
     image: str = ""
     replayed: bool = False
+    shown: Execution | None = None
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,8 @@ class Watched:
 
 def watching(job: Job) -> Job:
     """Return the job with its Python notebooks under watch; its scores are worth nothing."""
-    return replace(job, notebooks={n: _framed(text) for n, text in job.notebooks.items()})
+    notebooks = {name: _framed(text) for name, text in job.notebooks.items()}
+    return replace(job, notebooks=notebooks, sealed={})
 
 
 def observed(execution: Execution) -> Watched:

@@ -24,11 +24,14 @@ class Places:
 
 def open_executor(settings: GradingSettings, places: Places) -> Executor:
     """Return the executor that grading.executor names, here or on a scheduler's workers."""
+    executor: Executor
     if settings.scheduler:
         from rudaux.executors.cluster import ClusterExecutor
 
-        return ClusterExecutor(settings)
-    return _EXECUTORS[settings.executor](settings, places)
+        executor = ClusterExecutor(settings)
+    else:
+        executor = _EXECUTORS[settings.executor](settings, places)
+    return _sealed(executor) if settings.hidden_tests == "sealed" else executor
 
 
 def docker_answers() -> bool:
@@ -55,6 +58,12 @@ def sandbox_works() -> bool:
         except ExecutorFailure:
             return False
     return True
+
+
+def _sealed(executor: Executor) -> Executor:
+    from rudaux.executors.sealed import SealedExecutor
+
+    return SealedExecutor(executor)
 
 
 def _docker(settings: GradingSettings, places: Places) -> Executor:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from pathlib import Path
+
 from rudaux.config import GradingSettings
 from rudaux.config import read_memory as read_memory
 from rudaux.domain.execution import WITNESS, Job, kernels_of
@@ -24,3 +28,16 @@ def request(job: Job, settings: GradingSettings, tasks: int | None) -> dict[str,
 def patience(settings: GradingSettings) -> float:
     """Return the seconds from its start after which a box without a verdict counts as lost."""
     return settings.timeout + _GRACE
+
+
+def fitting(memory: int) -> int:
+    """Return how many submissions to run at a time: one per core, if they fit into free memory.
+
+    Where all took what they may, the machine would kill some, and not for what is theirs.
+    """
+    cores = os.cpu_count() or 1
+    with suppress(OSError, StopIteration):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = next(line for line in lines if line.startswith("MemAvailable:"))
+        return max(1, min(cores, int(free.split()[1]) * 1024 // memory))
+    return cores

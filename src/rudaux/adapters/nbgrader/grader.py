@@ -218,7 +218,8 @@ class NbgraderGrader:
 
     @cached_property
     def _sanitiser(self) -> Sanitiser:
-        return Sanitiser(self._course, self._scratch)
+        seals = self._grading.hidden_tests == "sealed"
+        return Sanitiser(self._course, self._scratch, seals)
 
     @cached_property
     def _scorer(self) -> Scorer:
@@ -226,7 +227,7 @@ class NbgraderGrader:
 
     @cached_property
     def _reporter(self) -> Reporter:
-        return Reporter(self._course, self._grading.redact_hidden_tests)
+        return Reporter(self._course, self._grading.hidden_tests)
 
     def _convert(self, assignment: str) -> tuple[source.Converted, ...]:
         """Convert the source, or give what the same source was converted to before."""

@@ -25,7 +25,7 @@ from rudaux.errors import ExecutorFailure
 from rudaux.executors.docker import container, engine
 from rudaux.executors.packing import too_large
 from rudaux.executors.report import Report
-from rudaux.executors.request import patience, read_memory, request
+from rudaux.executors.request import fitting, patience, read_memory, request
 
 _PROBE = 120.0
 _MOST_SAID = 1 << 20
@@ -33,18 +33,9 @@ _OLDEST = [3, 9]
 
 
 def _fitting(memory: int) -> int:
-    """Give how many submissions to run at a time: one per core, if they fit into free memory.
-
-    Where all took what they may, the machine would kill some, and not for what is theirs. Of an
-    engine on another machine nothing is known.
-    """
-    if not os.environ.get("DOCKER_HOST", "unix:").startswith("unix:"):
-        return os.cpu_count() or 1
-    with suppress(OSError, StopIteration):
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        free = next(line for line in lines if line.startswith("MemAvailable:"))
-        return max(1, min(os.cpu_count() or 1, int(free.split()[1]) * 1024 // memory))
-    return os.cpu_count() or 1
+    """Return how many containers to run at a time; nothing is known of another machine's memory."""
+    here = os.environ.get("DOCKER_HOST", "unix:").startswith("unix:")
+    return fitting(memory) if here else os.cpu_count() or 1
 
 
 class DockerExecutor:

@@ -18,7 +18,7 @@ from rudaux.domain.execution import Execution, Job
 from rudaux.executors.forking.host import ForkServer, Lost, Preload
 from rudaux.executors.packing import pack
 from rudaux.executors.report import Report
-from rudaux.executors.request import patience, request
+from rudaux.executors.request import fitting, patience, read_memory, request
 from rudaux.runtime import limits as bounds
 from rudaux.runtime import tree
 from rudaux.runtime.folders import remove
@@ -98,7 +98,10 @@ class Pool:
 
     def work(self, queue: Iterator[Job]) -> Iterator[Execution]:
         """Run jobs from the queue, as many at a time as the settings allow."""
-        width = self.settings.jobs or os.cpu_count() or 1
+        memory = read_memory(self.settings.memory)
+        # What is written in a box is in memory, too.
+        files = read_memory(self.settings.scratch) if self.box is not None else 0
+        width = self.settings.jobs or fitting(memory + files)
         more = True
         while more or self.runs:
             while more and len(self.runs) < width:

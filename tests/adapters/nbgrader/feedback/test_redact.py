@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nbformat import NotebookNode, v4
+from nbformat import v4
 
-from rudaux.adapters.nbgrader.feedback.redact import INSTEAD, Delimiters, plain, redact
+from rudaux.adapters.nbgrader.feedback.redact import plain, redact
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
-from rudaux.config import GradingSettings
+from rudaux.adapters.nbgrader.grading.hidden import FAILED, INSTEAD, Delimiters
+from rudaux.config import GradingSettings, HiddenTests
 from tests.adapters.nbgrader.course import RIGHT, WRONG, Course, cell_named, make_course, run
 
 VISIBLE = "assert squares(1) == [1]"
@@ -45,10 +46,12 @@ def course_with(tmp_path: Path, hidden: str, visible: str = VISIBLE) -> Course:
     return course
 
 
-def report(course: Course, student: str, answers: dict[str, str], redacted: bool = True) -> str:
+def report(
+    course: Course, student: str, answers: dict[str, str], hidden: HiddenTests = "redacted"
+) -> str:
     course.hand_in(student, answers)
     course.grader.score(run(course.job(student)), 0.0)
-    settings = GradingSettings(redact_hidden_tests=redacted)
+    settings = GradingSettings(hidden_tests=hidden)
     grader = NbgraderGrader(course.folder, course.folder / ".rudaux" / "scratch", settings)
     return grader.feedback("ps1", student)[0].content.decode()
 
@@ -81,7 +84,7 @@ def test_no_line_of_a_hidden_test_can_be_read(
 def test_verdict_and_points_stay_and_the_instructors_copy_keeps_everything(tmp_path: Path) -> None:
     course = course_with(tmp_path, CASES["a message"])
     page = report(course, "11", WRONG)
-    assert "AssertionError in a hidden test" in page
+    assert plain(FAILED) in readable(page)
     assert course.score("11") == report_score(page)
     kept = str(course.autograded("11"))
     assert "sixteen was wanted" in kept
@@ -94,12 +97,14 @@ def report_score(page: str) -> str:
     return found[1]
 
 
-def test_a_failing_visible_test_is_told_without_the_hidden_lines_around_it(tmp_path: Path) -> None:
-    visible = "x = squares(2)\nassert x == [1, 4], 'squares of two'"
+def test_no_output_of_a_cell_with_a_hidden_test_is_shown(tmp_path: Path) -> None:
+    visible = "print('seen')\nx = squares(2)\nassert x == [1, 4], 'squares of two'"
     course = course_with(tmp_path, "assert squares(7)[-1] == 49", visible)
-    page = report(course, "11", WRONG)
-    assert plain("squares of two") in readable(page)
-    assert plain("squares(7)") not in readable(page)
+    page = readable(report(course, "11", WRONG))
+    assert plain("x = squares(2)") in page
+    assert plain(FAILED + f"[{INSTEAD}]") in page
+    for shown in ("seen\n", "AssertionError: squares of two"):
+        assert plain(f">{shown}") not in page
 
 
 def test_a_cell_of_hidden_tests_alone_shows_that_there_are_some(tmp_path: Path) -> None:
@@ -115,43 +120,18 @@ def test_an_answer_that_prints_what_ran_before_it_shows_no_hidden_test(tmp_path:
 
 
 def test_without_redaction_the_report_shows_the_hidden_test(tmp_path: Path) -> None:
-    page = report(course_with(tmp_path, CASES["one line"]), "11", WRONG, redacted=False)
+    page = report(course_with(tmp_path, CASES["one line"]), "11", WRONG, "shown")
     assert plain(CASES["one line"]) in readable(page)
 
 
-HIDDEN = """for n in (3, 10):
-    assert f(n) == reference(n), f"f({n}) should be {reference(n)}"
-print("checking", 3, reference(3))"""
-
-
-def shown(output: NotebookNode, hidden: str = HIDDEN) -> str:
-    """What a student reads of the output of a cell with a visible and a hidden test."""
-    source = f"assert f(1) == 1\n### BEGIN HIDDEN TESTS\n{hidden}\n### END HIDDEN TESTS"
+def test_the_name_of_an_error_tells_nothing_of_a_hidden_test() -> None:
+    source = "assert f(1) == 1\n### BEGIN HIDDEN TESTS\nassert f(2) == 4\n### END HIDDEN TESTS"
     meta = {"grade": True, "solution": False, "locked": True, "grade_id": "t", "points": 1}
-    cell = v4.new_code_cell(source, metadata={"nbgrader": meta}, outputs=[output])
-    return str(redact(v4.new_notebook(cells=[cell]), Delimiters()).cells[0].outputs)
-
-
-@pytest.mark.parametrize(
-    ("said", "trace"),
-    [
-        ("f(3) should be 14", ["AssertionError: f(3) should be 14"]),
-        ("f(3) == 14 is not TRUE", ["Error: f(3) == 14 is not TRUE\nTraceback:\n", "1. stop(msg)"]),
-        ("f(3) not equal to 14", ["Error: Test failed: 'f works'\n* f(3) not equal to 14.\n"]),
-    ],
-)
-def test_an_error_that_does_not_say_which_line_failed_is_not_shown(
-    said: str, trace: list[str]
-) -> None:
-    text = shown(v4.new_output("error", ename="AssertionError", evalue=said, traceback=trace))
-    assert "14" not in text
-    assert "AssertionError in a hidden test" in text
-
-
-def test_what_a_hidden_test_prints_is_not_shown() -> None:
-    said = v4.new_output("stream", name="stdout", text="checking 3 14\n")
-    assert "14" not in shown(said)
-    assert "checking 3 14" in shown(said, hidden="assert f(3) == reference(3)")
+    said = v4.new_output("error", ename="YXNzZXJ0IGYoMikgPT0gNA", evalue="", traceback=["x"])
+    cell = v4.new_code_cell(source, metadata={"nbgrader": meta}, outputs=[said])
+    (shown,) = redact(v4.new_notebook(cells=[cell]), Delimiters()).cells
+    assert "YXNz" not in str(shown)
+    assert shown.outputs[0].text.startswith(FAILED)
 
 
 def test_an_answer_cannot_hide_itself_with_the_marks(tmp_path: Path) -> None:

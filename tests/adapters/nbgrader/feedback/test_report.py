@@ -72,7 +72,7 @@ def words(page: bytes) -> list[str]:
 
 def test_the_report_says_what_nbgraders_says(course: Course) -> None:
     grader = NbgraderGrader(
-        course.folder, course.folder / "scratch", GradingSettings(redact_hidden_tests=False)
+        course.folder, course.folder / "scratch", GradingSettings(hidden_tests="shown")
     )
     (ours, _) = grader.feedback("ps1", "11")
     nbgrader("generate_feedback", "ps1", "--force", folder=course.folder)

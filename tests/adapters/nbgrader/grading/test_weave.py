@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.nbgrader.grading.conftest import GradedOnce
 from tests.adapters.nbgrader.grading.witness_course import AREA, WRONG, Circles, Found
 
 STYLES = (
@@ -58,9 +59,8 @@ VALUES = len(STYLES) - 2
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
-    course = Circles(tmp_path_factory.mktemp("styles"), STYLES)
-    return course.grade({"right": AREA, "wrong": WRONG})
+def found(graded_once: GradedOnce) -> dict[str, Found]:
+    return graded_once("styles", {"right": AREA, "wrong": WRONG}, STYLES)
 
 
 def test_right_answers_get_full_marks_in_every_style_and_are_not_held(

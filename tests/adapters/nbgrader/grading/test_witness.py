@@ -9,12 +9,12 @@ import pytest
 from nbformat import from_dict
 
 from rudaux.adapters.nbgrader.grading.witness import language_of, plant, proof, settle
+from tests.adapters.nbgrader.grading.conftest import GradedOnce
 from tests.adapters.nbgrader.grading.witness_course import (
     AREA,
     PYTHON,
     TESTS,
     WRONG,
-    Circles,
     Found,
     as_notebook,
     outputs,
@@ -89,9 +89,8 @@ HONEST = {
 
 
 @pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
-    course = Circles(tmp_path_factory.mktemp("honest"))
-    return course.grade({name: f"{AREA}\n{code}" for name, code in HONEST.items()})
+def honest(graded_once: GradedOnce) -> dict[str, Found]:
+    return graded_once("honest", {name: f"{AREA}\n{code}" for name, code in HONEST.items()})
 
 
 @pytest.mark.parametrize("name", HONEST)
@@ -174,10 +173,9 @@ def install(shell):
 
 
 @pytest.fixture(scope="module")
-def attacked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
-    course = Circles(tmp_path_factory.mktemp("attacked"))
+def attacked(graded_once: GradedOnce) -> dict[str, Found]:
     answers = {name: f"{WRONG}\n{code}" for name, code in ATTACKS.items()}
-    return course.grade(answers, {"cheat.py": CHEAT})
+    return graded_once("attacked", answers, files={"cheat.py": CHEAT})
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -211,9 +209,8 @@ PATCHES = {
 
 
 @pytest.fixture(scope="module")
-def patched(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
-    course = Circles(tmp_path_factory.mktemp("patched"))
-    return course.grade({name: f"{AREA}\n{code}" for name, code in PATCHES.items()})
+def patched(graded_once: GradedOnce) -> dict[str, Found]:
+    return graded_once("patched", {name: f"{AREA}\n{code}" for name, code in PATCHES.items()})
 
 
 @pytest.mark.parametrize("name", PATCHES)

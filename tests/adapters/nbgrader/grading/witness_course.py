@@ -46,13 +46,19 @@ class Found:
 
 
 class Circles:
-    """The course at a folder, with these tests of one answer; each earns a point."""
+    """The course at a folder, with these tests of one answer; each earns a point.
 
-    def __init__(self, folder: Path, tests: Sequence[str] = TESTS, kernel: Any = PYTHON) -> None:
+    `locked` is a cell between the answer and them, which students cannot change.
+    """
+
+    def __init__(
+        self, folder: Path, tests: Sequence[str] = TESTS, kernel: Any = PYTHON, locked: str = ""
+    ) -> None:
         self.folder = folder
         self.notebook = {
             "cells": [
                 _cell("area", "### BEGIN SOLUTION\nx = 1\n### END SOLUTION", solution=True),
+                *([_cell("locked", locked, locked=True)] if locked else []),
                 *(_cell(f"test_{n}", source, grade=True) for n, source in enumerate(tests)),
             ],
             "metadata": {"kernelspec": kernel},
@@ -103,9 +109,11 @@ class Circles:
         return tuple(json.loads(path.read_text())["cells"])
 
 
-def _cell(name: str, source: str, grade: bool = False, solution: bool = False) -> dict[str, Any]:
+def _cell(
+    name: str, source: str, grade: bool = False, solution: bool = False, locked: bool = False
+) -> dict[str, Any]:
     meta: dict[str, Any] = {"grade_id": name, "grade": grade, "solution": solution}
-    meta |= {"locked": grade, "task": False, "schema_version": 3}
+    meta |= {"locked": grade or locked, "task": False, "schema_version": 3}
     if grade:
         meta["points"] = 1
     return {

@@ -11,17 +11,19 @@ from urllib.parse import quote, unquote
 
 import nbformat
 from nbgrader.converters import GenerateFeedback
-from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreprocessor
+from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
 from sqlalchemy.exc import SQLAlchemyError
 
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.feedback.alone import prefer_still, stand_alone
 from rudaux.adapters.nbgrader.feedback.mathematics import markdown2html
-from rudaux.adapters.nbgrader.feedback.redact import Delimiters, redact
+from rudaux.adapters.nbgrader.feedback.redact import redact
 from rudaux.adapters.nbgrader.gradebook.sheet import Sheet
+from rudaux.adapters.nbgrader.grading.hidden import SEALED, Delimiters
 from rudaux.adapters.nbgrader.grading.notes import NOTES, with_notes
 from rudaux.adapters.nbgrader.grading.sanitise import first_line
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
+from rudaux.config import HiddenTests
 from rudaux.domain.artifacts import FeedbackFile, mark
 from rudaux.errors import NeedsPersonError, RudauxError
 
@@ -48,10 +50,9 @@ class GradesFromSheet(GetGrades):  # type: ignore[misc]
 class Reporter:
     """nbgrader's feedback exporter of one course, made once and used for every notebook."""
 
-    def __init__(self, course: NbgraderCourse, redact_hidden_tests: bool = True) -> None:
-        self._course, self._redacts = course, redact_hidden_tests
-        marks = ClearHiddenTests(config=course.config)
-        self.delimiters = Delimiters(marks.begin_test_delimeter, marks.end_test_delimeter)
+    def __init__(self, course: NbgraderCourse, hidden_tests: HiddenTests = "redacted") -> None:
+        self._course, self._hidden_tests = course, hidden_tests
+        self.delimiters = Delimiters.of(course.config)
         converter = course.converter(GenerateFeedback)
         self._rights = course.rights("feedback")
         self._exporter = converter.exporter_class(parent=converter, config=converter.config)
@@ -64,18 +65,22 @@ class Reporter:
     ) -> tuple[FeedbackFile, ...]:
         """Make the reports of the autograded notebooks; an outdated one is taken away.
 
-        Raises `NeedsPersonError` for a notebook that nbconvert cannot show.
+        Raises `NeedsPersonError` for a notebook that nbconvert cannot show, or that has no sealed
+        run to show.
         """
         autograded = self._course.autograded(assignment, student_id)
         folder = self._course.feedback(assignment, student_id)
         made = []
+        sealed = self._must_be_sealed(autograded, folder, tuple(sheets))
         for name, sheet in sheets.items():
             target = folder / f"{name}.html"
             if not (autograded / f"{name}.ipynb").is_file():
                 target.unlink(missing_ok=True)
                 continue
             try:
-                content = self._export(assignment, student_id, autograded / f"{name}.ipynb", sheet)
+                path = autograded / f"{name}.ipynb"
+                notebook = self._seen_by_students(_read(path), sealed)
+                content = self._export(assignment, student_id, path, notebook, sheet)
             except (RudauxError, SQLAlchemyError):
                 raise
             except Exception as refused:
@@ -98,11 +103,35 @@ class Reporter:
             if (folder / f"{name}.html").is_file()
         )
 
-    def _export(self, assignment: str, student_id: str, path: Path, sheet: Sheet) -> bytes:
-        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    def _must_be_sealed(self, autograded: Path, folder: Path, names: tuple[str, ...]) -> bool:
+        """Whether only sealed runs may be shown; where there is none, no older report stays."""
+        if self._hidden_tests != "sealed":
+            return False
+        paths = (autograded / f"{name}.ipynb" for name in names)
+        notebooks = [_read(path) for path in paths if path.is_file()]
+        # Each notebook may have seen the hidden tests of the others.
+        if not any(map(self.delimiters.tests, notebooks)):
+            return False
+        if all(SEALED in notebook.metadata for notebook in notebooks):
+            return True
+        for name in names:
+            (folder / f"{name}.html").unlink(missing_ok=True)
+        raise NeedsPersonError(
+            'no report can be made: it was graded without hidden_tests = "sealed", so that there '
+            "is no run to show that saw no hidden test; grade it again with --student"
+        )
+
+    def _seen_by_students(self, notebook: Any, sealed: bool) -> Any:
+        if sealed:
+            shown = notebook.metadata[SEALED]
+            shown.metadata[NOTES] = notebook.metadata.get(NOTES, {})
+            return shown
+        return redact(notebook, self.delimiters) if self._hidden_tests != "shown" else notebook
+
+    def _export(
+        self, assignment: str, student_id: str, path: Path, notebook: Any, sheet: Sheet
+    ) -> bytes:
         fill_in_attachments(notebook)
-        if self._redacts:
-            notebook = redact(notebook, self.delimiters)
         prefer_still(notebook)
         resources = {
             "unique_key": path.stem,
@@ -119,6 +148,10 @@ class Reporter:
         page = stand_alone(str(text), path.parent)
         marked = mark(page, assignment, student_id, path.stem)
         return with_notes(marked, notebook.metadata.get(NOTES, {})).encode()
+
+
+def _read(path: Path) -> Any:
+    return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
 
 
 def fill_in_attachments(notebook: Any) -> None:

@@ -13,8 +13,9 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolut
 
 from rudaux.adapters.nbgrader.feedback.alone import prefer_still, stand_alone
 from rudaux.adapters.nbgrader.feedback.mathematics import markdown2html
-from rudaux.adapters.nbgrader.feedback.redact import Delimiters, redact
+from rudaux.adapters.nbgrader.feedback.redact import redact
 from rudaux.adapters.nbgrader.feedback.report import fill_in_attachments
+from rudaux.adapters.nbgrader.grading.hidden import Delimiters
 from rudaux.adapters.nbgrader.release import secrets_of
 from rudaux.adapters.nbgrader.release.source import Converted
 from rudaux.adapters.nbgrader.settings import NbgraderCourse

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from rudaux.adapters.nbgrader.grading.hidden import ended_because
 from rudaux.domain.collection import duration
 from rudaux.domain.execution import Execution
 
@@ -26,7 +27,7 @@ def add_notes(notebook: Any, execution: Execution, name: str, seconds_late: floa
     others = [file for file in execution.job.notebooks if file != f"{name}.ipynb"]
     stems = tuple(f"{file.removesuffix('.ipynb')}: " for file in others)
     repairs = [r for r in execution.job.repairs if not r.startswith(stems)]
-    reason = execution.reason
+    reason = ended_because(execution)
     ended = "" if reason.startswith(tuple(f"{file}: " for file in others)) else reason
     notebook.metadata.pop(NOTES, None)
     if repairs or ended or seconds_late:

@@ -6,6 +6,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbconvert.preprocessors import ExecutePreprocessor
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor, OverwriteCells, OverwriteKernelspec
@@ -14,10 +15,12 @@ from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue
 from rudaux.adapters.nbgrader.grading.choose import choose
 from rudaux.adapters.nbgrader.grading.copies import answers_abroad
+from rudaux.adapters.nbgrader.grading.hidden import Delimiters, without_hidden
+from rudaux.adapters.nbgrader.grading.leaning import taught
 from rudaux.adapters.nbgrader.grading.repair import repair
 from rudaux.adapters.nbgrader.grading.replay import inputs_digest
 from rudaux.adapters.nbgrader.grading.witness import plant
-from rudaux.adapters.nbgrader.release.source import write
+from rudaux.adapters.nbgrader.release.source import notebook_paths, write
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.config.private import make_folder
 from rudaux.domain.execution import Broken, Job
@@ -48,8 +51,10 @@ class KnownCells(OverwriteCells):  # type: ignore[misc]
 class Sanitiser:
     """nbgrader's sanitising steps of one course, made once and used for every submission."""
 
-    def __init__(self, course: NbgraderCourse, scratch: Path) -> None:
-        self._course, self._scratch = course, scratch
+    def __init__(self, course: NbgraderCourse, scratch: Path, seals: bool = False) -> None:
+        self._course, self._scratch, self._seals = course, scratch, seals
+        self._delimiters = Delimiters.of(course.config)
+        self._asked: dict[str, dict[str, frozenset[str]]] = {}
         converter = course.converter(Autograde)
         self._exclude = converter.exclude_overwriting
         ours = {OverwriteKernelspec: KnownKernelspec, OverwriteCells: KnownCells}
@@ -66,7 +71,8 @@ class Sanitiser:
         if isinstance(chosen, Broken):
             return chosen
         chosen.doubts += answers_abroad(chosen.notebooks, catalogue.notebooks)
-        texts, witnesses, clean = {}, {}, {}
+        texts, witnesses, sealed, clean = {}, {}, {}, {}
+        hides = False
         for name, notebook in chosen.notebooks.items():
             known = catalogue.notebooks
             clauses = repair(name, notebook, known, self._restorer, chosen.doubts)
@@ -76,15 +82,31 @@ class Sanitiser:
             except Exception as refused:
                 return Broken(f"{name}.ipynb cannot be prepared: {first_line(refused)}")
             clean[name] = copy.deepcopy(done)
-            witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec)
+            if self._seals:
+                sealed[f"{name}.ipynb"] = write(without_hidden(done, self._delimiters))
+                hides = hides or bool(self._delimiters.tests(done))
+            asked = self._taught(assignment, name)
+            witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec, asked)
             texts[f"{name}.ipynb"] = write(done)
         folder = self._scratch / assignment / student_id
         files.remove(folder)
         make_folder(folder)
         self.lay_out(assignment, student_id, folder)
         repairs, doubts = tuple(chosen.repairs), tuple(chosen.doubts)
+        sealed = sealed if hides else {}  # notebooks share a folder: all are run, or none
         digest = inputs_digest(clean, folder)
-        return Job(assignment, student_id, texts, folder, repairs, doubts, witnesses, digest=digest)
+        return Job(
+            assignment, student_id, texts, folder, repairs, doubts, witnesses,
+            sealed=sealed, digest=digest,
+        )  # fmt: skip
+
+    def _taught(self, assignment: str, name: str) -> frozenset[str]:
+        """Return the names that students are asked to define."""
+        if assignment not in self._asked:
+            paths = notebook_paths(self._course, assignment)
+            notebooks = {p.stem: nbformat.read(p, as_version=4) for p in paths}
+            self._asked[assignment] = {stem: taught(nb) for stem, nb in notebooks.items()}
+        return self._asked[assignment].get(name, frozenset())
 
     def lay_out(self, assignment: str, student_id: str, into: Path) -> None:
         """Copy the student's other files, then the assignment's data files over them."""

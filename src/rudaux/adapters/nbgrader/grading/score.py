@@ -9,7 +9,12 @@ from typing import Any
 
 import nbformat
 from nbgrader.converters import Autograde
-from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    LimitOutput,
+    NbGraderPreprocessor,
+    SaveAutoGrades,
+)
 from nbgrader.utils import is_grade, is_solution
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,6 +23,7 @@ from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, KnownNoteboo
 from rudaux.adapters.nbgrader.gradebook.sheet import Sheet
 from rudaux.adapters.nbgrader.grading.allow import allow, marks_of
 from rudaux.adapters.nbgrader.grading.choose import grade_id
+from rudaux.adapters.nbgrader.grading.hidden import keep_shown
 from rudaux.adapters.nbgrader.grading.notes import add_notes
 from rudaux.adapters.nbgrader.grading.outputs import as_scored, merge
 from rudaux.adapters.nbgrader.grading.sanitise import first_line, make_steps, run_steps
@@ -111,6 +117,7 @@ class Scorer:
         converter = course.converter(Autograde)
         ours = {SaveAutoGrades: SaveToSheet, AssignLatePenalties: PenaltyBySeconds}
         self._steps = make_steps(converter, converter.autograde_preprocessors, ours)
+        self._limit = LimitOutput(parent=converter, config=converter.config)
 
     def score(
         self,
@@ -140,6 +147,7 @@ class Scorer:
             _review_tasks(done, known, scoring)
             penalised = bool(sheet.row.late_submission_penalty)
             add_notes(done, execution, name, seconds_late if penalised else 0.0)
+            keep_shown(done, execution, file, self._limit)
             if job.only:
                 self._keep_others(done, job, name)
             texts[file] = write(done)

@@ -24,6 +24,20 @@ COROUTINE = 0x80
 """In a code's `co_flags`: it is to be awaited."""
 TOKEN = 16
 """Characters of a mark."""
+STRANGERS: Any = (
+    (TYPE(lambda: None), "a stranger"),
+    (1.5e300, -7.25e-3),
+    (10**18 + 9, -77),
+    ("a stranger", "and another"),
+    ([1.5, "a stranger"], [-77]),
+    ((1.5, "a stranger"), (-77,)),
+    ({"a": "stranger"}, {-77: 1.5}),
+)
+"""Nothing equals both of two."""
+UNEQUAL: Any = (
+    (1.5, 2.5), (1, 2), ("a", "b"), ([1], [2]), ((1,), (2,)), ({1: 1}, {1: 2}), ({1}, {2}),
+    (True, False), (b"a", b"b"), (1j, 2j), (None, 0),
+)  # fmt: skip
 MOST_ASKED = 20
 """Objects of one class that are asked in a cell."""
 EQUAL = {"__eq__": "=="}
@@ -56,8 +70,12 @@ TESTING = {
 class Kernel:
     """The kernel as it is now."""
 
-    def __init__(self, shell: Any, modules: Mapping[str, Any], text: str) -> None:
-        self.shell, self.modules, self.text = shell, modules, text
+    def __init__(self, shell: Any, modules: Mapping[str, Any], order: Mapping[str, Any]) -> None:
+        self.shell, self.modules, self.text = shell, modules, order["text"]
+        self.guarded, self.classes = order["guarded"], order["classes"]
+        self.changed: list[str] = []
+        # What tests have defined, kept where nobody can know its place before.
+        self.defined = shell.__dict__.setdefault(order["place"] + "d", {})
         self.here = modules["os"].getcwd() + "/"
         self.library = modules["os"].__file__.rpartition("/")[0] + "/"
 
@@ -101,6 +119,46 @@ class Kernel:
                 if self.ours(there.get(name)):
                     yield path + "." + name
 
+    def snapshot(self, code: Any) -> bytes:
+        """Return what a code is made of, to be compared after it has run."""
+        try:
+            # Later formats tell of references, which change as it runs.
+            found: bytes = self.modules["marshal"].dumps(code, 0)
+        except ValueError:
+            return b""
+        return found
+
+    def redefined(self) -> Iterator[str]:
+        """Give the names that a test leans on and the notebook has given something of its own."""
+        for name, text in self.guarded.items():
+            thing = self.shell.user_ns.get(name)
+            if text is None:
+                was = self.defined.get(name)
+                same = was is None or (was[0] is thing and was[1:] == codes_of(thing))
+            else:
+                same = bool(text) and self._is_as_written(thing, name, text)
+            if self.ours(thing) and not same:
+                yield name
+        for one, other in UNEQUAL:
+            if one == other or not one != other:  # noqa: SIM202 - each may have been replaced
+                yield "== of " + TYPE(one).__name__
+
+    def _is_as_written(self, thing: Any, name: str, text: str) -> bool:
+        """Whether a function, or the functions of a class, are those of a locked cell."""
+        builtins = self.modules["builtins"].__dict__
+        flags = self.shell.compile.flags & FUTURE
+        codes = builtins["compile"](text, "", "exec", flags, True).co_consts
+        code = next((c for c in codes if getattr(c, "co_name", "") == name), None)
+        if code is None or TYPE(thing) is FUNCTION:
+            return code is None or same_code(thing.__code__, code)
+        inside = [c for c in code.co_consts if hasattr(c, "co_code")]
+        return is_kind(thing) and not [
+            1
+            for c in inside
+            if TYPE(thing.__dict__.get(c.co_name)) is FUNCTION
+            and not same_code(thing.__dict__[c.co_name].__code__, c)
+        ]
+
     def _vars(self, path: str) -> Mapping[str, Any]:
         module, _, name = path.rpartition(".")
         if path in self.modules:
@@ -112,13 +170,21 @@ class Kernel:
     def lies(self, thing: Any, operators: Mapping[str, str]) -> Iterator[str]:
         """Give an operator of the notebook's by which an object agrees with what it cannot know."""
         kind = TYPE(thing)
-        if kind.__name__ == "_ANY" and operators is OPERATORS and "ANY" not in self.text:
-            yield "== (" + kind.__module__ + ".ANY)"
+        if self._is_asked(kind, operators is OPERATORS) and equals_strangers(thing):
+            yield "== (class " + kind.__name__ + ")"
+            return
         for name, sign in operators.items() if kind.__flags__ & HEAP else ():
             owner = next((c for c in kind.__mro__ if name in c.__dict__), object)
             method = owner.__dict__.get(name)
             if self.ours(method) and agrees(thing, method, name == "__ne__"):
                 yield sign + " (class " + kind.__name__ + ")"
+
+    def _is_asked(self, kind: Any, compared: bool) -> bool:
+        """Whether a class's objects may stand in for an answer; arrays would take too long."""
+        if kind.__name__ in self.classes or not kind.__flags__ & HEAP:
+            return False
+        theirs = kind.__module__ == "__main__"
+        return theirs or (compared and "ANY" not in self.text and not hasattr(kind, "__array__"))
 
     def equal_to_everything(self) -> Iterator[str]:
         """Give the notebook's classes whose objects equal even what they cannot know."""
@@ -134,6 +200,50 @@ class Kernel:
                     found.append(sub)
             if "__eq__" in kind.__dict__ and self.ours(kind.__dict__["__eq__"]):
                 yield from self.lies(blank(kind), EQUAL)
+
+
+def equals_strangers(thing: Any) -> bool:
+    """Whether an object says that it equals two things of one sort that have nothing in common."""
+    return bool([1 for pair in STRANGERS if equals_both(thing, *pair)])
+
+
+def equals_both(thing: Any, one: Any, other: Any) -> bool:
+    """Ask an object about two strangers, as a test would."""
+    try:
+        return is_yes(thing == one) and is_yes(thing == other)
+    except BaseException:  # whatever a student's class may raise
+        return False
+
+
+def is_yes(answer: Any) -> bool:
+    """Whether this is a plain answer, and a yes."""
+    kind = TYPE(answer)
+    plain = kind in (bool, int, float, str) or kind.__name__ in ("bool_", "bool")
+    return plain and bool(answer)
+
+
+def codes_of(thing: Any) -> list[Any]:
+    """Return the identities of the codes of a function, or of a class's functions."""
+    inside = thing.__dict__.values() if is_kind(thing) else [thing]
+    return [id(one.__code__) for one in inside if TYPE(one) is FUNCTION]
+
+
+def same_code(one: Any, other: Any) -> bool:
+    """Whether two codes do the same, wherever they stand."""
+    for name in ("co_code", "co_names", "co_varnames", "co_freevars", "co_argcount", "co_flags"):
+        if getattr(one, name) != getattr(other, name):
+            return False
+    pairs = [*enumerate(one.co_consts)]
+    return len(pairs) == len(other.co_consts) and not [
+        1
+        for n, a in pairs
+        if TYPE(a) is not TYPE(other.co_consts[n])
+        or not (
+            same_code(a, other.co_consts[n])
+            if hasattr(a, "co_code")
+            else repr(a) == repr(other.co_consts[n])
+        )
+    ]
 
 
 def is_kind(thing: Any) -> bool:
@@ -235,10 +345,13 @@ async def completed(kernel: Kernel, order: Mapping[str, Any], weaver: Weaver) ->
         weaver.cell(tree)
         for mode, part in steps(weaver.nodes, tree.body, shell.ast_node_interactivity):
             code = native["compile"](part, file, mode, flags, True, 0)
+            was = kernel.snapshot(code)
             if code.co_flags & COROUTINE:
                 await native["eval"](code, shell.user_global_ns)
             else:
                 native["exec"](code, shell.user_global_ns)
+            if kernel.snapshot(code) != was:
+                kernel.changed.append("the test's own code")
     except BaseException as error:
         if result is not None:
             result.error_in_exec = error
@@ -255,17 +368,22 @@ async def testify(shell: Any, order: Mapping[str, Any], mime: str) -> None:
     """Run a test; if nothing fails, publish its marks and, line by line, what is not as it was."""
     # A course's own test may have `import` refused.
     modules = (shell.run_cell.__globals__.get("sys") or __import__("sys")).modules
-    kernel = Kernel(shell, modules, order["text"])
+    kernel = Kernel(shell, modules, order)
     secret, name = order["secret"], order["name"]
     tokens = [secret[at : at + TOKEN] for at in range(0, len(secret), TOKEN)]
     marks = Marks(kernel, tokens[order["value"]] if order["value"] else None)
     shell.user_ns[name] = shell.user_ns_hidden[name] = marks
     history = shell.history_manager
     history.input_hist_parsed[-1], history.input_hist_raw[-1] = order["text"], order["source"]
+    before = silently(modules, kernel.redefined())
     if not await completed(kernel, order, Weaver(modules["_ast"], name, tokens)):
         return
     marks(tokens[0])
-    found = [*kernel.replaced(), *marks.found]
+    for one in order["defines"]:
+        thing = shell.user_ns.get(one)
+        kernel.defined[one] = [thing, *codes_of(thing)]
+    after = [*before, *silently(modules, kernel.redefined())]
+    found = [*kernel.replaced(), *marks.found, *kernel.changed, *after]
     if order["last"]:
         found += silently(modules, kernel.equal_to_everything())
     left = " ".join([token + ":" + str(count) for token, count in marks.counts.items()])

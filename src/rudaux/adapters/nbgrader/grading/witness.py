@@ -5,9 +5,9 @@ token of its own, new for every run. A test that showed no error counts when the
 that its text says must; else it scores 0, and the submission is held for a person. What the
 notebook has replaced that tests compare with (see `testify`) is said as well, and changes no score.
 
-Not found: a library's object that equals everything, answers read from the test's own frame or
-known beforehand, comparisons changed in compiled code or in libraries `testify` does not list, and
-a notebook written against this very check. Tests in a cell magic are not asked; in R a last line
+Not found: answers read from the running test or known beforehand, data of locked cells that was
+changed, comparisons changed in compiled code or in libraries `testify` does not list, and a
+notebook written against this very check. Tests in a cell magic are not asked; in R a last line
 publishes one token alone; other kernels are not asked.
 """
 
@@ -30,6 +30,7 @@ from typing import Any
 from nbgrader.utils import is_grade, is_solution
 
 from rudaux.adapters.nbgrader.grading.choose import grade_id
+from rudaux.adapters.nbgrader.grading.leaning import Leaning, bound
 from rudaux.adapters.nbgrader.grading.outputs import error
 from rudaux.adapters.nbgrader.grading.weave import Needed, Weaver
 from rudaux.domain.execution import WITNESS
@@ -88,22 +89,33 @@ class Woven:
 _PLAIN = Woven("", 1, 0, False)
 
 
-def plant(notebook: Any, kernelspec: Mapping[str, str]) -> dict[int, str]:
-    """Have the tests prove that they ran, in place; give their tokens by the cells' index."""
+def plant(
+    notebook: Any, kernelspec: Mapping[str, str], taught: frozenset[str] = frozenset()
+) -> dict[int, str]:
+    """Have the tests prove that they ran, in place; give their tokens by the cells' index.
+
+    `taught` are the names that students are asked to define, whatever else does.
+    """
     language = language_of(kernelspec)
     tests = [n for n, cell in enumerate(notebook.cells) if _is_test(cell)]
     planted, place = dict[int, str](), secrets.token_hex(8)
-    for index in tests if language in {"python", "R"} else ():
-        cell = notebook.cells[index]
-        known = woven(cell.source) if language == "python" else _PLAIN
-        if known is None:
-            continue
-        planted[index] = secrets.token_hex(known.marks * _TOKEN // 2)
-        if language == "R":
-            cell.source = _plant_r(cell.source, planted[index])
-        else:
-            last = index == tests[-1]
-            cell.source = _plant_python(known, cell.source, planted[index], last, place)
+    leaning = Leaning(taught)
+    for index, cell in enumerate(notebook.cells) if language in {"python", "R"} else ():
+        source = cell.source
+        if index in tests:
+            known = woven(source) if language == "python" else _PLAIN
+            if known is not None:
+                planted[index] = secrets.token_hex(known.marks * _TOKEN // 2)
+            if language == "R":
+                cell.source = _plant_r(source, planted[index])
+            elif known is not None:
+                order = {"secret": planted[index], "source": source, "place": place}
+                guarded, classes = leaning.of(known.text)
+                order |= {"guarded": guarded, "classes": classes, "last": index == tests[-1]}
+                order["defines"] = sorted(bound(known.text).texts)
+                cell.source = _plant_python(known, order)
+        if language == "python":
+            leaning.take(cell, _readable(source))
     return planted
 
 
@@ -206,11 +218,10 @@ def _plant_r(source: str, token: str) -> str:
     return f'{source}\ninvisible({_R_LINE}"{WITNESS}" = "{token}")))'
 
 
-def _plant_python(known: Woven, source: str, secret: str, last: bool, place: str) -> str:
-    order = {
-        "name": f"_{place}", "place": place, "last": last, "waits": known.waits,
-        "secret": secret, "value": known.value, "text": known.text, "source": source,
-        "code": _code(),
+def _plant_python(known: Woven, order: dict[str, Any]) -> str:
+    order |= {
+        "name": f"_{order['place']}", "waits": known.waits, "value": known.value,
+        "text": known.text, "code": _code(),
     }  # fmt: skip
     run = f'__import__("builtins").exec({_START!r}, testify)'
     if known.waits:
@@ -271,6 +282,13 @@ def _as_python(source: str) -> str:
     from IPython.core.inputtransformer2 import TransformerManager
 
     return str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
+
+
+def _readable(source: str) -> str:
+    try:
+        return _as_python(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return ""
 
 
 @cache

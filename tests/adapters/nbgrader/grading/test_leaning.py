@@ -1,0 +1,93 @@
+"""Helpers of locked cells: a notebook that redefines what its tests lean on waits for a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from rudaux.adapters.nbgrader.grading.leaning import Leaning, bound, taught
+from tests.adapters.nbgrader.grading.conftest import GradedOnce
+from tests.adapters.nbgrader.grading.witness_course import AREA, WRONG, Found, as_notebook
+
+HELPERS = '''\
+import math as m
+from math import isclose
+
+def check(r, a=3.142, *, places=3):
+    """Compare with the right area."""
+    def near(x):
+        return round(x, places) == a
+    assert near(area(r)), f"area({r})"
+
+def compare(r):
+    check(r)
+
+class Near:
+    def __init__(self, a):
+        self.a = a
+    def __eq__(self, other):
+        return isclose(self.a, other, rel_tol=1e-3)
+
+class AnyNumber:
+    def __eq__(self, other):
+        return isinstance(other, float)
+'''
+TESTS = ("compare(1)", "assert area(1) == Near(3.1416)", "assert AnyNumber() == area(1)")
+HOOK = "def hook(*args):\n{}\nget_ipython().events.register('pre_run_cell', hook)\n"
+SPACE = "    space = get_ipython().user_ns\n"
+REPLACED = {
+    "check": SPACE + "    space['check'] = lambda *args, **named: None",
+    "compare": SPACE + "    if 'compare' in space: space['compare'].__code__ = "
+    "(lambda r: None).__code__",
+    "Near": SPACE + "    if 'Near' in space: space['Near'].__eq__ = lambda self, other: True",
+    "isclose": SPACE + "    space['isclose'] = lambda *args, **named: True",
+    "round": SPACE + "    space['round'] = lambda x, n=0: 3.142",
+}
+HONEST = {
+    "plain": "",
+    "names of its own": "def check(x):\n    return x\nclass Near:\n    pass\nm = isclose = 5",
+    "an import again": "from math import *\nimport math, math as m\nfrom numpy import isclose",
+    "a copy": HELPERS.replace('    """Compare with the right area."""\n', ""),
+}
+
+
+@pytest.fixture(scope="module", params=["in a locked cell", "in a test"])
+def found(request: pytest.FixtureRequest, graded_once: GradedOnce) -> dict[str, Found]:
+    answers = {f"replaced {name}": WRONG + HOOK.format(code) for name, code in REPLACED.items()}
+    answers |= {name: f"{AREA}\n{code}" for name, code in HONEST.items()}
+    if request.param == "in a test":
+        return graded_once("helpers-in-a-test", answers, (HELPERS, *TESTS))
+    return graded_once("helpers-in-a-locked-cell", answers, TESTS, locked=HELPERS)
+
+
+@pytest.mark.parametrize("name", REPLACED)
+def test_a_helper_that_was_redefined_is_named(name: str, found: dict[str, Found]) -> None:
+    (reason,) = found[f"replaced {name}"].suspicions
+    assert name in reason
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_work_with_names_of_helpers_is_not_held(name: str, found: dict[str, Found]) -> None:
+    assert found[name].suspicions == ()
+    assert int(found[name].score) >= len(TESTS)
+
+
+def test_a_test_leans_on_what_its_helpers_use() -> None:
+    leaning = Leaning(frozenset({"area"}))
+    (cell,) = as_notebook([HELPERS]).cells
+    cell.metadata.nbgrader.grade = False
+    leaning.take(cell, HELPERS)
+    guarded, classes = leaning.of("compare(1)\nlen = 4\nlen")
+    assert set(guarded) == {"compare", "check", "round"}
+    assert str(guarded["check"]).startswith("def check(r, a=3.142")
+    assert classes == ["AnyNumber", "Near"]
+
+
+def test_what_students_are_asked_to_define_is_theirs() -> None:
+    notebook = as_notebook(["def round(x):\n    return 1", "def check():\n    pass"])
+    notebook.cells[0].metadata.nbgrader |= {"grade": False, "solution": True}
+    assert taught(notebook) == {"round"}
+    assert Leaning(taught(notebook)).of("assert round(2) == 1")[0] == {}
+
+
+def test_a_cell_that_cannot_be_read_binds_nothing() -> None:
+    assert bound("def f(:").names == bound("\0").names == frozenset()
