@@ -1056,6 +1056,23 @@ class FakePages:
 
 
 @dataclass
+class FakeNotifier:
+    """Keeps what it is given; at `down` nobody is reached."""
+
+    sent: list[Message] = field(default_factory=list)
+    down: bool = False
+
+    def places(self) -> tuple[str, ...]:
+        return ("line 1: a mailbox",)
+
+    def send(self, messages: Sequence[Message]) -> Sent:
+        if self.down:
+            return Sent((), self.places())
+        self.sent.extend(messages)
+        return Sent(tuple(messages))
+
+
+@dataclass
 class FakeContext:
     """A whole course of fakes; satisfies `rudaux.ports.Context`."""
 
@@ -1071,12 +1088,17 @@ class FakeContext:
     pages: FakePages
     moment: datetime = NOW
     snapshots: FakeSnapshots = field(init=False)
+    notifiers: dict[str, FakeNotifier] = field(default_factory=dict)
+    """By address."""
 
     def __post_init__(self) -> None:
         self.snapshots = FakeSnapshots(self.storage)
 
     def beside(self, assignment: str) -> AbstractContextManager[Beside]:
         raise NotImplementedError  # real parts are copied in tests of a regrade
+
+    def notifier_to(self, address: str) -> FakeNotifier:
+        return self.notifiers.setdefault(address, FakeNotifier())
 
     def now(self) -> datetime:
         return self.moment
@@ -1115,20 +1137,3 @@ def fake_course(
         FakeLedger(),
         FakePages(folder),
     )
-
-
-@dataclass
-class FakeNotifier:
-    """Keeps what it is given; at `down` nobody is reached."""
-
-    sent: list[Message] = field(default_factory=list)
-    down: bool = False
-
-    def places(self) -> tuple[str, ...]:
-        return ("line 1: a mailbox",)
-
-    def send(self, messages: Sequence[Message]) -> Sent:
-        if self.down:
-            return Sent((), self.places())
-        self.sent.extend(messages)
-        return Sent(tuple(messages))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Gradebook,
         Grader,
         Ledger,
+        Notifier,
         Pages,
         Room,
         Snapshots,
@@ -50,6 +51,12 @@ class CourseContext:
     def now(self) -> datetime:
         """The present moment, aware, UTC."""
         return datetime.now(timezone.utc)
+
+    def notifier_to(self, address: str) -> Notifier:
+        """Return what sends to one address."""
+        from rudaux.adapters.notify import AppriseNotifier
+
+        return AppriseNotifier([address])
 
     @property
     def _private(self) -> Path:

@@ -11,7 +11,9 @@ import pytest
 from rudaux.domain.collection import Collection
 from rudaux.domain.deadlines import Override
 from rudaux.domain.explanation import Explanation
+from rudaux.domain.extensions import OverrideRecord
 from rudaux.domain.marks import SheetMark
+from rudaux.domain.sharing import Piece
 from rudaux.errors import UsageError
 from rudaux.workflows.explain import as_json, explain
 from tests.fakes import NEXT_WEEK, VANCOUVER, YESTERDAY, FakeContext, FakeLedger, fake_course
@@ -188,3 +190,19 @@ def test_several_students_are_listed_and_nobody_is_guessed(ctx: FakeContext) -> 
     assert "  2  Moon 2" in str(several.value).splitlines()
     with pytest.raises(UsageError, match="did you mean Moon"):
         told(ctx, "moan")
+
+
+def test_time_that_canvas_has_not_taken_yet_is_named_as_an_extension(ctx: FakeContext) -> None:
+    assignment = ctx.config.assignments[0]
+    record = OverrideRecord(
+        assignment.name, "1", "extension", "create", None, YESTERDAY, NEXT_WEEK, ctx.now()
+    )
+    ctx.ledger.record_override(record)
+    assert as_json(told(ctx), VANCOUVER)["deadline"]["from"] == "extension"
+    assert not [gap for gap in told(ctx).gaps if "no override says why" in gap]
+
+
+def test_who_was_to_mark_the_work_is_named(ctx: FakeContext) -> None:
+    assert as_json(told(ctx, "2"), VANCOUVER)["markers"] == {}
+    ctx.ledger.record_division("homework_1", {Piece("2", "nb/answer"): "Ann"})
+    assert as_json(told(ctx, "2"), VANCOUVER)["markers"] == {"nb/answer": "Ann"}

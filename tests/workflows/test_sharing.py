@@ -17,7 +17,7 @@ from rudaux.domain.submissions import GradebookSubmission
 from rudaux.errors import UsageError
 from rudaux.workflows import sharing
 from rudaux.workflows.sharing import SharePlan, marker_of, progress
-from tests.fakes import FakeContext, assignment, fake_course
+from tests.fakes import FakeContext, FakeNotifier, assignment, fake_course
 
 NAME = "homework_1"
 LIST = Path("marking", NAME)
@@ -230,10 +230,22 @@ def test_a_message_goes_to_each_grader_with_an_address_who_got_something_new(
     ctx: FakeContext,
 ) -> None:
     graders(ctx, GraderSettings("Ann", notify="mailto://ann@example.edu"), GraderSettings("Bo"))
-    [notice] = sharing.notices(ctx, share(ctx))
+    plan = share(ctx)
+    [notice] = sharing.notices(ctx, plan)
+    assert [(o.item, o.reason) for o in sharing.tell(ctx, plan)] == [("Ann", "told")]
+    [message] = ctx.notifiers["mailto://ann@example.edu"].sent
+    assert (message.title, message.body) == (notice.title, notice.body)
     assert (notice.grader, notice.address) == ("Ann", "mailto://ann@example.edu")
     assert notice.title == "dsci100: 3 submissions of homework_1 to mark"
     assert "marking/homework_1/Ann.html" in notice.body
     assert "Moon" not in notice.body
     assert "ann@" not in repr(notice)
-    assert sharing.notices(ctx, share(ctx)) == ()
+    assert list(sharing.tell(ctx, share(ctx))) == []
+
+
+def test_a_message_that_reaches_nobody_is_said_and_loses_no_list(ctx: FakeContext) -> None:
+    graders(ctx, GraderSettings("Ann", notify="json://127.0.0.1:9"))
+    ctx.notifiers["json://127.0.0.1:9"] = FakeNotifier(down=True)
+    [outcome] = sharing.tell(ctx, share(ctx))
+    assert (outcome.item, outcome.result) == ("Ann", "failed")
+    assert "Ann.html" in contents(ctx)

@@ -65,7 +65,7 @@ def share(
             view.line("  Everybody's list is up to date.")
         elif view.ask(Question(f"Give out {_what(plan)} and write the lists?", "yes")):
             outcomes = view.follow("  Lists", sharing.apply(ctx, plan), len(plan.lists))
-            _told(ctx, view, plan, outcomes)
+            _told(ctx, view, plan, [*outcomes, *sharing.tell(ctx, plan)])
         _left_over(plan)
 
 
@@ -109,9 +109,12 @@ def _rows(plan: SharePlan) -> list[Row]:
 def _told(ctx: Context, view: View, plan: SharePlan, outcomes: Sequence[Outcome]) -> None:
     from rudaux.workflows.lists import list_file
 
+    told = [o.item for o in outcomes if o.reason == "told"]
     for outcome in outcomes:
-        if outcome.reason:
+        if outcome.reason and outcome.item not in told:
             view.notice(f"  {outcome.item}: {outcome.reason}")
+    if told:
+        view.notice(f"  A message went to {_names(told)}.")
     files = list_file(ctx.config, plan.assignment, "NAME").relative_to(ctx.config.folder)
     view.notice(f"Next: send each grader their list, {files} or .csv.")
     view.notice(f"`rudaux status {plan.assignment}` shows how far they are.")

@@ -17,7 +17,7 @@ from rudaux.domain.roster import Student
 from rudaux.domain.submissions import GradebookSubmission, Standing
 
 OverrideKind = Literal["student", "section", "group", "course"]
-DeadlineFrom = OverrideKind | Literal["base", "configuration"]
+DeadlineFrom = OverrideKind | Literal["base", "configuration", "extension"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,10 @@ class Explanation:
     canvas: CanvasSubmission | None = None
     hidden: str = ""
     """Why Canvas does not say whose grades are whose; empty where it does."""
+    promised: bool = False
+    """Whether the deadline is time that rudaux gave them and Canvas does not show yet."""
+    markers: Mapping[str, str] = field(default_factory=dict)
+    """Who was to mark it by hand, by question ("notebook/cell"; "" is all of it)."""
     deducts: bool = False
     """Whether Canvas takes points from late submissions by itself, after what was entered."""
 
@@ -102,6 +106,8 @@ class Explanation:
             return None
         if self.due.kind is not None:
             return self.due.kind
+        if self.promised:
+            return "extension"
         if self.due.at != self.base:
             return None
         return "base" if self.dated else "configuration"

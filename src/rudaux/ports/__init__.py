@@ -69,6 +69,9 @@ class Context(Protocol):
     def beside(self, assignment: str) -> AbstractContextManager[Beside]:
         """Copy an assignment to grade it beside the course, until the block ends."""
 
+    def notifier_to(self, address: str) -> Notifier:
+        """Return what sends to one address (Apprise's form, which may hold a secret)."""
+
     def now(self) -> datetime:
         """The present moment, aware, UTC."""
 

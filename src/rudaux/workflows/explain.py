@@ -17,7 +17,8 @@ from rudaux.errors import RequestRefused, RudauxError
 from rudaux.ports import Context
 from rudaux.workflows.access import submissions as submissions_of
 from rudaux.workflows.assignments import by_exact_name
-from rudaux.workflows.deadlines import Deadlines
+from rudaux.workflows.deadlines import Deadlines, last_records
+from rudaux.workflows.sharing import marker_of
 from rudaux.workflows.standings import Standings, read_standings, reread
 from rudaux.workflows.students import everybody, the_student
 
@@ -63,6 +64,8 @@ def explain(ctx: Context, settings: AssignmentSettings, given: str) -> Explanati
         feedback=ctx.ledger.feedback_records(name, sid),
         canvas=canvas,
         hidden=hidden,
+        promised=_promised(ctx, standings, sid),
+        markers=marker_of(ctx, name, sid),
         deducts=canvas is not None and canvas.entered is not None and ctx.canvas.late_deductions(),
     )
 
@@ -85,6 +88,15 @@ def _standings(
 
 def _due(student: Student, deadlines: Deadlines) -> Due:
     return due_from(student, deadlines.own[student.id], deadlines.overrides, deadlines.members)
+
+
+def _promised(ctx: Context, standings: Standings, student_id: str) -> bool:
+    """Whether their deadline is that of an extension which Canvas has not taken yet."""
+    if standings.canvas is None:
+        return False
+    record = last_records(ctx, standings.canvas).get(student_id)
+    deadline = standings.deadlines.own.get(student_id)
+    return record is not None and record.promised and record.due_at == deadline
 
 
 def _in_order(ctx: Context, name: str, marks: Sequence[SheetMark]) -> tuple[SheetMark, ...]:
@@ -142,6 +154,7 @@ def as_json(found: Explanation, zone: tzinfo) -> dict[str, Any]:
         "repairs": None if found.repairs is None else list(found.repairs),
         "graded": _grading(found, zone),
         "tests": [_test(found, mark) for mark in found.marks if mark.maximum is not None],
+        "markers": dict(found.markers),
         "comments": [_comment(mark) for mark in found.marks if mark.comment],
         "penalty": _score(submission.penalty if submission and found.graded else None),
         "score": _score(submission.score if submission and found.graded else None),

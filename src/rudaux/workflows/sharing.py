@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from rudaux.config import AssignmentSettings
+from rudaux.domain.messages import Message
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.sharing import By, Grader, OpenMark, Piece, Progress, divide, hand_over
 from rudaux.domain.sharing import progress as count_progress
@@ -113,6 +114,18 @@ def apply(ctx: Context, plan: SharePlan) -> Iterator[Outcome]:
         yield Outcome(
             one.grader, reason=f"the list that was changed by hand is {kept}" * bool(kept)
         )
+
+
+def tell(ctx: Context, plan: SharePlan) -> Iterator[Outcome]:
+    """Send each grader who got something new a message, where there is an address for them."""
+    for notice in notices(ctx, plan):
+        key = f"share:{plan.assignment}:{notice.grader}"
+        message = Message("todo", key, notice.title, notice.body)
+        sent = ctx.notifier_to(notice.address).send([message])
+        if sent.reached:
+            yield Outcome(notice.grader, reason="told")
+        else:
+            yield Outcome(notice.grader, "failed", "their message could not be sent")
 
 
 def notices(ctx: Context, plan: SharePlan) -> tuple[Notice, ...]:

@@ -77,6 +77,8 @@ def _deadline(found: Explanation, zone: tzinfo) -> Iterator[Row]:
     at = _when(found.due.at, zone) if found.due.at else "none"
     if override is None or found.due.kind is None:
         where = "Canvas, for everybody" if found.dated else "rudaux.toml"
+        if found.promised:
+            where = "an extension that Canvas does not show yet: the next run writes it again"
         yield _row("Deadline", f"{at}, from {where}" if found.deadline_from else at)
     else:
         name = f' "{override.title}"' if override.title else ""
@@ -166,6 +168,7 @@ def score_rows(found: Explanation) -> list[Row]:
         for m in found.marks
         if m.maximum is None and m.comment and found.graded
     ]
+    rows += [_row("To mark", text) for text in _markers(found)]
     submission = found.submission
     if submission is None or not found.graded or found.maximum is None:
         return rows
@@ -182,6 +185,13 @@ def score_rows(found: Explanation) -> list[Row]:
     elif found.standing.state == "needs_manual":
         rows.append(_row("Points", f"none so far: {found.standing.reason}"))
     return rows
+
+
+def _markers(found: Explanation) -> Iterator[str]:
+    """Who was to mark what by hand."""
+    for who in sorted(set(found.markers.values())):
+        questions = sorted(q for q, name in found.markers.items() if name == who and q)
+        yield f"{who}{': ' if questions else ''}{', '.join(questions)}"
 
 
 def push_lines(found: Explanation, zone: tzinfo) -> list[tuple[str | None, ...]]:
