@@ -98,6 +98,11 @@ def test_without_workers_or_scheduler_a_sentence_says_so() -> None:
         ClusterExecutor(replace(SETTINGS, scheduler="tcp://127.0.0.1:9", timeout=60)).check()
 
 
+def test_tls_without_certificates_is_named_before_anything_is_tried() -> None:
+    with pytest.raises(ExecutorFailure, match="wants certificates"):
+        ClusterExecutor(replace(SETTINGS, scheduler="tls://127.0.0.1:9")).check()
+
+
 def test_what_a_killed_worker_had_is_run_by_one_that_came_meanwhile(tmp_path: Path) -> None:
     with cluster(1) as there:
         done = []

@@ -108,12 +108,21 @@ class ClusterExecutor:
     @contextmanager
     def _connected(self) -> Generator[Client]:
         try:
-            from distributed import Client
+            from distributed import Client, Security
         except ImportError as error:
             raise ExecutorFailure(
                 "grading.scheduler needs Dask beside rudaux: `pip install 'rudaux[cluster]'`."
             ) from error
-        address = self.settings.scheduler
+        address = self.settings.scheduler or ""
+        if (
+            address.startswith("tls:")
+            and not Security().get_connection_args("client")["ssl_context"]
+        ):
+            raise ExecutorFailure(
+                f"The scheduler {address} (grading.scheduler) wants certificates, and Dask's "
+                "configuration of this account names none: set distributed.comm.tls there "
+                "(https://distributed.dask.org/en/stable/tls.html)."
+            )
         # It logs, with tracebacks, what is an error of ours with a sentence.
         logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
         try:
