@@ -282,6 +282,14 @@ def test_a_token_of_this_terminal_alone_is_none_for_cron(
     assert "rudaux schedule install --save-token" in check.remedy
 
 
+def test_a_worker_that_is_left_out_is_named(ctx: FakeContext) -> None:
+    ctx.executor.where = "on 2 workers"
+    ctx.executor.notices = ("The worker tcp://10.0.0.7:4000 is left out: it has no rudaux 1.0",)
+    only = amiss(ctx)
+    assert (only.name, only.result) == ("workers", "look")
+    assert "tcp://10.0.0.7:4000" in only.text
+
+
 def test_an_image_without_the_kernel_is_broken(ctx: FakeContext) -> None:
     ctx.executor.missing = 'The image x (grading.image) lacks the kernel "ir": add it to the image.'
     check = amiss(ctx)

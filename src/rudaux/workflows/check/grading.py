@@ -32,7 +32,10 @@ def checks(look: Look) -> Iterator[Check]:
         return
     where = f" in {settings.image}" if settings.executor == "docker" else ""
     names = f", kernel {', '.join(sorted(kernels))}" if kernels else ""
+    where += f" {ctx.executor.where}".rstrip()
     yield Check(settings.executor, "ok", f"students' code can be run{where}{names}")
+    for notice in ctx.executor.notices:
+        yield Check("workers", "look", notice, "make it like the others, or end it")
     if settings.executor == "process":
         text = 'students\' code runs as you, and can read what you can (executor = "process")'
         remedy = 'set grading.executor = "docker" or "sandbox" unless you trust all of it'
