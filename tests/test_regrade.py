@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import shutil
 import sqlite3
@@ -272,3 +273,23 @@ def test_python_regrades_as_the_command_does(graded: SmallCourse) -> None:
     assert marks(graded, "squares_invalid_input")[WRONG] == (0.0, None, None)
     assignment.regrade().feedback().submit(accept_alarms=True)
     assert graded.grades(NAME)[WRONG] == Decimal(5)
+
+
+def test_who_could_not_be_graded_anew_keeps_their_points_later_on(
+    graded: SmallCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(graded, spoil)
+    prepare = NbgraderGrader.prepare
+
+    def broken(grader: NbgraderGrader, assignment: str, student: str) -> Any:
+        if student == PARTLY:
+            raise OSError(errno.EIO, "Input/output error", "/submitted")
+        return prepare(grader, assignment, student)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(NbgraderGrader, "prepare", broken)
+        graded.rudaux("regrade", NAME, "--never-lower", *OURS, code=6)
+    assert shown(graded) == BEFORE
+    graded.rudaux("grade", NAME, "--accept-alarms")
+    assert shown(graded) == BEFORE
+    assert marks(graded, "correct_squares")[PARTLY] == (0.0, None, 1.0)
