@@ -293,3 +293,21 @@ def test_who_could_not_be_graded_anew_keeps_their_points_later_on(
     graded.rudaux("grade", NAME, "--accept-alarms")
     assert shown(graded) == BEFORE
     assert marks(graded, "correct_squares")[PARTLY] == (0.0, None, 1.0)
+
+
+def test_extra_credit_by_hand_stays_also_where_it_is_just_what_credit_would_give(
+    graded: SmallCourse,
+) -> None:
+    cell = "squares_invalid_input"
+    with closing(sqlite3.connect(graded.folder / "gradebook.db")) as db:
+        db.execute(
+            "UPDATE grade SET extra_credit = 1 WHERE cell_id IN (SELECT id FROM base_cell WHERE "
+            "name = ?) AND notebook_id IN (SELECT n.id FROM submitted_notebook n JOIN "
+            "submitted_assignment s ON s.id = n.assignment_id WHERE s.student_id = ?)",
+            (cell, WRONG),
+        )
+        db.commit()
+    graded.rudaux("regrade", NAME, "--credit", cell, *OURS)
+    assert marks(graded, cell) == {PARTLY: (0.0, None, 1.0), WRONG: (0.0, None, 1.0)}
+    graded.rudaux("regrade", NAME, "--no-credit", cell, *OURS)
+    assert marks(graded, cell) == {PARTLY: (0.0, None, None), WRONG: (0.0, None, 1.0)}

@@ -51,7 +51,7 @@ def run(ctx: FakeContext) -> list[Outcome]:
 def in_canvas(ctx: FakeContext, *rows: Override) -> None:
     """Let a person make overrides."""
     ctx.canvas.override_list[101] = list(rows)
-    ctx.canvas.existing[101] = replace(ctx.canvas.existing[101], has_overrides=True)
+    ctx.canvas.existing[101] = replace(ctx.canvas.existing[101], has_overrides=bool(rows))
 
 
 def dues(ctx: FakeContext) -> dict[frozenset[str], datetime | None]:

@@ -18,6 +18,8 @@ from rudaux.domain.execution import Execution, GradedFrom, Job
 from rudaux.ports import Beside, Context
 
 _NOTE = "agreed.json"
+CUT_SHORT = "grading was cut short before its end"
+"""What a record says from before marks are written until they are known to be."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Allowed:
     credits: frozenset[Cell]
     kept: Mapping[str, Mapping[Cell, Allowance]]
     floors: Mapping[str, Mapping[Cell, Decimal]]
+    cut_short: frozenset[str] = frozenset()
 
     @classmethod
     def read(
@@ -34,18 +37,44 @@ class Allowed:
     ) -> Allowed:
         """Read it from the ledger; `floors` are new."""
         ledger = ctx.ledger
-        return cls(ledger.credits(assignment), ledger.allowances(assignment), floors)
+        records = ledger.records(assignment).items()
+        cut = frozenset(sid for sid, record in records if record.reason == CUT_SHORT)
+        return cls(ledger.credits(assignment), ledger.allowances(assignment), floors, cut)
 
     def to(self, student_id: str) -> Mapping[Cell, Allowance]:
         """Return what one student is allowed."""
-        return allowances_for(student_id, self.credits, self.kept, self.floors)
+        unsure = student_id in self.cut_short
+        return allowances_for(student_id, self.credits, self.kept, self.floors, unsure)
 
 
-def remember(ctx: Context, execution: Execution, doubts: Sequence[str] = ()) -> None:
-    """Record what a submission's new marks came from, and the extra credit it was allowed."""
+def entered_by_hand(ctx: Context, job: Job) -> frozenset[Cell]:
+    """Return the allowed cells whose extra credit is a person's, before they are marked anew."""
+    if not job.allowances:
+        return frozenset()
+    return frozenset(
+        mark.key
+        for mark in ctx.gradebook.cell_marks(job.assignment, job.student_id)
+        if mark.extra
+        and (allowance := job.allowances.get(mark.key))
+        and not allowance.is_ours(
+            mark.extra, mark.mark or Decimal(0), mark.maximum, mark.manual is not None
+        )
+    )
+
+
+def remember(
+    ctx: Context,
+    execution: Execution,
+    doubts: Sequence[str] = (),
+    by_hand: frozenset[Cell] = frozenset(),
+) -> None:
+    """Record what a submission's new marks came from, and the extra credit it was allowed.
+
+    `by_hand` is what `entered_by_hand` said before.
+    """
     job = execution.job
     if job.allowances:
-        _remember_allowances(ctx, job)
+        _remember_allowances(ctx, job, by_hand)
     certain = execution.verdict == "ok" and not job.only and not doubts
     inputs = inputs_of(ctx, job) if certain else ""
     outputs = ctx.grader.outputs_digest(job.assignment, job.student_id) if inputs else ""
@@ -112,7 +141,7 @@ def _agreed(ctx: Context) -> Path:
     return ctx.config.folder / ".rudaux" / "agreed"
 
 
-def _remember_allowances(ctx: Context, job: Job) -> None:
+def _remember_allowances(ctx: Context, job: Job, theirs: frozenset[Cell]) -> None:
     """Keep a floor that is used, or was kept before, and how much extra credit is ours."""
     before = ctx.ledger.allowances(job.assignment).get(job.student_id, {})
     marks = {m.key: m for m in ctx.gradebook.cell_marks(job.assignment, job.student_id)}
@@ -121,9 +150,7 @@ def _remember_allowances(ctx: Context, job: Job) -> None:
         mark = marks.get(cell)
         if mark is None:
             continue
-        by_hand, points = mark.manual is not None, mark.mark or Decimal(0)
-        is_ours = allowance.is_ours(mark.extra, points, mark.maximum, by_hand)
-        ours = mark.extra if is_ours else Decimal(0)
+        ours = Decimal(0) if cell in theirs else mark.extra
         is_known = bool(before.get(cell, Allowance()).floor)
         floor = allowance.floor if ours or is_known else Decimal(0)
         if ours or floor:
