@@ -34,7 +34,7 @@ def test_extra_credit_that_is_neither_noted_nor_wanted_is_a_persons() -> None:
     assert cut_short.is_ours(Decimal(2), Decimal(0), TWO)
     assert not allowance.is_ours(Decimal(1), Decimal(0), TWO)
     assert not allowance.is_ours(Decimal("0.500001"), Decimal(2), TWO)
-    floor = Allowance(Decimal(1))
+    floor = Allowance(Decimal(1), unsure=True)
     assert floor.is_ours(Decimal(1), Decimal(0), TWO)
     assert not floor.is_ours(Decimal(1), Decimal(0), TWO, by_hand=True)
 
