@@ -17,7 +17,16 @@ from rudaux.errors import CanvasFailure, RequestRefused, UsageError
 from rudaux.workflows import extensions, overrides, schedule
 from rudaux.workflows.overrides import OverridesPlan
 from rudaux.workflows.standings import read_standings
-from tests.fakes import NEXT_WEEK, NOW, VANCOUVER, YESTERDAY, FakeContext, assignment, fake_course, student
+from tests.fakes import (
+    NEXT_WEEK,
+    NOW,
+    VANCOUVER,
+    YESTERDAY,
+    FakeContext,
+    assignment,
+    fake_course,
+    student,
+)
 from tests.workflows.run import run_init
 
 DAY = timedelta(days=1)

@@ -15,6 +15,7 @@ from rudaux.config import private_folder
 from rudaux.config.private import make_folder
 from rudaux.domain.allowances import Allowance, Cell, allowances_for
 from rudaux.domain.execution import Execution, GradedFrom, Job
+from rudaux.errors import GradebookFailure, MarksInTheWay
 from rudaux.ports import Beside, Context
 
 _NOTE = "agreed.json"
@@ -119,7 +120,16 @@ def finish(ctx: Context) -> None:
     """Finish taking over what a person has agreed to; most often there is nothing."""
     for folder in sorted(_agreed(ctx).glob("*")):
         note = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
-        ctx.grader.take_over(folder, note["assignment"], note["students"])
+        try:
+            ctx.grader.take_over(folder, note["assignment"], note["students"])
+        except MarksInTheWay as marks:
+            # Nothing was taken over, and nothing else could go on as long as this waits.
+            set_aside(ctx)
+            raise GradebookFailure(
+                f"The results of a regrade of {note['assignment']} are not taken over, and are in "
+                f".rudaux/kept now: since then somebody has marked what it takes out. {marks} "
+                "Then regrade again; the next run goes on with the grades as they are."
+            ) from marks
         ctx.ledger.take_over(folder / "ledger.db", note["assignment"], note["students"])
         done = _agreed(ctx).with_name("taken-over")
         shutil.rmtree(done, ignore_errors=True)
@@ -135,6 +145,8 @@ def set_aside(ctx: Context) -> None:
         shutil.rmtree(kept, ignore_errors=True)
         make_folder(kept.parent)
         folder.rename(kept)
+        if not any(_agreed(ctx).iterdir()):
+            _agreed(ctx).rmdir()
 
 
 def _agreed(ctx: Context) -> Path:
