@@ -135,7 +135,7 @@ def finish(ctx: Context) -> None:
         shutil.rmtree(done, ignore_errors=True)
         folder.rename(done)
         shutil.rmtree(done)
-        _agreed(ctx).rmdir()
+        _remove_empty(_agreed(ctx))
 
 
 def set_aside(ctx: Context) -> None:
@@ -145,8 +145,12 @@ def set_aside(ctx: Context) -> None:
         shutil.rmtree(kept, ignore_errors=True)
         make_folder(kept.parent)
         folder.rename(kept)
-        if not any(_agreed(ctx).iterdir()):
-            _agreed(ctx).rmdir()
+        _remove_empty(_agreed(ctx))
+
+
+def _remove_empty(folder: Path) -> None:
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _agreed(ctx: Context) -> Path:
