@@ -173,7 +173,7 @@ def assignment(data: object) -> CanvasAssignment:
         published=row.get("published") is True or row.get("workflow_state") == "published",
         launch_url=_text(tag, "url") or None,
         tool_id=_maybe_whole(tag, "content_id") if by_id else None,
-        has_overrides=None if row.get("has_overrides") is None else _flag(row, "has_overrides"),
+        has_overrides=_flag(row, "has_overrides"),
         submission_types=types,
         only_visible_to_overrides=row.get("only_visible_to_overrides") is True,
         post_manually=row.get("post_manually") is True,
