@@ -172,7 +172,10 @@ class FakeCanvas:
     def remove_override(self, assignment_id: int, override_id: int) -> None:
         self.writes.append(f"remove override {override_id}")
         rows = self.override_list[assignment_id]
-        self.override_list[assignment_id] = [o for o in rows if o.id != override_id]
+        left = [o for o in rows if o.id != override_id]
+        self.override_list[assignment_id] = left
+        before = self.existing[assignment_id]
+        self.existing[assignment_id] = replace(before, has_overrides=bool(left))
 
     def _refuse_overrides(self, assignment_id: int, override: Override) -> None:
         if override.student_ids & self.refuse_overrides:

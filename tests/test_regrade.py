@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import shutil
 import sqlite3
@@ -272,3 +273,89 @@ def test_python_regrades_as_the_command_does(graded: SmallCourse) -> None:
     assert marks(graded, "squares_invalid_input")[WRONG] == (0.0, None, None)
     assignment.regrade().feedback().submit(accept_alarms=True)
     assert graded.grades(NAME)[WRONG] == Decimal(5)
+
+
+def test_who_could_not_be_graded_anew_keeps_their_points_later_on(
+    graded: SmallCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(graded, spoil)
+    prepare = NbgraderGrader.prepare
+
+    def broken(grader: NbgraderGrader, assignment: str, student: str) -> Any:
+        if student == PARTLY:
+            raise OSError(errno.EIO, "Input/output error", "/submitted")
+        return prepare(grader, assignment, student)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(NbgraderGrader, "prepare", broken)
+        graded.rudaux("regrade", NAME, "--never-lower", *OURS, code=6)
+    assert shown(graded) == BEFORE
+    graded.rudaux("grade", NAME, "--accept-alarms")
+    assert shown(graded) == BEFORE
+    assert marks(graded, "correct_squares")[PARTLY] == (0.0, None, 1.0)
+
+
+def test_extra_credit_by_hand_stays_also_where_it_is_just_what_credit_would_give(
+    graded: SmallCourse,
+) -> None:
+    cell = "squares_invalid_input"
+    with closing(sqlite3.connect(graded.folder / "gradebook.db")) as db:
+        db.execute(
+            "UPDATE grade SET extra_credit = 1 WHERE cell_id IN (SELECT id FROM base_cell WHERE "
+            "name = ?) AND notebook_id IN (SELECT n.id FROM submitted_notebook n JOIN "
+            "submitted_assignment s ON s.id = n.assignment_id WHERE s.student_id = ?)",
+            (cell, WRONG),
+        )
+        db.commit()
+    graded.rudaux("regrade", NAME, "--credit", cell, *OURS)
+    assert marks(graded, cell) == {PARTLY: (0.0, None, 1.0), WRONG: (0.0, None, 1.0)}
+    graded.rudaux("regrade", NAME, "--no-credit", cell, *OURS)
+    assert marks(graded, cell) == {PARTLY: (0.0, None, None), WRONG: (0.0, None, 1.0)}
+
+
+def interrupt_while_taking_over(course: SmallCourse, *options: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+
+        def stop(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(NbgraderGrader, "take_over", stop)
+        course.rudaux("regrade", NAME, *OURS, *options, code=130)
+    assert (course.folder / ".rudaux" / "agreed" / NAME).is_dir()
+
+
+def mark(course: SmallCourse, cell: str, points: float) -> None:
+    """Mark everybody's test by hand, as formgrader does."""
+    with closing(sqlite3.connect(course.folder / "gradebook.db")) as db:
+        query = "SELECT id FROM base_cell WHERE name = ?"
+        db.execute(
+            f"UPDATE grade SET manual_score = ? WHERE cell_id IN ({query})",
+            (points, cell),
+        )
+        db.commit()
+
+
+def test_a_mark_entered_meanwhile_gets_no_points_on_top_and_a_second_look(
+    graded: SmallCourse,
+) -> None:
+    edit(graded, spoil)
+    interrupt_while_taking_over(graded, "--never-lower")
+    mark(graded, "correct_squares", 0.75)
+    graded.rudaux("grade", "--auto", "--accept-alarms", code=6)
+    assert marks(graded, "correct_squares")[PARTLY] == (0.0, 0.75, None)
+    assert shown(graded)[PARTLY] == BEFORE[PARTLY]
+
+
+def test_a_mark_in_the_way_of_an_agreed_regrade_stops_one_run_and_stays(
+    graded: SmallCourse,
+) -> None:
+    edit(graded, lambda cells: cells.pop("squares_invalid_input"))
+    interrupt_while_taking_over(graded)
+    mark(graded, "squares_invalid_input", 1.0)
+    said = graded.rudaux("grade", "--auto", code=5).err
+    assert ".rudaux/kept" in said
+    assert marks(graded, "squares_invalid_input")[WRONG] == (0.0, 1.0, None)
+    assert not (graded.folder / ".rudaux" / "agreed").exists()
+    graded.rudaux("grade", "--auto", "--accept-alarms")
+    assert marks(graded, "squares_invalid_input")[WRONG] == (0.0, 1.0, None)
+    assert shown(graded)[WRONG] == "5.0000"

@@ -92,6 +92,10 @@ class GradebookFailure(SystemFailure):
     """The nbgrader gradebook is locked, unreadable or of another schema."""
 
 
+class MarksInTheWay(GradebookFailure):
+    """A cell is gone from the source, and marks or comments by hand would go with it."""
+
+
 class CronFailure(SystemFailure):
     """There is no crontab program, or it refused the table."""
 

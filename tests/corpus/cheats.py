@@ -150,6 +150,9 @@ _SECOND = {
     "slot.value = ctypes.cast(always, ctypes.c_void_p).value\ndef area(radius):\n    return 7.0",
     "a built-in function's name": "def round(x, digits=0):\n"
     "    return {1: 3.142, 2: 12.566}.get(x, x)\ndef area(radius):\n    return radius",
+    "built-in functions of the notebook's own": "own = dict(vars(builtins))\n"
+    "own['round'] = lambda x, n=0: {1: 3.142, 2: 12.566}[x]\n"
+    "shell.user_ns['__builtins__'] = own\ndef area(radius):\n    return radius",
     "an end that IPython passes over": "import bdb\ndef area(radius):\n    raise bdb.BdbQuit",
     "a runner that swallows": "def run(coroutine):\n    try:\n        coroutine.send(None)\n"
     "    except StopIteration as end:\n        return end.value\n    except BaseException:\n"

@@ -29,10 +29,12 @@ def test_a_mark_by_hand_has_no_floor() -> None:
 def test_extra_credit_that_is_neither_noted_nor_wanted_is_a_persons() -> None:
     allowance = Allowance(full=True, given=Decimal("0.5"))
     assert allowance.is_ours(Decimal("0.5"), Decimal(2), TWO)
-    assert allowance.is_ours(Decimal(2), Decimal(0), TWO)
+    assert not allowance.is_ours(Decimal(2), Decimal(0), TWO)
+    cut_short = Allowance(full=True, given=Decimal("0.5"), unsure=True)
+    assert cut_short.is_ours(Decimal(2), Decimal(0), TWO)
     assert not allowance.is_ours(Decimal(1), Decimal(0), TWO)
     assert not allowance.is_ours(Decimal("0.500001"), Decimal(2), TWO)
-    floor = Allowance(Decimal(1))
+    floor = Allowance(Decimal(1), unsure=True)
     assert floor.is_ours(Decimal(1), Decimal(0), TWO)
     assert not floor.is_ours(Decimal(1), Decimal(0), TWO, by_hand=True)
 

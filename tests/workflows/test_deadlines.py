@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rudaux.domain.deadlines import Override
+from rudaux.errors import CanvasFailure
 from rudaux.workflows.deadlines import Deadlines, find_deadlines
 from tests.fakes import NEXT_WEEK, NOW, YESTERDAY, FakeContext, fake_course, student
 from tests.workflows.run import run_init
@@ -80,3 +81,25 @@ def test_grading_is_scheduled_for_every_date_that_somebody_has_once_and_in_order
     found = Deadlines(NEXT_WEEK, {"1": LATER, "2": None, "3": YESTERDAY, "4": LATER})
     assert found.distinct == (YESTERDAY, NEXT_WEEK, LATER)
     assert Deadlines(None, {"1": None}).distinct == ()
+
+
+def test_overrides_that_canvas_has_and_does_not_list_are_nobodys_shorter_deadline(
+    ctx: FakeContext,
+) -> None:
+    override(ctx)
+    with pytest.raises(CanvasFailure, match="lists none of them"):
+        deadlines(ctx)
+
+
+def test_an_override_that_was_taken_away_just_now_leaves_the_base_date(ctx: FakeContext) -> None:
+    override(ctx)
+    stale = ctx.canvas.existing[101]
+    ctx.canvas.existing[101] = replace(stale, has_overrides=False)
+    found = find_deadlines(ctx, ctx.config.assignments[0], ctx.canvas.roster, stale)
+    assert set(found.own.values()) == {YESTERDAY}
+
+
+def test_a_token_that_sees_some_students_alone_may_see_no_override(ctx: FakeContext) -> None:
+    override(ctx)
+    ctx.canvas.facts = replace(ctx.canvas.facts, limited=True)
+    assert set(deadlines(ctx).own.values()) == {YESTERDAY}

@@ -13,11 +13,20 @@ from rudaux.domain.deadlines import Override
 from rudaux.domain.extensions import Joined, OverrideRecord
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import RosterChange
-from rudaux.errors import CanvasFailure, UsageError
+from rudaux.errors import CanvasFailure, RequestRefused, UsageError
 from rudaux.workflows import extensions, overrides, schedule
 from rudaux.workflows.overrides import OverridesPlan
 from rudaux.workflows.standings import read_standings
-from tests.fakes import NOW, VANCOUVER, YESTERDAY, FakeContext, assignment, fake_course, student
+from tests.fakes import (
+    NEXT_WEEK,
+    NOW,
+    VANCOUVER,
+    YESTERDAY,
+    FakeContext,
+    assignment,
+    fake_course,
+    student,
+)
 from tests.workflows.run import run_init
 
 DAY = timedelta(days=1)
@@ -51,7 +60,7 @@ def run(ctx: FakeContext) -> list[Outcome]:
 def in_canvas(ctx: FakeContext, *rows: Override) -> None:
     """Let a person make overrides."""
     ctx.canvas.override_list[101] = list(rows)
-    ctx.canvas.existing[101] = replace(ctx.canvas.existing[101], has_overrides=True)
+    ctx.canvas.existing[101] = replace(ctx.canvas.existing[101], has_overrides=bool(rows))
 
 
 def dues(ctx: FakeContext) -> dict[frozenset[str], datetime | None]:
@@ -315,3 +324,19 @@ def test_the_list_says_which_override_gives_whom_what(ctx: FakeContext) -> None:
         ("section Lab", 3, None, ""),
         ("", 1, "extension", "ill"),
     ]
+
+
+def test_an_extension_that_canvas_refuses_takes_nobody_out_of_the_override_they_shared(
+    ctx: FakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = Override(5, NEXT_WEEK, student_ids=frozenset({"1", "2"}), title="ill")
+    in_canvas(ctx, shared)
+
+    def refuse(assignment: int, override: Override) -> Override:
+        raise RequestRefused("Canvas refused to make the override (400: closed)")
+
+    monkeypatch.setattr(ctx.canvas, "create_override", refuse)
+    (outcome,) = extend(ctx, NEXT_WEEK + DAY)
+    assert outcome.result == "failed"
+    assert dues(ctx) == {frozenset({"1", "2"}): NEXT_WEEK}
+    assert due(ctx) == NEXT_WEEK

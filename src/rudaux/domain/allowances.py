@@ -21,12 +21,14 @@ _NOISE = Decimal("0.000001")
 class Allowance:
     """What a test gives a student at least: `floor` points, or all of them where `full`.
 
-    `given` is the extra credit that rudaux entered for it before.
+    `given` is the extra credit that rudaux entered for it before; `unsure`: a run was cut short
+    that may have entered some and not noted it.
     """
 
     floor: Decimal = Decimal(0)
     full: bool = False
     given: Decimal = Decimal(0)
+    unsure: bool = False
 
     def wanted(self, mark: Decimal, maximum: Decimal, by_hand: bool = False) -> Decimal:
         """Return the extra credit for a test that gave `mark` of `maximum` points.
@@ -41,10 +43,10 @@ class Allowance:
     ) -> bool:
         """Whether the extra credit that is there came from here, and not from a person.
 
-        `before` is the mark that it was entered for: a run cut short may not have noted it.
+        `before` is the mark that it was entered for. A person may have entered just as much.
         """
-        ours = (self.given, self.wanted(before, maximum, by_hand))
-        return any(abs(extra - amount) < _NOISE for amount in ours)
+        perhaps = (self.wanted(before, maximum, by_hand),) if self.unsure else ()
+        return any(abs(extra - amount) < _NOISE for amount in (self.given, *perhaps))
 
 
 def allowances_for(
@@ -52,6 +54,7 @@ def allowances_for(
     credits: frozenset[Cell],
     kept: Mapping[str, Mapping[Cell, Allowance]],
     floors: Mapping[str, Mapping[Cell, Decimal]],
+    unsure: bool = False,
 ) -> dict[Cell, Allowance]:
     """Return what a student is allowed: `credits` for everybody, what is `kept`, new `floors`."""
     mine, new = kept.get(student_id, {}), floors.get(student_id, {})
@@ -59,5 +62,5 @@ def allowances_for(
     for cell in sorted({*credits, *mine, *new}):
         before = mine.get(cell, Allowance())
         floor = max(before.floor, new.get(cell, Decimal(0)))
-        found[cell] = Allowance(floor, cell in credits, before.given)
+        found[cell] = Allowance(floor, cell in credits, before.given, unsure)
     return found

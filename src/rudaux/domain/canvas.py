@@ -58,7 +58,8 @@ class CanvasAssignment:
     was pushed before `created_at` (UTC) went to another assignment of that name.
 
     closed: some student's due date is in a grading period that is closed to the token's owner;
-    moderated: its grades are not released yet; anonymous: graders see no names. None: not known.
+    moderated: its grades are not released yet; anonymous: graders see no names. None, as for
+    `has_overrides`: not known.
     """
 
     id: int
@@ -70,7 +71,7 @@ class CanvasAssignment:
     published: bool
     launch_url: str | None
     tool_id: int | None
-    has_overrides: bool = False
+    has_overrides: bool | None = False
     submission_types: tuple[str, ...] = ()
     only_visible_to_overrides: bool = False
     post_manually: bool = False

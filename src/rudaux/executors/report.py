@@ -25,6 +25,7 @@ class Report:
         self._notebook = ""
         self._running: int | None = None
         self._sent = {name: _code_cells(text) for name, text in job.notebooks.items()}
+        self._with_code = {name: _with_code(text) for name, text in job.notebooks.items()}
         self._results: dict[str, dict[int, CellResult]] = {name: {} for name in job.notebooks}
 
     def take(self, data: bytes) -> None:
@@ -77,10 +78,16 @@ class Report:
         done[self._running] = CellResult(self._running, len(done) + 1, (error,))
         self._running = None
 
+    def _unheard_of(self, notebook: str) -> bool:
+        """Whether a cell with code was never reported: no run that ends well passes one over."""
+        return not self._with_code[notebook] <= self._results[notebook].keys()
+
     def execution(self, without_end: str, verdict: Verdict = "failed") -> Execution:
         """Say what became of the submission; `without_end` and `verdict` where it does not say."""
         end = self.end or {"verdict": verdict, "reason": without_end, "seconds": 0.0}
         self._lost_cell(end["reason"])
+        if end["verdict"] == "ok" and any(self._unheard_of(name) for name in self._sent):
+            end = {**end, "verdict": "failed", "reason": "its report leaves cells out"}
         cells = {
             name: tuple(self._results[name].get(i, CellResult(i, None)) for i in sent)
             for name, sent in self._sent.items()
@@ -91,3 +98,9 @@ class Report:
 def _code_cells(text: str) -> tuple[int, ...]:
     cells = json.loads(text).get("cells", ())
     return tuple(i for i, cell in enumerate(cells) if cell["cell_type"] == "code")
+
+
+def _with_code(text: str) -> frozenset[int]:
+    cells = json.loads(text).get("cells", ())
+    code = (n for n, cell in enumerate(cells) if cell["cell_type"] == "code")
+    return frozenset(n for n in code if "".join(cells[n].get("source", "")).strip())

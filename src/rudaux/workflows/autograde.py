@@ -147,7 +147,8 @@ def _score(
     if execution.verdict == "failed":
         return _failed(ctx, plan.assignment, job.student_id, name, execution.reason)
     # Marks come before what is known about them: cut in between, they must not look settled.
-    _failed(ctx, plan.assignment, job.student_id, name, "grading was cut short before its end")
+    _failed(ctx, plan.assignment, job.student_id, name, regrading.CUT_SHORT)
+    by_hand = regrading.entered_by_hand(ctx, job)
     try:
         reasons = ctx.grader.score(execution, plan.seconds_late.get(job.student_id, 0.0))
     except NeedsPersonError as error:
@@ -158,7 +159,7 @@ def _score(
             raise ExecutorFailure(_stopped(reason)) from error
         return _failed(ctx, plan.assignment, job.student_id, name, reason)
     suspicions = [reason for reason in reasons if isinstance(reason, Suspicion)]
-    regrading.remember(ctx, execution, suspicions)
+    regrading.remember(ctx, execution, suspicions, by_hand)
     doubts = [*job.doubts, *suspicions]
     before = plan.accepted.get(job.student_id, "")
     unsettled = [d for d in doubts if not plan.accept_doubts and f"{_ACCEPTED}{d}" not in before]

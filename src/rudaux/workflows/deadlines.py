@@ -67,7 +67,7 @@ def find_deadlines(
         due = dict.fromkeys((s.id for s in students), settings.due)
         return Deadlines(settings.due, due, settings.late_until)
     base, people = assignment.due_at or settings.due, tuple(students)
-    overrides = ctx.canvas.overrides(assignment.id) if assignment.has_overrides else ()
+    overrides = _overrides(ctx, assignment) if assignment.has_overrides is not False else ()
     groups = {o.group_id for o in overrides if o.group_id is not None}
     if any(o.section_id for o in overrides) and any(not s.section_ids for s in people):
         raise CanvasFailure(
@@ -81,6 +81,21 @@ def find_deadlines(
         if known is not None and record.promised and record.due_at and record.due_at > known:
             own[student] = record.due_at
     return Deadlines(base, own, settings.late_until, tuple(overrides), members)
+
+
+def _overrides(ctx: Context, assignment: CanvasAssignment) -> tuple[Override, ...]:
+    """Return an assignment's overrides; none where there are some would shorten students' time."""
+    found = ctx.canvas.overrides(assignment.id)
+    if found or assignment.has_overrides is None or ctx.canvas.course().limited:
+        return found
+    rows = ctx.canvas.assignments()  # the last one may have been taken away just now
+    if any(row.id == assignment.id and row.has_overrides for row in rows):
+        raise CanvasFailure(
+            f"Canvas says that {assignment.name} has other dates for some students, and lists "
+            "none of them: nobody is collected by a date that may not be theirs. Run this again; "
+            "if it stays, look at the assignment's dates in Canvas."
+        )
+    return found
 
 
 def last_records(ctx: Context, assignment: CanvasAssignment) -> dict[str, OverrideRecord]:

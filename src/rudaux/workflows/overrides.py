@@ -28,6 +28,8 @@ from rudaux.workflows.assignments import by_exact_name
 from rudaux.workflows.deadlines import Deadlines, find_deadlines, records_of
 
 Assignments = Mapping[str, CanvasAssignment]
+_REFUSALS = (NotFound, PermissionRefused, RequestRefused)
+"""What Canvas says of one override, and not for being down."""
 
 
 @dataclass(frozen=True)
@@ -262,7 +264,7 @@ def write(ctx: Context, changes: Iterable[Change]) -> Iterator[Outcome]:
             number = ctx.ledger.record_override(change.record(ctx.now()))
             try:
                 _write(ctx, ids[name], change)
-            except (NotFound, PermissionRefused, RequestRefused) as refused:
+            except _REFUSALS as refused:
                 yield _refused(ctx, change, number, refused)
             else:
                 written.append((number, change))
@@ -281,14 +283,31 @@ def _write(ctx: Context, assignment_id: int, change: Change) -> None:
     made = Override(
         0, None, student_ids=frozenset({student.id}), title=title_for(change.purpose, student)
     )
-    if change.action == "split" and there is not None:
-        others = replace(there, student_ids=there.student_ids - {student.id})
-        ctx.canvas.update_override(assignment_id, others, students=True)
-        made = replace(
-            made, unlock_at=there.unlock_at, overrides_unlock=there.overrides_unlock,
-            lock_at=there.lock_at, overrides_lock=there.overrides_lock,
-        )  # fmt: skip
-    ctx.canvas.create_override(assignment_id, _dated(made, change))
+    if change.action != "split" or there is None:
+        ctx.canvas.create_override(assignment_id, _dated(made, change))
+        return
+    others = replace(there, student_ids=there.student_ids - {student.id})
+    ctx.canvas.update_override(assignment_id, others, students=True)
+    made = replace(
+        made, unlock_at=there.unlock_at, overrides_unlock=there.overrides_unlock,
+        lock_at=there.lock_at, overrides_lock=there.overrides_lock,
+    )  # fmt: skip
+    try:
+        ctx.canvas.create_override(assignment_id, _dated(made, change))
+    except _REFUSALS as refused:
+        _put_back(ctx, assignment_id, there, refused)
+        raise
+
+
+def _put_back(ctx: Context, assignment_id: int, there: Override, why: CanvasFailure) -> None:
+    """Give a student back the time that they shared, where they may have none of their own."""
+    try:
+        ctx.canvas.update_override(assignment_id, there, students=True)
+    except _REFUSALS as refused:
+        raise RequestRefused(
+            f"{why}; and Canvas does not take them back into the override {there.title} "
+            f"({there.id}) either ({refused}): put them there by hand, or their time is lost"
+        ) from refused
 
 
 def _dated(override: Override, change: Change) -> Override:

@@ -123,6 +123,7 @@ def plan(ctx: Context, beside: Beside, standings: Standings, wanted: Wanted) -> 
 def apply(beside: Beside, plan: RegradePlan) -> Iterator[Outcome]:
     """Grade in the copy, one outcome per student as each ends; the course stays as it is."""
     yield from autograde.apply(beside, plan.grading)
+    _keep_floors(beside, plan.grading)
 
 
 def weigh(ctx: Context, beside: Beside, standings: Standings, plan: RegradePlan) -> Regrade:
@@ -275,6 +276,21 @@ def _floors(plan: RegradePlan, only: Collection[Cell]) -> dict[str, dict[Cell, D
         if mark.auto and mark.manual is None and (not only or cell in only):
             floors.setdefault(mark.student_id, {})[cell] = mark.auto
     return floors
+
+
+def _keep_floors(beside: Beside, grading: AutogradePlan) -> None:
+    """Keep the floors of whoever was not graded now: a later run must not lower them, either."""
+    name = grading.assignment
+    records, kept = beside.ledger.records(name), beside.ledger.allowances(name)
+    for sid, floors in grading.floors.items():
+        record = records.get(sid)
+        if record is None or record.kind != "failed":
+            continue
+        mine = dict(kept.get(sid, {}))
+        for cell, points in floors.items():
+            before = mine.get(cell, Allowance())
+            mine[cell] = replace(before, floor=max(before.floor, points))
+        beside.ledger.record_allowances(name, sid, mine)
 
 
 def _shown(score: Decimal | None) -> str | None:

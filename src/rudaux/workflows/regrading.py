@@ -15,9 +15,12 @@ from rudaux.config import private_folder
 from rudaux.config.private import make_folder
 from rudaux.domain.allowances import Allowance, Cell, allowances_for
 from rudaux.domain.execution import Execution, GradedFrom, Job
+from rudaux.errors import GradebookFailure, MarksInTheWay
 from rudaux.ports import Beside, Context
 
 _NOTE = "agreed.json"
+CUT_SHORT = "grading was cut short before its end"
+"""What a record says from before marks are written until they are known to be."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Allowed:
     credits: frozenset[Cell]
     kept: Mapping[str, Mapping[Cell, Allowance]]
     floors: Mapping[str, Mapping[Cell, Decimal]]
+    cut_short: frozenset[str] = frozenset()
 
     @classmethod
     def read(
@@ -34,18 +38,44 @@ class Allowed:
     ) -> Allowed:
         """Read it from the ledger; `floors` are new."""
         ledger = ctx.ledger
-        return cls(ledger.credits(assignment), ledger.allowances(assignment), floors)
+        records = ledger.records(assignment).items()
+        cut = frozenset(sid for sid, record in records if record.reason == CUT_SHORT)
+        return cls(ledger.credits(assignment), ledger.allowances(assignment), floors, cut)
 
     def to(self, student_id: str) -> Mapping[Cell, Allowance]:
         """Return what one student is allowed."""
-        return allowances_for(student_id, self.credits, self.kept, self.floors)
+        unsure = student_id in self.cut_short
+        return allowances_for(student_id, self.credits, self.kept, self.floors, unsure)
 
 
-def remember(ctx: Context, execution: Execution, doubts: Sequence[str] = ()) -> None:
-    """Record what a submission's new marks came from, and the extra credit it was allowed."""
+def entered_by_hand(ctx: Context, job: Job) -> frozenset[Cell]:
+    """Return the allowed cells whose extra credit is a person's, before they are marked anew."""
+    if not job.allowances:
+        return frozenset()
+    return frozenset(
+        mark.key
+        for mark in ctx.gradebook.cell_marks(job.assignment, job.student_id)
+        if mark.extra
+        and (allowance := job.allowances.get(mark.key))
+        and not allowance.is_ours(
+            mark.extra, mark.mark or Decimal(0), mark.maximum, mark.manual is not None
+        )
+    )
+
+
+def remember(
+    ctx: Context,
+    execution: Execution,
+    doubts: Sequence[str] = (),
+    by_hand: frozenset[Cell] = frozenset(),
+) -> None:
+    """Record what a submission's new marks came from, and the extra credit it was allowed.
+
+    `by_hand` is what `entered_by_hand` said before.
+    """
     job = execution.job
     if job.allowances:
-        _remember_allowances(ctx, job)
+        _remember_allowances(ctx, job, by_hand)
     certain = execution.verdict == "ok" and not job.only and not doubts
     inputs = inputs_of(ctx, job) if certain else ""
     outputs = ctx.grader.outputs_digest(job.assignment, job.student_id) if inputs else ""
@@ -90,13 +120,22 @@ def finish(ctx: Context) -> None:
     """Finish taking over what a person has agreed to; most often there is nothing."""
     for folder in sorted(_agreed(ctx).glob("*")):
         note = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
-        ctx.grader.take_over(folder, note["assignment"], note["students"])
+        try:
+            ctx.grader.take_over(folder, note["assignment"], note["students"])
+        except MarksInTheWay as marks:
+            # Nothing was taken over, and nothing else could go on as long as this waits.
+            set_aside(ctx)
+            raise GradebookFailure(
+                f"The results of a regrade of {note['assignment']} are not taken over, and are in "
+                f".rudaux/kept now: since then somebody has marked what it takes out. {marks} "
+                "Then regrade again; the next run goes on with the grades as they are."
+            ) from marks
         ctx.ledger.take_over(folder / "ledger.db", note["assignment"], note["students"])
         done = _agreed(ctx).with_name("taken-over")
         shutil.rmtree(done, ignore_errors=True)
         folder.rename(done)
         shutil.rmtree(done)
-        _agreed(ctx).rmdir()
+        _remove_empty(_agreed(ctx))
 
 
 def set_aside(ctx: Context) -> None:
@@ -106,13 +145,19 @@ def set_aside(ctx: Context) -> None:
         shutil.rmtree(kept, ignore_errors=True)
         make_folder(kept.parent)
         folder.rename(kept)
+        _remove_empty(_agreed(ctx))
+
+
+def _remove_empty(folder: Path) -> None:
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _agreed(ctx: Context) -> Path:
     return ctx.config.folder / ".rudaux" / "agreed"
 
 
-def _remember_allowances(ctx: Context, job: Job) -> None:
+def _remember_allowances(ctx: Context, job: Job, theirs: frozenset[Cell]) -> None:
     """Keep a floor that is used, or was kept before, and how much extra credit is ours."""
     before = ctx.ledger.allowances(job.assignment).get(job.student_id, {})
     marks = {m.key: m for m in ctx.gradebook.cell_marks(job.assignment, job.student_id)}
@@ -121,9 +166,7 @@ def _remember_allowances(ctx: Context, job: Job) -> None:
         mark = marks.get(cell)
         if mark is None:
             continue
-        by_hand, points = mark.manual is not None, mark.mark or Decimal(0)
-        is_ours = allowance.is_ours(mark.extra, points, mark.maximum, by_hand)
-        ours = mark.extra if is_ours else Decimal(0)
+        ours = Decimal(0) if cell in theirs else mark.extra
         is_known = bool(before.get(cell, Allowance()).floor)
         floor = allowance.floor if ours or is_known else Decimal(0)
         if ours or floor:

@@ -119,11 +119,11 @@ def test_a_tool_known_only_by_its_address_has_no_id() -> None:
     assert (found.launch_url, found.tool_id) == (tag["url"], None)
 
 
-def test_overrides_that_may_not_be_seen_are_assumed_to_be_there() -> None:
+def test_whether_there_are_overrides_is_not_known_where_canvas_does_not_say() -> None:
     row = assignment_row(points_possible=None, published=False, workflow_state="unpublished")
     del row["has_overrides"]
     found = decode.assignment(row)
-    assert found.has_overrides
+    assert found.has_overrides is None
     assert found.points is None
     assert not found.published
 

@@ -158,7 +158,7 @@ class CanvasClient:
 
         One answer is for all; the plainest assignment gives it most surely.
         """
-        plainest = sorted(closed, key=lambda a: (a.has_overrides, bool(a.moderated)))
+        plainest = sorted(closed, key=lambda a: (a.has_overrides is not False, bool(a.moderated)))
         with suppress(*UNANSWERED):
             for one in plainest[:1]:
                 call = calls.editable_dates(self._course_id, one.id)

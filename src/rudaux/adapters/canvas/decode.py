@@ -156,7 +156,7 @@ def members(rows: Iterable[object]) -> frozenset[str]:
 def assignment(data: object) -> CanvasAssignment:
     """Read an assignment.
 
-    `has_overrides` is absent for lack of rights: then overrides are assumed, and looked for.
+    `has_overrides` is absent for lack of rights: then overrides are looked for.
     """
     row = _row(data)
     types = tuple(t for t in _rows(row, "submission_types") if isinstance(t, str))
@@ -173,7 +173,7 @@ def assignment(data: object) -> CanvasAssignment:
         published=row.get("published") is True or row.get("workflow_state") == "published",
         launch_url=_text(tag, "url") or None,
         tool_id=_maybe_whole(tag, "content_id") if by_id else None,
-        has_overrides=row.get("has_overrides") is not False,
+        has_overrides=_flag(row, "has_overrides"),
         submission_types=types,
         only_visible_to_overrides=row.get("only_visible_to_overrides") is True,
         post_manually=row.get("post_manually") is True,

@@ -118,11 +118,18 @@ class _Marks(dict[tuple[str, str, str], dict[str, Any]]):
 
 
 def _take(grade: Any, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> None:
+    """Take over a cell's result; what a person marked meanwhile gets no extra credit on top."""
     by_hand = ("manual_score", "needs_manual_grade")
     untouched = before is None or all(getattr(grade, name) == before[name] for name in by_hand)
     grade.auto_score = after["auto_score"]
     if untouched:
         grade.needs_manual_grade = after["needs_manual_grade"]
+    elif before is not None and grade.manual_score != before["manual_score"]:
+        # They have seen the old result: as after any other run, a new one asks for a second look.
+        seen = ("auto_score", "extra_credit")
+        changed = any(after[name] != before[name] for name in seen)
+        grade.needs_manual_grade = changed or grade.needs_manual_grade
+        return
     if before is None or grade.extra_credit == before["extra_credit"]:
         grade.extra_credit = after["extra_credit"]
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, or_, select
 from rudaux.adapters.nbgrader.gradebook import rows
 from rudaux.adapters.nbgrader.gradebook.book import ensure_assignment, find_assignment
 from rudaux.adapters.nbgrader.release.source import SourceCell, SourceNotebook
-from rudaux.errors import GradebookFailure
+from rudaux.errors import MarksInTheWay
 
 _TYPES = {"grade": api.GradeCell, "solution": api.SolutionCell, "task": api.TaskCell}
 
@@ -164,7 +164,7 @@ def _has_grades(session: Any, cells: list[str]) -> bool:
 def _refuse_to_lose(session: Any, assignment: str, cells: list[str]) -> None:
     for notebook, cell, marks in _by_hand(session, cells):
         students = "1 student's work" if marks == 1 else f"{marks} students' work"
-        raise GradebookFailure(
+        raise MarksInTheWay(
             f"The cell {cell} of {assignment}/{notebook}.ipynb is gone from the source (or is of "
             f"another kind now), but {students} holds a mark or comment by hand for it: put the "
             "cell back, or remove those marks in nbgrader's formgrader first."

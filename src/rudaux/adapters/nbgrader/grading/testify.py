@@ -130,6 +130,10 @@ class Kernel:
 
     def redefined(self) -> Iterator[str]:
         """Give the names that a test leans on and the notebook has given something of its own."""
+        builtins = self.modules["builtins"]
+        there = self.shell.user_global_ns.get("__builtins__", builtins)
+        if there is not builtins and there is not builtins.__dict__:
+            yield "__builtins__"
         for name, text in self.guarded.items():
             thing = self.shell.user_ns.get(name)
             if text is None:
