@@ -80,6 +80,17 @@ def supervise(request: Mapping[str, Any], outbox: int) -> None:
     supervisor.supervise(order, folder, notebooks, outbox)
 
 
+def serve(request: Mapping[str, Any]) -> None:
+    """Be the fork server of an unpacked image, or try a box in it (`rudaux.runtime.image`)."""
+    sys.meta_path.insert(0, Sent(request["modules"]))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    if "serve" in request:
+        importlib.import_module("rudaux.runtime.server").main(**request["serve"])
+    else:
+        importlib.import_module("rudaux.runtime.box").trial(**request["trial"])
+
+
 def _read(size: int) -> bytes:
     """Read that much of standard input and nothing beyond it."""
     data = bytearray()
@@ -121,7 +132,12 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     request = json.loads(_read(int(_read(16))))
     if "probe" in request:
-        os.write(1, json.dumps(probe(request["probe"])).encode())
+        said = probe(request["probe"])
+        os.write(1, json.dumps(said).encode() + b"\n")
+        if "trial" not in request or said["missing"] or said["lacking"]:
+            return
+    if "serve" in request or "trial" in request:
+        serve(request)
         return
     outbox = os.dup(1)
     try:
