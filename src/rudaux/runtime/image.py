@@ -15,7 +15,8 @@ from typing import NoReturn
 from rudaux.runtime import lines, syscalls, view
 from rudaux.runtime.refused import Refused, step
 
-BASE = "/tmp/box"  # noqa: S108 - in a file system of its own
+TMP = "/tmp"  # noqa: S108 - a file system of its own
+BASE = f"{TMP}/box"
 """Where boxes are made, as the fork server sees it."""
 PLACES = (
     "/srv/conda/envs/notebook/bin", "/srv/conda/bin", "/opt/conda/bin", "/opt/venv/bin",
@@ -69,7 +70,7 @@ def _enter(root: str, base: str, network: bool) -> None:
         _lay_out(root, base, network)
         syscalls.change_root(base)
         Path(BASE).mkdir()
-        os.chdir("/tmp")  # noqa: S108 - its own
+        os.chdir(TMP)
 
 
 def _lay_out(root: str, base: str, network: bool) -> None:
@@ -87,9 +88,10 @@ def _lay_out(root: str, base: str, network: bool) -> None:
     for name in ("proc", "dev"):
         Path(base, name).mkdir()
         syscalls.mount(f"/{name}", f"{base}/{name}", "", syscalls.BIND | syscalls.REC)
-    Path(base, "tmp").mkdir()
+    own = base + TMP
+    Path(own).mkdir()
     flags = syscalls.NOSUID | syscalls.NODEV
-    syscalls.mount("own", f"{base}/tmp", "tmpfs", flags, "mode=755,size=64m")
+    syscalls.mount("own", own, "tmpfs", flags, "mode=755,size=64m")
     for name, ours in _names_of_hosts(base, network):
         inside = Path(base, "etc", name)
         # A link would be followed as this machine has it.
@@ -103,7 +105,7 @@ def _names_of_hosts(base: str, network: bool) -> Iterator[tuple[str, Path]]:
     if network:
         yield from ((name, Path("/etc", name)) for name in _NETWORK)
         return
-    hosts = Path(base, "tmp", "hosts")
+    hosts = Path(base + TMP, "hosts")
     hosts.write_text("127.0.0.1 localhost\n")
     yield "hosts", hosts
 

@@ -49,7 +49,7 @@ def executor(folder: Path, **settings: object) -> SandboxExecutor:
     return SandboxExecutor(replace(SETTINGS, **settings), folder / "scratch", hidden)  # type: ignore[arg-type]
 
 
-def attack(folder: Path) -> Execution:
+def attack(folder: Path, **settings: object) -> Execution:
     """Run all attacks in one box, with things of the machine for them to find."""
     with socket.create_server(("127.0.0.1", 0)) as open_port, socket.socket(socket.AF_UNIX) as own:
         abstract = f"rudaux-test-{os.getpid()}"
@@ -62,7 +62,7 @@ def attack(folder: Path) -> Execution:
             "PORTS": [open_port.getsockname()[1]],
             "ABSTRACT": abstract,
         }
-        return run_one(executor(folder), job(folder, *attacks.cells(**known)))
+        return run_one(executor(folder, **settings), job(folder, *attacks.cells(**known)))
 
 
 def report(execution: Execution) -> dict[str, str]:

@@ -14,14 +14,11 @@ from typing import IO, Any
 from rudaux.errors import ExecutorFailure
 from rudaux.executors.forking.starting import command, environment
 from rudaux.runtime import sent
+from rudaux.runtime.image import TMP
 
 _PATIENCE = 120.0
 _OWN = ("PATH", "JUPYTER_PATH")
-_INSIDE = {
-    "LANG": "C.UTF-8",
-    "USER": "student",
-    **dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR"), "/tmp"),
-}  # noqa: S108 - its own
+_INSIDE = {"LANG": "C.UTF-8", "USER": "student", "HOME": TMP, "TMPDIR": TMP, "IPYTHONDIR": TMP}
 """Variables of the image's own instead of this machine's."""
 
 
