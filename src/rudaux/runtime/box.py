@@ -15,12 +15,14 @@ import struct
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from rudaux.runtime import lines, seccomp, syscalls, tree, view
+from rudaux.runtime.cgroup import Counters
 from rudaux.runtime.refused import Refused, step
 
 _USER = 1000
@@ -28,6 +30,7 @@ _USER = 1000
 _NOBODY = 2_000_000_000
 """Who it is outside, where rudaux runs as root: an id that no account has."""
 _SIOCSIFFLAGS, _IFF_UP, _LOOPBACK = 0x8914, 0x1, b"lo"
+_TOO_MUCH = "its box took more memory than it may use"
 _MOST_NAMESPACES = "/proc/sys/user/max_user_namespaces"
 
 
@@ -57,22 +60,41 @@ class Plan:
         return cls(wanted["base"], wanted["scratch"], wanted["network"], shown, program)
 
 
-def run(plan: Plan, work: Callable[[], None], outbox: int) -> None:
+def run(
+    plan: Plan, work: Callable[[Counters], None], outbox: int, group: Path | None = None
+) -> None:
     """Do some work in a new box and wait until everything in it is gone.
 
-    What the system refuses is the verdict: a failure of ours.
+    What the system refuses is the verdict: a failure of ours. `group` is a control group to put
+    all of it into.
     """
+    counters = _joined(group)
     try:
         _enter(plan)
         with step("a process in the box"):
             pid = os.fork()
         if pid == 0:
-            _first_process(plan, work, outbox)
+            _first_process(plan, partial(work, counters), outbox)
     except Refused as refused:
         _say(outbox, refused)
         return
-    os.close(outbox)
-    os.waitpid(pid, 0)
+    status = os.waitpid(pid, 0)[1]
+    killed, full = counters()
+    if counters.has_group and os.WIFSIGNALED(status) and killed and full:
+        # On a line of its own; where the supervisor has said its end, this is not read any more.
+        said = lines.line(verdict="out_of_memory", reason=_TOO_MUCH, seconds=0.0)
+        with suppress(OSError):
+            os.write(outbox, b"\n" + said)
+
+
+def _joined(group: Path | None) -> Counters:
+    """Enter a group, and return what counts in it; without one where the system refuses."""
+    if group is not None:
+        try:
+            (group / "cgroup.procs").write_text("0")
+        except OSError:
+            group = None
+    return Counters(group)
 
 
 def _say(outbox: int, refused: Refused) -> None:
@@ -200,7 +222,7 @@ def trial(box: Mapping[str, Any], kernels: Sequence[str]) -> None:
         commands = view.commands()
         pid = os.fork()
         if pid == 0:
-            run(plan, lambda: _look_for(kernels, commands, outbox), outbox)
+            run(plan, lambda _: _look_for(kernels, commands, outbox), outbox)
             os._exit(0)
         os.waitpid(pid, 0)
     os.close(outbox)

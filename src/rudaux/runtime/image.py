@@ -85,7 +85,7 @@ def _lay_out(root: str, base: str, network: bool) -> None:
         elif entry.is_dir():
             target.mkdir()
             _show(entry, target)
-    for name in ("proc", "dev"):
+    for name in ("proc", "dev", "sys"):
         Path(base, name).mkdir()
         syscalls.mount(f"/{name}", f"{base}/{name}", "", syscalls.BIND | syscalls.REC)
     own = base + TMP

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 _NEEDED = ("nbformat", "nbclient", "jupyter_client")
-_COUNTS_OF_OOM = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+_GROUP = Path("/sys/fs/cgroup")
+"""The container's own, as it sees it."""
 
 
 class Sent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -74,10 +75,10 @@ def supervise(request: Mapping[str, Any], outbox: int) -> None:
         "limits": request["limits"],
         "kernels": request["kernels"],
         "own_disk": True,
-        "oom_file": next((name for name in _COUNTS_OF_OOM if Path(name).exists()), None),
     }
     supervisor = importlib.import_module("rudaux.runtime.supervisor")
-    supervisor.supervise(order, folder, notebooks, outbox)
+    counters = importlib.import_module("rudaux.runtime.cgroup").Counters(_GROUP)
+    supervisor.supervise(order, folder, notebooks, outbox, counters)
 
 
 def serve(request: Mapping[str, Any]) -> None:

@@ -20,8 +20,7 @@ from rudaux.executors.request import read_memory
 from rudaux.runtime import limits as bounds
 from rudaux.runtime import sent
 
-OWN = 192 << 20
-"""Bytes of memory for the supervisor and the runner, beside what the submission may use."""
+OWN = bounds.OWN
 _OPEN_FILES = 4096
 _STDOUT = 1
 _FRAME = struct.Struct(">BxxxL")
