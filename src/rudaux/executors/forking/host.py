@@ -72,6 +72,8 @@ class ForkServer:
                 pass_fds=[channel],
                 start_new_session=True,
             )
+        if stdin:
+            stdin.close()
         self.ready = False
 
     def _wait_until_ready(self) -> None:

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from rudaux.errors import ExecutorFailure
 from rudaux.executors.forking.starting import command, environment
+from rudaux.executors.lacking import what_it_lacks
 from rudaux.runtime import sent
 from rudaux.runtime.image import TMP
 
@@ -59,10 +60,11 @@ def look(box: Mapping[str, object], folder: Path, kernels: Collection[str]) -> M
         )  # fmt: skip
     said: dict[str, Any] = {}
     try:
-        for line in done.stdout.splitlines():
+        lines = done.stdout.splitlines()
+        for line in lines:
             said |= json.loads(line)
-        if not said:
-            raise ValueError
+        if not said or (len(lines) == 1 and _has_all(said)):
+            raise ValueError  # no box was tried, and nothing says why
     except (ValueError, TypeError):
         why = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
         raise ExecutorFailure(
@@ -70,6 +72,10 @@ def look(box: Mapping[str, object], folder: Path, kernels: Collection[str]) -> M
             "Python 3.9 or newer with nbclient."
         ) from None
     return said
+
+
+def _has_all(said: Mapping[str, Any]) -> bool:
+    return "python" in said and not what_it_lacks("", said)
 
 
 def digest(root: Path) -> str:
