@@ -100,7 +100,8 @@ class SandboxExecutor:
         inside = next((p for p in map(Path, self.private) if _lies_in(p, root)), None)
         if inside is not None:
             raise ExecutorFailure(
-                f"{name} holds {inside}, and students' code would see it: unpack the image elsewhere."
+                f"{name} holds {inside}, and students' code would see it: unpack the "
+                "image elsewhere."
             )
         if root.stat().st_mode & stat.S_IWOTH:
             raise ExecutorFailure(
