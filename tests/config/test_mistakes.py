@@ -86,6 +86,7 @@ def test_a_wrong_value_is_named_with_what_would_be_right(
         ("scheduler", '"tcp://10.0.0.5"'),
         ("scheduler", '"tcp://user:word@10.0.0.5:8786"'),
         ("scheduler", '"inproc://1"'),
+        ("root", '"images/dsci100"'),
         ("hidden_tests", '"secret"'),
         ("hidden_tests", "true"),
     ],
@@ -100,6 +101,13 @@ def test_a_network_for_students_is_refused_where_it_reaches_an_open_scheduler() 
     line = only_mistake(MINIMAL + grading.format("tcp"))
     assert line.startswith("rudaux.toml: grading.network = true: should be false with this")
     assert parsed(MINIMAL + grading.format("tls")).grading.scheduler == "tls://10.0.0.5:8786"
+
+
+def test_an_unpacked_image_goes_with_the_sandbox_alone() -> None:
+    grading = '[grading]\nexecutor = "{}"\nroot = "/srv/images/dsci100"\n'
+    line = only_mistake(MINIMAL + grading.format("docker"))
+    assert line.startswith('rudaux.toml: grading.root = "/srv/images/dsci100": goes with executor')
+    assert parsed(MINIMAL + grading.format("sandbox")).grading.root == "/srv/images/dsci100"
 
 
 @pytest.mark.parametrize(("before", "now"), [("true", "redacted"), ("false", "shown")])

@@ -234,6 +234,7 @@ def _grading(table: Table) -> GradingSettings:
             "executor", values.one_of(*get_args(ExecutorName)), default.executor
         ),
         scheduler=table.optional("scheduler", values.scheduler, default.scheduler),
+        root=table.optional("root", _unpacked, None),
         image=table.optional("image", values.text, default.image),
         jobs=table.optional("jobs", values.whole(0, 1000), default.jobs),
         memory=table.optional("memory", values.memory, default.memory),
@@ -255,6 +256,8 @@ def _grading(table: Table) -> GradingSettings:
         ),
     )
     _replaced_by_hidden_tests(table)
+    if settings.root and settings.executor != "sandbox":
+        table.wrong("root", 'goes with executor = "sandbox"; "docker" takes an image')
     if settings.timeout < settings.cell_timeout:
         key = "timeout" if "timeout" in table.content else "cell_timeout"
         table.wrong(
@@ -269,6 +272,10 @@ def _grading(table: Table) -> GradingSettings:
             "worker; use tls:// where students' code needs the network",
         )
     return settings
+
+
+def _unpacked(value: object) -> str:
+    return str(values.absolute_path(value))
 
 
 def _replaced_by_hidden_tests(table: Table) -> None:

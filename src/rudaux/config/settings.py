@@ -91,6 +91,7 @@ class GradingSettings:
 
     executor: ExecutorName = "docker"
     scheduler: str | None = None
+    root: str | None = None
     image: str = "quay.io/jupyter/scipy-notebook:latest"
     jobs: int = 0
     memory: str = "1g"

@@ -9,9 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import platform
+import stat
 import sys
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,19 @@ from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
 from rudaux.executors.environment import this_python
-from rudaux.executors.forking import Pool, check_this_python, scratch_folder, trial
+from rudaux.executors.forking import (
+    Pool,
+    check_scratch,
+    check_this_python,
+    scratch_folder,
+    trial,
+    unpacked,
+)
+from rudaux.executors.lacking import what_it_lacks
 from rudaux.executors.packing import too_large
 from rudaux.executors.request import read_memory
+from rudaux.runtime import seccomp
+from rudaux.runtime.image import BASE
 
 _SETTINGS = {
     "kernel/apparmor_restrict_unprivileged_userns": ("1", "0"),
@@ -40,7 +52,9 @@ class SandboxExecutor:
     def __init__(self, settings: GradingSettings, scratch: Path, hidden: Iterable[Path]) -> None:
         self.settings = settings
         self.scratch = scratch
-        self.hidden = [str(path) for path in (*hidden, Path.home())]
+        self.private = [str(path) for path in (scratch, *hidden)]
+        self.hidden = [*self.private[1:], str(Path.home())]
+        self.root = Path(settings.root).resolve() if settings.root else None
         self.tried = False
         read_memory(settings.memory)  # a mistake in it is said before anything runs
 
@@ -48,11 +62,18 @@ class SandboxExecutor:
         """Raise `ExecutorFailure` where this machine makes no box, naming what forbids it."""
         if sys.platform != "linux":
             raise ExecutorFailure(_advice("it is made of parts of Linux, and this is not Linux"))
-        check_this_python(kernels, self.scratch)
+        if self.root:
+            self._check_root(self.root)
+            check_scratch(self.scratch)
+        else:
+            check_this_python(kernels, self.scratch)
         with scratch_folder(self.scratch) as folder:
-            said = trial(self._box(folder), kernels)
+            box = self._box(folder)
+            said = unpacked.look(box, folder, kernels) if self.root else trial(box, kernels)
         if "step" in said:
             raise ExecutorFailure(_advice(_remedy(said)))
+        if self.root and (why := what_it_lacks(f"{self.root} (grading.root)", said)):
+            raise ExecutorFailure(why)
         if said["lacking"]:
             raise ExecutorFailure(
                 f"Student code cannot be run: what starts the kernel {said['lacking'][0]} lies "
@@ -62,7 +83,30 @@ class SandboxExecutor:
 
     def environment(self, kernels: Collection[str]) -> str:
         """Name what submissions meet; empty where it cannot be told."""
-        return this_python(kernels)
+        return self.image or this_python(kernels)
+
+    @cached_property
+    def image(self) -> str:
+        """The digest of the unpacked image; empty without one."""
+        return unpacked.digest(self.root) if self.root else ""
+
+    def _check_root(self, root: Path) -> None:
+        name = f"grading.root names {root}, which"
+        if not (root / "usr").is_dir():
+            raise ExecutorFailure(
+                f"{name} holds no unpacked image: it has no folder usr. Unpack one there (docs: "
+                "Grading in containers, Without Docker)."
+            )
+        inside = next((p for p in map(Path, self.private) if _lies_in(p, root)), None)
+        if inside is not None:
+            raise ExecutorFailure(
+                f"{name} holds {inside}, and students' code would see it: unpack the "
+                "image elsewhere."
+            )
+        if root.stat().st_mode & stat.S_IWOTH:
+            raise ExecutorFailure(
+                f"{name} every account of this machine may write to: `chmod o-w {root}`."
+            )
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared when there is room for it."""
@@ -84,12 +128,29 @@ class SandboxExecutor:
         return too_large(job, self.settings)
 
     def _box(self, folder: Path) -> dict[str, object]:
-        return {
-            "base": str(folder),
+        common = {
             "scratch": read_memory(self.settings.scratch),
             "network": self.settings.network,
+        }
+        if self.root:
+            return {**common, "root": str(self.root), "base": BASE, "filter": _filter()}
+        return {
+            **common,
+            "base": str(folder),
             "hidden": self.hidden,
         }
+
+
+def _filter() -> str:
+    """Return the filter of system calls in hexadecimal: an image may have no libseccomp."""
+    try:
+        return seccomp.program().hex()
+    except OSError as error:
+        raise ExecutorFailure(_advice(_remedy({"step": "libseccomp", "errno": 0}))) from error
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder)
 
 
 def _advice(why: str) -> str:
@@ -102,6 +163,8 @@ def _advice(why: str) -> str:
 def _remedy(said: Mapping[str, Any]) -> str:
     """Name the very thing that forbids a box, and what allows it."""
     step, number = said["step"], said["errno"]
+    if step == "python3":
+        return "the image that grading.root names has no python3 where programs are"
     if step == "libseccomp":
         return "libseccomp is missing (Debian: `apt install libseccomp2`)"
     if number == errno.ENOSYS:

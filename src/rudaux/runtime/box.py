@@ -15,35 +15,23 @@ import struct
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from rudaux.runtime import lines, seccomp, syscalls, tree, view
+from rudaux.runtime.cgroup import Counters
+from rudaux.runtime.refused import Refused, step
 
 _USER = 1000
 """Who student code is, as it sees itself."""
 _NOBODY = 2_000_000_000
 """Who it is outside, where rudaux runs as root: an id that no account has."""
 _SIOCSIFFLAGS, _IFF_UP, _LOOPBACK = 0x8914, 0x1, b"lo"
+_TOO_MUCH = "its box took more memory than it may use"
 _MOST_NAMESPACES = "/proc/sys/user/max_user_namespaces"
-
-
-class Refused(Exception):  # noqa: N818 - what the system said
-    """The system does not allow a step of making a box."""
-
-    def __init__(self, step: str, error: OSError) -> None:
-        super().__init__(f"{step}: {error.strerror or error}")
-        self.step, self.number = step, error.errno or 0
-
-
-@contextmanager
-def _step(name: str) -> Generator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Refused(name, error) from error
 
 
 @dataclass(frozen=True)
@@ -58,29 +46,55 @@ class Plan:
 
     @classmethod
     def of(cls, wanted: Mapping[str, Any]) -> Plan:
-        """Look at this machine, once for all boxes; raises `Refused`."""
-        with _step("libseccomp"):
-            program = seccomp.program()
-        shown = view.of_this_machine(wanted["hidden"], wanted["network"])
+        """Look at this machine or image, once for all boxes; raises `Refused`.
+
+        The `filter` comes along where it is an image, which may have no libseccomp.
+        """
+        with step("libseccomp"):
+            given = wanted.get("filter")
+            program = bytes.fromhex(given) if given else seccomp.program()
+        if wanted.get("root"):
+            shown = view.of_an_image()
+        else:
+            shown = view.of_this_machine(wanted["hidden"], wanted["network"])
         return cls(wanted["base"], wanted["scratch"], wanted["network"], shown, program)
 
 
-def run(plan: Plan, work: Callable[[], None], outbox: int) -> None:
+def run(
+    plan: Plan, work: Callable[[Counters], None], outbox: int, group: Path | None = None
+) -> None:
     """Do some work in a new box and wait until everything in it is gone.
 
-    What the system refuses is the verdict: a failure of ours.
+    What the system refuses is the verdict: a failure of ours. `group` is a control group to put
+    all of it into.
     """
+    counters = _joined(group)
     try:
         _enter(plan)
-        with _step("a process in the box"):
+        with step("a process in the box"):
             pid = os.fork()
         if pid == 0:
-            _first_process(plan, work, outbox)
+            _first_process(plan, partial(work, counters), outbox)
     except Refused as refused:
         _say(outbox, refused)
         return
-    os.close(outbox)
-    os.waitpid(pid, 0)
+    status = os.waitpid(pid, 0)[1]
+    killed, full = counters()
+    if counters.has_group and os.WIFSIGNALED(status) and killed and full:
+        # On a line of its own; where the supervisor has said its end, this is not read any more.
+        said = lines.line(verdict="out_of_memory", reason=_TOO_MUCH, seconds=0.0)
+        with suppress(OSError):
+            os.write(outbox, b"\n" + said)
+
+
+def _joined(group: Path | None) -> Counters:
+    """Enter a group, and return what counts in it; without one where the system refuses."""
+    if group is not None:
+        try:
+            (group / "cgroup.procs").write_text("0")
+        except OSError:
+            group = None
+    return Counters(group)
 
 
 def _say(outbox: int, refused: Refused) -> None:
@@ -100,19 +114,19 @@ def _enter(plan: Plan) -> None:
     if is_root:
         os.setgroups([])
     with _map_by_another(ids) if is_root else _map_by_itself(ids):
-        with _step("namespaces"):
+        with step("namespaces"):
             syscalls.unshare(namespaces)
         # It must be able to write its own maps; nobody else sees it before it has a root.
         tree.set_dumpable(True)
     tree.die_with_parent()
-    with _step("its root"):
-        view.lay_out(plan.base, plan.view, plan.scratch, plan.network)
+    with step("its root"):
+        view.lay_out(plan.base, plan.view, plan.scratch)
 
 
 @contextmanager
 def _map_by_itself(ids: tuple[int, int]) -> Generator[None]:
     yield
-    with _step("user ids"):
+    with step("user ids"):
         _write_maps("self", ids)
 
 
@@ -138,7 +152,7 @@ def _map_by_another(ids: tuple[int, int]) -> Generator[None]:
     finally:
         os.close(ready)
         ended = os.waitpid(writer, 0)[1]
-    with _step("user ids"):
+    with step("user ids"):
         if ended:
             raise PermissionError(1, "they cannot be mapped")
 
@@ -166,18 +180,18 @@ def _first_process(plan: Plan, work: Callable[[], None], outbox: int) -> NoRetur
 
 def _settle(plan: Plan) -> None:
     """Move in, and throw away the keys."""
-    with _step("/proc"):
+    with step("/proc"):
         flags = syscalls.NOSUID | syscalls.NODEV | syscalls.NOEXEC
         syscalls.mount("proc", f"{plan.base}/proc", "proc", flags)
-    with _step("its root"):
+    with step("its root"):
         syscalls.change_root(plan.base)
-    with _step("its name"):
+    with step("its name"):
         socket.sethostname("box")
         os.setsid()
     if not plan.network:
-        with _step("its loopback interface"):
+        with step("its loopback interface"):
             _raise_loopback()
-    with _step("giving up rights"):
+    with step("giving up rights"):
         if Path(_MOST_NAMESPACES).exists():
             Path(_MOST_NAMESPACES).write_text("0")
         syscalls.bound_rights()
@@ -187,7 +201,7 @@ def _settle(plan: Plan) -> None:
     tree.die_with_parent()
     tree.set_dumpable(False)
     tempfile.tempdir = os.environ["HOME"] = os.environ["TMPDIR"] = "/tmp"  # noqa: S108 - its own
-    with _step("filter of system calls"):
+    with step("filter of system calls"):
         syscalls.filter_calls(plan.filter)
 
 
@@ -208,7 +222,7 @@ def trial(box: Mapping[str, Any], kernels: Sequence[str]) -> None:
         commands = view.commands()
         pid = os.fork()
         if pid == 0:
-            run(plan, lambda: _look_for(kernels, commands, outbox), outbox)
+            run(plan, lambda _: _look_for(kernels, commands, outbox), outbox)
             os._exit(0)
         os.waitpid(pid, 0)
     os.close(outbox)

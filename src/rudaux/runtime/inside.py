@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 _NEEDED = ("nbformat", "nbclient", "jupyter_client")
-_COUNTS_OF_OOM = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+_GROUP = Path("/sys/fs/cgroup")
+"""The container's own, as it sees it."""
 
 
 class Sent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -74,10 +75,21 @@ def supervise(request: Mapping[str, Any], outbox: int) -> None:
         "limits": request["limits"],
         "kernels": request["kernels"],
         "own_disk": True,
-        "oom_file": next((name for name in _COUNTS_OF_OOM if Path(name).exists()), None),
     }
     supervisor = importlib.import_module("rudaux.runtime.supervisor")
-    supervisor.supervise(order, folder, notebooks, outbox)
+    counters = importlib.import_module("rudaux.runtime.cgroup").Counters(_GROUP)
+    supervisor.supervise(order, folder, notebooks, outbox, counters)
+
+
+def serve(request: Mapping[str, Any]) -> None:
+    """Be the fork server of an unpacked image, or try a box in it (`rudaux.runtime.image`)."""
+    sys.meta_path.insert(0, Sent(request["modules"]))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    if "serve" in request:
+        importlib.import_module("rudaux.runtime.server").main(**request["serve"])
+    else:
+        importlib.import_module("rudaux.runtime.box").trial(**request["trial"])
 
 
 def _read(size: int) -> bytes:
@@ -121,7 +133,12 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     request = json.loads(_read(int(_read(16))))
     if "probe" in request:
-        os.write(1, json.dumps(probe(request["probe"])).encode())
+        said = probe(request["probe"])
+        os.write(1, json.dumps(said).encode() + b"\n")
+        if "trial" not in request or said["missing"] or said["lacking"]:
+            return
+    if "serve" in request or "trial" in request:
+        serve(request)
         return
     outbox = os.dup(1)
     try:

@@ -10,6 +10,8 @@ OUTPUT_OF_SUBMISSION = 48 << 20
 _FILE = 1 << 30
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Environment variables that say how many threads numerical libraries start."""
+OWN = 192 << 20
+"""Bytes of memory for the supervisor and the runner, beside what the submission may use."""
 PROCESSES = 256
 """Processes of one submission at a time; more than that is a runaway."""
 

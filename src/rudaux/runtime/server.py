@@ -16,11 +16,14 @@ import socket
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from rudaux.runtime import tree
+from rudaux.runtime import cgroup, tree
 from rudaux.runtime.box import Plan, run
+from rudaux.runtime.cgroup import Counters
 from rudaux.runtime.folders import lay_out
+from rudaux.runtime.limits import OWN
 from rudaux.runtime.preload import import_for_notebooks
 
 _IMPORTS = (
@@ -49,17 +52,52 @@ def main(
     tree.set_dumpable(False)
     import_everything()
     trouble = import_for_notebooks(**(preload or {}))
-    plan = Plan.of(box) if box else None
+    boxes = Boxes.of(box) if box else None
     gc.collect()
     gc.freeze()
     host = socket.socket(fileno=channel)
     host.sendall(json.dumps({"error": trouble} if trouble else {"ready": True}).encode() + b"\n")
     supervisors: set[int] = set()
     try:
-        while _serve(host, supervisors, plan):
-            _bury(supervisors)
+        while _serve(host, supervisors, boxes):
+            if _bury(supervisors) and boxes:
+                boxes.sweep()
     finally:
         tree.kill_below(os.getpid())
+        if boxes:
+            boxes.sweep()
+
+
+class Boxes:
+    """Makes a box for each submission, in a control group of its own where that may be made."""
+
+    def __init__(self, plan: Plan, place: cgroup.Place | None) -> None:
+        self.plan, self.place = plan, place
+        self.prefix = cgroup.prefix()
+        self.made = 0
+
+    @classmethod
+    def of(cls, wanted: Mapping[str, Any]) -> Boxes:
+        """Look at this machine; groups that a killed run has left are removed."""
+        boxes = cls(Plan.of(wanted), cgroup.find())
+        boxes.sweep()
+        return boxes
+
+    def group(self, memory: int) -> Path | None:
+        """Make a group for a submission that may hold so many bytes, and its files beside them."""
+        self.made += 1
+        if self.place is None:
+            return None
+        try:
+            whole = memory + self.plan.scratch + OWN
+            return self.place.make(f"{self.prefix}{self.made}", whole)
+        except OSError:
+            return None  # the supervisor's watch is there
+
+    def sweep(self) -> None:
+        """Remove the groups of boxes that are gone."""
+        if self.place:
+            self.place.sweep(self.prefix)
 
 
 def import_everything() -> None:
@@ -74,7 +112,7 @@ def import_everything() -> None:
     importlib.import_module("nbformat.v4").new_output("stream")
 
 
-def _serve(host: socket.socket, supervisors: set[int], plan: Plan | None) -> bool:
+def _serve(host: socket.socket, supervisors: set[int], boxes: Boxes | None) -> bool:
     """Take one request, or a moment's rest; False: the host is gone."""
     if not select.select([host], [], [], 0.5)[0]:
         return True
@@ -87,13 +125,14 @@ def _serve(host: socket.socket, supervisors: set[int], plan: Plan | None) -> boo
             os.kill(request["kill"], signal.SIGKILL)
         return True
     try:
+        group = boxes.group(request["limits"]["memory"]) if boxes else None
         pid = os.fork()
     except OSError as error:
         host.sendall(json.dumps({"error": str(error)}).encode() + b"\n")
     else:
         if pid == 0:
             host.close()
-            _supervise(request, fds, plan)
+            _supervise(request, fds, boxes.plan if boxes else None, group)
         supervisors.add(pid)
         host.sendall(json.dumps({"pid": pid}).encode() + b"\n")
     finally:
@@ -102,20 +141,22 @@ def _serve(host: socket.socket, supervisors: set[int], plan: Plan | None) -> boo
     return True
 
 
-def _supervise(request: Mapping[str, Any], fds: list[int], plan: Plan | None) -> None:
+def _supervise(
+    request: Mapping[str, Any], fds: list[int], plan: Plan | None, group: Path | None
+) -> None:
     from rudaux.runtime.supervisor import supervise
 
     notebooks, outbox, files = fds
 
-    def work() -> None:
+    def work(counters: Counters | None = None) -> None:
         with os.fdopen(files, "rb") as packed:
             folder = lay_out(packed, request["folder"])
-        supervise(request, folder, notebooks, outbox)
+        supervise(request, folder, notebooks, outbox, counters)
 
     status = 1
     try:
         if plan:
-            run(plan, work, outbox)
+            run(plan, work, outbox, group)
         else:
             work()
         status = 0
@@ -126,15 +167,19 @@ def _supervise(request: Mapping[str, Any], fds: list[int], plan: Plan | None) ->
         os._exit(status)
 
 
-def _bury(supervisors: set[int]) -> None:
-    """Forget ended supervisors, and kill what one that was killed itself left to us."""
+def _bury(supervisors: set[int]) -> bool:
+    """Forget ended supervisors, and kill what one that was killed itself left to us.
+
+    Whether any has ended.
+    """
     ended = tree.reap()
     supervisors -= set(ended)
     if not ended:
-        return
+        return False
     me = os.getpid()
     for process in tree.descendants(me):
         if process.parent == me and process.pid not in supervisors:
             for pid in (process.pid, *(below.pid for below in tree.descendants(process.pid))):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+    return True

@@ -20,6 +20,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 
 from rudaux.runtime import limits as bounds
 from rudaux.runtime import lines, tree
+from rudaux.runtime.cgroup import Counters
 from rudaux.runtime.folders import remove
 from rudaux.runtime.kernels import fork_kernel, forkable, write_connection
 from rudaux.runtime.limits import Limits
@@ -47,13 +48,13 @@ class Supervisor:
         folder: Path,
         limits: Limits,
         outbox: int,
-        oom_file: Path | None = None,
+        counters: Counters | None = None,
         own_disk: bool = False,
     ) -> None:
         self.folder = folder
         self.limits = limits
         self.outbox = outbox
-        self.oom_file = oom_file
+        self.counters = counters or Counters()
         self.own_disk = own_disk
         self.parent = os.getppid()
         self.pending = bytearray()
@@ -112,31 +113,17 @@ class Supervisor:
         text = partial(_read_notebook, notebooks, notebook)
         runner = self._fork_runner(text, kernel, forked, (pipe, writer))
         os.close(writer)
-        killed, full = self._memory_events()
+        killed, full = self.counters()
         try:
             ended, why = _Watch(self, pipe, runner, forked[0] if forked else None).verdict()
         finally:
             os.close(pipe)
-        now_killed, now_full = self._memory_events()
+        now_killed, now_full = self.counters()
         if ended == "kernel_died" and now_killed > killed:
             if now_full is not None and now_full == full:
                 return "failed", "the machine ran out of memory, not the submission"
             return "out_of_memory", f"{why}: more memory than it may use"
         return ended, why
-
-    def _memory_events(self) -> tuple[int, int | None]:
-        """Count what was killed in this cgroup for memory, and how often its own limit was why.
-
-        `oom_kill` counts also what was killed because the whole machine had no more
-        (https://docs.kernel.org/admin-guide/cgroup-v2.html); None where there is no count of the
-        limit's own. Without a cgroup of its own, a submission is killed for memory by the system
-        only for the machine's sake.
-        """
-        if self.oom_file is None:
-            return _counts(Path("/proc/vmstat")).get("oom_kill", 0), 0
-        counts, hits = _counts(self.oom_file), self.oom_file.with_name("memory.failcnt")
-        full = int(hits.read_text()) if hits.exists() else counts.get("oom")
-        return counts.get("oom_kill", 0), full
 
     def _fork_runner(
         self,
@@ -175,15 +162,6 @@ class Supervisor:
         if happened:
             del self.pending[: os.write(self.outbox, self.pending[: 1 << 16])]
         return list(ready)
-
-
-def _counts(file: Path) -> dict[str, int]:
-    """Read the system's counters, a name and a number in each line; none where it keeps none."""
-    try:
-        rows = file.read_text(encoding="ascii").splitlines()
-    except FileNotFoundError:
-        return {}
-    return {name: int(count) for name, count in map(str.split, rows)}
 
 
 def _read_notebook(notebooks: int, name: str) -> str:
@@ -269,10 +247,17 @@ class _Watch:
         return None
 
 
-def supervise(request: Mapping[str, Any], folder: Path, notebooks: int, outbox: int) -> None:
+def supervise(
+    request: Mapping[str, Any],
+    folder: Path,
+    notebooks: int,
+    outbox: int,
+    counters: Counters | None = None,
+) -> None:
     """Run a submission as the host asked; `notebooks` is a file of {name: text}.
 
-    `folder` has been laid out for it, and is removed at the end.
+    `folder` has been laid out for it, and is removed at the end. `counters` are those of the
+    group that it runs in, if it has one.
     """
     tree.adopt_orphans()
     for variable, place in (
@@ -285,9 +270,8 @@ def supervise(request: Mapping[str, Any], folder: Path, notebooks: int, outbox: 
     # As nbgrader's own executor does: code may ask whether it is being autograded.
     os.environ["NBGRADER_EXECUTION"] = "autograde"
     os.chdir(folder / "work")
-    oom_file = Path(request["oom_file"]) if request.get("oom_file") else None
     own_disk = bool(request.get("own_disk"))
-    supervisor = Supervisor(folder, Limits(**request["limits"]), outbox, oom_file, own_disk)
+    supervisor = Supervisor(folder, Limits(**request["limits"]), outbox, counters, own_disk)
     try:
         supervisor.run(request["kernels"], notebooks)
     except Gone:

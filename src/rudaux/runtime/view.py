@@ -30,6 +30,8 @@ _ACCOUNTS = {
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
           "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"}  # fmt: skip
+OWN = ("proc", "dev", "sys", "tmp")
+"""Of these a box has its own."""
 _TMP = "/tmp"  # noqa: S108 - the box's own
 _FILES = 100_000
 """Files and folders that a submission may make."""
@@ -42,6 +44,15 @@ class View:
 
     steps: tuple[tuple[str, bool], ...]
     links: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    """Files of the box's own under /etc, where that is not an image's."""
+
+
+def of_an_image() -> View:
+    """Return the whole of what this process has as its root, but for what is the machine's."""
+    entries = [path for path in sorted(Path("/").iterdir()) if path.name not in OWN]
+    links = tuple((str(p), str(p.readlink())) for p in entries if p.is_symlink())
+    return View(tuple((str(p), True) for p in entries if not p.is_symlink()), links)
 
 
 def of_this_machine(hidden: Iterable[str], network: bool) -> View:
@@ -62,7 +73,8 @@ def of_this_machine(hidden: Iterable[str], network: bool) -> View:
     shown = {path for name in wanted for path in (name, os.path.realpath(name))}
     states = dict.fromkeys(filter(os.path.exists, shown), True)
     states |= dict.fromkeys(filter(os.path.isdir, secret), False)
-    return View(tuple(_needed(states)), links)
+    files = _ACCOUNTS if network else {**_ACCOUNTS, "hosts": "127.0.0.1 localhost\n"}
+    return View(tuple(_needed(states)), links, tuple(files.items()))
 
 
 def _environments() -> set[str]:
@@ -99,7 +111,7 @@ def _needed(states: dict[str, bool]) -> Iterable[tuple[str, bool]]:
             yield path, states[path]
 
 
-def lay_out(base: str, view: View, scratch: int, network: bool) -> None:
+def lay_out(base: str, view: View, scratch: int) -> None:
     """Make the box's root at a folder, in this process's own mount namespace."""
     sys_.mount("none", "/", "", sys_.REC | sys_.PRIVATE)
     sys_.mount("box", base, "tmpfs", sys_.NOSUID | sys_.NODEV, "mode=755,size=1m")
@@ -121,8 +133,7 @@ def lay_out(base: str, view: View, scratch: int, network: bool) -> None:
     _make_devices(f"{base}/dev")
     settings = Path(base, "etc")
     settings.mkdir(exist_ok=True)
-    files = _ACCOUNTS if network else {**_ACCOUNTS, "hosts": "127.0.0.1 localhost\n"}
-    for name, text in files.items():
+    for name, text in view.settings:
         (settings / name).write_text(text)
     for path, shown in view.steps:
         if not shown:

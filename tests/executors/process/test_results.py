@@ -11,7 +11,7 @@ import pytest
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Job
 from rudaux.errors import ConfigError, ExecutorFailure
-from rudaux.executors.forking import host
+from rudaux.executors.forking import starting
 from rudaux.executors.process import ProcessExecutor
 from tests.executors.notebooks import (
     NAME,
@@ -280,8 +280,8 @@ def test_a_module_that_starts_threads_is_refused(
     (tmp_path / "spinning.py").write_text(
         "import threading, time\nthreading.Thread(target=time.sleep, args=[60], daemon=1).start()"
     )
-    paths = [*host._import_paths(), str(tmp_path)]
-    monkeypatch.setattr(host, "_import_paths", lambda: paths)
+    paths = [*starting._import_paths(), str(tmp_path)]
+    monkeypatch.setattr(starting, "_import_paths", lambda: paths)
     with pytest.raises(ExecutorFailure, match="spinning, which starts threads"):
         run_one(preloading(tmp_path, "spinning"), job(tmp_path, "1"))
 
@@ -294,8 +294,8 @@ def test_imports_that_give_trouble_are_left_to_the_notebooks(
     )
     (tmp_path / "spinning.py").write_text(start)
     (tmp_path / "broken.py").write_text("import os\nos.kill(os.getpid(), 9)")
-    paths = [*host._import_paths(), str(tmp_path)]
-    monkeypatch.setattr(host, "_import_paths", lambda: paths)
+    paths = [*starting._import_paths(), str(tmp_path)]
+    monkeypatch.setattr(starting, "_import_paths", lambda: paths)
     there = ["no_such_module", "broken", "spinning", "wave"]
     look = f"import sys; [name for name in {there} if name in sys.modules]"
     (execution,) = executor(tmp_path).run([job(tmp_path, look)], there)

@@ -22,6 +22,7 @@ from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
 from rudaux.executors import sandbox
 from rudaux.executors.sandbox import SandboxExecutor
+from rudaux.runtime import cgroup
 from tests.executors.notebooks import (
     HIDDEN,
     NAME,
@@ -49,7 +50,7 @@ def executor(folder: Path, **settings: object) -> SandboxExecutor:
     return SandboxExecutor(replace(SETTINGS, **settings), folder / "scratch", hidden)  # type: ignore[arg-type]
 
 
-def attack(folder: Path) -> Execution:
+def attack(folder: Path, **settings: object) -> Execution:
     """Run all attacks in one box, with things of the machine for them to find."""
     with socket.create_server(("127.0.0.1", 0)) as open_port, socket.socket(socket.AF_UNIX) as own:
         abstract = f"rudaux-test-{os.getpid()}"
@@ -62,7 +63,7 @@ def attack(folder: Path) -> Execution:
             "PORTS": [open_port.getsockname()[1]],
             "ABSTRACT": abstract,
         }
-        return run_one(executor(folder), job(folder, *attacks.cells(**known)))
+        return run_one(executor(folder, **settings), job(folder, *attacks.cells(**known)))
 
 
 def report(execution: Execution) -> dict[str, str]:
@@ -258,6 +259,7 @@ from pathlib import Path
 from rudaux.config import GradingSettings
 from rudaux.errors import ExecutorFailure
 from rudaux.executors.sandbox import SandboxExecutor
+from rudaux.runtime import cgroup
 taken = []
 jobs = (taken.append(number) for number in range(3))
 box = SandboxExecutor(GradingSettings(executor="sandbox"), Path.cwd() / "scratch", [])
@@ -288,3 +290,15 @@ def test_every_notebook_of_a_submission_shares_the_box(tmp_path: Path) -> None:
     read = notebook("print(open('between').read())")
     one = Job("homework", "io", {"a.ipynb": write, NAME: read}, tmp_path / "data")
     assert text(cells(run_one(executor(tmp_path), one))[0]) == "kept\n"
+
+
+def test_memory_that_processes_share_counts_where_the_system_keeps_a_box_within_its_own(
+    tmp_path: Path,
+) -> None:
+    place = cgroup.find()
+    hoard = "import mmap\nm = mmap.mmap(-1, 1 << 30)\nfor _ in range(1024): m.write(bytes(1 << 20))"
+    jobs = [job(tmp_path, hoard, student="eater"), job(tmp_path, "print('on')", student="other")]
+    ended: dict[str, Execution] = {e.job.student_id: e for e in executor(tmp_path).run(jobs)}
+    assert ended["eater"].verdict == ("ok" if place is None else "out_of_memory")
+    assert text(cells(ended["other"])[0]) == "on\n"
+    assert place is None or list(place.folder.glob("rudaux-*")) == []

@@ -20,8 +20,8 @@ from rudaux.executors.request import read_memory
 from rudaux.runtime import limits as bounds
 from rudaux.runtime import sent
 
-OWN = 192 << 20
-"""Bytes of memory for the supervisor and the runner, beside what the submission may use."""
+OWN = bounds.OWN
+_OPEN_FILES = 4096
 _STDOUT = 1
 _FRAME = struct.Struct(">BxxxL")
 _STALLED = 30.0  # seconds that a container may take nothing of what it is sent
@@ -55,7 +55,11 @@ def options(
         nano_cpus=int(cpus * 1e9),
         pids_limit=4 * bounds.PROCESSES,
         shm_size=64 << 20,
-        ulimits=[{"Name": "core", "Soft": 0, "Hard": 0}],
+        ulimits=[
+            {"Name": "core", "Soft": 0, "Hard": 0},
+            # Podman, where it is not asked, sets more than the machine may allow.
+            {"Name": "nofile", "Soft": _OPEN_FILES, "Hard": _OPEN_FILES},
+        ],
         log_config={"Type": "none", "Config": {}},
         ipc_mode="private",
     )

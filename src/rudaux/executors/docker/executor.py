@@ -23,13 +23,13 @@ from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
 from rudaux.executors.docker import container, engine
+from rudaux.executors.lacking import what_it_lacks
 from rudaux.executors.packing import too_large
 from rudaux.executors.report import Report
 from rudaux.executors.request import fitting, patience, read_memory, request
 
 _PROBE = 120.0
 _MOST_SAID = 1 << 20
-_OLDEST = [3, 9]
 
 
 def _fitting(memory: int) -> int:
@@ -71,18 +71,8 @@ class DockerExecutor:
         description = self._description
         engine.sweep(self._client, self.owner)
         said = self._probe(description, kernels)
-        name, lack = self.settings.image, []
-        if said["python"] < _OLDEST:
-            lack.append(f"Python 3.9 or newer (it has {'.'.join(map(str, said['python']))})")
-        lack += [f"the package {module}" for module in said["missing"]]
-        if not said["missing"]:
-            lack += [f'the kernel "{kernel}"' for kernel in said["lacking"]]
-        if lack:
-            kernels_there = f" Its kernels: {', '.join(said['known'])}." if said["known"] else ""
-            raise ExecutorFailure(
-                f"The image {name} (grading.image) lacks {' and '.join(lack)}: add it to the "
-                f"image, or name another.{kernels_there}"
-            )
+        if why := what_it_lacks(f"{self.settings.image} (grading.image)", said):
+            raise ExecutorFailure(why)
 
     def _probe(self, description: Mapping[str, Any], kernels: Collection[str]) -> Mapping[str, Any]:
         out, err = bytearray(), bytearray()

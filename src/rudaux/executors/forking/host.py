@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import site
 import socket
 import subprocess
 import sys
@@ -16,19 +14,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.paths import jupyter_path
-
-import rudaux
 from rudaux.config.private import make_folder
 from rudaux.errors import ExecutorFailure
+from rudaux.executors.forking import unpacked
+from rudaux.executors.forking.starting import command, environment
 from rudaux.runtime import tree
-from rudaux.runtime.limits import THREADS
 
-_START = (
-    "import json, sys; extra = sys.argv[2:]; sys.path += extra[1:]; sys.path.insert(0, extra[0]); "
-    "from rudaux.runtime.{module} import {function} as start; sys.path.remove(extra[0]); "
-    "told = json.loads(sys.argv[1]); del sys.argv[1:]; start(**told)"
-)
 _NEEDED = ("ipykernel", "nbclient", "jupyter_client")
 _PATIENCE = 60.0
 
@@ -66,17 +57,23 @@ class ForkServer:
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, kind)
         self.socket.settimeout(_PATIENCE)
         with theirs:
-            told = {"channel": theirs.fileno(), "preload": asdict(preload), "box": box}
+            channel = theirs.fileno()
+            told = {"channel": channel, "preload": asdict(preload), "box": box}
+            start, stdin = command("server", "main", told), None
+            if box and box.get("root"):
+                start, stdin = unpacked.start({"serve": told}, box, folder, channel)
             self.process = subprocess.Popen(
-                _command("server", "main", told),
-                env=_environment(folder),
+                start,
+                env=environment(folder),
                 cwd=folder,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin or subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[channel],
                 start_new_session=True,
             )
+        if stdin:
+            stdin.close()
         self.ready = False
 
     def _wait_until_ready(self) -> None:
@@ -139,17 +136,11 @@ class ForkServer:
         return line
 
 
-def _command(module: str, function: str, told: Mapping[str, object]) -> list[str]:
-    """Return what starts a function of the runtime, and of nothing else of rudaux."""
-    start = _START.format(module=module, function=function)
-    return [sys.executable, "-I", "-c", start, json.dumps(told), *_import_paths()]
-
-
 def trial(box: Mapping[str, object], kernels: Collection[str]) -> Mapping[str, Any]:
     """Make a box, once, and return what refused it, or the kernels that cannot start in it."""
     done = subprocess.run(
-        _command("box", "trial", {"box": box, "kernels": sorted(kernels)}),
-        env=_environment(Path(str(box["base"]))),
+        command("box", "trial", {"box": box, "kernels": sorted(kernels)}),
+        env=environment(Path(str(box["base"]))),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=_PATIENCE,
@@ -172,6 +163,11 @@ def check_this_python(kernels: Collection[str], scratch: Path) -> None:
             f"rudaux (`pip install {' '.join(missing)}`)."
         )
     _check_kernels(kernels)
+    check_scratch(scratch)
+
+
+def check_scratch(scratch: Path) -> None:
+    """Raise `ExecutorFailure` where nothing can be written to the scratch folder."""
     try:
         make_folder(scratch)
         with tempfile.TemporaryFile(dir=scratch):
@@ -192,32 +188,3 @@ def _check_kernels(kernels: Collection[str]) -> None:
             f'Student code cannot be run: there is no kernel "{lacking[0]}", which the source '
             f"notebooks ask for, on this machine. Its kernels: {', '.join(sorted(known))}."
         )
-
-
-def _import_paths() -> list[str]:
-    """Where rudaux is (only for the server's own imports) and the user's packages, if in use."""
-    paths = [str(Path(rudaux.__file__).parent.parent)]
-    if site.ENABLE_USER_SITE:
-        paths.append(site.getusersitepackages())
-    return paths
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Make the whole environment of student code: nothing else of ours is in it.
-
-    JUPYTER_PATH keeps kernels findable that were installed for this user only.
-    """
-    binaries = str(Path(sys.executable).parent)
-    return {
-        "PATH": os.pathsep.join([binaries, os.environ.get("PATH", os.defpath)]),
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "IPYTHONDIR": str(folder),
-        "LANG": os.environ.get("LANG", "C.UTF-8"),
-        "JUPYTER_PATH": os.pathsep.join(jupyter_path()),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        # As many threads of a library as submissions at a time would fight over the cores, and
-        # threads do not survive a fork.
-        **dict.fromkeys(THREADS, "1"),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
