@@ -175,9 +175,8 @@ def _score(
     if reasons:
         told = "; ".join([*reasons, *([note] if note else [])])
         waiting = tuple((r.notebook, r.cells) for r in reasons if isinstance(r, Waiting))
-        left = "; ".join(
-            [*(r for r in reasons if not isinstance(r, Waiting)), *([note] * bool(note))]
-        )
+        others = [r for r in reasons if not isinstance(r, Waiting)]
+        left = "; ".join([*others, *([note] if note else [])])
         return Outcome(name, "held", told, slowest, repaired, waiting, left)
     return Outcome(name, "done", note, slowest, repaired)
 
