@@ -61,19 +61,20 @@ def _show(view: View, read: CourseStatus) -> None:
             view.rows([Row(a.name, "!", line)])
     used = [s for s in _SHORT if any(a.counts[s] for a in read.assignments)]
     years = {t.year for a in read.assignments for t in (a.due_at, a.scheduled_for) if t}
+    some_unreleased = not all(a.released for a in read.assignments)
     rows = [
         (
             a.name,
             _moment(a.due_at, years),
             number(a.points),
-            "yes" if a.released else "no",
+            *(["yes" if a.released else "no"] * some_unreleased),
             {True: "published", False: "unpublished", None: "no"}[a.published],
             _moment(a.scheduled_for, years),
             *(a.counts[s] or "·" for s in used),
         )
         for a in read.assignments
     ]
-    header = ("assignment", "due", "points", "released", "Canvas", "cron")
+    header = ("assignment", "due", "points", *["released"] * some_unreleased, "Canvas", "cron")
     view.table((*header, *(_SHORT[s] for s in used)), rows)
 
 

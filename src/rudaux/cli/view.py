@@ -231,7 +231,7 @@ class View:
 
     def summary(self, findings: Iterable[Finding]) -> None:
         """Print how a step ended beside the result, a line each; the text wraps in its column."""
-        table = _grid(overflow="ignore")
+        table = _grid()
         for sign, label, text in findings:
             mark, style = _SIGNS[sign] if label else ("", "")
             table.add_row(_text(f"  {mark}", style), _text(label), _text(text))
@@ -340,13 +340,13 @@ def _text(text: str, style: str = "") -> Text:
     return Text(printable(text), style)
 
 
-def _grid(overflow: Literal["fold", "ignore"] = "fold") -> Table:
+def _grid() -> Table:
     from rich.table import Table
 
     table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
-    table.add_column(overflow=overflow)
+    table.add_column(overflow="fold")
     return table
 
 
