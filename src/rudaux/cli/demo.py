@@ -24,7 +24,7 @@ def demo(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """A practice course on this machine, Canvas included."""
+    """Build a practice course on this machine, Canvas included."""
     try:
         from rudaux.demo.run import need_new_folder, play, run_course
     except ModuleNotFoundError as error:

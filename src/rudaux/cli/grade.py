@@ -59,11 +59,11 @@ Students = Annotated[
 ]
 Only = Annotated[
     Literal["failed", "held"] | None,
-    typer.Option("--only", help="Grade again what has failed, or was held for a person, alone."),
+    typer.Option("--only", help="Grade only what failed, or was held for a person."),
 ]
 AcceptDoubts = Annotated[
     bool,
-    typer.Option("--accept-doubts", help="With --student: you have looked, and nothing holds it."),
+    typer.Option("--accept-doubts", help="With --student: you have looked, so do not hold it."),
 ]
 
 
@@ -86,7 +86,7 @@ def grade(
     no_prompt: NoPrompt = False,
     log: Log = False,  # the guard has seen to it
 ) -> None:
-    """Collect, autograde, feedback, submit. Without NAME and with --auto: all that is due."""
+    """Collect, autograde and push to Canvas; with --auto and no NAME: all that is due."""
     from rudaux.config import find_assignment
     from rudaux.workflows.access import require_open
     from rudaux.workflows.grade import unfinished

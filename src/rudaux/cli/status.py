@@ -25,7 +25,7 @@ def status(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Where every assignment stands; with NAME, every student of it."""
+    """Show where every assignment stands; with NAME, every student."""
     from rudaux.config import find_assignment
     from rudaux.workflows.status import as_json as document
     from rudaux.workflows.status import read_status
