@@ -17,7 +17,7 @@ def test_a_line_is_broken_between_words_and_goes_on_under_its_own_indent() -> No
 
 
 def test_a_command_is_never_broken() -> None:
-    assert wrapped("run `chmod o-rx /srv`, and go on", 22) == "run\n`chmod o-rx /srv`, and\ngo on"
+    assert wrapped("run `chmod o-rx /srv`, and go on", 18) == "run\n`chmod o-rx /srv`,\nand go on"
 
 
 def test_a_word_longer_than_the_terminal_stays_whole() -> None:

@@ -54,7 +54,9 @@ MayLower = Annotated[
 ]
 Credit = Annotated[
     list[str] | None,
-    typer.Option("--credit", metavar="CELL", help="Give everybody who handed in full points for this test."),
+    typer.Option(
+        "--credit", metavar="CELL", help="Give everybody who handed in full points for this test."
+    ),
 ]
 NoCredit = Annotated[
     list[str] | None,
