@@ -80,7 +80,7 @@ def test_an_extension_is_in_canvas_and_in_cron_and_a_second_run_changes_nothing(
     assert "Io Jupiter" in course.rudaux("canvas", "extensions").out
     wrong = course.rudaux("canvas", "extend", "homework_1", "--student", "1", "--until", "+1d",
                           code=2)  # fmt: skip
-    assert "no student of this course has the id 1" in wrong.err
+    assert 'no student of this course has "1" as an id' in wrong.err
     course.world.add_override(
         override.assignment_id, [int(europa)], due_at=override.dates["due_at"]
     )

@@ -178,7 +178,7 @@ def test_a_full_disk_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(monkeypatch, OSError(errno.ENOSPC, "No space left on device", "/course/feedback"))
     assert run("status") == (
         5, "",
-        "rudaux: /course/feedback cannot be used: No space left on device; put that right, and run "
+        "rudaux: /course/feedback cannot be used: No space left on device; fix that and run "
         "this again.\n",
     )  # fmt: skip
 

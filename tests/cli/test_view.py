@@ -64,8 +64,8 @@ def test_results_and_notices_take_their_own_streams(
     assert seen.out == "result\n"
     assert seen.err.splitlines() == [
         "aside",
-        "  failed Titan Saturn: the kernel died twice",
-        "  held   Triton Neptune: edited in Canvas",
+        "  ✗  1 failed  Titan Saturn: the kernel died twice",
+        "  !  1 held    Triton Neptune: edited in Canvas",
     ]
 
 

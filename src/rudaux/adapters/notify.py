@@ -83,7 +83,7 @@ def _opened(address: str) -> Any:
 def _shown(plugin: Any) -> str:
     """Name a service, with a mail's recipients or a hook's host: neither opens anything."""
     if plugin is None:
-        return "no address that Apprise knows"
+        return "not an address that Apprise understands"
     name = str(plugin.service_name)
     if type(plugin).__name__ == "NotifyEmail":
         mailboxes = [str(target[1]) for target in plugin.targets]

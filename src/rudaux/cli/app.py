@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from shutil import get_terminal_size
 from typing import Annotated, Any
 
 import typer
@@ -103,7 +104,7 @@ class RudauxGroup(CommandGroup):
             if error.errno not in _THE_MACHINES:
                 raise
             text = f"{error.filename or 'a file'} cannot be used: {error.strerror}"
-            code = _tell(f"{text}; put that right, and run this again.", SystemFailure.exit_code)
+            code = _tell(f"{text}; fix that and run this again.", SystemFailure.exit_code)
         except typer.TyperException as error:
             code = _tell(_usage_sentence(error), error.exit_code)
         except (KeyboardInterrupt, typer.Abort):
@@ -149,9 +150,13 @@ def moved_behind(args: Sequence[str]) -> list[str]:
 
 def _tell(message: str, code: int) -> int:
     from rudaux.cli.view import printable
+    from rudaux.cli.width import wrapped
 
     for line in message.splitlines():
-        typer.echo(f"rudaux: {printable(line)}", err=True)
+        text = f"rudaux: {printable(line)}"
+        if sys.stderr is not None and sys.stderr.isatty():
+            text = wrapped(text, get_terminal_size().columns, hang=8)
+        typer.echo(text, err=True)
     return code
 
 

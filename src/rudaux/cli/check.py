@@ -31,7 +31,7 @@ def check(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Look at the whole set-up; with NAME, rehearse an assignment before it goes out."""
+    """Check the whole set-up; with NAME, rehearse an assignment."""
     with reading(folder, no_prompt, whole=False) as (ctx, view):
         found = _assignment(ctx, view, name, again) if name else _setup(ctx, view, as_json)
         if as_json:

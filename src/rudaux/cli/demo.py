@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -23,7 +24,7 @@ def demo(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """A practice course on this machine, Canvas included."""
+    """Build a practice course on this machine, Canvas included."""
     try:
         from rudaux.demo.run import need_new_folder, play, run_course
     except ModuleNotFoundError as error:
@@ -51,3 +52,9 @@ def demo(
         run_course(target, view.line, "sandbox" if look_around().sandbox() else "process")
     if view.attended:
         play(target, view.line, hub)
+    elif there:
+        view.line(
+            f"There is a practice course in {target} already; nothing was changed. Its Canvas runs "
+            f"only while somebody watches: on a terminal, run `rudaux demo {quote(str(target))}` "
+            "without --no-prompt. For a fresh course, name a new folder."
+        )

@@ -38,7 +38,7 @@ def explain(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Where a grade comes from, step by step: what to look at when a student disputes it."""
+    """Show step by step where a student's grade comes from."""
     from rudaux.config import find_assignment
     from rudaux.workflows import explain as workflow
 

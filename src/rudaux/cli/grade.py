@@ -11,6 +11,7 @@ import typer
 
 from rudaux.cli.describe.deadlines import late_lines
 from rudaux.cli.describe.plans import sync_rows
+from rudaux.cli.describe.words import count
 from rudaux.cli.extensions import keep_up
 from rudaux.cli.init import may_sync, take_roster
 from rudaux.cli.options import (
@@ -25,7 +26,7 @@ from rudaux.cli.options import (
     OptionalName,
     OverwriteEdits,
 )
-from rudaux.cli.report import finish, graded_lines
+from rudaux.cli.report import finish, graded_summary
 from rudaux.cli.reports import report_before_push
 from rudaux.cli.returning import Returning
 from rudaux.cli.session import tell_uncopied, writing
@@ -58,11 +59,11 @@ Students = Annotated[
 ]
 Only = Annotated[
     Literal["failed", "held"] | None,
-    typer.Option("--only", help="Grade again what has failed, or was held for a person, alone."),
+    typer.Option("--only", help="Grade only what failed, or was held for a person."),
 ]
 AcceptDoubts = Annotated[
     bool,
-    typer.Option("--accept-doubts", help="With --student: you have looked, and nothing holds it."),
+    typer.Option("--accept-doubts", help="With --student: you have looked, so do not hold it."),
 ]
 
 
@@ -85,7 +86,7 @@ def grade(
     no_prompt: NoPrompt = False,
     log: Log = False,  # the guard has seen to it
 ) -> None:
-    """Collect, autograde, feedback, submit. Without NAME and with --auto: all that is due."""
+    """Collect, autograde and push to Canvas; with --auto and no NAME: all that is due."""
     from rudaux.config import find_assignment
     from rudaux.workflows.access import require_open
     from rudaux.workflows.grade import unfinished
@@ -184,6 +185,7 @@ class _Job:
     facts: Facts = field(default_factory=Facts)
     outcomes: list[Outcome] = field(default_factory=list)
     stopped: list[RudauxError] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
     @cached_property
     def returning(self) -> Returning:
@@ -194,6 +196,7 @@ class _Job:
         """Grade one assignment as far as it goes without a person."""
         from rudaux.workflows.standings import read_standings, reread
 
+        self.names.append(settings.name)
         self.view.line(settings.name, "bold")
         standings = read_standings(self.ctx, settings)
         chosen = self.again.chosen(self.ctx, standings)
@@ -205,10 +208,7 @@ class _Job:
         if self.manual or settings.manual:
             left = open_ends(standings, hand_marking=True)
             self.view.troubles(x for x in left if (x.item, x.reason) not in told)
-            self.view.notice(
-                f"  Autograded. Mark {settings.name} by hand in nbgrader's formgrader, then run "
-                f"`rudaux submit {settings.name}`."
-            )
+            self.view.notice(f"  Next: {_by_hand(standings)}`rudaux submit {settings.name}`.")
             self.outcomes += left
             self._note(before, standings)
             return
@@ -237,7 +237,9 @@ class _Job:
         if self.stopped:
             asked = [e for e in self.stopped if isinstance(e, NeedsPersonError)]
             raise type([*asked, *self.stopped][0])("\n".join(str(e) for e in self.stopped))
-        finish(self.outcomes, "see above; `rudaux status NAME` lists them, running again goes on.")
+        name = self.names[0] if len(self.names) == 1 else "NAME"
+        again = f"`rudaux status {name}` lists them, and the same command again goes on from there."
+        finish(self.outcomes, f"see above; {again}")
 
     def _collect_and_autograde(
         self, standings: Standings, chosen: frozenset[str] | None
@@ -255,8 +257,7 @@ class _Job:
         grading = autograde.plan(ctx, reread(ctx, standings), chosen, doubts)
         label = f"  Autograde {ctx.executor.where}".rstrip()
         outcomes = view.follow(label, autograde.apply(ctx, grading), len(grading))
-        for line in graded_lines(outcomes):
-            view.notice(f"  {line}")
+        view.summary(graded_summary(outcomes, self.manual or standings.settings.manual))
         return reread(ctx, standings), {(o.item, o.reason) for o in outcomes}
 
     def _tell_late_edits(self, standings: Standings, looked_at: set[str]) -> None:
@@ -277,6 +278,15 @@ class _Job:
         self.view.line(f"  {len(collecting)} to look up, {len(grading)} collected and not graded")
         if not (self.manual or standings.settings.manual):
             self.returning.run(standings)
+
+
+def _by_hand(standings: Standings) -> str:
+    """Say how many submissions a person has yet to mark, if any, before the next command."""
+    waiting = sum(s.state == "needs_manual" for s in standings.by_student)
+    if not waiting:
+        return "nothing waits for marks by hand, so run "
+    what = count(waiting, "submission")
+    return f"mark {what} by hand in nbgrader's formgrader, then run "
 
 
 def _found(found: Lookup) -> str:

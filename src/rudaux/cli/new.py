@@ -62,7 +62,7 @@ def new(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Questions and answers, then a rudaux.toml."""
+    """Ask about the course, and write rudaux.toml."""
     given = {k: v.strip() for k, v in locals().items() if k in QUESTIONS and v.strip()}
     view, file = View(no_prompt), (folder or Path.cwd()).expanduser().resolve() / FILE
     older = _older(older_file, given.get("course_id", ""))

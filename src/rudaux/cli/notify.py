@@ -13,8 +13,8 @@ from rudaux.config import find_course_folder, load_config
 from rudaux.errors import ConfigError, SystemFailure
 
 WHAT = {
-    "problem": "a run that nobody watched went wrong, and when that is over",
-    "done": "an assignment was graded: how many, the median",
+    "problem": "an unwatched run went wrong, or the problem is solved",
+    "done": "an assignment was graded: how many students, the median",
     "todo": "marks by hand, hidden grades or edits in Canvas wait for you",
 }
 
@@ -26,7 +26,7 @@ def notify(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Who is told how runs ended that nobody watched; --test sends a message."""
+    """Show who is told how unwatched runs ended; --test sends a message."""
     from rudaux.wiring import open_teller
     from rudaux.workflows.notify import example
 
@@ -36,10 +36,10 @@ def notify(
     if teller.trouble:
         raise ConfigError(teller.trouble)
     if teller.notifier is None:
-        view.line("Nobody is told by message: rudaux.toml has no [notify].")
-        view.line("What went wrong is printed, and cron mails that to this account (or MAILTO).")
         if test:
             raise ConfigError("there is no address to send a test to: add [notify] to rudaux.toml.")
+        view.line("Nobody gets a message: rudaux.toml has no [notify].")
+        view.line("Runs print what went wrong, and cron mails that to this account (or to MAILTO).")
         return
     view.table(("told", "when"), [(topic, WHAT[topic]) for topic in teller.on])
     view.line()
@@ -49,7 +49,7 @@ def notify(
         sent = teller.notifier.send([example(teller)])
         if sent.missed:
             raise SystemFailure(
-                f"the test did not reach {', '.join(sent.missed)}: check notify.urls_file against "
-                "https://appriseit.com, and whether this machine may send there."
+                f"the test did not reach {'; '.join(sent.missed)}. Compare notify.urls_file with "
+                "https://appriseit.com, and check that this machine may send there."
             )
         view.notice("\nA test message was sent to each.")

@@ -43,7 +43,7 @@ Students = Annotated[
 ]
 Tests = Annotated[
     list[str] | None,
-    typer.Option("--test", metavar="CELL", help="Take this test's new marks alone."),
+    typer.Option("--test", metavar="CELL", help="Take new marks for this test only."),
 ]
 WhatIf = Annotated[bool, typer.Option("--what-if", help="Show who would move, and stop.")]
 NeverLower = Annotated[
@@ -54,7 +54,9 @@ MayLower = Annotated[
 ]
 Credit = Annotated[
     list[str] | None,
-    typer.Option("--credit", metavar="CELL", help="Full points for it to all who handed in."),
+    typer.Option(
+        "--credit", metavar="CELL", help="Give everybody who handed in full points for this test."
+    ),
 ]
 NoCredit = Annotated[
     list[str] | None,
@@ -82,7 +84,7 @@ def regrade(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """After a test was mended: who moves, by how much; then the usual push."""
+    """Grade again after a test was fixed: who moves, then the push."""
     from rudaux.workflows.regrade import Wanted
 
     what_if = what_if or dry_run

@@ -1,14 +1,17 @@
-"""From outcomes to the exit code."""
+"""From outcomes to a summary of what was graded, and to the exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
+from rudaux.cli.describe.words import count, listed
+from rudaux.cli.view import Finding, Sign
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import PartlyDone
 
 MOST = 12
-"""Remarks that are listed before the rest is only counted."""
+"""Reasons that are listed before the rest is only counted."""
 SLOW = 1.0
 """Seconds from which on a cell is worth telling of."""
 
@@ -18,28 +21,65 @@ def finish(outcomes: Sequence[Outcome], next_step: str) -> None:
     held = sum(o.result == "held" for o in outcomes)
     failed = sum(o.result == "failed" for o in outcomes)
     if held or failed:
-        counts = [f"{n} {word}" for n, word in ((held, "held"), (failed, "failed")) if n]
-        raise PartlyDone(f"done, except for {' and '.join(counts)}: {next_step}")
+        counts = [f"{held} held"] * bool(held) + [f"{failed} failed"] * bool(failed)
+        raise PartlyDone(f"done, but {' and '.join(counts)}: {next_step}")
 
 
-def graded_lines(outcomes: Sequence[Outcome]) -> list[str]:
-    """Say who was held or failed, what was odd about the others, and which cells took longest."""
-    together: dict[tuple[str, str], list[str]] = {}
+def graded_summary(outcomes: Sequence[Outcome], planned: bool = False) -> list[Finding]:
+    """Sum up who was graded, waits for marks, was repaired, held or failed, and slow cells.
+
+    `planned`: marking by hand comes next, so that waiting for it is nothing to look at.
+    """
+    waiting = [o for o in outcomes if o.waiting]
+    held = [o for o in outcomes if o.result == "held" and not o.waiting]
+    failed = [o for o in outcomes if o.result == "failed"]
+    told = [o for o in outcomes if _note(o)]
+    done = sum(o.ok for o in outcomes)
+    rows: list[Finding] = []
+    if done:
+        rows.append(("ok", f"{done} graded", ""))
+    if waiting:
+        verb = "waits" if len(waiting) == 1 else "wait"
+        label = f"{len(waiting)} {verb} for marks"
+        rows.append(("" if planned else "look", label, _cells(waiting)))
+    rows += _group("look", "repaired", [o for o in told if o.repaired])
+    rows += _group("look", "worth a look", [o for o in told if not o.repaired])
+    rows += _group("look", "held", held)
+    rows += _group("broken", "failed", failed)
+    rows += _slow(outcomes)
+    return rows
+
+
+def _note(outcome: Outcome) -> str:
+    """Return what is remarkable about work that was graded, or waits for nothing but marks."""
+    return outcome.note if outcome.waiting else outcome.reason if outcome.ok else ""
+
+
+def _cells(waiting: Iterable[Outcome]) -> str:
+    """Count the cells that wait in each notebook, as many as any one submission has."""
+    most: Counter[str] = Counter()
+    for outcome in waiting:
+        most |= Counter(dict(outcome.waiting))
+    return ", ".join(f"{notebook} ({count(n, 'cell')})" for notebook, n in most.items())
+
+
+def _group(sign: Sign, word: str, outcomes: Sequence[Outcome]) -> list[Finding]:
+    """Put what is the same for several students into one line, the first with the count."""
+    together: dict[str, list[str]] = {}
     for outcome in outcomes:
-        if not outcome.ok:
-            together.setdefault((outcome.result, outcome.reason), []).append(outcome.item)
-    lines = [
-        f"{result:<6} {', '.join(names)}: {reason}" for (result, reason), names in together.items()
-    ]
-    odd = [f"graded {o.item}: {o.reason}" for o in outcomes if o.ok and o.reason]
-    lines += odd[:MOST]
-    if odd[MOST:]:
-        lines.append(f"graded and {len(odd) - MOST} more with a remark: `rudaux status NAME`")
+        together.setdefault(_note(outcome) or outcome.reason, []).append(outcome.item)
+    texts = [f"{listed(names)}: {reason}" for reason, names in together.items()]
+    if texts[MOST:]:
+        texts = [*texts[:MOST], f"and {len(texts) - MOST} more: `rudaux status NAME` lists them"]
+    labels = [f"{len(outcomes)} {word}", *[""] * len(texts)]
+    signs: list[Sign] = [sign, *[""] * len(texts)]  # type: ignore[list-item]
+    return list(zip(signs, labels, texts, strict=False))
+
+
+def _slow(outcomes: Iterable[Outcome]) -> list[Finding]:
     slow = sorted(
         ((o.slowest, o.item) for o in outcomes if o.slowest and o.slowest.seconds >= SLOW),
         key=lambda pair: -pair[0].seconds,
     )[:3]
-    for cell, student in slow:
-        where = f"cell {cell.cell} of {cell.notebook}"
-        lines.append(f"slow   {student}: {where} took {cell.seconds:.0f} s")
-    return lines
+    texts = [f"{who}: cell {c.cell} of {c.notebook} took {c.seconds:.0f} s" for c, who in slow]
+    return [("", "" if at else "slowest", text) for at, text in enumerate(texts)]

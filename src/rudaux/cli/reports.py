@@ -40,7 +40,7 @@ def report(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """What to look at before grades are released; without NAME, over the term."""
+    """Show what to look at before grades go out; without NAME, the term."""
     from rudaux.config import find_assignment
     from rudaux.workflows import report as workflow
     from rudaux.workflows.standings import read_standings

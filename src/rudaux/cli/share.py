@@ -63,7 +63,7 @@ def share(
             return
         if not len(plan):
             view.line("  Everybody's list is up to date.")
-        elif view.ask(Question(f"Give out {_what(plan)} and write the lists?", "yes")):
+        elif view.ask(Question(_question(plan), "yes")):
             outcomes = view.follow("  Lists", sharing.apply(ctx, plan), len(plan.lists))
             _told(ctx, view, plan, [*outcomes, *sharing.tell(ctx, plan)])
         _left_over(plan)
@@ -85,6 +85,12 @@ def _head(plan: SharePlan) -> str:
 
 def _unit(plan: SharePlan) -> str:
     return "answer" if plan.by == "question" else "submission"
+
+
+def _question(plan: SharePlan) -> str:
+    if plan.given:
+        return f"Give out {_what(plan)} and write the lists?"
+    return "There is nothing new to give out. Write the lists again?"
 
 
 def _what(plan: SharePlan) -> str:

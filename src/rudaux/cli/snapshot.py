@@ -25,7 +25,7 @@ def snapshot(
     no_prompt: NoPrompt = False,
     log: Log = False,  # the guard has seen to it
 ) -> None:
-    """Take the snapshots that deadlines need, and see that they are there."""
+    """Take the snapshots that deadlines need, and check them."""
     from rudaux.workflows import snapshots
 
     facts = Facts()

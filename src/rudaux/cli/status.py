@@ -13,6 +13,8 @@ from rudaux.cli.share import PROGRESS_HEADER, progress_rows
 from rudaux.cli.view import View
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rudaux.domain.submissions import State
     from rudaux.workflows.status import AssignmentStatus, CourseStatus
 
@@ -23,7 +25,7 @@ def status(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Where every assignment stands; with NAME, every student of it."""
+    """Show where every assignment stands; with NAME, every student."""
     from rudaux.config import find_assignment
     from rudaux.workflows.status import as_json as document
     from rudaux.workflows.status import read_status
@@ -58,20 +60,29 @@ def _show(view: View, read: CourseStatus) -> None:
         for line in late_lines(a.late_edits, a.standings.students):
             view.rows([Row(a.name, "!", line)])
     used = [s for s in _SHORT if any(a.counts[s] for a in read.assignments)]
+    years = {t.year for a in read.assignments for t in (a.due_at, a.scheduled_for) if t}
+    some_unreleased = not all(a.released for a in read.assignments)
     rows = [
         (
             a.name,
-            when(a.due_at) if a.due_at else None,
+            _moment(a.due_at, years),
             number(a.points),
-            "yes" if a.released else "no",
+            *(["yes" if a.released else "no"] * some_unreleased),
             {True: "published", False: "unpublished", None: "no"}[a.published],
-            when(a.scheduled_for) if a.scheduled_for else None,
+            _moment(a.scheduled_for, years),
             *(a.counts[s] or "·" for s in used),
         )
         for a in read.assignments
     ]
-    header = ("assignment", "due", "points", "released", "Canvas", "cron")
+    header = ("assignment", "due", "points", *["released"] * some_unreleased, "Canvas", "cron")
     view.table((*header, *(_SHORT[s] for s in used)), rows)
+
+
+def _moment(at: datetime | None, years: set[int]) -> str | None:
+    """Write a moment; without the year where all are in the same one."""
+    if at is None:
+        return None
+    return when(at).replace(f" {at.year}", "", 1) if len(years) == 1 else when(at)
 
 
 _SHORT: dict[State, str] = {
@@ -83,6 +94,9 @@ _SHORT: dict[State, str] = {
     "graded": "graded",
     "pushed": "pushed",
 }
+
+
+_ALWAYS = frozenset({"id", "student", "state", "points"})
 
 
 def _students(view: View, status: AssignmentStatus) -> None:
@@ -100,8 +114,10 @@ def _students(view: View, status: AssignmentStatus) -> None:
         )
         name = names[standing.student_id]
         rows.append((standing.student_id, name, standing.state, points, extended, standing.reason))
+    header = ["id", "student", "state", "points", "own deadline", "why"]
+    used = [i for i, name in enumerate(header) if name in _ALWAYS or any(row[i] for row in rows)]
     view.line()
-    view.table(("id", "student", "state", "points", "own deadline", "why"), rows)
+    view.table([header[i] for i in used], [[row[i] for i in used] for row in rows])
 
 
 def _next_step(view: View, read: CourseStatus) -> None:
@@ -112,7 +128,9 @@ def _next_step(view: View, read: CourseStatus) -> None:
         elif a.counts["needs_manual"]:
             view.notice(f"\nNext: mark {a.name} by hand, then `rudaux submit {a.name}`.")
         elif a.counts["failed"] or a.counts["collected"]:
-            view.notice(f"\nNext: `rudaux status {a.name}` says why, `rudaux grade {a.name}`.")
+            view.notice(
+                f"\nNext: `rudaux status {a.name}` says why; `rudaux grade {a.name}` tries again."
+            )
         elif a.counts["graded"]:
             view.notice(f"\nNext: `rudaux submit {a.name}`.")
         else:

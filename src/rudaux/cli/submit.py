@@ -73,7 +73,7 @@ def submit(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Feedback and grades to Canvas, after manual grading."""
+    """Push feedback and grades to Canvas, after marking by hand."""
     from rudaux.config import find_assignment
     from rudaux.workflows.standings import read_standings, reread
 

@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
+from rudaux.cli.describe.words import listed
+from rudaux.cli.width import blocks, column_widths, wrapped
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError
 
@@ -36,8 +38,11 @@ _LOG_WIDTH = 10_000
 """Columns where there is no terminal: a line of a log or a pipe is never broken or cut."""
 _LOG_SECONDS = 60.0
 """Seconds between two lines on how far it is, where there is no terminal."""
-MOST_NAMES = 12
-"""Names that are listed for one reason before the rest is only counted."""
+_SIGNS = {**_CHECK_STYLE, "": ("-", "dim")}
+
+Sign = Literal["ok", "look", "broken", ""]
+Finding = tuple[Sign, str, str]
+"""A line of a summary: how good it is, how many are in it, and who and why."""
 
 
 class View:
@@ -62,11 +67,11 @@ class View:
 
     def line(self, text: str = "", style: str = "") -> None:
         """Print a line of the result."""
-        self.out.print(_text(text, style), soft_wrap=True)
+        _say(self.out, text, style)
 
     def notice(self, text: str, style: str = "") -> None:
         """Print a line beside the result: what happened, or the next step."""
-        self.err.print(_text(text, style), soft_wrap=True)
+        _say(self.err, text, style)
 
     def rows(self, rows: Sequence[Row]) -> None:
         """Print a plan: sections, marks, items and details, aligned."""
@@ -119,13 +124,20 @@ class View:
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Print a table of the result; None is shown as a dash, numbers stand to the right."""
+        from rich.cells import cell_len
         from rich.table import Table
 
         lines = [["-" if cell is None else str(cell) for cell in row] for row in rows]
+        columns = list(zip(*lines, strict=True)) if lines else [()] * len(header)
+        both = [(name, *column) for name, column in zip(header, columns, strict=True)]
+        widths = column_widths(both, self.out.width, cell_len)
+        if widths is None:
+            self.line(blocks(header, lines, self.out.width, cell_len))
+            return
         table = Table(box=None, header_style="bold", padding=(0, 1), pad_edge=False)
-        for name, column in zip(header, zip(*lines, strict=True) if lines else header, strict=True):
-            justify: Any = "right" if lines and _is_numeric(column) else "left"
-            table.add_column(_text(name), overflow="fold", justify=justify)
+        for (name, *column), width in zip(both, widths, strict=True):
+            justify: Any = "right" if column and _is_numeric(column) else "left"
+            table.add_column(_text(name), overflow="fold", justify=justify, width=width)
         for line in lines:
             table.add_row(*(_text(cell) for cell in line))
         _print(self.out, table)
@@ -201,7 +213,9 @@ class View:
             self.notice(f"{label}: stopped after {len(seen)} of {total}{troubles(seen)}")
             raise
         if seen:
-            self.notice(f"{label}: {sum(o.ok for o in seen)} done{troubles(seen)}")
+            self.notice(
+                f"{label}: {sum(o.ok or bool(o.waiting) for o in seen)} done{troubles(seen)}"
+            )
 
     def troubles(self, outcomes: Iterable[Outcome]) -> None:
         """List who was held or failed, and why; what is the same for several is told once."""
@@ -209,9 +223,20 @@ class View:
         for outcome in outcomes:
             if not outcome.ok:
                 together.setdefault((outcome.result, outcome.reason), []).append(outcome.item)
-        for (result, reason), items in together.items():
-            more = f" and {len(items) - MOST_NAMES} more" if len(items) > MOST_NAMES else ""
-            self.notice(f"  {result:<6} {', '.join(items[:MOST_NAMES])}{more}: {reason}")
+        self.summary(
+            ("broken" if result == "failed" else "look", f"{len(items)} {result}", text)
+            for (result, reason), items in together.items()
+            for text in [f"{listed(items)}: {reason}"]
+        )
+
+    def summary(self, findings: Iterable[Finding]) -> None:
+        """Print how a step ended beside the result, a line each; the text wraps in its column."""
+        table = _grid()
+        for sign, label, text in findings:
+            mark, style = _SIGNS[sign] if label else ("", "")
+            table.add_row(_text(f"  {mark}", style), _text(label), _text(text))
+        if table.row_count:
+            _print(self.err, table)
 
 
 def confirm(question: str, default: bool = True) -> bool:
@@ -231,7 +256,7 @@ def printable(text: str) -> str:
 
 def troubles(outcomes: Sequence[Outcome]) -> str:
     """Count who was repaired, held or failed: ` · 2 held · 1 failed`, or nothing."""
-    results = [o.result for o in outcomes]
+    results = [o.result for o in outcomes if not o.waiting]
     counts = {r: results.count(r) for r in ("held", "failed")}
     counts = {"repaired": sum(o.repaired for o in outcomes), **counts}
     return "".join(f" · {count} {result}" for result, count in counts.items() if count)
@@ -298,6 +323,15 @@ def _console(stderr: bool) -> Console:
 def _is_terminal(stream: Any) -> bool:
     """Whether this is a terminal; a closed stream (`<&-` makes it None) is not."""
     return stream is not None and not stream.closed and stream.isatty()
+
+
+def _say(console: Console, text: str, style: str) -> None:
+    """Print text; a terminal gets it broken between words."""
+    from rich.cells import cell_len
+
+    if console.is_terminal:
+        text = wrapped(text, console.width, cell_len)
+    console.print(_text(text, style), soft_wrap=True)
 
 
 def _text(text: str, style: str = "") -> Text:

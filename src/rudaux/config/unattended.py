@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from rudaux.config.checking import Wrong, one_of, text
+from rudaux.config.checking import Wrong, one_of, shown, text
 from rudaux.config.settings import seconds
 
 T = TypeVar("T", bound=str)
@@ -31,6 +31,9 @@ def some_of(*choices: T) -> Callable[[object], tuple[T, ...]]:
     def convert(value: object) -> tuple[T, ...]:
         if not isinstance(value, list):
             raise Wrong(f"should be a list of some of {', '.join(choices)}")
+        for word in value:
+            if word not in choices:
+                raise Wrong(f"holds {shown(word)}; each should be one of {', '.join(choices)}")
         return tuple(one_of(*choices)(word) for word in value)
 
     return convert

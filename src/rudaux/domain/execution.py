@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -136,6 +136,20 @@ class GradedFrom:
 
     inputs: str = ""
     outputs: str = ""
+
+
+class Waiting(str):
+    """A reason of `Grader.score`: so many `cells` of a `notebook` wait for marks by hand."""
+
+    notebook: str
+    cells: int
+
+    def __new__(cls, notebook: str, cells: Sequence[str]) -> Waiting:
+        """Write the reason for these cells, each by its grade id."""
+        verb = "waits" if len(cells) == 1 else "wait"
+        reason = super().__new__(cls, f"{notebook}: {', '.join(cells)} {verb} for a mark by hand")
+        reason.notebook, reason.cells = notebook, len(cells)
+        return reason
 
 
 class Suspicion(str):

@@ -22,7 +22,9 @@ class Outcome:
     """One step of `apply()`: `item` is what a person would call it, `reason` what to know about it.
 
     held: it waits for a person; failed: it could not be done and is not a grade. `slowest` is the
-    submission's slowest cell, `repaired` whether something was put right before it was graded.
+    submission's slowest cell, `repaired` whether something was repaired before it was graded.
+    `waiting` is how many cells of which notebook wait for marks by hand; `note` is then the rest
+    of the reason.
     """
 
     item: str
@@ -30,6 +32,8 @@ class Outcome:
     reason: str = ""
     slowest: SlowCell | None = None
     repaired: bool = False
+    waiting: tuple[tuple[str, int], ...] = ()
+    note: str = ""
 
     @property
     def ok(self) -> bool:

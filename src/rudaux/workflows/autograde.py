@@ -11,7 +11,7 @@ from itertools import chain
 
 from rudaux.domain.allowances import Cell
 from rudaux.domain.collection import Collection, LateEdit, describe_edits
-from rudaux.domain.execution import Broken, Execution, GradedFrom, Job, Suspicion
+from rudaux.domain.execution import Broken, Execution, GradedFrom, Job, Suspicion, Waiting
 from rudaux.domain.outcome import Outcome, SlowCell
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Record
@@ -175,7 +175,10 @@ def _score(
     slowest, repaired = _slowest(execution), bool(job.repairs)
     if reasons:
         told = "; ".join([*reasons, *([note] if note else [])])
-        return Outcome(name, "held", told, slowest, repaired)
+        waiting = tuple((r.notebook, r.cells) for r in reasons if isinstance(r, Waiting))
+        others = [r for r in reasons if not isinstance(r, Waiting)]
+        left = "; ".join([*others, *([note] if note else [])])
+        return Outcome(name, "held", told, slowest, repaired, waiting, left)
     return Outcome(name, "done", note, slowest, repaired)
 
 
@@ -189,8 +192,8 @@ def _of_this_machine(error: OSError) -> str:
 
 def _stopped(reason: str) -> str:
     return (
-        f"{reason}. Put that right, then run this again: what is graded stays, and nobody was "
-        "given a score for it."
+        f"{reason}. Fix that and run this again: what is graded stays, and nobody was given a "
+        "score for it."
     )
 
 

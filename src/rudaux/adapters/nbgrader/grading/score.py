@@ -30,7 +30,7 @@ from rudaux.adapters.nbgrader.grading.sanitise import first_line, make_steps, ru
 from rudaux.adapters.nbgrader.grading.witness import language_of, settle
 from rudaux.adapters.nbgrader.release.source import write
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
-from rudaux.domain.execution import Execution, Job, Suspicion
+from rudaux.domain.execution import Execution, Job, Suspicion, Waiting
 from rudaux.errors import NeedsPersonError, RudauxError
 
 RAISING = frozenset({"python", "R", "julia"})
@@ -242,7 +242,4 @@ def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None
 
 def _waiting(name: str, sheet: Sheet) -> list[str]:
     cells = sorted(cell for cell, grade in sheet.grades.items() if grade.needs_manual_grade)
-    if not cells:
-        return []
-    verb = "waits" if len(cells) == 1 else "wait"
-    return [f"{name}: {', '.join(cells)} {verb} for a mark by hand"]
+    return [Waiting(name, cells)] if cells else []
