@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -30,7 +30,7 @@ class Override:
     section_id: int | None = None
     group_id: int | None = None
     whole_course: bool = False
-    title: str = ""
+    title: str = field(default="", compare=False)
     unlock_at: datetime | None = None
     overrides_unlock: bool = False
     lock_at: datetime | None = None

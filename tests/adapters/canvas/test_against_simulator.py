@@ -258,8 +258,13 @@ def test_overrides_do_not_touch_the_base_date(practice: Practice) -> None:
         own: Override(own, later, student_ids=frozenset({str(practice.io)})),
         free: Override(free, None, section_id=section),
         locked: Override(
-            locked, None, overrides_due=False, student_ids=frozenset({str(practice.titan)})
-        ),
+            locked,
+            None,
+            overrides_due=False,
+            student_ids=frozenset({str(practice.titan)}),
+            lock_at=later,
+            overrides_lock=True,
+        ),  # fmt: skip
     }
 
 

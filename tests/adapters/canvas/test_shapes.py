@@ -207,7 +207,8 @@ SHAPES = {
         4, "homework_1", Decimal(12), DUE, None, None, True, "https://hub.example.edu/x", 33, True,
         ("external_tool",), post_manually=True, created_at=MADE, moderated=False)),
     "override": Shape(OVERRIDE, decode.override,
-                      Override(8, DUE, student_ids=frozenset({"2", "3"}))),
+                      Override(8, DUE, student_ids=frozenset({"2", "3"}),
+                               overrides_unlock=True, overrides_lock=True)),
     "submission": Shape(SUBMISSION, decode.submission, CanvasSubmission(
         "2", Decimal("8.5"), False, "2026-10-03T03:05:34Z", 86,
         (Attachment("homework_1.html", 43451),)), frozenset({"user_id"})),
