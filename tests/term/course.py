@@ -53,12 +53,19 @@ unlock = {opens}
 due = {due}
 points = {points}
 {more}"""
-_PENALTY = """c = get_config()
+_NBGRADER = """c = get_config()
 c.CourseDirectory.course_id = ""
 c.AssignLatePenalties.plugin_class = "rudaux.late.PercentPerDay"
 c.PercentPerDay.percent = 10
 c.PercentPerDay.at_most = 50
+c.HTMLExporter.template_name = "plain"
+c.HTMLExporter.extra_template_basedirs = ["{templates}"]
 """
+_REPORT = """<html><head><title>{{ resources.nbgrader.assignment }}</title></head><body>
+<p>{{ resources.nbgrader.score }} of {{ resources.nbgrader.max_score }}</p></body></html>
+"""
+"""A course's own feedback: nbgrader's long page, for each of the class in every run, is most of a
+term's time."""
 _TAKE = """#!/bin/sh
 cd {homes} && mkdir -p .zfs/snapshot/"$1" && cp -a [0-9]* .zfs/snapshot/"$1"
 """
@@ -290,7 +297,12 @@ def _write(term: Term) -> None:
         there.mkdir(parents=True)
         nbformat.write(source(task), there / f"{task.name}.ipynb")
     file.write_text(text)
-    (checkout / "nbgrader_config.py").write_text(_PENALTY)
+    plain = checkout / "templates" / "plain"
+    plain.mkdir(parents=True)
+    (plain / "index.html.j2").write_text(_REPORT)
+    (plain / "conf.json").write_text('{"mimetypes": {"text/html": true}}')
+    settings = _NBGRADER.format(templates=plain.parent)
+    (checkout / "nbgrader_config.py").write_text(settings)
     term.commit()
 
 
