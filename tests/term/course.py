@@ -94,6 +94,8 @@ class Term(SmallCourse):
     """Each message that arrived: when, its title and its text."""
     early: list[str] = field(default_factory=list)
     """Who had their first grade before their deadline."""
+    left_with: dict[str, dict[str, Decimal | None]] = field(default_factory=dict)
+    """What Canvas showed of those who left, on the day they did."""
     lists: list[dict[str, list[str]]] = field(default_factory=list)
     """Each time the marking was divided: whose work is on whose list."""
     _scored: set[tuple[str, str]] = field(default_factory=set)
@@ -174,6 +176,7 @@ class Term(SmallCourse):
 
     def leave(self, sid: str) -> None:
         """Let somebody drop the course."""
+        self.left_with[sid] = {task.name: self.shown(task)[sid] for task in TASKS}
         self.world.set_state(int(sid), "deleted")
         self.facts.left[sid] = self.now
 
