@@ -84,7 +84,7 @@ class Run:
 class Term(SmallCourse):
     """The course, what happened in it, and what cron and the messages have told of it."""
 
-    clock: time_machine.Coordinates
+    clock: time_machine.Traveller
     hook: Hook
     section: int
     facts: Facts = field(default_factory=Facts)
@@ -259,9 +259,7 @@ def a_term(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Term]:
         second = world.add_section("Evening")
         with serve(world) as canvas:
             canvas.switches.throttling = False
-            practice = build_course(
-                folder, canvas.url, {}, FIRST_DAY, token=TOKEN, assignments=()
-            )
+            practice = build_course(folder, canvas.url, {}, FIRST_DAY, token=TOKEN, assignments=())
             write_crontab_program(folder)
             monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
             for name in ("GIT_AUTHOR", "GIT_COMMITTER"):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.term.course import Term, a_term, written
-from tests.term.facts import BROKEN, BY_HAND, OUTAGE, PARTLY, RIGHT, TASKS, WRONG, ZONE, day
+from tests.term.facts import BROKEN, BY_HAND, PARTLY, TASKS, WRONG, ZONE, day
 from tests.term.story import live
 from tests.test_unattended import SECRET
 
@@ -36,7 +36,7 @@ def term(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Term]:
 def test_every_score_in_canvas_is_what_the_rules_give(term: Term) -> None:
     here = [sid for sid in term.students if sid not in term.facts.left]
     assert len(here) == 60
-    wrong = {}
+    wrong: dict[tuple[str, str], object] = {}
     for task in TASKS:
         shown = term.shown(task)
         rules = {sid: term.facts.score(sid, task, term.now) for sid in here}
@@ -118,10 +118,11 @@ def test_the_messages_tell_the_story(term: Term) -> None:
         (day(11, 3), "worksheet_3: 54 graded"),
         (day(11, 3), f"worksheet_3: {waits}"),
     ]
-    told = [(at, title.replace("practice: ", "").replace("practice ", "")) for at, title, _ in term.told]
-    assert [(f"{at:%d %b}", text) for at, text in told] == [
-        (f"{at:%d %b}", text) for at, text in expected
+    told = [
+        (f"{at:%d %b}", title.replace("practice: ", "").replace("practice ", ""))
+        for at, title, _ in term.told
     ]
+    assert told == [(f"{at:%d %b}", text) for at, text in expected]
 
 
 def test_messages_hold_no_secret_and_nobodys_grade(term: Term) -> None:
