@@ -89,6 +89,17 @@ def test_a_command_of_ones_own_takes_what_grading_needs_once(course: SmallCourse
     assert course.grades() == course.practice.expected("homework_1")
 
 
+def test_the_first_snapshot_of_a_course_makes_their_folder(course: SmallCourse) -> None:
+    shutil.rmtree(course.practice.homes / ".zfs")
+    course.rudaux("init")
+    assert "cannot be read" in course.rudaux("grade", "--auto", code=5).err
+    taken_by(course, copying(course))
+    assert "not collected yet" in course.rudaux("grade", "--auto", code=6).out
+    course.rudaux("snapshot", "--auto")
+    course.rudaux("grade", "--auto")
+    assert course.grades() == course.practice.expected("homework_1")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.chaos.stage import Stage, stages
 from tests.chaos.trials import KINDS, Ended, killed, under_faults
 
-STAGES = ("init", "submit", "grade", "submit", "regrade", "grade", "submit")
+STAGES = ("init", "submit", "grade", "extend", "regrade", "submit", "joined", "grade")
 """No divisor in common with the kinds of trial, so that each command meets each of them."""
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ def stages(folder: Path) -> Iterator[dict[str, Stage]]:
             course.canvas.switches.throttling = False
             init = _stage(course, folder / "before-init", ("init", "--no-check"))
             course.rudaux("init")
+            student = next(iter(course.practice.kinds))
+            more = ("canvas", "extend", NAME, "--student", student, "--until", "2099-01-05")
+            extend = _stage(course, folder / "before-extend", more)
             grade = _stage(course, folder / "before-grade", ("grade", NAME))
             course.rudaux("grade", NAME, "--manual", code=None)
             submit = _stage(course, folder / "graded", ("submit", NAME))
@@ -54,7 +58,23 @@ def stages(folder: Path) -> Iterator[dict[str, Stage]]:
                 course.edit("raise AssertionError(", "print(", SOURCE)
             again = ("regrade", NAME, "--yes", "--accept-alarms")
             regrade = _stage(course, folder / "pushed", again)
-            yield {"init": init, "grade": grade, "submit": submit, "regrade": regrade}
+            _join_late(course)
+            joined = _stage(course, folder / "joined", ("grade", "--auto"))
+            yield {
+                "init": init, "extend": extend, "grade": grade, "submit": submit,
+                "regrade": regrade, "joined": joined,
+            }  # fmt: skip
+
+
+def _join_late(course: SmallCourse) -> None:
+    """Let somebody join after everybody else is graded, who has more time by the rules."""
+    due = course.practice.due[NAME]
+    for enrollment in course.world.enrollments.values():
+        enrollment.created_at = due - timedelta(days=30)
+    course.world.add_student("Metis Jupiter", email="metis@example.edu")
+    unlock = (due - timedelta(days=9)).replace(tzinfo=None)
+    course.edit(f'name = "{NAME}"', f'name = "{NAME}"\nunlock = {unlock.isoformat()}')
+    course.edit("[[assignments]]", "[late_registration]\ndays = 300\n\n[[assignments]]")
 
 
 def _stage(course: SmallCourse, saved: Path, command: tuple[str, ...]) -> Stage:
@@ -89,7 +109,8 @@ def shown(course: SmallCourse) -> dict[str, Any]:
             for a in world.assignments.values()
             if not a.deleted
         ),
-        "overrides": len(world.overrides),
+        "overrides": sorted((o.student_ids, str(o.dates)) for o in world.overrides.values()),
+        "schedule": course.crontab.read_text() if course.crontab.exists() else "",
         "scores": {
             (names[s.assignment_id], s.user_id): s.entered_score
             for s in world.submissions.values()

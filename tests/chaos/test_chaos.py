@@ -29,8 +29,12 @@ def test_faults_of_every_kind_leave_what_an_undisturbed_run_leaves(
 
 
 @pytest.mark.parametrize(
-    ("stage", "longest"), [("init", 2.5), ("grade", 8.0), ("submit", 2.5), ("regrade", 9.0)]
-)
+    ("stage", "longest"),
+    [
+        ("init", 2.5), ("extend", 2.5), ("grade", 8.0), ("submit", 2.5), ("regrade", 9.0),
+        ("joined", 4.0),
+    ],
+)  # fmt: skip
 def test_a_command_killed_at_random_moments_ends_as_an_undisturbed_one(
     course_at: dict[str, Stage], stage: str, longest: float
 ) -> None:

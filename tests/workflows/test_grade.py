@@ -261,6 +261,24 @@ def test_cron_finds_what_is_due_and_unfinished(tmp_path: Path) -> None:
     assert unfinished(ctx) == ()
 
 
+@pytest.mark.parametrize("handed_in", [True, False])
+def test_who_is_excused_leaves_nothing_for_cron_to_do(tmp_path: Path, handed_in: bool) -> None:
+    ctx = fake_course(tmp_path, [assignment()], students=2)
+    run_init(ctx)
+    ctx.storage.hand_in("1", "3")
+    if handed_in:
+        ctx.storage.hand_in("2", "3")
+    ctx.canvas.submissions(101)
+    ctx.canvas.grades[101]["2"] = replace(ctx.canvas.grades[101]["2"], excused=True)
+    assert [a.name for a in unfinished(ctx)] == ["homework_1"]
+    run_grade(ctx)
+    ctx.config = replace(ctx.config, grading=replace(ctx.config.grading, zero_guard=1.0))
+    run_submit(ctx)
+    assert unfinished(ctx) == ()
+    ctx.canvas.grades[101]["2"] = replace(ctx.canvas.grades[101]["2"], excused=False)
+    assert [a.name for a in unfinished(ctx)] == ["homework_1"]
+
+
 def test_an_assignment_marked_by_hand_is_finished_for_cron_once_graded(tmp_path: Path) -> None:
     ctx = fake_course(tmp_path, [assignment(manual=True)])
     run_init(ctx)

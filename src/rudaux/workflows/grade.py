@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Ids
+from collections.abc import Sequence
+from contextlib import suppress
 
 from rudaux.config import AssignmentSettings
+from rudaux.domain.submissions import Standing
+from rudaux.errors import RudauxError
 from rudaux.ports import Context
 from rudaux.workflows import collect
 from rudaux.workflows.standings import Standings, read_standings
@@ -14,9 +18,9 @@ def unfinished(ctx: Context, done: Ids[str] = ()) -> tuple[AssignmentSettings, .
     """Find assignments with students past their deadline whose work is not at its end.
 
     The end is `pushed`; for an assignment marked by hand it is `graded`, where `rudaux submit`
-    takes over. What a person must do first (`needs_manual`) is not unfinished, unless new work is
-    to be collected: after an extension, or once late work is due. `done` names assignments that
-    this run has dealt with.
+    takes over; so is excused in Canvas. What a person must do first (`needs_manual`) is not
+    unfinished, unless new work is to be collected: after an extension, or once late work is due.
+    `done` names assignments that this run has dealt with.
     """
     students, existing = ctx.canvas.students(), ctx.canvas.assignments()
     return tuple(
@@ -31,6 +35,17 @@ def _has_work(ctx: Context, standings: Standings) -> bool:
     ended = {"pushed", "needs_manual"}
     if standings.settings.manual:
         ended |= {"graded", "missing"}
-    if any(s.due and s.state not in ended for s in standings.by_student):
+    left = [s for s in standings.by_student if s.due and s.state not in ended]
+    if left and not _excused(ctx, standings, left):
         return True
     return bool(collect.outdated(ctx, standings))
+
+
+def _excused(ctx: Context, standings: Standings, left: Sequence[Standing]) -> bool:
+    """Whether Canvas excuses all of these from the assignment, who then never get a grade of it."""
+    if standings.canvas is None or any(s.state not in {"graded", "missing"} for s in left):
+        return False
+    with suppress(RudauxError):  # the run itself meets it, and says so
+        rows = ctx.canvas.submissions(standings.canvas.id)
+        return {s.student_id for s in left} <= {row.student_id for row in rows if row.excused}
+    return False

@@ -221,6 +221,8 @@ class Homes:
         try:
             return _folders(folder)
         except OSError as error:
+            if settings.take is not None and isinstance(error, FileNotFoundError):
+                return []  # the first is yet to be taken, and makes the folder
             raise StorageFailure(
                 f"the snapshots in {folder} cannot be read ({error.strerror}): "
                 "correct jupyterhub.snapshots.path in rudaux.toml, or mount the file server"
