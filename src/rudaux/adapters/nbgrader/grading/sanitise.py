@@ -9,7 +9,12 @@ from typing import Any
 import nbformat
 from nbconvert.preprocessors import ExecutePreprocessor
 from nbgrader.converters import Autograde
-from nbgrader.preprocessors import NbGraderPreprocessor, OverwriteCells, OverwriteKernelspec
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
+)
 
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue
@@ -17,6 +22,7 @@ from rudaux.adapters.nbgrader.grading.choose import choose
 from rudaux.adapters.nbgrader.grading.copies import answers_abroad
 from rudaux.adapters.nbgrader.grading.hidden import Delimiters, without_hidden
 from rudaux.adapters.nbgrader.grading.leaning import taught
+from rudaux.adapters.nbgrader.grading.metadata import CheckKnownMetadata
 from rudaux.adapters.nbgrader.grading.repair import repair
 from rudaux.adapters.nbgrader.grading.replay import inputs_digest
 from rudaux.adapters.nbgrader.grading.witness import plant
@@ -138,6 +144,7 @@ def first_line(error: Exception) -> str:
 
 def make_steps(converter: Any, classes: Any, ours: dict[Any, Any]) -> list[Any]:
     """Make a converter's preprocessors, ours for nbgrader's where given, and none that executes."""
+    ours = {CheckCellMetadata: CheckKnownMetadata, **ours}
     return [
         ours.get(cls, cls)(parent=converter, config=converter.config)
         for cls in classes
