@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from rudaux.adapters.nbgrader.grading.hidden import Delimiters, without_hidden
 from rudaux.adapters.nbgrader.grading.leaning import taught
 from rudaux.adapters.nbgrader.grading.metadata import CheckKnownMetadata
 from rudaux.adapters.nbgrader.grading.repair import repair
-from rudaux.adapters.nbgrader.grading.replay import inputs_digest
+from rudaux.adapters.nbgrader.grading.replay import inputs_digest, inputs_of
 from rudaux.adapters.nbgrader.grading.witness import plant
 from rudaux.adapters.nbgrader.release.source import notebook_paths, write
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
@@ -87,13 +87,14 @@ class Sanitiser:
                 done = self._sanitise(notebook, catalogue, name, student_id)
             except Exception as refused:
                 return Broken(f"{name}.ipynb cannot be prepared: {first_line(refused)}")
-            clean[name] = copy.deepcopy(done)
+            clean[name] = inputs_of(name, done)
             if self._seals:
                 sealed[f"{name}.ipynb"] = write(without_hidden(done, self._delimiters))
                 hides = hides or bool(self._delimiters.tests(done))
             asked = self._taught(assignment, name)
             witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec, asked)
-            texts[f"{name}.ipynb"] = write(done)
+            # nobody reads it, and Python writes indented JSON eight times as slowly
+            texts[f"{name}.ipynb"] = json.dumps(done)
         folder = self._scratch / assignment / student_id
         files.remove(folder)
         make_folder(folder)
