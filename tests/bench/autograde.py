@@ -210,26 +210,35 @@ def run(command: list[str], folder: Path) -> None:
 
 
 def build_course(folder: Path, name: str, ids: list[str], url: str, due: datetime) -> None:
-    """Make the course; every other student hands in the right answers, in time."""
+    """Make the course in `folder` with what rudaux needs beside it: homes, and its configuration.
+
+    The work is handed in in time.
+    """
     course = folder / "course"
-    run(nbgrader("quickstart", course.name), folder)
-    if name == plots.NAME:
-        plots.write_source(course / "source" / name)
-    run(nbgrader("generate_assignment", name), course)
+    hand_in(course, name, ids)
     handed_in = (due - timedelta(days=1)).timestamp()
-    for number, student in enumerate(ids):
-        version = course / ("source" if number % 2 else "release") / name
+    for student in ids:
         home = folder / "homes" / student / name
-        shutil.copytree(version, home)
-        shutil.copytree(version, course / "submitted" / student / name)
+        shutil.copytree(course / "submitted" / student / name, home)
         for path in home.iterdir():
             os.utime(path, (handed_in, handed_in))
-    add_students(course, ids)
     token = folder / "canvas-token"
     token.touch(mode=0o600)
     token.write_text("practice-token")
     text = _CONFIG.format(url=url, folder=folder, name=name, due=due, image=docker_image.NAME)
     (course / "rudaux.toml").write_text(text)
+
+
+def hand_in(course: Path, name: str, ids: list[str]) -> None:
+    """Make a course of nbgrader's; every other student hands in the right answers."""
+    run(nbgrader("quickstart", course.name), course.parent)
+    if name == plots.NAME:
+        plots.write_source(course / "source" / name)
+    run(nbgrader("generate_assignment", name), course)
+    for number, student in enumerate(ids):
+        version = course / ("source" if number % 2 else "release") / name
+        shutil.copytree(version, course / "submitted" / student / name)
+    add_students(course, ids)
 
 
 def add_students(course: Path, ids: list[str]) -> None:

@@ -99,7 +99,8 @@ def _become_kernel(connection: Path, env: Mapping[str, str], limits: Limits) -> 
     from traitlets.config import Config
 
     ZMQInteractiveShell.ask_exit = _stay  # type: ignore[method-assign]
-    ZMQInteractiveShell._format_exception_for_storage = _name_only
+    vars_of_shell: Any = ZMQInteractiveShell
+    vars_of_shell._format_exception_for_storage = _name_only
     compiler.murmur2_x86 = _number_of_cell
     argv = ["-f", str(connection), "--HistoryManager.hist_file=:memory:"]
     sys.argv = ["ipykernel_launcher", *argv]
