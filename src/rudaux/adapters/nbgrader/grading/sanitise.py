@@ -93,7 +93,7 @@ class Sanitiser:
                 hides = hides or bool(self._delimiters.tests(done))
             asked = self._taught(assignment, name)
             witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec, asked)
-            # nobody reads it, and Python writes indented JSON eight times as slowly
+            # Nobody reads it, and indented JSON is written far more slowly.
             texts[f"{name}.ipynb"] = json.dumps(done)
         folder = self._scratch / assignment / student_id
         files.remove(folder)
