@@ -96,7 +96,6 @@ def _become_kernel(connection: Path, env: Mapping[str, str], limits: Limits) -> 
     from ipykernel import compiler
     from ipykernel.kernelapp import IPKernelApp
     from ipykernel.zmqshell import ZMQInteractiveShell
-    from traitlets.config import Config
 
     ZMQInteractiveShell.ask_exit = _stay  # type: ignore[method-assign]
     vars_of_shell: Any = ZMQInteractiveShell
@@ -110,7 +109,7 @@ def _become_kernel(connection: Path, env: Mapping[str, str], limits: Limits) -> 
     }
     app = IPKernelApp.instance()
     # The same as a parser of all the options that a kernel has would make of argv.
-    app.parse_command_line = lambda argv=None: app.update_config(Config(told))
+    app.parse_command_line = lambda argv=None: app.update_config(type(app.config)(told))
     app.initialize()
     app.start()
     raise SystemExit(0)
