@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Collection as Names
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone, tzinfo
@@ -650,6 +650,13 @@ class FakeGrader:
         name = f"{assignment}-{student_id}-{hashlib.sha256(content).hexdigest()[:8]}.html"
         self.reports[assignment, student_id] = (FeedbackFile(name, content),)
         return self.reports[assignment, student_id]
+
+    def feedback_of(
+        self, assignment: str, student_ids: Sequence[str]
+    ) -> Generator[tuple[str, str]]:
+        for student_id in student_ids:
+            self.feedback(assignment, student_id)
+            yield student_id, ""
 
     def solution(self, assignment: str) -> Solution:
         names = self.source_notebooks(assignment)

@@ -1,7 +1,9 @@
-"""Times autograding of the example course: rudaux, nbgrader alone, nbgrader in containers.
+"""Times autograding: the whole of `rudaux grade NAME -m`, nbgrader alone, nbgrader in containers.
 
-Run it as `python -m tests.bench.autograde [STUDENTS]` on an idle machine. Every side starts as a
-fresh process with warm byte code and must end with the same scores. Without a Docker Engine and the
+Run it as `python -m tests.bench.autograde [STUDENTS ...]` on an idle machine; with 20 and 100 if
+no number is given. Two courses: nbgrader's example, and one whose notebooks load numpy and draw.
+Every side starts as a fresh process with warm byte code and must end with the same scores; rudaux
+collects the work and reads the roster from a practice Canvas, too. Without a Docker Engine and the
 test image the lines about containers are left out, and it says so.
 """
 
@@ -12,73 +14,169 @@ import os
 import platform
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from tests import docker_image
+from rudaux.config import ExecutorName, GradingSettings
+from rudaux.demo.simulator.server import serve
+from rudaux.demo.simulator.state import World
+from rudaux.domain.execution import Job
+from rudaux.executors import Places, open_executor
+from tests import docker_image, plots
+from tests.executors.notebooks import NAME, notebook
 
-ASSIGNMENT = "ps1"
-STUDENTS = 20
+ASSIGNMENTS = ("ps1", plots.NAME)
+STUDENTS = (20, 100)
+BOXES = 40
 NBGRADER_IMAGE = docker_image.NAME.replace("rudaux-test", "rudaux-bench-nbgrader")
+WAITS = 6
+"""The exit code where a person must mark answers by hand."""
 Scores = dict[tuple[str, str], tuple[float, bool]]
+_CONFIG = """\
+[course]
+name = "bench"
+timezone = "UTC"
+
+[canvas]
+url = "{url}"
+course_id = 12345
+token_file = "{folder}/canvas-token"
+external_tool_name = "Jupyter"
+
+[git]
+instructor_repo = "{folder}/instructors.git"
+student_repo = "{folder}/course.git"
+
+[jupyterhub]
+url = "https://hub.example.edu"
+storage_path = "{folder}/homes"
+work_path = "{{student_id}}/{{assignment}}"
+
+[grading]
+executor = "EXECUTOR"
+image = "{image}"
+
+[[assignments]]
+name = "{name}"
+due = {due:%Y-%m-%dT%H:%M:%S}
+points = 10
+"""
 
 
 def main() -> None:
     if sys.argv[1:2] == ["--rudaux"]:
         grade_with_rudaux(Path(sys.argv[2]), sys.argv[3])
         return
-    students = int(sys.argv[1]) if len(sys.argv) > 1 else STUDENTS
     with tempfile.TemporaryDirectory() as folder:
-        compare(Path(folder), students)
+        say(f"{machine()}")
+        one_box(Path(folder, "boxes"))
+        for students in [int(word) for word in sys.argv[1:]] or STUDENTS:
+            for name in ASSIGNMENTS:
+                compare(Path(folder, f"{name}-{students}"), name, students)
 
 
-def compare(folder: Path, students: int) -> None:
+def compare(folder: Path, name: str, students: int) -> None:
     """Grade the same course each way and print how long it took, against the others."""
-    course = folder / "course"
-    build_course(course, students)
-    seconds: dict[str, float] = {}
-    found: dict[str, Scores] = {}
-    cpu: dict[str, float] = {}
+    world = World.new(token="practice-token")
+    ids = [str(world.add_student(f"Student {n:03}")) for n in range(students)]
+    due = datetime.now(timezone.utc) - timedelta(days=1)
+    world.add_assignment(name, due_at=due)
+    sides: list[Side] = []
 
-    def side(name: str, grade: Callable[[Path], None]) -> None:
-        copy = folder / name.replace(" ", "-")
-        shutil.copytree(course, copy)
-        started = time.perf_counter()
+    def side(title: str, grade: Callable[[Path], None]) -> None:
+        copy = folder / title.replace(" ", "-").replace(",", "")
+        shutil.copytree(folder / "course", copy)
+        before, started = spent(resource.RUSAGE_CHILDREN), time.perf_counter()
         grade(copy)
-        seconds[name] = time.perf_counter() - started
-        found[name] = scores(copy)
-        spent = copy / "cpu.json"
-        if spent.exists():
-            cpu[name] = json.loads(spent.read_text())
+        took, core = time.perf_counter() - started, spent(resource.RUSAGE_CHILDREN) - before
+        kept = copy / "cpu.json"
+        host = json.loads(kept.read_text()) if kept.exists() else None
+        sides.append(Side(title, took, core, host, scores(copy, name)))
 
-    say(f"{students} students, {ASSIGNMENT} of nbgrader's quickstart (2 notebooks); {machine()}")
-    side("nbgrader autograde", lambda c: run(nbgrader("autograde", ASSIGNMENT), c))
-    side("rudaux, process", lambda c: rudaux(c, "process"))
-    if docker_image.test_image():
-        side("rudaux, docker", lambda c: rudaux(c, "docker"))
-        build_nbgrader_image()
-        side("nbgrader, a container each", in_a_container_each)
-    else:
-        say(f"containers were left out: {docker_image.HOW_TO}")
-    report(students, seconds, cpu)
-    if len({json.dumps(sorted((str(k), v) for k, v in s.items())) for s in found.values()}) != 1:
+    folder.mkdir()
+    with serve(world) as canvas:
+        build_course(folder, name, ids, canvas.url, due)
+        say(f"\n{students} students, {name}")
+        side("nbgrader autograde", lambda c: run(nbgrader("autograde", name), c))
+        side("rudaux, process", lambda c: rudaux(c, name, "process"))
+        side("rudaux, sandbox", lambda c: rudaux(c, name, "sandbox"))
+        if docker_image.test_image() and name == "ps1":  # whose image has no matplotlib
+            side("rudaux, docker", lambda c: rudaux(c, name, "docker"))
+            build_nbgrader_image()
+            side("nbgrader, a container each", in_a_container_each)
+        elif not docker_image.test_image():
+            say(f"containers were left out: {docker_image.HOW_TO}")
+    report(students, sides)
+    if any(side.scores != sides[0].scores for side in sides):
         raise SystemExit("the scores differ")
-    say("same scores: yes")
+    say(f"same scores: yes, {len(sides[0].scores)} notebooks")
+    shutil.rmtree(folder)
 
 
-def report(students: int, seconds: dict[str, float], cpu: dict[str, float]) -> None:
-    plain = seconds["nbgrader autograde"]
-    each = seconds.get("nbgrader, a container each")
-    say(f"{'':<28}{'seconds':>9}{'a minute':>10}{'x nbgrader':>12}{'x container each':>18}")
-    for name, took in seconds.items():
+@dataclass(frozen=True)
+class Side:
+    """What one way of grading took: seconds, core-seconds of all its processes, its scores.
+
+    `host` are core-seconds of rudaux's own process once everything is imported.
+    """
+
+    name: str
+    seconds: float
+    core: float
+    host: float | None
+    scores: Scores
+
+
+def report(students: int, sides: list[Side]) -> None:
+    plain = sides[0]
+    each = next((s.seconds for s in sides if s.name.endswith("each")), None)
+    say(
+        f"{'':<28}{'seconds':>9}{'a minute':>10}{'x nbgrader':>12}{'x container each':>18}"
+        f"{'core-seconds each':>19}"
+    )
+    for side in sides:
+        took, boxed = side.seconds, "docker" in side.name or side.name.endswith("each")
         against = f"{each / took:17.1f}x" if each else f"{'-':>18}"
-        say(f"{name:<28}{took:9.1f}{students / took * 60:10.0f}{plain / took:11.1f}x{against}")
-    for name, spent in cpu.items():
-        say(f"host CPU of {name}: {spent / students / 2:.3f} s per notebook")
+        core = f"{'-':>19}" if boxed else f"{side.core / students:19.2f}"
+        ratio = f"{plain.seconds / took:11.1f}x"
+        say(f"{side.name:<28}{took:9.1f}{students / took * 60:10.0f}{ratio}{against}{core}")
+    for side in sides:
+        if side.host is not None:
+            host = side.host / len(side.scores)
+            say(f"host CPU of {side.name}: {host:.3f} core-seconds per notebook")
+
+
+def one_box(folder: Path) -> None:
+    """Print what a box adds to the same notebook in a plain process, from start to end."""
+    folder.mkdir()
+    took: dict[str, list[float]] = {}
+    ways: tuple[ExecutorName, ...] = ("process", "sandbox")
+    for kind in ways * 2:
+        settings = GradingSettings(executor=kind, jobs=1, memory="512m", scratch="64m")
+        executor = open_executor(settings, Places(folder, folder / "homes", folder / kind))
+        before = time.perf_counter()
+        for execution in executor.run(jobs(folder / "files")):
+            assert execution.verdict == "ok", execution.reason
+            took.setdefault(kind, []).append(time.perf_counter() - before)
+            before = time.perf_counter()
+    middle = {kind: statistics.median(seconds) * 1000 for kind, seconds in took.items()}
+    say(
+        f"one notebook, start to end: {middle['process']:.0f} ms in a process, "
+        f"{middle['sandbox']:.0f} ms in a sandbox: {middle['sandbox'] - middle['process']:+.0f} ms"
+    )
+
+
+def jobs(folder: Path) -> Iterator[Job]:
+    folder.mkdir(exist_ok=True)
+    for number in range(BOXES):
+        yield Job("one", str(number), {NAME: notebook("1 + 1")}, folder)
 
 
 def say(line: str) -> None:
@@ -90,9 +188,11 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
 
 
-def rudaux(course: Path, executor: str) -> None:
-    command = [sys.executable, "-m", "tests.bench.autograde", "--rudaux", str(course), executor]
-    run(command, Path.cwd())
+def rudaux(course: Path, name: str, executor: str) -> None:
+    shutil.rmtree(course / "submitted")  # it collects them from the homes
+    config = course / "rudaux.toml"
+    config.write_text(config.read_text().replace("EXECUTOR", executor))
+    run([sys.executable, "-m", "tests.bench.autograde", "--rudaux", str(course), name], Path.cwd())
 
 
 def nbgrader(*arguments: str) -> list[str]:
@@ -109,33 +209,54 @@ def run(command: list[str], folder: Path) -> None:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
 
 
-def build_course(folder: Path, students: int) -> None:
-    """Make the quickstart course; every other student hands in the right answers."""
-    run(nbgrader("quickstart", folder.name), folder.parent)
-    run(nbgrader("generate_assignment", ASSIGNMENT), folder)
-    for number in range(students):
-        version = "source" if number % 2 else "release"
-        submitted = folder / "submitted" / f"student{number:03}" / ASSIGNMENT
-        shutil.copytree(folder / version / ASSIGNMENT, submitted)
-    add_students(folder, students)
+def build_course(folder: Path, name: str, ids: list[str], url: str, due: datetime) -> None:
+    """Make the course in `folder` with what rudaux needs beside it: homes, and its configuration.
+
+    The work is handed in in time.
+    """
+    course = folder / "course"
+    hand_in(course, name, ids)
+    handed_in = (due - timedelta(days=1)).timestamp()
+    for student in ids:
+        home = folder / "homes" / student / name
+        shutil.copytree(course / "submitted" / student / name, home)
+        for path in home.iterdir():
+            os.utime(path, (handed_in, handed_in))
+    token = folder / "canvas-token"
+    token.touch(mode=0o600)
+    token.write_text("practice-token")
+    text = _CONFIG.format(url=url, folder=folder, name=name, due=due, image=docker_image.NAME)
+    (course / "rudaux.toml").write_text(text)
 
 
-def add_students(folder: Path, students: int) -> None:
+def hand_in(course: Path, name: str, ids: list[str]) -> None:
+    """Make a course of nbgrader's; every other student hands in the right answers."""
+    run(nbgrader("quickstart", course.name), course.parent)
+    if name == plots.NAME:
+        plots.write_source(course / "source" / name)
+    run(nbgrader("generate_assignment", name), course)
+    for number, student in enumerate(ids):
+        version = course / ("source" if number % 2 else "release") / name
+        shutil.copytree(version, course / "submitted" / student / name)
+    add_students(course, ids)
+
+
+def add_students(course: Path, ids: list[str]) -> None:
     from nbgrader.api import Gradebook
 
-    with Gradebook(f"sqlite:///{folder}/gradebook.db") as gradebook:
-        for number in range(students):
-            gradebook.update_or_create_student(f"student{number:03}")
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        for student in ids:
+            gradebook.update_or_create_student(student)
 
 
-def scores(folder: Path) -> Scores:
+def scores(course: Path, name: str) -> Scores:
     """Every notebook's score and whether it waits for a person."""
     from nbgrader.api import Gradebook
 
-    with Gradebook(f"sqlite:///{folder}/gradebook.db") as gradebook:
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
         return {
             (submission.student.id, notebook.name): (notebook.score, notebook.needs_manual_grade)
-            for submission in gradebook.assignment_submissions(ASSIGNMENT)
+            for submission in gradebook.assignment_submissions(name)
             for notebook in submission.notebooks
         }
 
@@ -159,48 +280,32 @@ def build_nbgrader_image() -> None:
 
 def in_a_container_each(course: Path) -> None:
     """Grade as tools do that start nbgrader anew for each student, who share one gradebook."""
-    for number in range(len(list((course / "submitted").iterdir()))):
-        student = f"student{number:03}"
+    for student in sorted(path.name for path in (course / "submitted").iterdir()):
         run(
             ["docker", "run", "--rm", "--network=none", "--volume", f"{course}:/course",
              "--workdir", "/course", NBGRADER_IMAGE, "python3", "-m", "nbgrader", "autograde",
-             ASSIGNMENT, "--student", student],
+             "ps1", "--student", student],
             course,
         )  # fmt: skip
 
 
-def grade_with_rudaux(folder: Path, kind: str) -> None:
-    from rudaux.adapters.nbgrader.grader import NbgraderGrader
-    from rudaux.config import GradingSettings
-    from rudaux.domain.execution import Broken, Job
-    from rudaux.executors.docker import DockerExecutor
-    from rudaux.executors.process import ProcessExecutor
+def grade_with_rudaux(course: Path, name: str) -> None:
+    """Run the command in this process, which notes what it spent beside importing itself."""
+    from rudaux.adapters.nbgrader.grader import NbgraderGrader  # noqa: F401 - takes half a second
+    from rudaux.cli.app import app
 
-    scratch = folder / ".rudaux" / "scratch"
-    settings = GradingSettings(image=docker_image.NAME)
-    process, docker = ProcessExecutor(settings, scratch), DockerExecutor(settings, folder)
-    executor = docker if kind == "docker" else process
-    grader = NbgraderGrader(folder, scratch, settings)
-    grader.record_source(ASSIGNMENT)
-
-    def job(student: str) -> Job:
-        prepared = grader.prepare(ASSIGNMENT, student)
-        if isinstance(prepared, Broken):
-            raise SystemExit(f"{student}: {prepared.reason}")
-        return prepared
-
-    before = spent()
-    students = sorted(path.name for path in (folder / "submitted").iterdir())
-    for execution in executor.run(job(student) for student in students):
-        if execution.verdict != "ok":
-            raise SystemExit(f"{execution.job.student_id}: {execution.reason}")
-        grader.score(execution, 0.0)
-    (folder / "cpu.json").write_text(json.dumps(spent() - before))
+    before = spent(resource.RUSAGE_SELF)
+    try:
+        app(["grade", name, "-m", "--no-prompt", "--dir", str(course)])
+    except SystemExit as end:
+        if end.code not in {0, WAITS}:
+            raise
+    (course / "cpu.json").write_text(json.dumps(spent(resource.RUSAGE_SELF) - before))
 
 
-def spent() -> float:
-    """CPU seconds of this process, without its children."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
+def spent(who: int) -> float:
+    """Return the core-seconds of this process, or of its children that have ended."""
+    used = resource.getrusage(who)
     return used.ru_utime + used.ru_stime
 
 

@@ -13,11 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from tests.bench.autograde import ASSIGNMENT, add_students, build_course, machine, say
+from tests.bench import autograde as bench
+from tests.bench.autograde import machine, say
 
+ASSIGNMENT = "ps1"
 FEW, MANY = 50, 2000
 OUTPUT = {"output_type": "stream", "name": "stdout", "text": "a line of output\n" * 200}
 
@@ -31,7 +33,7 @@ def main() -> None:
     for students in (FEW, MANY):
         with tempfile.TemporaryDirectory() as folder:
             course = Path(folder) / "course"
-            build_course(course, 1)
+            bench.hand_in(course, ASSIGNMENT, ["student000"])
             hand_in(course, students)
             started = time.perf_counter()
             command = [sys.executable, "-m", "tests.bench.memory", "--grade", str(course)]
@@ -46,7 +48,7 @@ def hand_in(course: Path, students: int) -> None:
     first = course / "submitted" / "student000" / ASSIGNMENT
     for number in range(1, students):
         shutil.copytree(first, course / "submitted" / f"student{number:03}" / ASSIGNMENT)
-    add_students(course, students)
+    bench.add_students(course, [f"student{number:03}" for number in range(students)])
 
 
 def grade(course: Path) -> None:
@@ -75,7 +77,7 @@ class MadeUp:
     def check(self, kernels: Iterable[str] = ()) -> None:
         return
 
-    def run(self, jobs: Iterable[object]) -> Iterator[object]:
+    def run(self, jobs: Iterable[object], imports: Sequence[str] = ()) -> Iterator[object]:
         from rudaux.domain.execution import CellResult, Execution, Job
 
         for job in jobs:

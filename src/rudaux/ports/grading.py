@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Names
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -205,6 +205,15 @@ class Grader(Protocol):
         """Make the HTML reports of an autograded submission; the same marks give the same bytes.
 
         They are also written to nbgrader's feedback folder, from where `feedback_files` reads them.
+        """
+
+    def feedback_of(
+        self, assignment: str, student_ids: Sequence[str]
+    ) -> Generator[tuple[str, str]]:
+        """Make the same of many, on several cores where that pays.
+
+        Yields each student with why there is no report, in the order of `student_ids`; empty: all
+        is there.
         """
 
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:

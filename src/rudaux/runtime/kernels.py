@@ -13,8 +13,9 @@ import secrets
 import signal
 import sys
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from jupyter_client.kernelspec import KernelSpecManager
 
@@ -92,13 +93,25 @@ def _become_kernel(connection: Path, env: Mapping[str, str], limits: Limits) -> 
     gc.enable()
     renew_chance()
     _import_from_here()
+    from ipykernel import compiler
     from ipykernel.kernelapp import IPKernelApp
     from ipykernel.zmqshell import ZMQInteractiveShell
 
     ZMQInteractiveShell.ask_exit = _stay  # type: ignore[method-assign]
+    vars_of_shell: Any = ZMQInteractiveShell
+    vars_of_shell._format_exception_for_storage = _name_only
+    compiler.murmur2_x86 = _number_of_cell
     argv = ["-f", str(connection), "--HistoryManager.hist_file=:memory:"]
     sys.argv = ["ipykernel_launcher", *argv]
-    IPKernelApp.launch_instance(argv)
+    told = {
+        "IPKernelApp": {"connection_file": str(connection)},
+        "HistoryManager": {"hist_file": ":memory:"},
+    }
+    app = IPKernelApp.instance()
+    # The same as a parser of all the options that a kernel has would make of argv.
+    app.parse_command_line = lambda argv=None: app.update_config(type(app.config)(told))
+    app.initialize()
+    app.start()
     raise SystemExit(0)
 
 
@@ -108,6 +121,21 @@ def _stay(shell: object) -> None:
     ipykernel would end a tenth of a second later, amid whichever cell runs by then: the same work
     would earn different marks from run to run (ipykernel.zmqshell.ZMQInteractiveShell).
     """
+
+
+def _name_only(shell: object, exception: BaseException, *_: object, **__: object) -> dict[str, Any]:
+    """Keep an error for `%notebook` without its traceback.
+
+    IPython (9 and newer) would make each traceback a second time for it, which takes longer than
+    the cells of a small notebook.
+    """
+    return {"ename": type(exception).__name__, "evalue": str(exception), "traceback": []}
+
+
+def _number_of_cell(text: str, seed: int) -> int:
+    """Return the number in the name of a cell's file: ipykernel's own hash is written in Python."""
+    key = seed.to_bytes(8, "big")
+    return int.from_bytes(blake2b(text.encode("utf-8"), digest_size=4, key=key).digest(), "big")
 
 
 def _import_from_here() -> None:

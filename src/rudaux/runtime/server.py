@@ -34,7 +34,17 @@ _IMPORTS = (
     "ipykernel.zmqshell",
     "ipykernel.debugger",
     "IPython.core.completer",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
     "IPython.core.magics",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "argcomplete",
+    "faulthandler",
+    "pdb",
+    "sqlite3",
+    "tornado.platform.asyncio",
 )
 """What a runner needs, and what a kernel would import before its first cell has run."""
 
@@ -52,6 +62,7 @@ def main(
     tree.set_dumpable(False)
     import_everything()
     trouble = import_for_notebooks(**(preload or {}))
+    show_an_error()
     boxes = Boxes.of(box) if box else None
     gc.collect()
     gc.freeze()
@@ -110,6 +121,22 @@ def import_everything() -> None:
     del sys.modules["rfc3987_syntax"]
     # nbformat compiles its schema with the first output it checks.
     importlib.import_module("nbformat.v4").new_output("stream")
+    # The first kernelspec that is asked for has it look through all installed packages.
+    importlib.import_module("jupyter_client.provisioning").KernelProvisionerFactory.instance()
+
+
+def show_an_error() -> None:
+    """Format a traceback as a kernel does, so that what it takes is there before the first fork.
+
+    Python finds the source files of all modules for the first one, which takes as long as a
+    notebook.
+    """
+    with suppress(Exception):
+        formats = importlib.import_module("IPython.core.ultratb").VerboseTB()
+        try:
+            raise ValueError
+        except ValueError:
+            formats.structured_traceback(*sys.exc_info())
 
 
 def _serve(host: socket.socket, supervisors: set[int], boxes: Boxes | None) -> bool:

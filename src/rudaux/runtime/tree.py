@@ -23,12 +23,20 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True)
 class Process:
-    """A row of /proc: `memory` is resident and not shared with a file, in bytes."""
+    """A row of /proc."""
 
     pid: int
     parent: int
     threads: int
-    memory: int
+
+    @property
+    def memory(self) -> int:
+        """What is resident now and not shared with a file, in bytes; 0 once it has ended."""
+        try:
+            resident, shared = map(int, _content(f"/proc/{self.pid}/statm").split()[1:3])
+        except OSError:
+            return 0
+        return (resident - shared) * _PAGE
 
 
 def adopt_orphans() -> None:
@@ -88,9 +96,17 @@ def _processes() -> list[Process]:
 
 def _process(pid: int) -> Process:
     # The command's name may hold spaces and brackets: only the last ")" ends it.
-    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-    resident, shared = map(int, Path(f"/proc/{pid}/statm").read_bytes().split()[1:3])
-    return Process(pid, int(fields[1]), int(fields[17]), (resident - shared) * _PAGE)
+    fields = _content(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return Process(pid, int(fields[1]), int(fields[17]))
+
+
+def _content(file: str) -> bytes:
+    """Read a small file of /proc; there may be hundreds to read several times a second."""
+    opened = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(opened, 1 << 12)
+    finally:
+        os.close(opened)
 
 
 def kill_below(root: int, seconds: float = 10.0) -> bool:

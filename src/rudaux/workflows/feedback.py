@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
-from rudaux.errors import NeedsPersonError
 from rudaux.ports import Context
 from rudaux.workflows.standings import Standings
 
@@ -37,13 +37,8 @@ def apply(ctx: Context, plan: FeedbackPlan) -> Iterator[Outcome]:
 
     A notebook of which no report can be made holds up nobody else's, nor that student's grade.
     """
-    for student in plan.students:
-        yield _report(ctx, plan.assignment, student)
-
-
-def _report(ctx: Context, assignment: str, student: Student) -> Outcome:
-    try:
-        ctx.grader.feedback(assignment, student.id)
-    except NeedsPersonError as error:
-        return Outcome(student.name, "failed", str(error))
-    return Outcome(student.name)
+    names = {student.id: student.name for student in plan.students}
+    with closing(ctx.grader.feedback_of(plan.assignment, list(names))) as made:
+        for student_id, why in made:
+            name = names[student_id]
+            yield Outcome(name, "failed", why) if why else Outcome(name)

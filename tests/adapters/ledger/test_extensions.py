@@ -69,3 +69,10 @@ def test_a_ledger_of_the_version_before_gets_the_tables(tmp_path: Path) -> None:
     one.record_override(record("homework_1"))
     assert [run.command for run in one.run_records()] == ["init"]
     assert len(one.override_records()) == 1
+
+
+def test_a_late_edit_of_a_file_whose_name_is_no_text_is_kept(tmp_path: Path) -> None:
+    one = ledger(tmp_path)
+    one.record_late_edits("homework_1", "11", [LateEdit("r\udce9sum\udce9.txt", LATER, NOW)])
+    one.record_late_edits("homework_1", "11", [LateEdit("r\udce9sum\udce9.txt", LATER, NOW)])
+    assert [e.file for e in one.late_edits("homework_1")["11"]] == ["r\\udce9sum\\udce9.txt"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -86,7 +87,10 @@ class ExtensionTables:
     def record_late_edits(
         self, assignment: str, student_id: str, edits: Iterable[LateEdit]
     ) -> None:
-        new = tuple(edits)
+        # A name need not be text to the file server; to the database it must be.
+        new = tuple(
+            replace(e, file=e.file.encode("utf-8", "backslashreplace").decode()) for e in edits
+        )
         if new == self.late_edits(assignment).get(student_id, ()):
             return
         with self._writing() as db:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
 from rudaux.adapters.nbgrader import files
-from rudaux.adapters.nbgrader.feedback import Reporter, Solutions, last_errors
+from rudaux.adapters.nbgrader.feedback import (
+    Made,
+    Marks,
+    Reporter,
+    Solutions,
+    Task,
+    Worker,
+    last_errors,
+    make_ahead,
+    processes,
+)
 from rudaux.adapters.nbgrader.gradebook import GradebookBeside, NbgraderGradebook, beside, record
 from rudaux.adapters.nbgrader.gradebook.book import ensure_submission, find_submission
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, load_catalogue
@@ -22,7 +32,7 @@ from rudaux.config import GradingSettings
 from rudaux.config.private import make_folder
 from rudaux.domain.artifacts import FeedbackFile, Release, Solution
 from rudaux.domain.execution import Broken, Execution, Job
-from rudaux.errors import ExecutorFailure, GradebookFailure
+from rudaux.errors import ExecutorFailure, GradebookFailure, NeedsPersonError
 
 
 class NbgraderGrader:
@@ -196,10 +206,38 @@ class NbgraderGrader:
         beside.take_work(self._course, assignment, folder)
 
     def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
+        made = self._make_pages(self._task(assignment, student_id))
+        return self._reporter.keep(assignment, student_id, made)
+
+    def feedback_of(
+        self, assignment: str, student_ids: Sequence[str]
+    ) -> Generator[tuple[str, str]]:
+        tasks = (self._task(assignment, student_id) for student_id in student_ids)
+        folder, hidden_tests = self._course.folder, self._grading.hidden_tests
+        workers = [Worker(folder, hidden_tests) for _ in range(self._helpers(len(student_ids)))]
+        with closing(make_ahead(tasks, workers, self._make_pages)) as all_made:
+            for task, made in all_made:
+                why = ""
+                try:
+                    self._reporter.keep(assignment, task.student_id, made)
+                except NeedsPersonError as error:
+                    why = str(error)
+                yield task.student_id, why
+
+    def _helpers(self, submissions: int) -> int:
+        """Return how many processes are worth starting: they know the course as its folder is."""
+        return processes(submissions) if type(self._course) is NbgraderCourse else 0
+
+    def _task(self, assignment: str, student_id: str) -> Task:
         with self._lock, self._database.session() as session:
             row = find_submission(session, assignment, student_id)
             sheets = load_sheets(session, row.id) if row else {}
-            return self._reporter.report(assignment, student_id, sheets)
+            marks = {name: Marks.of(sheet) for name, sheet in sheets.items()}
+        return Task(assignment, student_id, marks)
+
+    def _make_pages(self, task: Task) -> Made:
+        with self._lock:
+            return self._reporter.make(task.assignment, task.student_id, task.marks)
 
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         notebooks = tuple(p.stem for p in source.notebook_paths(self._course, assignment))

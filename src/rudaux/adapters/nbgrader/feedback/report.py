@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -12,13 +13,12 @@ from urllib.parse import quote, unquote
 import nbformat
 from nbgrader.converters import GenerateFeedback
 from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
-from sqlalchemy.exc import SQLAlchemyError
 
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.feedback.alone import prefer_still, stand_alone
+from rudaux.adapters.nbgrader.feedback.marks import Marks
 from rudaux.adapters.nbgrader.feedback.mathematics import markdown2html
 from rudaux.adapters.nbgrader.feedback.redact import redact
-from rudaux.adapters.nbgrader.gradebook.sheet import Sheet
 from rudaux.adapters.nbgrader.grading.hidden import SEALED, Delimiters
 from rudaux.adapters.nbgrader.grading.notes import NOTES, with_notes
 from rudaux.adapters.nbgrader.grading.sanitise import first_line
@@ -27,24 +27,39 @@ from rudaux.config import HiddenTests
 from rudaux.domain.artifacts import FeedbackFile, mark
 from rudaux.errors import NeedsPersonError, RudauxError
 
+_UNSEALED = (
+    'no report can be made: it was graded without hidden_tests = "sealed", so that there '
+    "is no run to show that saw no hidden test; grade it again with --student"
+)
 _ATTACHED = re.compile(r"attachment:([^\s\"'>]+)")
 
 
-class GradesFromSheet(GetGrades):  # type: ignore[misc]
+class GradesFromMarks(GetGrades):  # type: ignore[misc]
     """nbgrader's step with marks that were read at once instead of a query for each."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         self.notebook_id = resources["nbgrader"]["notebook"]
         self.assignment_id = resources["nbgrader"]["assignment"]
         self.student_id = resources["nbgrader"]["student"]
-        sheet: Sheet = resources["nbgrader"].pop("sheet")
-        self.gradebook = sheet
+        marks: Marks = resources["nbgrader"].pop("marks")
+        self.gradebook = marks
         nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
-        penalty = sheet.row.late_submission_penalty or 0
-        resources["nbgrader"]["score"] = sheet.score - penalty
-        resources["nbgrader"]["max_score"] = sheet.row.max_score
-        resources["nbgrader"]["late_penalty"] = penalty
+        resources["nbgrader"]["score"] = marks.score - marks.penalty
+        resources["nbgrader"]["max_score"] = marks.max_score
+        resources["nbgrader"]["late_penalty"] = marks.penalty
         return nb, resources
+
+
+@dataclass(frozen=True)
+class Made:
+    """The pages made of a submission, in order; None: there is no such autograded notebook.
+
+    `refused` says why there are no more of them; the `outdated` pages of these notebooks are to go.
+    """
+
+    pages: tuple[tuple[str, bytes | None], ...]
+    refused: str = ""
+    outdated: tuple[str, ...] = ()
 
 
 class Reporter:
@@ -57,40 +72,52 @@ class Reporter:
         self._rights = course.rights("feedback")
         self._exporter = converter.exporter_class(parent=converter, config=converter.config)
         for step in converter.preprocessors:
-            self._exporter.register_preprocessor(GradesFromSheet if step is GetGrades else step)
+            self._exporter.register_preprocessor(GradesFromMarks if step is GetGrades else step)
         self._exporter.register_filter("markdown2html", markdown2html)
 
-    def report(
-        self, assignment: str, student_id: str, sheets: Mapping[str, Sheet]
-    ) -> tuple[FeedbackFile, ...]:
-        """Make the reports of the autograded notebooks; an outdated one is taken away.
+    def make(self, assignment: str, student_id: str, marks: Mapping[str, Marks]) -> Made:
+        """Make the pages of the autograded notebooks; nothing is written.
 
-        Raises `NeedsPersonError` for a notebook that nbconvert cannot show, or that has no sealed
-        run to show.
+        A notebook that nbconvert cannot show, or that has no sealed run to show, is refused.
         """
         autograded = self._course.autograded(assignment, student_id)
-        folder = self._course.feedback(assignment, student_id)
-        made = []
-        sealed = self._must_be_sealed(autograded, folder, tuple(sheets))
-        for name, sheet in sheets.items():
-            target = folder / f"{name}.html"
-            if not (autograded / f"{name}.ipynb").is_file():
-                target.unlink(missing_ok=True)
+        sealed = self._is_sealed(autograded, tuple(marks))
+        if sealed is None:
+            return Made((), _UNSEALED, tuple(marks))
+        pages: list[tuple[str, bytes | None]] = []
+        for name, mine in marks.items():
+            path = autograded / f"{name}.ipynb"
+            if not path.is_file():
+                pages.append((name, None))
                 continue
             try:
-                path = autograded / f"{name}.ipynb"
                 notebook = self._seen_by_students(_read(path), sealed)
-                content = self._export(assignment, student_id, path, notebook, sheet)
-            except (RudauxError, SQLAlchemyError):
+                pages.append((name, self._export(assignment, student_id, path, notebook, mine)))
+            except RudauxError:
                 raise
             except Exception as refused:
-                target.unlink(missing_ok=True)  # it tells of other marks by now
-                raise NeedsPersonError(
-                    f"no report can be made of {name}.ipynb: {first_line(refused)}"
-                ) from refused
-            files.write_atomically(target, content, self._rights)
-            made.append(feedback_file(assignment, student_id, name, content))
-        return tuple(made)
+                why = f"no report can be made of {name}.ipynb: {first_line(refused)}"
+                return Made(tuple(pages), why, (name,))
+        return Made(tuple(pages))
+
+    def keep(self, assignment: str, student_id: str, made: Made) -> tuple[FeedbackFile, ...]:
+        """Write the pages; one that tells of other marks by now is taken away.
+
+        Raises `NeedsPersonError` where the rest was refused.
+        """
+        folder = self._course.feedback(assignment, student_id)
+        kept = []
+        for name, page in made.pages:
+            if page is None:
+                (folder / f"{name}.html").unlink(missing_ok=True)
+                continue
+            files.write_atomically(folder / f"{name}.html", page, self._rights)
+            kept.append(feedback_file(assignment, student_id, name, page))
+        for name in made.outdated:
+            (folder / f"{name}.html").unlink(missing_ok=True)
+        if made.refused:
+            raise NeedsPersonError(made.refused)
+        return tuple(kept)
 
     def read(
         self, assignment: str, student_id: str, notebooks: tuple[str, ...]
@@ -103,8 +130,8 @@ class Reporter:
             if (folder / f"{name}.html").is_file()
         )
 
-    def _must_be_sealed(self, autograded: Path, folder: Path, names: tuple[str, ...]) -> bool:
-        """Whether only sealed runs may be shown; where there is none, no older report stays."""
+    def _is_sealed(self, autograded: Path, names: tuple[str, ...]) -> bool | None:
+        """Whether only sealed runs may be shown; None: there is none, and must be."""
         if self._hidden_tests != "sealed":
             return False
         paths = (autograded / f"{name}.ipynb" for name in names)
@@ -112,14 +139,7 @@ class Reporter:
         # Each notebook may have seen the hidden tests of the others.
         if not any(map(self.delimiters.tests, notebooks)):
             return False
-        if all(SEALED in notebook.metadata for notebook in notebooks):
-            return True
-        for name in names:
-            (folder / f"{name}.html").unlink(missing_ok=True)
-        raise NeedsPersonError(
-            'no report can be made: it was graded without hidden_tests = "sealed", so that there '
-            "is no run to show that saw no hidden test; grade it again with --student"
-        )
+        return True if all(SEALED in notebook.metadata for notebook in notebooks) else None
 
     def _seen_by_students(self, notebook: Any, sealed: bool) -> Any:
         if sealed:
@@ -129,7 +149,7 @@ class Reporter:
         return redact(notebook, self.delimiters) if self._hidden_tests != "shown" else notebook
 
     def _export(
-        self, assignment: str, student_id: str, path: Path, notebook: Any, sheet: Sheet
+        self, assignment: str, student_id: str, path: Path, notebook: Any, marks: Marks
     ) -> bytes:
         fill_in_attachments(notebook)
         prefer_still(notebook)
@@ -141,7 +161,7 @@ class Reporter:
                 "assignment": assignment,
                 "notebook": path.stem,
                 "db_url": self._course.db_url,
-                "sheet": sheet,
+                "marks": marks,
             },
         }
         text, _ = self._exporter.from_notebook_node(notebook, resources=resources)

@@ -103,13 +103,12 @@ def _one(output: Mapping[str, Any]) -> Any:
         made = error(_text(output["ename"]), _text(output["evalue"]), trace)
     elif kind in ("display_data", "execute_result"):
         data = {str(mime): _datum(value) for mime, value in dict(output["data"]).items()}
-        made = v4.new_output(kind, data=data)
-        if kind == "execute_result":
-            made.execution_count = _count(output.get("execution_count"))
+        result = kind == "execute_result"
+        count = {"execution_count": _count(output.get("execution_count"))} if result else {}
+        made = v4.new_output(kind, data=data, **count)
     else:
         raise ValueError(kind)
-    v4.nbbase.validate(made, kind)
-    return made
+    return made  # nbformat has checked it
 
 
 def _datum(value: Any) -> Any:

@@ -21,16 +21,21 @@ from rudaux.domain.execution import CellResult, Execution, Job
 _PIECE = 1 << 20
 
 
-def inputs_digest(notebooks: Mapping[str, Any], folder: Path) -> str:
-    """Return the digest of sanitised notebooks and of the data files that lie beside them."""
+def inputs_of(name: str, notebook: Any) -> bytes:
+    """Return all of a sanitised notebook that can change what its tests give."""
+    parts = [repr((name, dict(notebook.metadata.get("kernelspec", {})))).encode()]
+    for cell in notebook.cells:
+        # Tags tell the client what to do with a cell (https://nbclient.readthedocs.io).
+        what = (cell.cell_type, cell.source, cell.metadata.get("tags", []))
+        parts.append(repr(what).encode("utf-8", "replace"))
+    return b"".join(parts)
+
+
+def inputs_digest(notebooks: Mapping[str, bytes], folder: Path) -> str:
+    """Return the digest of notebooks (`inputs_of`, by name) and the data files beside them."""
     digest = hashlib.sha256()
     for name in sorted(notebooks):
-        notebook = notebooks[name]
-        digest.update(repr((name, dict(notebook.metadata.get("kernelspec", {})))).encode())
-        for cell in notebook.cells:
-            # Tags tell the client what to do with a cell (https://nbclient.readthedocs.io).
-            what = (cell.cell_type, cell.source, cell.metadata.get("tags", []))
-            digest.update(repr(what).encode("utf-8", "replace"))
+        digest.update(notebooks[name])
     for path in sorted(_files(folder)):
         digest.update(repr(str(path.relative_to(folder))).encode() + _content(path))
     return digest.hexdigest()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbconvert.preprocessors import ExecutePreprocessor
 from nbgrader.converters import Autograde
-from nbgrader.preprocessors import NbGraderPreprocessor, OverwriteCells, OverwriteKernelspec
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
+)
 
 from rudaux.adapters.nbgrader import files
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue
@@ -17,8 +22,9 @@ from rudaux.adapters.nbgrader.grading.choose import choose
 from rudaux.adapters.nbgrader.grading.copies import answers_abroad
 from rudaux.adapters.nbgrader.grading.hidden import Delimiters, without_hidden
 from rudaux.adapters.nbgrader.grading.leaning import taught
+from rudaux.adapters.nbgrader.grading.metadata import CheckKnownMetadata
 from rudaux.adapters.nbgrader.grading.repair import repair
-from rudaux.adapters.nbgrader.grading.replay import inputs_digest
+from rudaux.adapters.nbgrader.grading.replay import inputs_digest, inputs_of
 from rudaux.adapters.nbgrader.grading.witness import plant
 from rudaux.adapters.nbgrader.release.source import notebook_paths, write
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
@@ -81,13 +87,14 @@ class Sanitiser:
                 done = self._sanitise(notebook, catalogue, name, student_id)
             except Exception as refused:
                 return Broken(f"{name}.ipynb cannot be prepared: {first_line(refused)}")
-            clean[name] = copy.deepcopy(done)
+            clean[name] = inputs_of(name, done)
             if self._seals:
                 sealed[f"{name}.ipynb"] = write(without_hidden(done, self._delimiters))
                 hides = hides or bool(self._delimiters.tests(done))
             asked = self._taught(assignment, name)
             witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec, asked)
-            texts[f"{name}.ipynb"] = write(done)
+            # Nobody reads it, and indented JSON is written far more slowly.
+            texts[f"{name}.ipynb"] = json.dumps(done)
         folder = self._scratch / assignment / student_id
         files.remove(folder)
         make_folder(folder)
@@ -138,6 +145,7 @@ def first_line(error: Exception) -> str:
 
 def make_steps(converter: Any, classes: Any, ours: dict[Any, Any]) -> list[Any]:
     """Make a converter's preprocessors, ours for nbgrader's where given, and none that executes."""
+    ours = {CheckCellMetadata: CheckKnownMetadata, **ours}
     return [
         ours.get(cls, cls)(parent=converter, config=converter.config)
         for cls in classes

@@ -135,7 +135,7 @@ class Scorer:
             if file not in job.notebooks:
                 _score_missing(sheet, {c for n, c in job.only if n == name} if job.only else None)
                 continue
-            notebook = nbformat.reads(job.notebooks[file], as_version=nbformat.NO_CONVERT)
+            notebook = nbformat.v4.reads(job.notebooks[file])  # checked when it was prepared
             merge(notebook, execution, file)
             suspicions = settle(notebook, job.witnesses.get(file, {}))
             doubts += [Suspicion(f"{name}: {reason}") for reason in suspicions]

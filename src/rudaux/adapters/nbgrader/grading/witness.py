@@ -114,7 +114,7 @@ def plant(
                 order |= {"guarded": guarded, "classes": classes, "last": index == tests[-1]}
                 order["defines"] = sorted(bound(known.text).texts)
                 cell.source = _plant_python(known, order)
-        if language == "python":
+        if language == "python" and cell.cell_type == "code":
             leaning.take(cell, _readable(source))
     return planted
 
@@ -284,6 +284,7 @@ def _as_python(source: str) -> str:
     return str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
 
 
+@lru_cache(maxsize=4096)
 def _readable(source: str) -> str:
     try:
         return _as_python(source)

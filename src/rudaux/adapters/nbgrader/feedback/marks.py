@@ -1,0 +1,51 @@
+"""What a report tells of a notebook's marks, as plain data that can be sent to another process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from nbgrader.api import MissingEntry
+
+from rudaux.adapters.nbgrader.gradebook.sheet import Sheet
+
+
+@dataclass(frozen=True)
+class Marks:
+    """A notebook's points before a late `penalty`, and by cell: points, their maximum, comments."""
+
+    score: float
+    max_score: float
+    penalty: float
+    grades: Mapping[str, tuple[float, float]]
+    comments: Mapping[str, str | None]
+
+    @classmethod
+    def of(cls, sheet: Sheet) -> Marks:
+        """Read all of it from the gradebook's rows."""
+        return cls(
+            sheet.score,
+            sheet.row.max_score,
+            sheet.row.late_submission_penalty or 0,
+            {cell: (grade.score, grade.max_score) for cell, grade in sheet.grades.items()},
+            {cell: comment.comment for cell, comment in sheet.comments.items()},
+        )
+
+    def __deepcopy__(self, memo: object) -> Marks:
+        """Stay the same: nbconvert copies what it hands on."""
+        return self
+
+    def find_grade(self, cell: str, notebook: str, assignment: str, student: str) -> Any:
+        """As `nbgrader.api.Gradebook.find_grade`, as far as a report needs it."""
+        if cell not in self.grades:
+            raise MissingEntry(f"No such grade for cell {cell}")
+        score, maximum = self.grades[cell]
+        return SimpleNamespace(score=score, max_score=maximum)
+
+    def find_comment(self, cell: str, notebook: str, assignment: str, student: str) -> Any:
+        """As `nbgrader.api.Gradebook.find_comment`, as far as a report needs it."""
+        if cell not in self.comments:
+            raise MissingEntry(f"No such comment for cell {cell}")
+        return SimpleNamespace(comment=self.comments[cell])
