@@ -264,7 +264,7 @@ def test_overrides_do_not_touch_the_base_date(practice: Practice) -> None:
             student_ids=frozenset({str(practice.titan)}),
             lock_at=later,
             overrides_lock=True,
-        ),  # fmt: skip
+        ),
     }
 
 
