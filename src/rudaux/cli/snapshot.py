@@ -38,11 +38,7 @@ def snapshot(
         view.rows([_row(ctx, line, plan) for line in plan.lines])
         if not plan.lines:
             view.line(f"Every deadline has its snapshot: {count(plan.passed, 'deadline')} passed.")
-        elif (
-            not dry_run
-            and len(plan)
-            and view.ask(Question(f"Take the snapshot {plan.name}?", "yes"))
-        ):
+        elif not dry_run and len(plan) and view.ask(_question(plan)):
             for outcome in snapshots.apply(ctx, plan):
                 view.notice(f"{outcome.item}: {outcome.reason} is there.")
         if plan.unsure:

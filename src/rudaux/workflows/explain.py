@@ -123,7 +123,7 @@ def _in_canvas(
 
 
 def as_json(found: Explanation, zone: tzinfo) -> dict[str, Any]:
-    """Return the document of `explain --json` (design section 10).
+    """Return the document of `explain --json`.
 
     Scores are decimals as text, times ISO 8601 in `zone`; unknown is null.
     """

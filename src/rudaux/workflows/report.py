@@ -200,7 +200,7 @@ def score_rows(ctx: Context, settings: Sequence[AssignmentSettings]) -> list[dic
 
 
 def as_json(report: AssignmentReport, html: Path) -> dict[str, Any]:
-    """Return the document of `rudaux report NAME --json` (design section 10).
+    """Return the document of `rudaux report NAME --json`.
 
     Scores are decimals as text, in Canvas points; a test's are in its own.
     """

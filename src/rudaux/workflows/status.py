@@ -124,7 +124,7 @@ def _when(entry: Entry, machine: Any) -> datetime:
 
 
 def as_json(status: CourseStatus) -> dict[str, Any]:
-    """Return the document of `status --json` (design section 2).
+    """Return the document of `status --json`.
 
     `gradebook` says what it lacks; null: nothing. `notes` say what Canvas does not allow now.
     """
