@@ -124,7 +124,8 @@ def test_what_was_allowed_is_extra_credit_and_leaves_the_maximum(course: Course)
     assert marks(course, "11")[TEST] == CellMark("11", "problem1", TEST, 1, 0, None, 1)  # type: ignore[arg-type]
     assert course.score("11") == "3.0"
     assert course.gradebook.assignments()[0].max_score == maximum
-    grade(course.grader, "11", allowances=full)
+    ours = {("problem1", TEST): Allowance(full=True, given=Decimal(1))}
+    grade(course.grader, "11", allowances=ours)
     assert marks(course, "11")[TEST].extra == 0
     course.mark("11", TEST, 0.5)
     floor = {("problem1", TEST): Allowance(Decimal(1))}

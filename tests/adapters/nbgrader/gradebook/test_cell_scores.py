@@ -89,7 +89,8 @@ def test_every_mark_is_read_with_its_cell_and_who_marks_it(course: Course) -> No
     assert row["correct_squares"] == 0
     assert row["squares_invalid_input"] == 1
     assert row["sum_of_squares_equation"] == Decimal("0.5")
-    assert row["part-a"] is None  # nobody has marked it
+    assert row["sum_of_squares_application"] is None  # answered, and marked by nobody
+    assert row["part-a"] == 0  # handed in as it was released
     assert set(marks.by_student) <= {"11", "12"}
     assert course.gradebook.marks("other").cells == ()
 
