@@ -150,7 +150,9 @@ def report(students: int, sides: list[Side]) -> None:
     for side in sides:
         if side.host is not None:
             host = side.host / len(side.scores)
-            say(f"host CPU of {side.name}: {host:.3f} core-seconds per notebook")
+            say(
+                f"host CPU of {side.name}: {host:.3f} core-seconds per notebook, its start included"
+            )
 
 
 def one_box(folder: Path) -> None:
