@@ -84,7 +84,7 @@ def test_folders_and_page_belong_to_whoever_owns_the_home_and_nobody_else_reads_
 def test_an_ordinary_account_writes_files_of_its_own_that_the_student_can_read(home: Path) -> None:
     home.chmod(0o777)
     for parent in home.parents:
-        if parent.stat().st_mode & stat.S_IXOTH:
+        if parent.stat().st_mode & stat.S_ISVTX:  # the one for everybody's temporary files
             break
         parent.chmod(0o755)
 
