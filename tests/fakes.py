@@ -63,6 +63,7 @@ from rudaux.errors import (
     CanvasFailure,
     ExecutorFailure,
     GitFailure,
+    NeedsPersonError,
     NotFound,
     PermissionRefused,
     RequestRefused,
@@ -655,8 +656,12 @@ class FakeGrader:
         self, assignment: str, student_ids: Sequence[str]
     ) -> Generator[tuple[str, str]]:
         for student_id in student_ids:
-            self.feedback(assignment, student_id)
-            yield student_id, ""
+            why = ""
+            try:
+                self.feedback(assignment, student_id)
+            except NeedsPersonError as refused:
+                why = str(refused)
+            yield student_id, why
 
     def solution(self, assignment: str) -> Solution:
         names = self.source_notebooks(assignment)
