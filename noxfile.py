@@ -18,7 +18,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests against real nbgrader, git and cron; arguments go to pytest."""
     session.install("-e", ".[dev]")
     count = str(max(2, os.cpu_count() or 2))
-    # Neighbours share what is slow to set up: each worker takes a stretch, and helps out at the end.
+    # Neighbours share what is slow to set up: a worker takes a stretch, then helps out.
     workers = [] if "-n" in session.posargs else ["-n", count, "--dist", "worksteal"]
     session.run("pytest", *workers, *session.posargs)
 
