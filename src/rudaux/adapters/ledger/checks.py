@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import Any
 
+from rudaux.adapters.ledger.tables import Tables
 from rudaux.domain.checks import Check, Checked
 
 
-class CheckRows:
+class CheckRows(Tables):
     """The part of `rudaux.ports.Ledger` about checks."""
-
-    def _rows(self, query: str, *values: str | int | None) -> list[Any]:
-        raise NotImplementedError
-
-    def _writing(self) -> AbstractContextManager[sqlite3.Connection]:
-        raise NotImplementedError
 
     def checked(self, assignment: str) -> Checked | None:
         query = "SELECT digest, at, findings FROM checks WHERE assignment = ?"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Any
 
+from rudaux.adapters.ledger.tables import Tables
 from rudaux.domain.collection import LateEdit
 from rudaux.domain.extensions import Action, Fate, Joined, OverrideRecord, Purpose
 
@@ -24,16 +23,8 @@ CREATE TABLE IF NOT EXISTS late_edits (
 """
 
 
-class ExtensionTables:
+class ExtensionTables(Tables):
     """Implements that part of `rudaux.ports.Ledger` on the database of `SqliteLedger`."""
-
-    _run: int | None
-
-    def _rows(self, query: str, *values: str | int | None) -> list[Any]:
-        raise NotImplementedError
-
-    def _writing(self) -> AbstractContextManager[Any]:
-        raise NotImplementedError
 
     def override_records(self, assignment: str | None = None) -> tuple[OverrideRecord, ...]:
         query = (

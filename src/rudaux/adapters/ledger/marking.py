@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
 from datetime import datetime, timezone
-from typing import Any
 
+from rudaux.adapters.ledger.tables import Tables
 from rudaux.domain.sharing import Piece
 
 
-class MarkingTables(ABC):
+class MarkingTables(Tables):
     """The part of `rudaux.ports.Ledger` about marks by hand and files that are written."""
-
-    @abstractmethod
-    def _rows(self, query: str, *values: str | int | None) -> list[Any]: ...
-
-    @abstractmethod
-    def _writing(self) -> AbstractContextManager[sqlite3.Connection]: ...
 
     def division(self, assignment: str) -> Mapping[Piece, str]:
         query = "SELECT student, question, grader FROM marking WHERE assignment = ?"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
+from rudaux.adapters.ledger.tables import Tables
 from rudaux.config.private import create_file
 from rudaux.domain.allowances import Allowance, Cell
 from rudaux.domain.execution import GradedFrom
@@ -18,21 +18,8 @@ _REPLACED = ("credits", "allowances", "graded_from")
 """Tables of which a grading beside the course holds all rows of its assignment."""
 
 
-class RegradingLedger:
+class RegradingLedger(Tables):
     """What `SqliteLedger` knows beside its runs, pushes and collections."""
-
-    _path: Path
-    _run: int | None
-    _connection: sqlite3.Connection | None
-
-    def _rows(self, query: str, *values: str | int | None) -> list[Any]:
-        raise NotImplementedError
-
-    def _writing(self) -> AbstractContextManager[sqlite3.Connection]:
-        raise NotImplementedError
-
-    def _open(self) -> sqlite3.Connection:
-        raise NotImplementedError
 
     def graded_from(self, assignment: str) -> Mapping[str, GradedFrom]:
         query = "SELECT student, inputs, outputs FROM graded_from WHERE assignment = ?"
