@@ -1,4 +1,4 @@
-"""Draw the house in docs/architecture.md from the imports: `python -m tests.picture`."""
+"""Draw the house in docs/explanation/architecture.md from the imports: `python -m tests.picture`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.imports import MODULES, between
 
-PAGE = Path(__file__).parents[1] / "docs" / "architecture.md"
+PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "architecture.md"
 EVERYWHERE = {"errors", "config"}
 """Left out of the house: nearly every part reads them, and they know none but each other."""
 _BLOCK = re.compile(r"<!-- picture: (\w+) -->\n.*?<!-- end -->", re.S)

@@ -18,7 +18,7 @@ from rudaux.cli.app import COMMANDS, app, load_command
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
-COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text()
+COMMANDS_PAGE = (ROOT / "docs" / "reference" / "commands.md").read_text()
 TABLES = {
     "course": config.CourseSettings,
     "canvas": config.CanvasSettings,
@@ -80,7 +80,7 @@ def test_every_command_named_in_the_documents_exists(path: Path) -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_key_is_documented_with_its_default(table: str) -> None:
-    text = (ROOT / "docs" / "configuration.md").read_text()
+    text = (ROOT / "docs" / "reference" / "configuration.md").read_text()
     heading = f"## `[[{table}]]`" if table in {"assignments", "graders"} else f"## `[{table}]`"
     section = text.split(heading)[1].split("\n## ")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", section, flags=re.M))

@@ -1,6 +1,6 @@
 """The `sandbox` executor: student code in boxes of namespaces, without a daemon and without root.
 
-What a box is made of is in `rudaux.runtime.box` and `rudaux.runtime.view`; docs/security.md says
+What a box is made of is in `rudaux.runtime.box` and `rudaux.runtime.view`; docs/explanation/security.md says
 what it keeps out, and what only a container does.
 """
 

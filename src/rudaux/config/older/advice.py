@@ -38,7 +38,7 @@ _ADVICE = {
     "credential helper",
 }
 _NBGRADER = "nbgrader's own: keep it in nbgrader_config.py, which rudaux reads"
-_UNKNOWN = "no such setting is known: look for its like in docs/configuration.md"
+_UNKNOWN = "no such setting is known: look for its like in docs/reference/configuration.md"
 
 
 def advise(keys: Iterable[str]) -> Mapping[str, list[str]]:

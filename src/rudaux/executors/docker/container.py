@@ -33,7 +33,7 @@ def options(
 ) -> dict[str, Any]:
     """Make the container's description: all that is protected is decided here.
 
-    What each line keeps out is in docs/security.md;
+    What each line keeps out is in docs/explanation/security.md;
     https://docs.docker.com/reference/cli/docker/container/run/ has the options.
     """
     scratch, memory = read_memory(settings.scratch), read_memory(settings.memory)
