@@ -10,6 +10,7 @@ from nbformat import v4
 
 NAME = "plots"
 NOTEBOOKS = ("waves", "walks", "crowds", "prices")
+PACKAGES = ("numpy", "pandas", "matplotlib")
 _IMPORTS = "import matplotlib.pyplot as plt\nimport numpy as np\nimport pandas as pd"
 _SOLUTION = """\
 def {task}(n):

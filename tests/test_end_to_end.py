@@ -68,6 +68,23 @@ def test_init_sets_everything_up_and_a_second_one_changes_nothing(course: SmallC
     assert course.fingerprint() == before
 
 
+def test_a_dry_run_of_grade_counts_the_time_that_it_would_give(course: SmallCourse) -> None:
+    due = course.practice.due["homework_1"]
+    for enrollment in course.world.enrollments.values():
+        enrollment.created_at = due - timedelta(days=30)
+    unlock = (due - timedelta(days=9)).replace(tzinfo=None)
+    course.edit('name = "homework_1"', f'name = "homework_1"\nunlock = {unlock.isoformat()}')
+    course.edit("[[assignments]]", "[late_registration]\ndays = 300\n\n[[assignments]]")
+    course.rudaux("init")
+    course.world.add_student("Metis Jupiter", email="metis@example.edu")
+    writes = course.writes()
+    shown = course.rudaux("grade", "homework_1", "--dry-run").out
+    assert "Deadlines  +  homework_1   Metis Jupiter" in shown
+    assert "Metis Jupiter:" not in shown
+    assert "7 to look up" in shown
+    assert course.writes() == writes
+
+
 def test_a_dry_run_shows_the_plan_and_changes_nothing(course: SmallCourse) -> None:
     before = course.fingerprint()
     shown = course.rudaux("init", "--dry-run").out

@@ -127,6 +127,7 @@ GRADERS = """
 [[graders]]
 name = "Ann"
 weight = 2
+notify = "json://127.0.0.1:9"
 
 [[graders]]
 name = "Bo"
@@ -149,6 +150,7 @@ def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCou
 def test_marks_are_shared_handed_over_and_status_says_how_far_each_is(marked: SmallCourse) -> None:
     preview = marked.rudaux("gradebook", "share", "homework_2", "--dry-run").out
     assert "6 submissions wait for marks by hand" in preview
+    assert "Ann would get a message: practice: 4 submissions of homework_2 to" in preview
     assert not (marked.folder / "marking").exists()
     marked.rudaux("gradebook", "share", "homework_2")
     lists = {

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.chaos.stage import Stage, stages
+from tests.chaos.stage import Stage, stages, stages_of_marking
 from tests.chaos.trials import KINDS, Ended, killed, under_faults
 
-STAGES = ("init", "submit", "grade", "extend", "regrade", "submit", "joined", "grade")
+STAGES = (
+    "init", "submit", "grade", "extend", "share", "regrade", "submit", "joined", "snapshot",
+    "grade", "extend",
+)  # fmt: skip
 """No divisor in common with the kinds of trial, so that each command meets each of them."""
 
 
@@ -40,8 +43,12 @@ def trial(stage: Stage, seed: int) -> Ended:
 
 def worker(seeds: list[int]) -> list[tuple[int, Ended]]:
     """Run some of the trials on a course of their own."""
-    with tempfile.TemporaryDirectory() as folder, stages(Path(folder)) as found:
-        return list(zip(seeds, trials(found, seeds), strict=True))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        stages(Path(folder, "grading")) as found,
+        stages_of_marking(Path(folder, "marking")) as more,
+    ):
+        return list(zip(seeds, trials(found | more, seeds), strict=True))
 
 
 def main() -> int:

@@ -19,7 +19,8 @@ from rudaux.demo.simulator.state import World
 from rudaux.demo.simulator.switches import Switches
 from tests.course import SmallCourse, small_course
 
-NAME = "homework_1"
+NAME, BY_HAND = "homework_1", "homework_2"
+SNAPSHOTS = ".zfs/snapshot"
 SOURCE = f"source/{NAME}/{NAME}.ipynb"
 
 
@@ -45,6 +46,7 @@ def stages(folder: Path) -> Iterator[dict[str, Stage]]:
         place = folder / "course"
         with small_course(place, patch, assignments=(NAME,)) as course:
             course.canvas.switches.throttling = False
+            course.edit("[grading]", "[return]\nsolution_share = 0.8\n\n[grading]")
             init = _stage(course, folder / "before-init", ("init", "--no-check"))
             course.rudaux("init")
             student = next(iter(course.practice.kinds))
@@ -64,6 +66,30 @@ def stages(folder: Path) -> Iterator[dict[str, Stage]]:
                 "init": init, "extend": extend, "grade": grade, "submit": submit,
                 "regrade": regrade, "joined": joined,
             }  # fmt: skip
+
+
+@contextmanager
+def stages_of_marking(folder: Path) -> Iterator[dict[str, Stage]]:
+    """Build a course that is marked by hand; give its stages before `snapshot` and `share`."""
+    with pytest.MonkeyPatch.context() as patch:
+        place = folder / "course"
+        with small_course(place, patch, assignments=(BY_HAND,)) as course:
+            course.canvas.switches.throttling = False
+            homes = course.practice.homes
+            for found in sorted((homes / SNAPSHOTS).iterdir())[1:]:
+                shutil.rmtree(found)
+            copies = "mkdir -p new && cp -a [0-9]* new"
+            take = f"cd {homes} && {copies} && mv new {SNAPSHOTS}/$1"
+            table = "[jupyterhub.snapshots]\n"
+            course.edit(table, f'{table}take = ["sh", "-c", "{take}", "sh", "{{name}}"]\n')
+            graders = '[[graders]]\nname = "Ann"\n\n[[graders]]\nname = "Bo"\n\n[[assignments]]'
+            course.edit("[[assignments]]", graders)
+            course.rudaux("init")
+            snapshot = _stage(course, folder / "before-snapshot", ("snapshot",))
+            course.rudaux("snapshot")
+            course.rudaux("grade", BY_HAND, "--manual", code=None)
+            share = _stage(course, folder / "before-share", ("gradebook", "share", BY_HAND))
+            yield {"snapshot": snapshot, "share": share}
 
 
 def _join_late(course: SmallCourse) -> None:
@@ -99,11 +125,18 @@ def _restore(course: SmallCourse, saved: Path, world: World) -> None:
 
 
 def shown(course: SmallCourse) -> dict[str, Any]:
-    """What people see in Canvas and the gradebook, without ids and times."""
-    world = course.world
+    """What people see in Canvas, gradebook, homes and lists, without ids and times."""
+    world, homes = course.world, course.practice.homes
     names = {a.id: a.name for a in world.assignments.values() if not a.deleted}
     return {
         "gradebook": _marks(course),
+        "pages": sorted(
+            str(path.relative_to(homes))
+            for folder in ("feedback", "solutions")
+            for path in homes.glob(f"[0-9]*/{folder}/**/*")
+        ),
+        "snapshot since": _snapshots(course),
+        "lists": {p.name: p.read_text() for p in course.folder.glob(f"marking/{BY_HAND}/*.csv")},
         "assignments": sorted(
             (a.name, a.points_possible, str(a.due_at), a.published, a.tool.url if a.tool else "")
             for a in world.assignments.values()
@@ -127,5 +160,15 @@ def shown(course: SmallCourse) -> dict[str, Any]:
 
 def _marks(course: SmallCourse) -> dict[str, tuple[str, bool, bool]]:
     gradebook = NbgraderGradebook(course.folder)
-    rows = gradebook.submissions(NAME)
-    return {s: (str(row.score), row.autograded, row.needs_manual) for s, row in rows.items()}
+    names = (a for a in (NAME, BY_HAND) if a in course.practice.due)
+    return {
+        f"{name} {sid}": (str(row.score), row.autograded, row.needs_manual)
+        for name in names
+        for sid, row in gradebook.submissions(name).items()
+    }
+
+
+def _snapshots(course: SmallCourse) -> bool:
+    """Whether a whole snapshot is there that was taken after the first one."""
+    [_, *later] = sorted((course.practice.homes / SNAPSHOTS).iterdir())
+    return any(set(course.practice.kinds) <= {p.name for p in found.iterdir()} for found in later)

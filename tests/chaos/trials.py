@@ -51,7 +51,7 @@ def under_faults(stage: Stage, kinds: tuple[Fault, ...], seed: int) -> Ended:
     runs = _until_done(stage)
     stage.course.canvas.switches.fault = None
     kind = kinds[0] if len(kinds) == 1 else "all of them"
-    return _ended(stage, f"{stage.command[0]} under {kind}", runs, weather.count)
+    return _ended(stage, f"{_name(stage)} under {kind}", runs, weather.count)
 
 
 def killed(stage: Stage, longest: float, seed: int, kills: int = 3) -> Ended:
@@ -71,7 +71,11 @@ def killed(stage: Stage, longest: float, seed: int, kills: int = 3) -> Ended:
         with suppress(ProcessLookupError):  # it has ended by itself
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    return _ended(stage, f"{stage.command[0]} killed", _until_done(stage), done)
+    return _ended(stage, f"{_name(stage)} killed", _until_done(stage), done)
+
+
+def _name(stage: Stage) -> str:
+    return " ".join(word for word in stage.command[:2] if word.isalpha())
 
 
 def _until_done(stage: Stage) -> int:

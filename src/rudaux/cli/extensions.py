@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from rudaux.cli.view import View
+    from rudaux.domain.extensions import Change
     from rudaux.domain.outcome import Outcome
     from rudaux.domain.roster import Student
     from rudaux.ports import Context
@@ -129,10 +130,11 @@ def extensions(
 
 def keep_up(
     ctx: Context, view: View, synced: SyncPlan, dry_run: bool, name: str | None = None
-) -> list[Outcome]:
+) -> tuple[list[Outcome], tuple[Change, ...]]:
     """Give the time that the rules give, before anything is collected; bring cron in step.
 
-    With the name of an assignment it is about that one, and cron stays as it is.
+    With the name of an assignment it is about that one, and cron stays as it is. Return how it
+    went, and whose deadlines it is about.
     """
     from rudaux.workflows import overrides, schedule
 
@@ -145,16 +147,16 @@ def keep_up(
     elif not dry_run:
         list(overrides.apply(ctx, plan))  # what is known of who joined
     if name is not None:
-        return outcomes
+        return outcomes, plan.writes
     try:
         cron = schedule.plan_refresh(ctx, plan.coming)
     except CronFailure:
-        return outcomes  # a machine without cron grades by other means
+        return outcomes, plan.writes  # a machine without cron grades by other means
     if len(cron):
         view.rows(schedule_rows(cron, ctx.config, ctx.crontab.timezone()))
         if not dry_run:
             _install(ctx, view, cron)
-    return outcomes
+    return outcomes, plan.writes
 
 
 def _schedule(

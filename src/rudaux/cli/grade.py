@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -46,6 +46,7 @@ from rudaux.errors import (
 if TYPE_CHECKING:
     from rudaux.config import AssignmentSettings
     from rudaux.domain.collection import Lookup
+    from rudaux.domain.extensions import Change
     from rudaux.domain.outcome import Outcome
     from rudaux.ports import Context
     from rudaux.workflows.standings import Standings
@@ -116,7 +117,8 @@ def grade(
         pushing = Pushing(overwrite_edits, accept_zeros, accept_alarms)
         again = Again(student, only, accept_doubts)
         job = _Job(ctx, view, manual, again, pushing, dry_run, facts)
-        job.outcomes += keep_up(ctx, view, synced, dry_run, name)
+        extended, job.extensions = keep_up(ctx, view, synced, dry_run, name)
+        job.outcomes += extended
         done: set[str] = set()
         # A deadline may pass while another assignment is graded: look again until none is left.
         while settings := (wanted or unfinished(ctx, done)):
@@ -183,6 +185,7 @@ class _Job:
     pushing: Pushing
     dry_run: bool
     facts: Facts = field(default_factory=Facts)
+    extensions: tuple[Change, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
     stopped: list[RudauxError] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -270,7 +273,11 @@ class _Job:
 
     def _preview(self, standings: Standings, chosen: frozenset[str] | None) -> None:
         from rudaux.workflows import autograde, collect
+        from rudaux.workflows.standings import reread
 
+        changes = (c for c in self.extensions if c.assignment == standings.settings.name)
+        deadlines = standings.deadlines.after(changes)
+        standings = reread(self.ctx, replace(standings, deadlines=deadlines))
         collecting = collect.plan(self.ctx, standings, chosen)
         for line in collecting.lines:
             self.view.line(f"  {line.student.name}: {_found(line.found)}")

@@ -60,6 +60,7 @@ def share(
         view.line(_head(plan))
         view.rows(_rows(plan))
         if dry_run:
+            _tell_whom(ctx, view, plan)
             return
         if not len(plan):
             view.line("  Everybody's list is up to date.")
@@ -110,6 +111,13 @@ def _rows(plan: SharePlan) -> list[Row]:
     if plan.barred:
         rows.append(Row("", "!", f"stays where it is, for `except` says so: {_names(plan.barred)}"))
     return rows
+
+
+def _tell_whom(ctx: Context, view: View, plan: SharePlan) -> None:
+    from rudaux.workflows import sharing
+
+    for notice in sharing.notices(ctx, plan):
+        view.line(f"  {notice.grader} would get a message: {notice.title}")
 
 
 def _told(ctx: Context, view: View, plan: SharePlan, outcomes: Sequence[Outcome]) -> None:
