@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import subprocess
@@ -80,6 +81,11 @@ class Cluster:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    def replace_worker(self, among: random.Random) -> None:
+        """Kill one of the workers, whichever it is, and start another one."""
+        self.kill(among.choice([w for w in self.workers if w.poll() is None]))
+        self.add_worker()
 
     def close(self) -> None:
         """End everything."""

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.chaos.stage import Stage, stages, stages_of_marking
+from tests.chaos.stage import Stage, stage_on_a_cluster, stages, stages_of_marking
 from tests.chaos.trials import KINDS, Ended, killed, under_faults
 
 STAGES = (
     "init", "submit", "grade", "extend", "share", "regrade", "submit", "joined", "snapshot",
-    "grade", "extend",
+    "grade", "extend", "cluster", "share",
 )  # fmt: skip
 """No divisor in common with the kinds of trial, so that each command meets each of them."""
 
@@ -46,9 +46,10 @@ def worker(seeds: list[int]) -> list[tuple[int, Ended]]:
     with (
         tempfile.TemporaryDirectory() as folder,
         stages(Path(folder, "grading")) as found,
-        stages_of_marking(Path(folder, "marking")) as more,
+        stages_of_marking(Path(folder, "marking")) as marking,
+        stage_on_a_cluster(Path(folder, "cluster")) as cluster,
     ):
-        return list(zip(seeds, trials(found | more, seeds), strict=True))
+        return list(zip(seeds, trials(found | marking | cluster, seeds), strict=True))
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
 from rudaux.demo.simulator.state import World
 from rudaux.demo.simulator.switches import Switches
 from tests.course import SmallCourse, small_course
+from tests.dask import Cluster, cluster
 
 NAME, BY_HAND = "homework_1", "homework_2"
 SNAPSHOTS = ".zfs/snapshot"
@@ -33,6 +34,8 @@ class Stage:
     saved: Path
     world: World
     reference: dict[str, Any]
+    cluster: Cluster | None = None
+    """Where its submissions run, if not here."""
 
     def restore(self) -> None:
         """Put the course's folder and its Canvas back."""
@@ -90,6 +93,21 @@ def stages_of_marking(folder: Path) -> Iterator[dict[str, Stage]]:
             course.rudaux("grade", BY_HAND, "--manual", code=None)
             share = _stage(course, folder / "before-share", ("gradebook", "share", BY_HAND))
             yield {"snapshot": snapshot, "share": share}
+
+
+@contextmanager
+def stage_on_a_cluster(folder: Path) -> Iterator[dict[str, Stage]]:
+    """Build a course whose submissions run on two workers; give its stage before `grade`."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        cluster() as workers,
+        small_course(folder / "course", patch, assignments=(NAME,)) as course,
+    ):
+        course.canvas.switches.throttling = False
+        course.edit("[grading]\n", f'[grading]\nscheduler = "{workers.address}"\n')
+        course.rudaux("init")
+        grade = _stage(course, folder / "before-grade", ("grade", NAME))
+        yield {"cluster": replace(grade, cluster=workers)}
 
 
 def _join_late(course: SmallCourse) -> None:

@@ -55,7 +55,10 @@ def under_faults(stage: Stage, kinds: tuple[Fault, ...], seed: int) -> Ended:
 
 
 def killed(stage: Stage, longest: float, seed: int, kills: int = 3) -> Ended:
-    """Kill the command with SIGKILL at random moments, a few times, then let it end."""
+    """Kill the command with SIGKILL at random moments, a few times, then let it end.
+
+    On a cluster it is a worker's turn as often, and another worker takes its place.
+    """
     stage.restore()
     dice = random.Random(seed)
     command = [sys.executable, "-m", "rudaux", *stage.command, "--no-prompt"]
@@ -68,14 +71,18 @@ def killed(stage: Stage, longest: float, seed: int, kills: int = 3) -> Ended:
         )  # fmt: skip
         time.sleep(dice.uniform(0, longest))
         done += process.poll() is None
-        with suppress(ProcessLookupError):  # it has ended by itself
-            os.killpg(process.pid, signal.SIGKILL)
+        if stage.cluster and dice.random() < 0.5:
+            stage.cluster.replace_worker(dice)
+        else:
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     return _ended(stage, f"{_name(stage)} killed", _until_done(stage), done)
 
 
 def _name(stage: Stage) -> str:
-    return " ".join(word for word in stage.command[:2] if word.isalpha())
+    name = " ".join(word for word in stage.command[:2] if word.isalpha())
+    return f"{name} on a cluster" if stage.cluster else name
 
 
 def _until_done(stage: Stage) -> int:
