@@ -101,7 +101,7 @@ class SandboxExecutor:
         if inside is not None:
             raise ExecutorFailure(
                 f"{name} contains {inside}, where students' code would see it: unpack the image "
-                "somewhere else."
+                "elsewhere."
             )
         if root.stat().st_mode & stat.S_IWOTH:
             raise ExecutorFailure(
