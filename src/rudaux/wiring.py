@@ -134,7 +134,7 @@ class CourseContext:
 
     @contextmanager
     def beside(self, assignment: str) -> Iterator[BesideContext]:
-        """Copy an assignment to grade it beside the course; remove the copies in the end."""
+        """Copy an assignment to grade it beside the course; delete the copies at the end."""
         from rudaux.adapters.ledger import SqliteLedger
         from rudaux.config.private import make_folder, make_rudaux_folder
 
@@ -154,12 +154,12 @@ class CourseContext:
         finally:
             context.close()
             shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # another run still uses it
+            with suppress(OSError):  # another run is using it
                 self._scratch.rmdir()
 
 
 def open_teller(folder: Path) -> Teller:
-    """Return whom to tell about the course at `folder`, even if its rudaux.toml is wrong."""
+    """Find out who is notified about the course at `folder`, even if its rudaux.toml is broken."""
     from rudaux.adapters.ledger import SqliteLedger
     from rudaux.ports import Teller
 

@@ -167,10 +167,10 @@ class Grader(Protocol):
         """Return the submitted folders that exist, whoever made them: (assignment, student id)."""
 
     def submitted_at(self, assignment: str, student_id: str) -> datetime | None:
-        """Read when it was handed in, as nbgrader keeps it beside the work; None: unknown."""
+        """Return when it was handed in, as recorded beside the work; None if unknown."""
 
     def keep_submitted(self, assignment: str, student_id: str) -> None:
-        """Copy a collected version that is about to be replaced to where kept things are."""
+        """Copy a collected version that is about to be replaced into .rudaux/kept."""
 
     def discard_autograded(self, assignment: str, student_id: str) -> None:
         """Set aside an autograded version made from older work; marks by hand stay in place."""
