@@ -18,7 +18,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests against real nbgrader, git and cron; arguments go to pytest."""
     session.install("-e", ".[dev]")
     count = str(max(2, os.cpu_count() or 2))
-    # Neighbours share what is slow to set up: a worker takes a stretch, then helps out.
+    # Neighbouring tests share slow fixtures: a worker takes a stretch of them, then steals work.
     workers = [] if "-n" in session.posargs else ["-n", count, "--dist", "worksteal"]
     session.run("pytest", *workers, *session.posargs)
 
@@ -56,21 +56,21 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def hub(session: nox.Session) -> None:
-    """Launch assignments on a real JupyterHub, answer them there, and grade them."""
+    """Launch assignments on a real JupyterHub, answer them there and grade them."""
     session.install("-e", ".[dev]")
     session.run("pytest", "tests/demo/test_hub.py", *session.posargs)
 
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Inject faults into Canvas and kill rudaux, two hundred times; every end must be the same."""
+    """Inject faults into Canvas and kill rudaux two hundred times; every end must be the same."""
     session.install("-e", ".[dev]")
     session.run("python", "-m", "tests.chaos", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Print ratios to what one would do without rudaux, each pair measured in one run."""
+    """Print how rudaux compares with doing without it, each pair measured in one run."""
     session.install("-e", ".[dev]")
     for script in sorted(Path("tests/bench").glob("[a-z]*.py")):
         session.run("python", "-m", f"tests.bench.{script.stem}")
@@ -78,7 +78,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Turn the rules of the domain round, one at a time; the tests must notice 95 of 100."""
+    """Invert the rules of the domain one at a time; the tests must notice 95 of 100."""
     session.install("-e", ".[dev]", "mutmut>=3.8")
     session.run("mutmut", "run", *session.posargs)
     session.run("mutmut", "results")

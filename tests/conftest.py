@@ -1,4 +1,4 @@
-"""What tests of several folders need."""
+"""Fixtures for the tests of several folders."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.postgres import Server, running
 
 @pytest.fixture(scope="session")
 def docker_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Name the image that containers are made of; without an engine the test is skipped.
+    """Yield the name of the image for containers; without an engine the test is skipped.
 
-    Where RUDAUX_REQUIRE_DOCKER is set, as for continuous integration, it fails instead. At the end
-    no container of a course of these tests may be left.
+    If RUDAUX_REQUIRE_DOCKER is set, as in continuous integration, it fails instead. In the end no
+    container of these tests may be left.
     """
     name = image.test_image()
     if name is None:
@@ -36,7 +36,7 @@ def docker_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    """A PostgreSQL server that the tests share, each with a database of its own."""
+    """Yield a PostgreSQL server that the tests share, each with a database of its own."""
     with running() as server:
         if server is None:
             missing = "there is no PostgreSQL server: install postgresql"

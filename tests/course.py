@@ -47,23 +47,23 @@ class SmallCourse:
 
     @property
     def folder(self) -> Path:
-        """The course folder."""
+        """Return the course folder."""
         return self.practice.instructors
 
     @property
     def world(self) -> World:
-        """What the simulated Canvas holds."""
+        """Return what the simulated Canvas holds."""
         return self.canvas.world
 
     @property
     def crontab(self) -> Path:
-        """The practice crontab."""
+        """Return the practice crontab."""
         return self.practice.folder / "crontab"
 
     def rudaux(self, *args: str, code: int | None = 0) -> Result:
-        """Run a command in the course folder, unattended; `code` None takes any."""
+        """Run a command in the course folder, unattended; with `code` None, any code will do."""
         if args[:1] == ("init",) and not {"--checked", "--no-check"} & set(args):
-            args = (*args, "--no-check")  # or every course of the tests is rehearsed
+            args = (*args, "--no-check")  # a rehearsal in every test would take too long
         args = tuple(word for word in args if word != "--checked")
         done = CliRunner().invoke(app, [*args, "--no-prompt", "--dir", str(self.folder)])
         if done.exception and not isinstance(done.exception, SystemExit):
@@ -75,7 +75,7 @@ class SmallCourse:
         return result
 
     def edit(self, old: str, new: str, file: str = "rudaux.toml") -> None:
-        """Change the configuration, and commit it."""
+        """Change the configuration and commit it."""
         path = self.folder / file
         text = path.read_text()
         assert old in text
@@ -89,20 +89,20 @@ class SmallCourse:
         git(self.folder, "push", "--quiet")
 
     def head(self, remote: str) -> str:
-        """The newest commit of a remote."""
+        """Return the newest commit of a remote."""
         return git(self.practice.folder / "remotes" / f"{remote}.git", "rev-parse", "main")
 
     def grades(self, assignment: str = "homework_1") -> dict[str, Decimal | None]:
-        """What Canvas shows."""
+        """Return the scores that Canvas shows."""
         shown = scores(self.world, assignment)
         return {sid: score for sid, score in shown.items() if sid in self.practice.kinds}
 
     def writes(self) -> int:
-        """How many requests have changed something in Canvas."""
+        """Return how many requests have changed something in Canvas."""
         return len(self.world.journal)
 
     def fingerprint(self) -> tuple[object, ...]:
-        """Everything that a run which does nothing leaves as it was."""
+        """Return everything that a run without anything to do leaves as it was."""
         gradebook = self.folder / "gradebook.db"
         return (
             self.writes(),
@@ -115,14 +115,14 @@ class SmallCourse:
 
 
 def dump(database: Path) -> str:
-    """Hash the rows of a database, whatever their order on disk."""
+    """Return a digest of a database's rows, whatever their order on disk."""
     with closing(sqlite3.connect(database)) as connection:
         rows = sorted(connection.iterdump())
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
 def git(folder: Path, *args: str) -> str:
-    """Run git in a folder; give what it prints."""
+    """Run git in a folder; return what it prints."""
     identity = ["-c", "user.name=Practice", "-c", "user.email=practice@example.edu"]
     done = subprocess.run(
         ["git", *identity, *args], cwd=folder, check=True, capture_output=True, text=True
@@ -139,9 +139,9 @@ def small_course(
     hub_url: str = "https://hub.example.edu",
     student_id: StudentKey = "canvas",
 ) -> Iterator[SmallCourse]:
-    """Build a course whose Canvas is served as long as the block lasts.
+    """Build a course whose Canvas is served until the block ends.
 
-    With `student_id`, homes go by it; the SIS id of each student is the Canvas id of the next one.
+    Homes are named after `student_id`; the SIS id of each student is the Canvas id of the next.
     """
     world = World.new(12345, "Practice course", token=TOKEN)
     world.add_tool("course", "Jupyter", url=f"{hub_url}/jupyter/hub/lti/launch")

@@ -1,4 +1,4 @@
-"""A small image for the docker executor's tests: Debian, R, and Python with ipykernel and nbclient.
+"""A small image for the docker executor's tests: Debian, R, Python with ipykernel and nbclient.
 
 It comes from package indexes alone, without an image registry. `sudo python3 -m tests.docker_image`
 builds it (about two minutes, once); needs Debian or Ubuntu with debootstrap, and a running engine.
@@ -23,7 +23,7 @@ HOW_TO = "start Docker and build the test image: `sudo python3 -m tests.docker_i
 
 
 def test_image() -> str | None:
-    """Name the image where an engine has it; None, where nothing can be run in it."""
+    """Return the name of the image if an engine has it, else None."""
     try:
         found = subprocess.run(
             ["docker", "image", "inspect", NAME], capture_output=True, timeout=60, check=False
@@ -35,7 +35,7 @@ def test_image() -> str | None:
 
 def build() -> None:
     """Build the image, unless the engine has it."""
-    # Built at the same time by another, one of both images would lose its name to the other.
+    # If two are built at the same time, one of them loses its name to the other.
     with Path(tempfile.gettempdir(), "rudaux-test-image.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not test_image():
@@ -64,12 +64,12 @@ def _build() -> None:
 
 
 def _run(*command: object) -> None:
-    # Outside of any folder with sources: `-m` would find those before the image's own.
+    # Not in a folder with sources: `-m` would find those before the image's own.
     subprocess.run([str(word) for word in command], check=True, cwd="/", stdout=sys.stderr)
 
 
 def _mirror() -> list[str]:
-    """Take the mirror that this machine itself uses for the suite; none: debootstrap's own."""
+    """Return the mirror that this machine uses for the suite, or else none for the default."""
     lines = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)", "Created-By: Packages"],
         capture_output=True, text=True, check=False,

@@ -25,21 +25,21 @@ TOKEN = "formgrader-token"
 
 @dataclass(frozen=True)
 class Formgrader:
-    """A server's address, and what its pages ask it for."""
+    """A server's address, and the requests of its pages."""
 
     url: str
     http: httpx.Client
 
     def get(self, path: str) -> Any:
-        """Ask the interface that formgrader's own pages use."""
+        """Ask the API that formgrader's own pages use."""
         return self.http.get(f"formgrader/api/{path}").raise_for_status().json()
 
     def put(self, path: str, **values: object) -> Any:
-        """Save, as a field does when it is left."""
+        """Save, as a field does when it loses the focus."""
         return self.http.put(f"formgrader/api/{path}", json=values).raise_for_status().json()
 
     def press(self, path: str) -> str:
-        """Press a button; return what nbgrader logged, where it says that it went well."""
+        """Press a button; return what nbgrader logged if it reports success."""
         answer = self.http.post(f"formgrader/api/{path}", timeout=120).raise_for_status().json()
         assert answer["success"], answer
         return str(answer.get("log", ""))
@@ -55,17 +55,17 @@ class Formgrader:
         return next(str(row["id"]) for row in rows if row["student"] == student)
 
     def grades(self, submission: str) -> dict[str, Any]:
-        """Give a notebook's grades by cell."""
+        """Return a notebook's grades by cell."""
         return {g["name"]: g for g in self.get(f"grades?submission_id={submission}")}
 
     def comments(self, submission: str) -> dict[str, Any]:
-        """Give a notebook's comments by cell."""
+        """Return a notebook's comments by cell."""
         return {c["name"]: c for c in self.get(f"comments?submission_id={submission}")}
 
 
 @contextmanager
 def serve(course: Path, work: Path) -> Iterator[Formgrader]:
-    """Run a Jupyter server on the course folder, with nobody's own settings."""
+    """Run a Jupyter server in the course folder, without anybody's own settings."""
     work.mkdir()
     (work / "jupyter_server_config.json").write_text(
         json.dumps(
@@ -105,7 +105,7 @@ def serve(course: Path, work: Path) -> Iterator[Formgrader]:
 
 @contextmanager
 def browser() -> Iterator[webdriver.Chrome]:
-    """Open Chromium without a window; with CI set its lack is a failure, else a skip."""
+    """Open Chromium without a window; if it is missing, fail with CI set, else skip."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if chromium is None or driver is None:
         missing = "apt install chromium chromium-driver"

@@ -1,4 +1,4 @@
-"""The source as its imports show it: which module knows which, and which room which room."""
+"""The structure of the source by its imports: which module, and which room, imports which."""
 
 from __future__ import annotations
 
@@ -34,11 +34,10 @@ def imports(path: Path) -> Iterator[str]:
 def graph() -> Graph:
     """Return the modules that each module of rudaux imports.
 
-    Everything counts. An import inside a function only puts a circle off until it is called, and
-    one for types alone is a circle all the same for whoever reads the two files. Importing a.b runs
-    a's `__init__` as well, unless the importer lives in a itself. Left out is what the package
-    `rudaux` imports: its lazy door to the Python interface is for users, and nothing inside goes
-    through it.
+    All imports count. One inside a function only delays a circle until the call, and one for types
+    alone is still a circle for those who read the two files. Importing a.b also runs a's
+    `__init__`, unless the importer is in a itself. What the package `rudaux` itself imports is left
+    out: its lazy Python interface is for users, and nothing inside uses it.
     """
     return {name: _known(name, path) if name else frozenset() for name, path in MODULES.items()}
 
@@ -79,7 +78,7 @@ def _reachable(start: str, known: Graph) -> set[str]:
 
 
 def between(rooms: Mapping[str, str]) -> set[tuple[str, str]]:
-    """Return the arrows between rooms; `rooms` tells each module's, others are left out."""
+    """Return the arrows between rooms; modules without a room in `rooms` are left out."""
     return {
         (rooms[name], rooms[other])
         for name, others in graph().items()

@@ -1,4 +1,4 @@
-"""A course in mid-term: nbgrader alone has graded it so far, by its own commands."""
+"""A course in mid-term that has been graded with nbgrader's own commands so far."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ BIN = Path(sys.executable).parent
 
 
 def nbgrader(folder: Path, *args: str, code: int = 0) -> str:
-    """Run one of nbgrader's own commands in the course folder; give what it said."""
+    """Run one of nbgrader's own commands in the course folder; return what it said."""
     env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     command = [str(BIN / "nbgrader"), *args]
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
@@ -51,7 +51,7 @@ def nbgrader(folder: Path, *args: str, code: int = 0) -> str:
 
 @contextmanager
 def gradebook(folder: Path) -> Iterator[Any]:
-    """Open the gradebook through nbgrader's own interface, as formgrader does, and commit."""
+    """Open the gradebook with nbgrader's own API, as formgrader does, and commit."""
     os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"  # it starts alembic by name
     from nbgrader.api import Gradebook
 
@@ -61,7 +61,7 @@ def gradebook(folder: Path) -> Iterator[Any]:
 
 
 def build(folder: Path) -> None:
-    """Bring a course to mid-term: some graded and marked, some waiting, one failed, one to come."""
+    """Bring a course to mid-term: graded, marked, waiting, failed and expected submissions."""
     (folder / "source" / NAME).mkdir(parents=True)
     (folder / "nbgrader_config.py").write_text(CONFIG.format(course_id="spring"))
     example = example_source() / "ps1"
@@ -92,7 +92,7 @@ def build(folder: Path) -> None:
 
 
 def hand_in(course: Path, student: str, kind: Kind, at: datetime = ON_TIME) -> Path:
-    """Put work into submitted/ as `nbgrader collect` does, with its time beside it."""
+    """Put work into submitted/ as `nbgrader collect` does, with its timestamp."""
     folder = course / "submitted" / student / NAME
     folder.mkdir(parents=True)
     answer(course, folder, kind)

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own, as Debian installs it: on a socket in a folder, no port taken."""
+"""A PostgreSQL server of our own, as Debian installs it, on a socket in a folder."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from urllib.parse import quote
 from sqlalchemy import create_engine, text
 
 PASSWORD = "pa55 w:rd@'\\"
-"""Whatever an address or a shell might trip over; no message may show it."""
+"""A password that an address or a shell might trip over; no message may show it."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server with its data in `folder`, where its socket is, too."""
+    """A server with its data and its socket in `folder`."""
 
     folder: Path
     programs: Path
 
     def url(self, database: str) -> str:
-        """Return the address of a database, as it stands in nbgrader_config.py."""
+        """Return the address of a database for nbgrader_config.py."""
         return f"postgresql://rudaux:{quote(PASSWORD, safe='')}@/{database}?host={self.folder}"
 
     def database(self) -> str:
-        """Make an empty database; return its address."""
+        """Create an empty database; return its address."""
         name = f"course_{secrets.token_hex(6)}"
         self.sql(f"CREATE DATABASE {name}")
         return self.url(name)
 
     def sql(self, statement: str, url: str = "") -> list[tuple[object, ...]]:
-        """Run a statement by itself; return the rows that it gives."""
+        """Run a statement in autocommit mode; return its rows."""
         engine = create_engine(url or self.url("postgres"), isolation_level="AUTOCOMMIT")
         try:
             with engine.connect() as connection:
@@ -47,17 +47,17 @@ class Server:
             engine.dispose()
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start the server and wait until it answers."""
         options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off"
         log = str(self.folder / "log")
         self._run("pg_ctl", "start", "--wait", "-D", self._data, "-l", log, "-o", options)
 
     def stop(self) -> None:
-        """Stop it; whoever is connected loses the connection."""
+        """Stop the server; all connections are closed."""
         self._run("pg_ctl", "stop", "--wait", "-D", self._data, "--mode", "fast")
 
     def make(self) -> None:
-        """Make the data folder, with one account that has a password."""
+        """Create the data folder, with one account that has a password."""
         secret = self.folder / "password"
         secret.write_text(PASSWORD)
         if os.geteuid() == 0:
@@ -83,12 +83,12 @@ class Server:
 
 @contextmanager
 def running() -> Iterator[Server | None]:
-    """Run a server as long as the block lasts; None where PostgreSQL is not installed."""
+    """Run a server until the block ends; yield None if PostgreSQL is not installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         yield None
         return
-    # The path of a socket has at most 107 characters: pytest's folders are too deep.
+    # The path of a socket may have 107 characters: pytest's folders are too deep.
     folder = Path(tempfile.mkdtemp(prefix="rudaux-pg-"))
     server = Server(folder, found[-1].parent)
     try:

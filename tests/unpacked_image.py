@@ -1,4 +1,4 @@
-"""The test image as a folder, for boxes that have an unpacked image as their root."""
+"""The test image as a folder, for boxes with an unpacked image as their root."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.docker_image import NAME
 
 
 def unpacked() -> Path:
-    """Unpack the image, once for all tests of this machine, and return the folder."""
+    """Unpack the image, once for all tests on this machine, and return the folder."""
     place = Path(tempfile.gettempdir(), "rudaux-test-image-" + NAME.partition(":")[2])
     with Path(f"{place}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Every error rudaux raises on purpose; each class owns its exit code.
+"""Every error that rudaux raises on purpose, each with its exit code.
 
 0 done, 1 a bug, 2 usage, 3 configuration, 4 needs a person, 5 an outside system failed,
 6 partly done, 130 interrupted. A message is one sentence (or one line per mistake) that says
@@ -11,7 +11,7 @@ from typing import ClassVar
 
 
 class RudauxError(Exception):
-    """Base of all expected errors: shown as a sentence, never as a traceback."""
+    """The base of all expected errors: shown as a sentence, never as a traceback."""
 
     exit_code: ClassVar[int] = 1
 
@@ -33,13 +33,13 @@ class ConfigError(RudauxError):
 
 
 class NeedsPersonError(RudauxError):
-    """A question came up that nobody may answer unattended; the message names the flag for it."""
+    """A question came up that no unattended run may answer; the message names its option."""
 
     exit_code = 4
 
 
 class SystemFailure(RudauxError):  # noqa: N818 - it is the outside system's failure, not ours
-    """An outside system is down, refused us, or answered nonsense."""
+    """An outside system is down, refused a request, or answered nonsense."""
 
     exit_code = 5
 
@@ -49,15 +49,15 @@ class CanvasFailure(SystemFailure):
 
 
 class TokenRefused(CanvasFailure):
-    """Canvas says the access token itself is invalid, expired or revoked."""
+    """Canvas says that the access token is invalid, expired or revoked."""
 
 
 class ScopesRefused(TokenRefused):
-    """The token is good, but was made for other requests than this one."""
+    """The token is valid, but its scopes do not include this request."""
 
 
 class PermissionRefused(CanvasFailure):
-    """The token is good, but its owner may not do this."""
+    """The token is valid, but its owner may not do this."""
 
 
 class NotFound(CanvasFailure):
@@ -65,19 +65,19 @@ class NotFound(CanvasFailure):
 
 
 class RequestRefused(CanvasFailure):
-    """Canvas is up, and will not do this one thing: a score or a date that it does not take."""
+    """Canvas is up but refuses this one request, such as a score that it does not accept."""
 
 
 class LostAnswer(CanvasFailure):
-    """A write was sent and its answer never came: it may or may not have happened."""
+    """A write was sent but never answered: it may or may not have happened."""
 
 
 class ClockWrong(SystemFailure):
-    """This machine's clock and Canvas's differ, so that nobody's deadline can be told."""
+    """This machine's clock and Canvas's differ, so that no deadline can be trusted."""
 
 
 class StorageFailure(SystemFailure):
-    """The file server's folder is absent or unreadable."""
+    """The file server's folder is missing or unreadable."""
 
 
 class GitFailure(SystemFailure):
@@ -85,26 +85,26 @@ class GitFailure(SystemFailure):
 
 
 class PushRejected(GitFailure):
-    """The remote has commits that we do not (a non-fast-forward); pull and try again."""
+    """The remote has commits that this checkout lacks (a non-fast-forward)."""
 
 
 class GradebookFailure(SystemFailure):
-    """The nbgrader gradebook is locked, unreadable or of another schema."""
+    """The nbgrader gradebook is locked, unreadable, or has another schema."""
 
 
 class MarksInTheWay(GradebookFailure):
-    """A cell is gone from the source, and marks or comments by hand would go with it."""
+    """A cell is gone from the source, and its marks or comments by hand would be lost."""
 
 
 class CronFailure(SystemFailure):
-    """There is no crontab program, or it refused the table."""
+    """There is no crontab program, or it refused the crontab."""
 
 
 class ExecutorFailure(SystemFailure):
-    """Student code cannot be run at all (no kernel, no engine, no scratch space)."""
+    """Student code cannot be run at all: no kernel, no engine, no scratch space."""
 
 
-class PartlyDone(RudauxError):  # noqa: N818 - a state, raised so that one table maps it to its code
-    """Some students could not be dealt with; the others were."""
+class PartlyDone(RudauxError):  # noqa: N818 - a state, raised so that it has an exit code
+    """Some students could not be dealt with; all others were."""
 
     exit_code = 6

@@ -1,4 +1,4 @@
-"""The one place where ports meet adapters; each system is opened when it is first asked for."""
+"""Connect ports to adapters, here and nowhere else; a system is opened when it is first used."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CourseContext:
-    """The real outside world of one course; satisfies `rudaux.ports.Context`."""
+    """The real systems of one course; satisfies `rudaux.ports.Context`."""
 
     config: Config
 
     def now(self) -> datetime:
-        """The present moment, aware, UTC."""
+        """Return the current time (aware, UTC)."""
         return datetime.now(timezone.utc)
 
     def notifier_to(self, address: str) -> Notifier:
-        """Return what sends to one address."""
+        """Return a notifier for one address."""
         from rudaux.adapters.notify import AppriseNotifier
 
         return AppriseNotifier([address])
@@ -134,7 +134,7 @@ class CourseContext:
 
     @contextmanager
     def beside(self, assignment: str) -> Iterator[BesideContext]:
-        """Copy an assignment to grade it beside the course; the copies go when the block ends."""
+        """Copy an assignment to grade it beside the course; delete the copies at the end."""
         from rudaux.adapters.ledger import SqliteLedger
         from rudaux.config.private import make_folder, make_rudaux_folder
 
@@ -154,12 +154,12 @@ class CourseContext:
         finally:
             context.close()
             shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # somebody else's work is in it
+            with suppress(OSError):  # another run is using it
                 self._scratch.rmdir()
 
 
 def open_teller(folder: Path) -> Teller:
-    """Find out whom to tell of the course at `folder`, whatever is wrong with its rudaux.toml."""
+    """Find out who is notified about the course at `folder`, even if its rudaux.toml is broken."""
     from rudaux.adapters.ledger import SqliteLedger
     from rudaux.ports import Teller
 
@@ -181,7 +181,7 @@ def open_teller(folder: Path) -> Teller:
 
 @dataclass(frozen=True)
 class BesideContext(CourseContext):
-    """The course `of` with copies in `folder` of what grading writes."""
+    """The course `of`, with copies in `folder` of everything that grading writes."""
 
     of: CourseContext
     folder: Path
@@ -215,7 +215,7 @@ class BesideContext(CourseContext):
         return SqliteLedger(self.folder / "ledger.db")
 
     def close(self) -> None:
-        """Let go of the copies' files, so that the folder can be moved."""
+        """Close the copies' files, so that the folder can be moved."""
         for name in ("gradebook", "grader", "ledger"):
             opened = self.__dict__.pop(name, None)
             if opened is not None:
@@ -233,7 +233,7 @@ def _is_alive(pid: str) -> bool:
 
 
 def look_around() -> Surroundings:
-    """Return what `rudaux new` can look at, without a course."""
+    """Return what `rudaux new` can look at before there is a course."""
     from rudaux.adapters.canvas import list_courses, quick_client
     from rudaux.adapters.git import GitRepositories, remote_of
     from rudaux.adapters.hub import ask, look_at_hub
@@ -264,5 +264,5 @@ def _room(folder: Path) -> Room:
 
 
 def open_course(folder: Path | None = None) -> CourseContext:
-    """Read the configuration of the course at `folder`, or of the nearest parent folder's."""
+    """Open the course at `folder`, or in the nearest folder from here upwards."""
     return CourseContext(load_config(folder or find_course_folder(Path.cwd())))

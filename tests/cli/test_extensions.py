@@ -39,7 +39,7 @@ def test_a_moment_is_in_the_course_s_zone_and_never_the_midnight_that_canvas_mov
     ("text", "why"),
     [
         ("friday", "is no date: write 2026-10-05"),
-        ("2026-10-05T18:00+02:00", "should have no offset"),
+        ("2026-10-05T18:00+02:00", "should have no UTC offset"),
         ("-2d", "is no date"),
     ],
 )

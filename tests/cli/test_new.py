@@ -114,7 +114,7 @@ def test_lacking_answers_are_all_named_at_once(tmp_path: Path) -> None:
         ({"course_id": "dsci"}, "canvas.course_id"),
         ({"level": "planet"}, '"account"'),
         ({"storage": "home"}, "absolute"),
-        ({"student_repo": ANSWERS["instructor-repo"]}, "another repository"),
+        ({"student_repo": ANSWERS["instructor-repo"]}, "not be the same repository"),
         ({"tool": "7~" + "a" * 64}, "token"),
     ],
 )
@@ -128,13 +128,14 @@ def test_a_wrong_answer_writes_nothing(tmp_path: Path, changed: dict[str, str], 
 
 def test_a_wrong_answer_is_told_in_a_line_under_the_question() -> None:
     assert (
-        wrong({}, "timezone", "Berlin") == "this is no IANA time zone; did you mean Europe/Berlin?"
+        wrong({}, "timezone", "Berlin")
+        == "this is not an IANA time zone; did you mean Europe/Berlin?"
     )
     assert wrong({}, "course_id", "0").startswith("this should be the number")
     assert wrong({}, "name", "") == "this should not be empty"
     same = {"instructor_repo": ANSWERS["instructor-repo"]}
     assert wrong(same, "student_repo", ANSWERS["instructor-repo"]).startswith(
-        "this should be another"
+        "this should not be the same"
     )
     assert wrong({}, "base_url", "") == ""
 
@@ -174,7 +175,7 @@ def test_a_person_is_asked_for_the_rest_and_wrong_answers_stay_on_the_line(tmp_p
     terminal = Terminal([RUDAUX, "new", *given], tmp_path)
     terminal.wait_for("Time zone")
     terminal.press("vancouver\r")
-    terminal.wait_for("this is no IANA time zone; did you mean America/Vancouver?")
+    terminal.wait_for("this is not an IANA time zone; did you mean America/Vancouver?")
     terminal.press("\x15America/Vancouver\r")
     terminal.wait_for("snapshots")
     terminal.press("\r")

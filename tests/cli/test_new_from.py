@@ -88,12 +88,12 @@ def test_a_dry_run_shows_the_file_alone_on_standard_output(file: Path) -> None:
     ("text", "code", "words"),
     [
         ("c.a = (\n", 3, "is not Python (line 1)"),
-        ("x = 1\n", 3, "sets nothing of an older rudaux"),
+        ("x = 1\n", 3, "has no settings of an older rudaux"),
         (THIRD, 3, "is for 3 courses"),
         (
             FIRST + "c.Canvas.course_id = number()\n",
             4,
-            "give --course-id (Canvas.course_id: computed there",
+            "give --course-id (Canvas.course_id: computed in the file",
         ),
     ],
 )

@@ -151,7 +151,7 @@ def test_a_circle_is_a_mistake(tmp_path: Path, where: str) -> None:
         (tmp_path / "a.toml").write_text('extends = "common.toml"\n')
         shared = 'extends = "a.toml"\n' + SHARED
     said = only(tmp_path, own, shared)
-    assert "goes round in a circle" in said
+    assert "leads in a circle" in said
     assert " -> " in said
 
 
@@ -177,7 +177,7 @@ def test_a_token_in_the_shared_file_is_a_mistake_and_not_shown(tmp_path: Path) -
     found = mistakes(tmp_path, OWN, shared)
     assert all(m.startswith("../common.toml: ") for m in found)
     assert "canvas.token" in found[0]
-    assert "the comment in line" in found[1]
+    assert "the comment on line" in found[1]
     assert token not in "".join(found)
     assert token not in only(tmp_path, OWN.replace("../common.toml", token))
 

@@ -36,18 +36,18 @@ def test_either_key_about_solutions_sends_them() -> None:
     ("text", "mistake"),
     [
         ("[[graders]]\n", 'graders[1].name is missing: add name = "Ann" to its [[graders]]'),
-        (ANN + ANN, 'graders[2].name = "Ann" (Ann): is the name of graders[1] already'),
-        ('[[graders]]\nname = "../Ann"\n', "without / and no dot first"),
+        (ANN + ANN, 'graders[2].name = "Ann" (Ann): is already the name of graders[1]'),
+        ('[[graders]]\nname = "../Ann"\n', "without / and without a leading dot"),
         (ANN + "weight = -1\n", "should be a number from 0 to 100"),
-        (ANN + 'assignments = "homework_1"\n', "should be a list of texts"),
+        (ANN + 'assignments = "homework_1"\n', "should be a list of assignments"),
         (ANN + "except = [true]\n", "should be a list of students' ids"),
         (ANN + 'notify = "ann@example.edu"\n', 'such as "mailto://ann@example.edu"'),
         (ANN + "excpt = []\n", "did you mean except?"),
         ("[return]\nsolution_share = 1.5\n", "should be a number from 0.01 to 1"),
         ("[return]\nfeedback = 1\n", "should be true or false"),
         ("[return]\nsolutions = true\n", "did you mean solution_share?"),
-        ('[grading]\nformgrader_url = "hub"\n', "should be a whole address"),
-        ('[grading]\nformgrader_url = "https://[hub"\n', "should be a whole address"),
+        ('[grading]\nformgrader_url = "hub"\n', "should be a full address"),
+        ('[grading]\nformgrader_url = "https://[hub"\n', "should be a full address"),
     ],
 )
 def test_a_mistake_is_named_with_what_would_be_right(text: str, mistake: str) -> None:
@@ -56,7 +56,7 @@ def test_a_mistake_is_named_with_what_would_be_right(text: str, mistake: str) ->
 
 def test_a_password_in_an_address_is_a_mistake_and_is_not_shown() -> None:
     line = only_mistake(MINIMAL + ANN + 'notify = "mailto://ann:hush@example.edu"\n')
-    assert "should hold no password, for this file is committed" in line
+    assert "should not contain a password, because this file is committed" in line
     assert "hush" not in line
     [ann] = parsed(MINIMAL + ANN + 'notify = "slack://T1/B2/C3"\n').graders
     assert "T1" not in repr(ann)

@@ -18,8 +18,8 @@ from tests.config.course_file import MINIMAL, assignment, changed, mistakes, onl
         ("course", "name", '"two\\nlines"', "one line"),
         ("course", "timezone", '"America/Vancuver"', "did you mean America/Vancouver?"),
         ("course", "timezone", '"vancouver"', "did you mean America/Vancouver?"),
-        ("course", "timezone", '"../../etc/passwd"', "is no IANA time zone"),
-        ("course", "timezone", '"America"', "is no IANA time zone"),
+        ("course", "timezone", '"../../etc/passwd"', "is not an IANA time zone"),
+        ("course", "timezone", '"America"', "is not an IANA time zone"),
         ("canvas", "url", '"canvas.example.edu"', 'with "https://"'),
         ("canvas", "url", '"https://canvas.example.edu/courses/1"', "the site alone"),
         ("canvas", "url", '"https://[canvas"', 'with "https://"'),
@@ -30,11 +30,11 @@ from tests.config.course_file import MINIMAL, assignment, changed, mistakes, onl
         ("canvas", "course_id", "12345.0", "should be the number"),
         ("canvas", "external_tool_level", '"corse"', '"course", "account" or "group"'),
         ("canvas", "token_env", '"CANVAS TOKEN"', "name of an environment variable"),
-        ("canvas", "token_file", "5", "should be a text in quotes"),
+        ("canvas", "token_file", "5", "should be text in quotes"),
         ("canvas", "token_file", '"~nobody-here/token"', "home folder that does not exist"),
-        ("git", "release_path", '"../elsewhere"', "a path inside"),
-        ("git", "release_path", '"/materials"', "a path inside"),
-        ("git", "release_path", '".git/hooks"', "a path inside"),
+        ("git", "release_path", '"../elsewhere"', "a relative path"),
+        ("git", "release_path", '"/materials"', "a relative path"),
+        ("git", "release_path", '".git/hooks"', 'without ".." or ".git"'),
         ("git", "push", "1", "should be true or false"),
         ("git", "push", '"false"', "should be true or false"),
         ("git", "student_repo", '"org/dsci100"', "should be a git remote"),
@@ -43,10 +43,10 @@ from tests.config.course_file import MINIMAL, assignment, changed, mistakes, onl
         ("jupyterhub", "base_url", '"https://hub.example.edu"', "prefix alone"),
         ("jupyterhub", "storage_path", '"tank/home"', "an absolute path"),
         ("jupyterhub", "work_path", '"{student}/{assignment}"', "unknown placeholder {student}"),
-        ("jupyterhub", "work_path", '"{student_id}"', "should hold {assignment} once"),
-        ("jupyterhub", "work_path", '"{student_id/{assignment}"', "brace without its partner"),
-        ("jupyterhub", "work_path", '"{student_id}}/{assignment}"', "brace"),
-        ("jupyterhub", "work_path", '"../{student_id}/{assignment}"', "a path inside"),
+        ("jupyterhub", "work_path", '"{student_id}"', "should contain {assignment} exactly once"),
+        ("jupyterhub", "work_path", '"{student_id/{assignment}"', "an unmatched brace"),
+        ("jupyterhub", "work_path", '"{student_id}}/{assignment}"', "an unmatched brace"),
+        ("jupyterhub", "work_path", '"../{student_id}/{assignment}"', "a relative path"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_would_be_right(
@@ -106,7 +106,8 @@ def test_a_network_for_students_is_refused_where_it_reaches_an_open_scheduler() 
 def test_an_unpacked_image_goes_with_the_sandbox_alone() -> None:
     grading = '[grading]\nexecutor = "{}"\nroot = "/srv/images/dsci100"\n'
     line = only_mistake(MINIMAL + grading.format("docker"))
-    assert line.startswith('rudaux.toml: grading.root = "/srv/images/dsci100": goes with executor')
+    start = 'rudaux.toml: grading.root = "/srv/images/dsci100": is used with executor = "sandbox"'
+    assert line.startswith(start)
     assert parsed(MINIMAL + grading.format("sandbox")).grading.root == "/srv/images/dsci100"
 
 
@@ -115,7 +116,7 @@ def test_the_key_that_hidden_tests_took_the_place_of_says_what_to_write(
     before: str, now: str
 ) -> None:
     line = only_mistake(f"{MINIMAL}[grading]\nredact_hidden_tests = {before}\n")
-    assert "grading.redact_hidden_tests is an unknown key" in line
+    assert "grading.redact_hidden_tests has been replaced" in line
     assert f'write hidden_tests = "{now}"' in line
 
 
@@ -129,11 +130,11 @@ def test_wrong_schedule_settings_are_named(key: str, value: str) -> None:
     ("key", "value", "right"),
     [
         ("name", '""', "should not be empty"),
-        ("name", '"week/1"', "a folder's name"),
-        ("name", '".hidden"', "a folder's name"),
-        ("name", '"homework+1"', "a folder's name"),
-        ("name", '"homework*"', "a folder's name"),
-        ("name", '" homework_1"', "no spaces at its ends"),
+        ("name", '"week/1"', "the name of a folder"),
+        ("name", '".hidden"', "the name of a folder"),
+        ("name", '"homework+1"', "the name of a folder"),
+        ("name", '"homework*"', "the name of a folder"),
+        ("name", '" homework_1"', "should not start or end with a space"),
         ("due", '"2026-10-01"', "without quotes"),
         ("due", "23:59:59", "should be a date"),
         ("due", "2026-10-02T06:59:59Z", "write it as 2026-10-01T23:59:59"),
@@ -147,8 +148,8 @@ def test_wrong_schedule_settings_are_named(key: str, value: str) -> None:
         ("unlock", "2026-10-01T23:59:59", "should be before due"),
         ("lock", "2026-10-01T23:59:58", "should not be before due"),
         ("late_until", "2026-10-01T23:59:59", "should be after due"),
-        ("notebook", '"homework_1"', "notebook's file name"),
-        ("notebook", '"../other/x.ipynb"', "notebook's file name"),
+        ("notebook", '"homework_1"', "the file name of a notebook"),
+        ("notebook", '"../other/x.ipynb"', "the file name of a notebook"),
     ],
 )
 def test_a_wrong_assignment_is_named_with_what_would_be_right(
@@ -162,11 +163,11 @@ def test_a_wrong_assignment_is_named_with_what_would_be_right(
 def test_two_assignments_of_one_name_are_a_mistake() -> None:
     line = only_mistake(MINIMAL + assignment() + assignment(name='"lab_1"') + assignment())
     assert "assignments[3].name" in line
-    assert "is the name of assignments[1] already" in line
+    assert "is already the name of assignments[1]" in line
 
 
 def test_assignments_in_single_brackets_are_a_mistake() -> None:
-    assert "[[assignments]], with two brackets" in only_mistake(
+    assert "[[assignments]], in double brackets" in only_mistake(
         MINIMAL + assignment().replace("[[assignments]]", "[assignments]")
     )
 
@@ -181,13 +182,13 @@ def test_one_repository_for_teachers_and_students_is_a_mistake() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "right"),
     [
-        ("pattern", "'('", "is no regular expression"),
+        ("pattern", "'('", "is not a valid regular expression"),
         ("pattern", r"'\d{8}'", 'should match all of "2026-10-02-0030"'),
-        ("format", '"%H%M"', "should hold year, month and day"),
-        ("format", '"%Q"', "should hold year, month and day"),
+        ("format", '"%H%M"', "should contain year, month and day"),
+        ("format", '"%Q"', "should contain year, month and day"),
         ("path", '""', "should be a folder under storage_path"),
         ("path", '"{assignment}/.zfs"', "unknown placeholder {assignment}"),
-        ("timezone", '"UCT+1"', "is no IANA time zone"),
+        ("timezone", '"UCT+1"', "is not an IANA time zone"),
     ],
 )
 def test_wrong_snapshot_settings_are_named(key: str, value: str, right: str) -> None:
@@ -286,9 +287,9 @@ def toml(value: object) -> str:
     [
         ("schedule", "wait", '"a while"', '"30m" or "6h"'),
         ("schedule", "limit", '"0s"', 'from "1s"'),
-        ("schedule", "limit", "true", "a time span"),
+        ("schedule", "limit", "true", "a duration"),
         ("schedule", "keep_logs", "0", "from 1 to 3650"),
-        ("notify", "on", '"problem"', "a list of some of problem, done, todo"),
+        ("notify", "on", '"problem"', 'such as ["problem"], of any of problem, done, todo'),
         ("notify", "on", '["problems"]', "problem"),
     ],
 )
@@ -319,10 +320,10 @@ timezone = "UTC"
     [
         ('take = "zfs"', "dataset is missing"),
         ('take = "btrfs"', "a program and its arguments"),
-        ('take = ["snap"]', "should hold {name}"),
-        ('take = ["snap", "{name}"]\ndataset = "tank/home"', 'goes with take = "zfs"'),
+        ('take = ["snap"]', "should contain {name}"),
+        ('take = ["snap", "{name}"]\ndataset = "tank/home"', 'is used with take = "zfs" alone'),
         ('take = "zfs"\ndataset = "/tank/home"', '"tank/home/dsci100"'),
-        ('take = "zfs"\ndataset = "tank/home"\nhost = "-oProxyCommand=x"', "a host as ssh takes"),
+        ('take = "zfs"\ndataset = "tank/home"\nhost = "-oProxyCommand=x"', "a host for ssh"),
     ],
 )
 def test_wrong_ways_of_taking_snapshots_are_named(lines: str, right: str) -> None:

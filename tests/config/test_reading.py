@@ -79,7 +79,8 @@ def test_a_time_that_clocks_skip_is_a_mistake_that_says_why() -> None:
     line = only_mistake(MINIMAL + assignment(due="2026-03-08T02:30:00"))
     assert line == (
         "rudaux.toml: assignments[1].due = 2026-03-08T02:30:00 (homework_1): does not exist in "
-        "America/Vancouver, where clocks go forward over it; the next hour is 2026-03-08T03:30:00"
+        "America/Vancouver, where the clocks skip it when they go forward: write "
+        "2026-03-08T03:30:00"
     )
 
 
@@ -165,7 +166,7 @@ def test_a_misspelt_assignment_is_told_with_the_nearest_name() -> None:
     assert str(caught.value) == (
         'there is no assignment "homwork_1" in rudaux.toml. Did you mean homework_1?'
     )
-    with pytest.raises(UsageError, match=r"There is homework_1, lab_1\."):
+    with pytest.raises(UsageError, match=r"It has homework_1, lab_1\."):
         find_assignment(config, "xyz")
     with pytest.raises(UsageError, match="no \\[\\[assignments\\]\\] yet"):
         find_assignment(parsed(MINIMAL), "xyz")

@@ -32,7 +32,7 @@ TOKEN = "10234~AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"
 )
 def test_a_secret_in_the_file_is_a_mistake_that_does_not_repeat_it(text: str) -> None:
     told = "\n".join(mistakes(text))
-    assert "does not belong in this file" in told or "no user name or password" in told
+    assert "does not belong in this file" in told or "not contain a user name or pass" in told
     assert "hunter2" not in told
     assert TOKEN not in told
     assert '"short"' not in told
@@ -101,7 +101,7 @@ def test_a_missing_token_says_where_to_make_and_put_one(
         read_token(config)
     told = str(caught.value)
     assert "the environment variable CANVAS_TOKEN is not set" in told
-    assert f"{tmp_path}/canvas-token is not there" in told
+    assert f"{tmp_path}/canvas-token does not exist" in told
     assert "https://canvas.example.edu/profile/settings" in told
 
 

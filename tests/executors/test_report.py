@@ -45,4 +45,4 @@ def test_a_report_that_is_well_and_leaves_cells_out_is_a_failure_of_ours(
     lines: tuple[str, ...],
 ) -> None:
     done = said(*lines, END).execution("")
-    assert (done.verdict, done.reason) == ("failed", "its report leaves cells out")
+    assert (done.verdict, done.reason) == ("failed", "the report of its run leaves out cells")

@@ -122,7 +122,7 @@ def _complete(given: Mapping[str, str], older: Older | None) -> dict[str, str]:
         flags = ", ".join(map(flag, missing))
         known = older.computed if older else {}
         computed = ", ".join(known[key] for key in missing if key in known)
-        why = f" ({computed}: computed there, and the file is not run)" if computed else ""
+        why = f" ({computed}: computed in the file, which is not run)" if computed else ""
         raise NeedsPersonError(f"nobody is here to answer: give {flags}{why}.")
     build(answers)
     return answers

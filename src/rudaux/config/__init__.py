@@ -1,4 +1,4 @@
-"""rudaux.toml -> frozen dataclasses, with every mistake in it named at once."""
+"""rudaux.toml as frozen dataclasses; all mistakes in it are reported at once."""
 
 from __future__ import annotations
 

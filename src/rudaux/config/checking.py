@@ -1,4 +1,4 @@
-"""What a value in rudaux.toml may be: each function gives what it means, or raises `Wrong`."""
+"""What a value in rudaux.toml may be: each function returns what it means, or raises `Wrong`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN = 60
 
 
 class Wrong(Exception):  # noqa: N818 - a verdict on a value, turned into a line of a ConfigError
-    """A value is not what it should be; says what would be right."""
+    """A value is not what it should be; the message says what would be right."""
 
 
 def shown(value: object) -> str:
@@ -41,41 +41,41 @@ def shown(value: object) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Give "; did you mean X?" for the nearest known name, or nothing."""
+    """Return "; did you mean X?" for the nearest known name, or nothing."""
     lower = {k.lower(): k for k in known}
     near = difflib.get_close_matches(name.lower(), lower, n=1)
     return f"; did you mean {lower[near[0]]}?" if near else ""
 
 
 def text(value: object) -> str:
-    """A non-empty text on one line, without spaces at its ends."""
+    """Read one line of text that is not empty and has no spaces around it."""
     if not isinstance(value, str):
-        raise Wrong("should be a text in quotes")
+        raise Wrong("should be text in quotes")
     if not value.strip():
         raise Wrong("should not be empty")
     if value != value.strip():
-        raise Wrong("should have no spaces at its ends")
+        raise Wrong("should not start or end with a space")
     if not value.isprintable():
         raise Wrong("should be one line without control characters")
     return value
 
 
 def boolean(value: object) -> bool:
-    """True or false, without quotes."""
+    """Read true or false."""
     if not isinstance(value, bool):
         raise Wrong("should be true or false, without quotes")
     return value
 
 
 def course_id(value: object) -> int:
-    """The id of a Canvas course."""
+    """Read the id of a Canvas course."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
         raise Wrong("should be the number at the end of the course's address, without quotes")
     return value
 
 
 def whole(low: int, high: int, unit: str = "") -> Callable[[object], int]:
-    """A whole number from `low` to `high`; true and false are none."""
+    """Return a reader of whole numbers from `low` to `high`; true and false are not numbers."""
 
     def convert(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
@@ -86,7 +86,7 @@ def whole(low: int, high: int, unit: str = "") -> Callable[[object], int]:
 
 
 def number(low: float, high: float) -> Callable[[object], float]:
-    """A number from `low` to `high`."""
+    """Return a reader of numbers from `low` to `high`."""
 
     def convert(value: object) -> float:
         if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high:
@@ -97,7 +97,7 @@ def number(low: float, high: float) -> Callable[[object], float]:
 
 
 def scheduler(value: object) -> str:
-    """The address of a Dask scheduler."""
+    """Read the address of a Dask scheduler."""
     address = text(value)
     found = urlsplit(address)
     try:
@@ -110,13 +110,13 @@ def scheduler(value: object) -> str:
 
 
 def points(value: object) -> Decimal:
-    """What Canvas shows as the maximum; exact, for scores are scaled to it."""
+    """Read the maximum that Canvas shows, exactly: scores are scaled to it."""
     number(0.01, 1_000_000)(value)
     return Decimal(str(value))
 
 
 def one_of(*choices: T) -> Callable[[object], T]:
-    """One of a few words."""
+    """Return a reader of one of a few words."""
 
     def convert(value: object) -> T:
         for choice in choices:
@@ -129,12 +129,12 @@ def one_of(*choices: T) -> Callable[[object], T]:
 
 
 def zone(value: object) -> ZoneInfo:
-    """An IANA time zone."""
+    """Read an IANA time zone."""
     name = text(value)
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise Wrong(f"is no IANA time zone{_nearest_zones(name)}") from None
+        raise Wrong(f"is not an IANA time zone{_nearest_zones(name)}") from None
 
 
 def _nearest_zones(name: str) -> str:
@@ -146,15 +146,15 @@ def _nearest_zones(name: str) -> str:
     by_city = difflib.get_close_matches(wanted.rpartition("/")[2], cities, n=1, cutoff=0.7)
     found = dict.fromkeys([whole_names[n] for n in near] + [cities[n] for n in by_city])
     if not found:
-        return ', which reads like "America/Vancouver" or "Europe/Berlin"'
+        return ' such as "America/Vancouver" or "Europe/Berlin"'
     return f"; did you mean {' or '.join(found)}?"
 
 
 def local_time(zone: ZoneInfo | None, end_of_day: bool) -> Callable[[object], datetime]:
-    """A date and time in the course's zone; a bare date is the end (or start) of that day.
+    """Return a reader of times in the course's zone; a bare date is that day's end (or start).
 
-    Of a time that clocks show twice, the later is meant, in the students' favour. Without a zone
-    (it is a mistake of its own) only the form is checked.
+    Of a time that clocks show twice, the later is meant, in the students' favour. Where the zone is
+    missing (a mistake that is reported by itself) only the form is checked.
     """
 
     def convert(value: object) -> datetime:
@@ -166,7 +166,7 @@ def local_time(zone: ZoneInfo | None, end_of_day: bool) -> Callable[[object], da
             raise Wrong("should be a date without quotes, such as 2026-10-01T23:59:59")
         if naive.tzinfo is not None:
             raise Wrong(
-                "should have no offset, for all dates are in course.timezone: write it as "
+                "should have no UTC offset, because all dates are in course.timezone: write it as "
                 f"{_without_offset(naive, zone)}"
             )
         return _in_zone(naive, zone) if zone else naive
@@ -186,31 +186,31 @@ def _in_zone(naive: datetime, zone: ZoneInfo) -> datetime:
     real = first.astimezone(timezone.utc).astimezone(zone)
     if real.replace(tzinfo=None) != naive:
         raise Wrong(
-            f"does not exist in {zone.key}, where clocks go forward over it; the next hour is "
+            f"does not exist in {zone.key}, where the clocks skip it when they go forward: write "
             f"{real.replace(tzinfo=None).isoformat()}"
         )
     return second
 
 
 def site(value: object) -> str:
-    """The address of a web site, without a path."""
+    """Read the address of a web site, without a path."""
     address = text(value).rstrip("/")
     if _CREDENTIALS.search(address):
-        raise Wrong("should hold no user name or password")
+        raise Wrong("should not contain a user name or password")
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
     if not host or parts.scheme not in {"http", "https"} or re.search(r"\s", address):
-        raise Wrong('should be a whole address, with "https://" before the name')
+        raise Wrong('should be a full address, beginning with "https://"')
     if parts.path or parts.query or parts.fragment:
-        raise Wrong(f'should be the site alone: "{parts.scheme}://{parts.netloc}"')
+        raise Wrong(f'should be the site alone, without a path: "{parts.scheme}://{parts.netloc}"')
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def hub_prefix(value: object) -> str:
-    """The hub's prefix, such as /jupyter; nothing where it has none."""
+    """Read the hub's prefix, such as /jupyter; empty for a hub without one."""
     if value == "":
         return ""
     prefix = text(value)
@@ -220,12 +220,14 @@ def hub_prefix(value: object) -> str:
 
 
 def remote(value: object) -> str:
-    """A git remote: SSH, HTTPS or an absolute path, without credentials."""
+    """Read a git remote: SSH, HTTPS or an absolute path, without credentials."""
     address = text(value)
     scheme = re.match(r"(https?|ssh|git\+ssh|git|file)://", address)
     secret = _CREDENTIALS.search(address)
     if secret and (not scheme or scheme[1].startswith("http") or ":" in secret[0][3:]):
-        raise Wrong("should hold no user name or password: git's credential helper keeps those")
+        raise Wrong(
+            "should not contain a user name or password: leave those to git's credential helper"
+        )
     scp_like = re.match(r"[\w.-]+@?[\w.-]*:[^/\\]", address)
     if not (scheme or scp_like or address.startswith("/")) or re.search(r"\s", address):
         raise Wrong(
@@ -236,18 +238,18 @@ def remote(value: object) -> str:
 
 
 def inner_path(value: object) -> str:
-    """A relative path that stays inside; nothing means the folder itself."""
+    """Read a relative path that stays inside its folder; empty means the folder itself."""
     if value == "":
         return ""
     path = text(value)
     parts = PurePosixPath(path).parts
     if path.startswith("/") or "\\" in path or {"..", ".git"} & set(parts):
-        raise Wrong('should be a path inside, such as "materials", without ".."')
+        raise Wrong('should be a relative path, such as "materials", without ".." or ".git"')
     return "/".join(parts)
 
 
 def template(*needed: str, optional: Iterable[str] = ()) -> Callable[[object], str]:
-    """A relative path with placeholders such as {student_id}."""
+    """Return a reader of relative paths with placeholders such as {student_id}."""
     known = (*needed, *optional)
 
     def convert(value: object) -> str:
@@ -256,29 +258,29 @@ def template(*needed: str, optional: Iterable[str] = ()) -> Callable[[object], s
         for name in used:
             if name not in known:
                 listed = ", ".join(f"{{{k}}}" for k in known)
-                raise Wrong(f"has the unknown placeholder {{{name}}}; there are {listed}")
+                raise Wrong(f"has the unknown placeholder {{{name}}}; the known ones are {listed}")
         if re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", path)):
-            raise Wrong("has a brace without its partner")
+            raise Wrong("has an unmatched brace")
         for name in needed:
             if used.count(name) != 1:
-                raise Wrong(f"should hold {{{name}}} once")
+                raise Wrong(f"should contain {{{name}}} exactly once")
         return path
 
     return convert
 
 
 def pattern(value: object) -> str:
-    """A regular expression."""
+    """Read a regular expression."""
     expression = text(value)
     try:
         re.compile(expression)
     except re.error as error:
-        raise Wrong(f"is no regular expression: {error.msg}") from None
+        raise Wrong(f"is not a valid regular expression: {error.msg}") from None
     return expression
 
 
 def time_format(value: object) -> str:
-    """A strptime format from which year, month and day can be read."""
+    """Read a strptime format that tells year, month and day."""
     layout = text(value)
     moment = datetime(2031, 11, 23, 17, 48)
     try:
@@ -286,32 +288,32 @@ def time_format(value: object) -> str:
     except (ValueError, re.error):
         read = None
     if read is None or read.date() != moment.date():
-        raise Wrong('should hold year, month and day, such as "%Y-%m-%d-%H%M"')
+        raise Wrong('should contain year, month and day, such as "%Y-%m-%d-%H%M"')
     return layout
 
 
 def memory(value: object) -> str:
-    """An amount of memory; less than 128m would not start a kernel, and look like bad work."""
+    """Read a size; with less than 128m no kernel starts, which would look like bad work."""
     size = text(value).lower()
     match = re.fullmatch(r"(\d{1,9})([kmg])", size)
     if not match or int(match[1]) * {"k": 1, "m": 1024, "g": 1024**2}[match[2]] < 128 * 1024:
-        raise Wrong('should be an amount such as "512m" or "1g", and at least "128m"')
+        raise Wrong('should be a size such as "512m" or "1g", and at least "128m"')
     return size
 
 
 def modules(value: object) -> tuple[str, ...] | Literal["auto"]:
-    """A list of Python modules, by the names that `import` takes, or the word "auto"."""
+    """Read a list of Python modules, by the names that `import` takes, or the word "auto"."""
     if value == "auto":
         return "auto"
     names = value if isinstance(value, list) else [None]
     parts = [part for name in names for part in str(name).split(".")]
     if not all(isinstance(name, str) for name in names) or not all(map(str.isidentifier, parts)):
-        raise Wrong('should be "auto" or a list of names as `import` takes them, such as ["numpy"]')
+        raise Wrong('should be "auto" or a list of modules as `import` names them: ["numpy"]')
     return tuple(names)
 
 
 def variable(value: object) -> str:
-    """The name of an environment variable."""
+    """Read the name of an environment variable."""
     name = text(value)
     if len(name) > 40 or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise Wrong('should be the name of an environment variable, such as "CANVAS_TOKEN"')
@@ -319,7 +321,7 @@ def variable(value: object) -> str:
 
 
 def home_path(value: object) -> Path:
-    """A path in which ~ is the home of whoever runs rudaux."""
+    """Read a path in which ~ is the home of the account that runs rudaux."""
     try:
         return Path(text(value)).expanduser()
     except RuntimeError:
@@ -327,7 +329,7 @@ def home_path(value: object) -> Path:
 
 
 def absolute_path(value: object) -> Path:
-    """A path from the root."""
+    """Read an absolute path."""
     path = home_path(value)
     if not path.is_absolute():
         raise Wrong('should be an absolute path, such as "/tank/home/dsci100"')
@@ -335,18 +337,19 @@ def absolute_path(value: object) -> Path:
 
 
 def assignment_name(value: object) -> str:
-    """The name of a folder under source/; nbgrader takes names as patterns and splits at a +."""
+    """Read the name of a folder under source/; nbgrader takes names as patterns, split at a +."""
     name = text(value)
     if name.startswith(".") or re.search(r"[/\\+*?\[\]]", name) or len(name) > 200:
         raise Wrong(
-            'should be a folder\'s name such as "homework_1": no / \\ + * ? [ ] and no dot first'
+            'should be the name of a folder, such as "homework_1", without / \\ + * ? [ ] and '
+            "without a leading dot"
         )
     return name
 
 
 def notebook_name(value: object) -> str:
-    """The file name of a notebook."""
+    """Read the file name of a notebook."""
     name = text(value)
     if "/" in name or "\\" in name or not name.endswith(".ipynb") or name == ".ipynb":
-        raise Wrong('should be a notebook\'s file name, such as "homework_1.ipynb"')
+        raise Wrong('should be the file name of a notebook, such as "homework_1.ipynb"')
     return name

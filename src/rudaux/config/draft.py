@@ -1,4 +1,4 @@
-"""A rudaux.toml in the making: answers to the questions of `rudaux new`, and the file they make."""
+"""A draft of rudaux.toml: the answers to the questions of `rudaux new`, and the file they make."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXAMPLES = {
     "hub_url": "https://hub.example.edu",
     "storage": "/tank/home/dsci100",
 }
-"""Answers that a file needs, right in form."""
+"""The answers that a file needs, each in a valid form."""
 OTHERS = {
     "level": "course",
     "release_path": "",
@@ -42,14 +42,14 @@ OTHERS = {
     "format": "%Y-%m-%d-%H%M",
     "snapshot_zone": "UTC",
 }
-"""All other answers, with what stands for none."""
+"""All other answers, with their defaults."""
 
 _TEMPLATE = """\
-# One course; `rudaux init` brings everything in step with this file.
+# One course; `rudaux init` brings everything into line with this file.
 
 [course]
 name = {name}
-timezone = {timezone}   # every date below is in it
+timezone = {timezone}   # of every date below
 
 [canvas]
 url = {canvas_url}
@@ -67,7 +67,7 @@ url = {hub_url}
 base_url = {base_url}
 storage_path = {storage}   # where students' homes are on this machine
 {work_path}
-{c}[jupyterhub.snapshots]   # where the file server keeps them; without it, folders are read as is
+{c}[jupyterhub.snapshots]   # where the file server keeps them; without, homes are read as they are
 {c}path = {snapshots}
 {c}pattern = {pattern}   # the time stamp inside a snapshot's name
 {c}format = {format}
@@ -95,14 +95,14 @@ class Planned:
 
     @property
     def known(self) -> bool:
-        """Whether it needs nobody to fill in its date or its points."""
+        """Return whether both its date and its points are there."""
         return self.due is not None and self.points is not None
 
 
 def render(answers: Mapping[str, str], assignments: Iterable[Planned] = ()) -> str:
-    """Write the file; what is not known of an assignment leaves all of it a comment.
+    """Return the text of the file; an assignment that is not fully known becomes a comment.
 
-    A JSON text is a TOML text, too.
+    A JSON string is also a TOML string.
     """
     given = {**OTHERS, **answers}
     values = {key: _quoted(key, value) for key, value in given.items()}
@@ -116,7 +116,7 @@ def render(answers: Mapping[str, str], assignments: Iterable[Planned] = ()) -> s
 
 
 def build(answers: Mapping[str, str], assignments: Iterable[Planned] = ()) -> Config:
-    """Read what the answers make, examples in the place of those that lack.
+    """Return the configuration that the answers make, with examples for those that are missing.
 
     Raises `ConfigError` for answers that are wrong.
     """
@@ -124,7 +124,7 @@ def build(answers: Mapping[str, str], assignments: Iterable[Planned] = ()) -> Co
 
 
 def wrong(answers: Mapping[str, str], key: str, value: str) -> str:
-    """Say what is wrong with a further answer, short enough for the line under a question."""
+    """Return what is wrong with one more answer, short enough for the line under a question."""
     try:
         build({**answers, key: value})
     except ConfigError as error:
@@ -135,7 +135,7 @@ def wrong(answers: Mapping[str, str], key: str, value: str) -> str:
 
 
 def fits(answers: Mapping[str, str], one: Planned) -> bool:
-    """Whether an assignment is whole, and one that rudaux.toml may hold."""
+    """Return whether an assignment is complete, and valid in rudaux.toml."""
     try:
         build(answers, [one])
     except ConfigError:

@@ -1,4 +1,4 @@
-"""`extends`: shared tables, and over them those of rudaux.toml; which file said what is kept."""
+"""`extends`: shared tables, overridden by those of rudaux.toml; which file said what is kept."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ KEY = "extends"
 
 @dataclass(frozen=True)
 class Layer:
-    """One file: what messages call it (seen from the course folder), where it is, what it holds."""
+    """One file: its name in messages (relative to the course folder), its path and its content."""
 
     name: str
     file: Path
-    text: str = field(repr=False)  # nobody has looked yet whether it holds a token
+    text: str = field(repr=False)  # not yet checked for a token
     document: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a key stands: in which file, in which table of it (`assignments[2]`)."""
+    """Where a key is: in which file, and in which table of it (`assignments[2]`)."""
 
     layer: Layer
     table: str
 
 
 class Content(dict[str, Any]):
-    """A table put together from files: `places` has each key's, `place` the table's own."""
+    """A table merged from several files: `places` has each key's, `place` the table's own."""
 
     def __init__(self, items: Mapping[str, Any], places: Mapping[str, Place], place: Place) -> None:
         super().__init__(items)
@@ -42,9 +42,9 @@ class Content(dict[str, Any]):
 
 
 def layers(folder: Path, text: str) -> tuple[Layer, ...]:
-    """Read what rudaux.toml (in `folder`, absolute) extends: its own layer is the last.
+    """Read rudaux.toml (in `folder`, absolute) and what it extends; its own layer is the last.
 
-    Raises `ConfigError` for a file that cannot be read, and where files extend one another in a
+    Raises `ConfigError` for a file that cannot be read, and for files that extend each other in a
     circle.
     """
     found = [Layer(FILE, folder / FILE, text, parse(text))]
@@ -54,17 +54,17 @@ def layers(folder: Path, text: str) -> tuple[Layer, ...]:
         chain = [layer.name for layer in found]
         if lower.file in {layer.file for layer in found[:-1]}:
             raise ConfigError(
-                f"{found[-2].name}: {KEY} goes round in a circle ({' -> '.join(chain)}): take one "
-                "of these lines out."
+                f"{found[-2].name}: {KEY} leads in a circle ({' -> '.join(chain)}): remove one of "
+                "these lines."
             )
     return tuple(reversed(found))
 
 
 def together(found: tuple[Layer, ...]) -> Mapping[str, Any]:
-    """Put layers together: a later one's keys win, table by table.
+    """Merge layers: a later one's keys win, table by table.
 
-    Lists of tables are joined by `name`: what a later file says of one of them is laid over it, and
-    further ones come after. Any other list is replaced as a whole.
+    Lists of tables are merged by `name`: what a later file says of one of them overrides it, and
+    new ones are appended. Any other list is replaced as a whole.
     """
     if len(found) == 1:
         return found[0].document
@@ -75,12 +75,12 @@ def together(found: tuple[Layer, ...]) -> Mapping[str, Any]:
 
 
 def document(folder: Path, text: str) -> Mapping[str, Any]:
-    """Return the whole of a rudaux.toml (in `folder`, absolute) with what it extends."""
+    """Return a rudaux.toml (in `folder`, absolute) merged with what it extends."""
     return together(layers(folder, text))
 
 
 def assignment_names(folder: Path) -> list[str]:
-    """Return the names of the nearest course's assignments, whatever is wrong; for completion."""
+    """Return the names of the nearest course's assignments, for completion; never raise."""
     try:
         course = find_course_folder(folder)
         rows = document(course, read_text(course / FILE)).get("assignments")
@@ -91,7 +91,7 @@ def assignment_names(folder: Path) -> list[str]:
 
 
 def _read(folder: Path, upper: Layer) -> Layer:
-    from rudaux.config.checking import shown  # more than a completion needs
+    from rudaux.config.checking import shown  # completion should not have to import it
 
     named = upper.document[KEY]
     says = f"{upper.name}: {KEY} = {shown(named)}"
@@ -102,12 +102,12 @@ def _read(folder: Path, upper: Layer) -> Layer:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(
-            f"{says}: there is no such file; it is looked for from {upper.file.parent}."
+            f"{says}: there is no such file; the path is relative to {upper.file.parent}."
         ) from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{says}: it is not UTF-8 text; save it as UTF-8.") from error
     except (OSError, RuntimeError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is no path"
+        why = getattr(error, "strerror", None) or "it is not a valid path"
         raise ConfigError(f"{says}: it cannot be read: {why}.") from error
     name = os.path.relpath(file, folder)
     name = str(file) if name.startswith("../../../") else name

@@ -16,19 +16,19 @@ else:
 
 
 def find_course_folder(start: Path) -> Path:
-    """Give the nearest folder, from `start` upwards, that holds a rudaux.toml (absolute)."""
+    """Return the nearest folder, from `start` upwards, that holds a rudaux.toml (absolute)."""
     start = start.expanduser().resolve()
     for folder in (start, *start.parents):
         if (folder / FILE).is_file():
             return folder
     raise ConfigError(
-        f"there is no {FILE} in {start} or above it: go to the course folder, name it with --dir, "
-        "or make a new one with `rudaux new`."
+        f"there is no {FILE} in {start} or any folder above it: go to the course folder, name it "
+        "with --dir, or start a new course with `rudaux new`."
     )
 
 
 def parse(text: str, name: str = FILE) -> dict[str, Any]:
-    """Read TOML; raises `ConfigError` with the file's name and the line where it is malformed."""
+    """Parse TOML; raises `ConfigError` with the file's name and the line where it is malformed."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -41,8 +41,8 @@ def read_text(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ConfigError(
-            f"there is no {FILE} in {file.parent}: name the course folder with --dir, or make a "
-            "new one with `rudaux new`."
+            f"there is no {FILE} in {file.parent}: name the course folder with --dir, or start a "
+            "new course with `rudaux new`."
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not UTF-8 text: save it as UTF-8.") from error

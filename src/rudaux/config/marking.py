@@ -41,7 +41,7 @@ def read_graders(root: Table) -> tuple[GraderSettings, ...]:
         table.finish()
         key = settings.name.casefold() if settings.name else ""
         if key in seen:
-            table.wrong("name", f"is the name of {seen[key]} already")
+            table.wrong("name", f"is already the name of {seen[key]}")
         elif key:
             seen[key] = table.where
         found.append(settings)
@@ -49,36 +49,36 @@ def read_graders(root: Table) -> tuple[GraderSettings, ...]:
 
 
 def address(value: object) -> str:
-    """A web address, with or without a path."""
+    """Read a web address, with or without a path."""
     whole = text(value).rstrip("/")
     try:
         parts = urlsplit(whole)
     except ValueError:
         parts = urlsplit("")
     if "@" in parts.netloc or not parts.netloc or parts.scheme not in {"http", "https"}:
-        raise Wrong('should be a whole address, such as "https://hub.example.edu/services/dsci100"')
+        raise Wrong('should be a full address, such as "https://hub.example.edu/services/dsci100"')
     if parts.query or parts.fragment or re.search(r"\s", whole):
         raise Wrong("should be an address without ? and #")
     return whole
 
 
 def _person(value: object) -> str:
-    """A person's name; a file is called by it."""
+    """Read a person's name, which a file will be named after."""
     name = text(value)
     if "/" in name or name.startswith(".") or len(name) > 80:
-        raise Wrong('should be a name such as "Ann", without / and no dot first')
+        raise Wrong('should be a name such as "Ann", without / and without a leading dot')
     return name
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    """A list of texts that holds at least one."""
+    """Read a list of assignments' names or patterns, at least one."""
     if not isinstance(value, list) or not value:
-        raise Wrong('should be a list of texts, such as ["homework_*"]')
+        raise Wrong('should be a list of assignments, such as ["homework_*"]')
     return tuple(text(one) for one in value)
 
 
 def _ids(value: object) -> tuple[str, ...]:
-    """A list of students' ids, in quotes or as numbers; it may be empty."""
+    """Read a list of students' ids, in quotes or as numbers; it may be empty."""
     numbers = (int, str)
     if not isinstance(value, list) or any(
         isinstance(one, bool) or not isinstance(one, numbers) for one in value
@@ -88,10 +88,10 @@ def _ids(value: object) -> tuple[str, ...]:
 
 
 def _message_address(value: object) -> str:
-    """Where one person gets messages; a password does not belong into a file in git."""
+    """Read where one person gets messages; a password does not belong in a file in git."""
     where = text(value)
     if "://" not in where or where.endswith("://") or re.search(r"\s", where):
         raise Wrong('should be an address such as "mailto://ann@example.edu"')
     if re.search(r"://[^/@]*:[^/@]*@", where):
-        raise Wrong("should hold no password, for this file is committed")
+        raise Wrong("should not contain a password, because this file is committed")
     return where

@@ -34,7 +34,7 @@ def make_folder(folder: Path, rights: Rights = PRIVATE) -> None:
 
 
 def create_file(file: Path, rights: Rights = PRIVATE) -> None:
-    """Make an empty file, or set one right that is there: what writes to it keeps its mode.
+    """Make an empty file, or fix the mode of one that exists: what writes to it keeps its mode.
 
     SQLite, too, gives the files beside a database the database's own mode.
     """
@@ -49,10 +49,10 @@ def create_file(file: Path, rights: Rights = PRIVATE) -> None:
 
 
 def set_right(folder: Path, rights: Rights = PRIVATE) -> None:
-    """Set a folder right if it is there, and all that is in it where it was not.
+    """Fix the mode of a folder, and, where it was wrong, of all that is in it.
 
-    Nobody passes a closed folder. What it holds is therefore walked through once, as it is closed,
-    and not on every run: it may be the files of thousands of students.
+    Nobody gets past a closed folder. So its content is walked once, as it is closed, and not on
+    every run: it may be the files of thousands of students.
     """
     if folder.is_dir() and _set_right(folder, rights.folder):
         for path in _tree(folder):
@@ -81,23 +81,23 @@ def others_can_enter(folder: Path) -> bool:
 
 
 def _set_right(path: Path, mode: int) -> bool:
-    """Set what others may do; return whether that has changed.
+    """Set what others may do; return whether that changed.
 
-    What the owner may do only ever grows, and only where others may do it. A path of another
-    account stays as it is: its owner's next run sets it right.
+    The owner's own rights are only ever extended, and only where others have them. A path of
+    another account stays as it is: its owner's next run fixes it.
     """
     with suppress(OSError):
         found = stat.S_IMODE(path.stat().st_mode)
         wanted = found & ~_OTHERS | (mode if mode & _OTHERS else 0)
         if found != wanted:
             path.chmod(wanted)
-            # Some file systems take every mode and keep their own.
+            # Some file systems accept every mode and keep their own.
             return stat.S_IMODE(path.stat().st_mode) == wanted
     return False
 
 
 def _tree(folder: Path) -> Iterator[Path]:
-    """Yield all that is in a folder, links left out."""
+    """Yield everything in a folder except links."""
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):
             path = Path(parent, name)

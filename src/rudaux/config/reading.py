@@ -86,14 +86,15 @@ def _config(folder: Path, root: Table) -> Config:
 
 
 def _check_delay(root: Table) -> None:
-    """A snapshot is taken at the deadline; grading a moment later must find it there."""
+    """Refuse to grade so soon after a deadline that its snapshot may not be finished."""
     hub, schedule = (root.content.get(name) for name in ("jupyterhub", "schedule"))
     snapshots = hub.get("snapshots") if isinstance(hub, dict) else None
     if isinstance(snapshots, dict) and "take" in snapshots and isinstance(schedule, dict):
         delay = schedule.get("delay_minutes")
         if isinstance(delay, int) and 0 <= delay < 2:
             root.table("schedule").wrong(
-                "delay_minutes", "should be at least 2: a snapshot is taken at the deadline"
+                "delay_minutes",
+                "should be at least 2, because a snapshot is taken at the deadline",
             )
 
 
@@ -129,13 +130,13 @@ def _canvas(table: Table, folder: Path) -> CanvasSettings:
 
 
 def _own_course(table: Table) -> None:
-    """Refuse a course that is shared: two folders would write over each other's grades."""
+    """Refuse a shared course id: two folders would overwrite each other's grades."""
     place = table.place("course_id")
     if place and "course_id" in table.content and place.layer.name != FILE:
         table.wrong(
             "course_id",
-            f"belongs in the {FILE} of each course: two folders with one Canvas course would "
-            "write over each other's grades",
+            f"belongs in the {FILE} of each course: two folders with the same Canvas course would "
+            "overwrite each other's grades",
         )
 
 
@@ -153,7 +154,7 @@ def _git(table: Table) -> GitSettings:
     if _same_remote(settings.instructor_repo, settings.student_repo):
         table.wrong(
             "student_repo",
-            "should be another repository than instructor_repo, which holds the solutions",
+            "should not be the same repository as instructor_repo, which holds the solutions",
         )
     return settings
 
@@ -196,7 +197,7 @@ def _snapshots(table: Table) -> SnapshotSettings:
         host=table.optional("host", unattended.ssh_host, None),
     )
     _check_take(table, settings)
-    # A pattern that looks around itself may need more of the name than the time stamp.
+    # A pattern with a lookaround may need more of the name than the time stamp.
     if settings.pattern and settings.format and "(?" not in settings.pattern:
         sample = datetime(2026, 10, 2, 0, 30).strftime(settings.format)
         found = re.search(settings.pattern, sample)
@@ -213,10 +214,14 @@ def _take(value: object) -> Literal["zfs"] | tuple[str, ...]:
 
 def _check_take(table: Table, settings: SnapshotSettings) -> None:
     if settings.take == "zfs" and settings.dataset is None and "dataset" not in table.content:
-        table.say('jupyterhub.snapshots.dataset is missing: take = "zfs" needs it', "take")
+        table.say(
+            'jupyterhub.snapshots.dataset is missing: take = "zfs" needs one, such as dataset = '
+            '"tank/home/dsci100"',
+            "take",
+        )
     for key in ("dataset", "host"):
         if key in table.content and settings.take != "zfs":
-            table.wrong(key, 'goes with take = "zfs", which runs zfs')
+            table.wrong(key, 'is used with take = "zfs" alone: remove it, or set take to that')
 
 
 def _snapshot_path(value: object) -> str:
@@ -257,7 +262,7 @@ def _grading(table: Table) -> GradingSettings:
     )
     _replaced_by_hidden_tests(table)
     if settings.root and settings.executor != "sandbox":
-        table.wrong("root", 'goes with executor = "sandbox"; "docker" takes an image')
+        table.wrong("root", 'is used with executor = "sandbox" alone; with "docker", set image')
     if settings.timeout < settings.cell_timeout:
         key = "timeout" if "timeout" in table.content else "cell_timeout"
         table.wrong(
@@ -268,8 +273,8 @@ def _grading(table: Table) -> GradingSettings:
     if settings.network and (settings.scheduler or "").startswith("tcp:"):
         table.wrong(
             "network",
-            "should be false with this scheduler: whoever reaches it runs what they like on every "
-            "worker; use tls:// where students' code needs the network",
+            "should be false with this scheduler: anyone who can reach it can run anything on "
+            "every worker; use a tls:// address if students' code needs the network",
         )
     return settings
 
@@ -306,7 +311,7 @@ def _schedule(table: Table) -> ScheduleSettings:
 
 
 def read_notify(table: Table, folder: Path) -> NotifySettings:
-    """Read [notify] alone, so that a mistake elsewhere in the file can be told to somebody."""
+    """Read [notify] alone, so that somebody can be told of a mistake elsewhere in the file."""
     topics: tuple[Topic, ...] = get_args(Topic)
     file = table.required("urls_file", values.home_path, '"~/.config/rudaux/notify"')
     place = table.place("urls_file")
@@ -333,7 +338,7 @@ def _assignments(root: Table, zone: ZoneInfo | None) -> tuple[AssignmentSettings
         settings = _assignment(table, zone)
         table.finish()
         if settings.name in seen:
-            table.wrong("name", f"is the name of {seen[settings.name]} already")
+            table.wrong("name", f"is already the name of {seen[settings.name]}")
         elif settings.name:
             seen[settings.name] = table.where
         found.append(settings)
@@ -364,18 +369,18 @@ def _assignment(table: Table, zone: ZoneInfo | None) -> AssignmentSettings:
 
 
 def _secrets(layer: Layer) -> Iterator[str]:
-    """Name every place that holds a secret, without the secret."""
+    """Yield a mistake for every place that holds a secret, without the secret."""
     right = (
-        "an access token does not belong in this file, which is committed: canvas.token_env names "
-        "an environment variable and canvas.token_file a file that hold it; delete this token in "
-        "Canvas if anybody else could see it"
+        "an access token does not belong in this file, which is committed: keep it in the "
+        "environment variable that canvas.token_env names or the file that canvas.token_file "
+        "names; if anybody else could have seen this one, delete it in Canvas"
     )
     for path in _secret_places(layer.document, ""):
         yield f"{layer.name}: {path}: {right}"
     for number, line in enumerate(layer.text.splitlines(), 1):
         comment = line.partition("#")[2]
         if values.CANVAS_TOKEN.search(comment):
-            yield f"{layer.name}: the comment in line {number}: {right}"
+            yield f"{layer.name}: the comment on line {number}: {right}"
 
 
 def _secret_places(value: object, path: str) -> Iterator[str]:

@@ -77,11 +77,8 @@ class HubSettings:
     snapshots: SnapshotSettings | None = None
 
 
-ExecutorName = Literal["docker", "sandbox", "process"]
-"""The ways of starting a submission; rudaux.executors has one for each."""
+ExecutorName = Literal["docker", "sandbox", "process"]  # rudaux.executors has one for each
 HiddenTests = Literal["redacted", "sealed", "shown"]
-
-
 LateEdits = Literal["accept", "hold"]
 
 
@@ -111,7 +108,7 @@ class GradingSettings:
 
 @dataclass(frozen=True)
 class BackupSettings:
-    """[backups] of the gradebook: those of the last so many runs, and the last of so many days."""
+    """[backups]: copies of the gradebook to keep, of the last `runs` and of each of `days`."""
 
     runs: int = 10
     days: int = 14
@@ -129,13 +126,13 @@ class ScheduleSettings:
 
 
 def seconds(duration: str) -> int:
-    """Return the seconds of a duration as `[schedule]` has it."""
+    """Return the seconds of a duration as [schedule] writes it."""
     return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600}[duration[-1]]
 
 
 @dataclass(frozen=True)
 class NotifySettings:
-    """[notify]; the addresses are in a file, for they hold secrets: see `read_addresses`."""
+    """[notify]; the addresses hold secrets and are in a file: see `read_addresses`."""
 
     urls_file: Path
     on: tuple[Topic, ...]
@@ -143,7 +140,7 @@ class NotifySettings:
 
 @dataclass(frozen=True)
 class GraderSettings:
-    """[[graders]]; `assignments` are globs, none means all; `except_` ids of barred students."""
+    """[[graders]]; `assignments` are globs, none for all; `except_`: students not to mark."""
 
     name: str
     assignments: tuple[str, ...] = ()
@@ -154,7 +151,7 @@ class GraderSettings:
 
 @dataclass(frozen=True)
 class ReturnSettings:
-    """[return] of pages to students' homes; no solutions without either of the last two."""
+    """[return], pages for students' homes; solutions need one of the last two."""
 
     feedback: bool = False
     solution_share: float | None = None
@@ -162,13 +159,13 @@ class ReturnSettings:
 
     @property
     def solutions(self) -> bool:
-        """Whether solutions go out at all."""
+        """Return whether solutions are handed out at all."""
         return self.solution_share is not None or self.solution_not_before is not None
 
 
 @dataclass(frozen=True)
 class LateRegistrationSettings:
-    """[late_registration]: whoever joins late has so many `days` from then."""
+    """[late_registration]: the `days` that a student who joins late has from then on."""
 
     days: int
 
@@ -207,16 +204,16 @@ class Config:
 
 
 def find_assignment(config: Config, name: str) -> AssignmentSettings:
-    """Give an assignment's settings; raises `UsageError` naming the nearest one."""
+    """Return an assignment's settings; raises `UsageError` that names the nearest one."""
     known = {a.name: a for a in config.assignments}
     if name in known:
         return known[name]
     near = get_close_matches(name, known, n=1)
-    hint = f"There is {', '.join(known)}." if known else "It has no [[assignments]] yet."
+    hint = f"It has {', '.join(known)}." if known else "It has no [[assignments]] yet."
     hint = f"Did you mean {near[0]}?" if near else hint
     raise UsageError(f'there is no assignment "{name}" in {FILE}. {hint}')
 
 
 def private_folder(config: Config) -> Path:
-    """Return .rudaux in the course folder, made so that neither git nor other accounts see it."""
+    """Make .rudaux in the course folder, hidden from git and other accounts; return it."""
     return make_rudaux_folder(config.folder / ".rudaux")

@@ -1,4 +1,4 @@
-"""One table of rudaux.toml, read key by key; its mistakes are gathered, to be raised together."""
+"""One table of rudaux.toml, read key by key; its mistakes are collected and raised together."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SECRET_KEY = re.compile(r"(?i).*(token|secret|password|passwd|api_?key|credenti
 
 
 class Table:
-    """One table; a mistake is noted, and reading goes on.
+    """One table of the file; a mistake is noted, and reading goes on.
 
-    What a getter gives after a mistake only lets the reading go on: `read` raises.
+    After a mistake, what a method returns only lets the reading go on: `read` raises in the end.
     """
 
     def __init__(
@@ -51,13 +51,13 @@ class Table:
             return default
 
     def replaced(self, key: str, now: str) -> None:
-        """Refuse a key that another took the place of; `now` is what to write."""
+        """Refuse a key that has been replaced by another; `now` is what to write."""
         if key in self.content:
             self._known[key] = None
-            self.say(f"{self._path(key)} is an unknown key; write {now} instead")
+            self.say(f"{self._path(key)} has been replaced: write {now} instead", key)
 
     def table(self, key: str) -> Table:
-        """Read a table inside this one; one that is left out is empty."""
+        """Read a table inside this one; a missing table is an empty one."""
         content = self.content.get(key, {})
         if not isinstance(content, dict):
             self.wrong(key, f"should be a table: [{self._path(key)}]")
@@ -71,7 +71,7 @@ class Table:
         self._known[key] = None
         rows = self.content.get(key, [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            self.wrong(key, f"should be written as [[{key}]], with two brackets, once for each")
+            self.wrong(key, f"should be written as [[{key}]], in double brackets, once per entry")
             return []
         numbers = enumerate(rows, 1)
         return [
@@ -84,22 +84,23 @@ class Table:
         self.say(f"{self._path(key)} = {shown}{self.note}: {right}", key)
 
     def say(self, mistake: str, key: str = "") -> None:
-        """Note a mistake; it stands in the file that has the key, or the table."""
+        """Note a mistake, under the name of the file that has the key, or else the table."""
         place = self.place(key)
         self.mistakes.append(f"{place.layer.name if place else FILE}: {mistake}")
 
     def place(self, key: str = "") -> Place | None:
-        """Return where a key stands, or else the table; None where there is but one file."""
+        """Return where a key is, or else the table; None where there is only one file."""
         if not isinstance(self.content, Content):
             return None
         return self.content.places.get(key, self.content.place)
 
     def finish(self) -> None:
-        """Note the keys that nobody asked for, in this table and those inside it."""
+        """Note the unknown keys of this table and of those inside it."""
         for key in self.content:
             if key not in self._known and not is_secret_key(key):
                 kind = "table" if isinstance(self.content[key], (dict, list)) else "key"
-                hint = values.nearest(key, self._known) or ("; there are " + ", ".join(self._known))
+                known = "; the known ones are " + ", ".join(self._known)
+                hint = values.nearest(key, self._known) or known
                 self.say(f"{self._path(key)}{self.note} is an unknown {kind}{hint}", key)
         for inner in self._known.values():
             if inner:
@@ -117,16 +118,16 @@ class Table:
 
 
 def _where(row: Mapping[str, Any], numbered: str) -> str:
-    """Name a row of a list by its number in the file that it stands in."""
+    """Return the name of a row in messages, which has its number in its own file."""
     return row.place.table if isinstance(row, Content) else numbered
 
 
 def _note(row: Mapping[str, Any]) -> str:
-    """Name the assignment beside its number, where it has a name."""
+    """Return what follows the number of a row in messages: its name in brackets, if it has one."""
     name = row.get("name")
     return f" ({name})" if isinstance(name, str) and re.fullmatch(r"[\w .-]{1,60}", name) else ""
 
 
 def is_secret_key(key: str) -> bool:
-    """Whether a key looks like one that holds a secret."""
+    """Return whether a key looks like one that holds a secret."""
     return bool(_SECRET_KEY.fullmatch(key))

@@ -13,21 +13,21 @@ from rudaux.errors import ConfigError
 
 
 def saved_token_file(config: Config) -> Path:
-    """Where `schedule install --save-token` keeps the token."""
+    """Return the file in which `schedule install --save-token` keeps the token."""
     return config.folder / ".rudaux" / "canvas-token"
 
 
 def has_token(config: Config) -> bool:
-    """Whether there is an access token at all; a file that others can read counts, too."""
+    """Return whether there is an access token at all, even in a file that others can read."""
     files = (config.canvas.token_file, saved_token_file(config))
     there = any(file is not None and file.exists() for file in files)
     return there or bool(os.environ.get(config.canvas.token_env, "").strip())
 
 
 def read_token(config: Config, environment: Mapping[str, str] | None = None) -> str:
-    """Give the Canvas access token: from the environment, else from a file only its owner can read.
+    """Return the Canvas access token, from the environment or a file that only its owner can read.
 
-    Raises `ConfigError` saying where to make one and where to put it. `environment` stands for
+    Raises `ConfigError` that says where to make one and where to put it. `environment` replaces
     this process's own.
     """
     canvas = config.canvas
@@ -42,16 +42,16 @@ def read_token(config: Config, environment: Mapping[str, str] | None = None) -> 
             )
     named = f"the environment variable {canvas.token_env} is not set"
     if canvas.token_file is not None:
-        named += f" and {canvas.token_file} is not there"
+        named += f" and {canvas.token_file} does not exist"
     raise ConfigError(
         f"there is no Canvas access token: {named}. Make one in Canvas ({canvas.url}/profile/"
-        f"settings, New Access Token), then `export {canvas.token_env}=...` or put it into a file "
-        f"that canvas.token_file in {FILE} names."
+        f"settings, New Access Token), then `export {canvas.token_env}=...`, or save it in a file "
+        f"and name that file in {FILE} as canvas.token_file."
     )
 
 
 def save_token(config: Config) -> Path:
-    """Keep the token where cron finds it, readable by its owner alone; give the file's path."""
+    """Save the token where cron finds it, readable by its owner alone; return the file's path."""
     token, file = read_token(config), saved_token_file(config)
     private_folder(config)
     file.unlink(missing_ok=True)
@@ -68,30 +68,30 @@ def read_private(file: Path, what: str) -> str:
     try:
         mode = file.stat().st_mode
         if stat.S_IMODE(mode) & 0o077:
-            raise ConfigError(f"{what} {file} can be read by others: run `chmod 600 {file}`.")
+            raise ConfigError(f"other accounts can read {what} {file}: run `chmod 600 {file}`.")
         return file.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigError(f"{what} {file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError:
-        # Not kept as the cause: it carries what was read, which may hold a token.
+        # Not chained: the error carries what was read, which may hold a token.
         raise ConfigError(f"{what} {file} is not a text file.") from None
 
 
 def read_addresses(settings: NotifySettings) -> tuple[str, ...]:
-    """Return the addresses of messages, which hold secrets; raises `ConfigError` without any."""
+    """Return the addresses for messages, which hold secrets; raises `ConfigError` if none."""
     content = read_private(settings.urls_file, "the file of addresses (notify.urls_file)")
     lines = [line.strip() for line in content.splitlines()]
     found = tuple(line for line in lines if line and not line.startswith("#"))
     if not found:
         raise ConfigError(
-            f"{settings.urls_file} (notify.urls_file) holds no address: write one a line, such as "
-            "mailto://..., as https://appriseit.com has them."
+            f"{settings.urls_file} (notify.urls_file) has no addresses: write one per line, such "
+            "as mailto://...; https://appriseit.com lists the kinds."
         )
     return found
 
 
 def _checked(token: str, place: str) -> str:
-    """A token goes into an HTTP header, which takes no blanks, line ends or letters like é."""
+    """Refuse what an HTTP header cannot hold: blanks, line ends, letters like é."""
     if not re.fullmatch(r"[!-~]+", token):
         raise ConfigError(f"{place} should hold the Canvas access token and nothing else.")
     return token

@@ -1,4 +1,4 @@
-"""The ways of starting a submission in a box of its own; each is a page over `rudaux.runtime`."""
+"""The ways of running a submission in a box of its own, each a thin layer over `rudaux.runtime`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Places:
-    """Where a course is, where its students' homes are, and a folder of rudaux's own for a run."""
+    """Where a course and its students' homes are, and a scratch folder for the run."""
 
     course: Path
     homes: Path
@@ -35,7 +35,7 @@ def open_executor(settings: GradingSettings, places: Places) -> Executor:
 
 
 def docker_answers() -> bool:
-    """Whether this account can use a Docker Engine here; an engine that hangs is none."""
+    """Return whether this account can use a Docker Engine here; one that hangs does not count."""
     from rudaux.errors import ExecutorFailure
     from rudaux.executors.docker.engine import connect
 
@@ -47,7 +47,7 @@ def docker_answers() -> bool:
 
 
 def sandbox_works() -> bool:
-    """Whether this machine makes boxes for this account."""
+    """Return whether this account can make boxes on this machine."""
     from rudaux.config import GradingSettings
     from rudaux.errors import ExecutorFailure
 

@@ -1,4 +1,4 @@
-"""What code of students meets on this machine, so that two runs can be told to be alike."""
+"""The environment of students' code on this machine, to tell whether two runs had the same."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _OURS = "rudaux"
 
 
 def this_python(kernels: Collection[str]) -> str:
-    """Return a digest of this Python and its packages; empty where a kernel is of something else.
+    """Return a digest of this Python and its packages; empty if a kernel uses another Python.
 
-    It is also empty where a package is installed for development: its text may change unseen.
+    It is also empty if a package is installed in editable mode: its code may change unnoticed.
     """
     return _digest(frozenset(kernels))
 

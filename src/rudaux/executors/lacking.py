@@ -1,4 +1,4 @@
-"""What an image lacks to run notebooks, in a sentence."""
+"""A sentence about what an image lacks to run notebooks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _OLDEST = [3, 9]
 
 
 def what_it_lacks(image: str, said: Mapping[str, Any]) -> str:
-    """Return a sentence about what `rudaux.runtime.inside.probe` said; empty: it has all."""
+    """Return a sentence about what `rudaux.runtime.inside.probe` misses; empty if nothing."""
     lack = []
     if said["python"] < _OLDEST:
         lack.append(f"Python 3.9 or newer (it has {'.'.join(map(str, said['python']))})")
@@ -20,6 +20,6 @@ def what_it_lacks(image: str, said: Mapping[str, Any]) -> str:
         return ""
     kernels_there = f" Its kernels: {', '.join(said['known'])}." if said["known"] else ""
     return (
-        f"The image {image} lacks {' and '.join(lack)}: add it to the image, or name "
-        f"another.{kernels_there}"
+        f"The image {image} lacks {' and '.join(lack)}: add what is missing, or use another "
+        f"image.{kernels_there}"
     )

@@ -1,4 +1,4 @@
-"""The files beside a submission's notebooks, as a tar file for a box."""
+"""Pack the files beside a submission's notebooks into a tar file for a box."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from rudaux.executors.request import read_memory
 
 
 def too_large(job: Job, settings: GradingSettings) -> str:
-    """Return why a submission does not fit into its scratch space; empty where it does."""
+    """Return why a submission does not fit into its scratch space; empty if it does."""
     files = (path for path in job.folder.rglob("*") if path.is_file() and not path.is_symlink())
     size = sum(map(len, job.notebooks.values())) + sum(path.stat().st_size for path in files)
     room = read_memory(settings.scratch)
     if size <= room:
         return ""
     return (
-        f"its files take {size >> 20} MB, and grading.scratch allows {room >> 20}: "
-        "raise it, or have the student hand in without them"
+        f"its files take {size >> 20} MB, and grading.scratch allows {room >> 20} MB: raise the "
+        "limit, or ask the student to hand in without the large files"
     )
 
 
 def pack(files: tarfile.TarFile, folder: Path) -> None:
-    """Pack regular files and folders; links and devices stay out."""
+    """Pack regular files and folders; leave out links and devices."""
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
@@ -36,6 +36,6 @@ def pack(files: tarfile.TarFile, folder: Path) -> None:
         if path.is_dir():
             files.addfile(entry)
         else:
-            entry.type = tarfile.REGTYPE  # two names of one file are two files
+            entry.type = tarfile.REGTYPE  # a hard link becomes a file of its own
             with path.open("rb") as content:
                 files.addfile(entry, content)

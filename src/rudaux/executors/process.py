@@ -1,8 +1,8 @@
 """The `process` executor: student code in child processes of this machine, as this user.
 
-For trusted code only. It keeps runaways, floods and crashes from spoiling a run, and rudaux's own
-environment out of sight; but code that runs as you can read your files and signal your processes,
-and as root it can read everything.
+For trusted code only. Endless loops, floods of output and crashes cannot spoil a run, and rudaux's
+own environment is out of sight; but code that runs as you can read your files and signal your
+processes, and as root it can read everything.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ class ProcessExecutor:
     def __init__(self, settings: GradingSettings, scratch: Path) -> None:
         self.settings = settings
         self.scratch = scratch
-        read_memory(settings.memory)  # a mistake in it is said before anything runs
+        read_memory(settings.memory)  # raises before anything runs
 
     def check(self, kernels: Collection[str] = ()) -> None:
-        """Raise `ExecutorFailure` without kernel, client or writable scratch folder."""
+        """Raise `ExecutorFailure` if a kernel, the client or a scratch folder is missing."""
         check_this_python(kernels, self.scratch)
 
     def environment(self, kernels: Collection[str]) -> str:
-        """Name what submissions meet; empty where it cannot be told."""
+        """Return a digest of the environment; empty if it is not known."""
         return this_python(kernels)
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
-        """Yield executions as they end; a job is prepared when there is room for it."""
+        """Yield executions as they end; a job is prepared only when there is room for it."""
         with self.pool(imports) as pool:
             yield from pool.work(iter(jobs))
 

@@ -1,7 +1,7 @@
-"""What a supervisor says of its submission, line by line -> an Execution.
+"""Turn a supervisor's report on its submission, line by line, into an Execution.
 
-Student code may stand behind any byte of it: nothing is taken but outputs and counts of the cells
-that were sent, and what cannot be read makes the whole a failure of ours, never a score.
+Student code may have written any byte of it: only outputs and counts of the cells that were sent
+are accepted, and a report that cannot be read is a failure of ours, never a score.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rudaux.runtime.lines import MOST, Splitter
 
 
 class Report:
-    """The report on one submission, as far as it has come."""
+    """The report on one submission, as far as it has arrived."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -37,14 +37,15 @@ class Report:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is to be read: it has said its end, or too much."""
+        """Return whether there is nothing more to read: it has ended, or is too long."""
         return self.end is not None or self.size > MOST
 
     def _line(self, line: bytes) -> None:
         try:
             self._said(json.loads(line))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            self.end = {"verdict": "failed", "reason": "its report cannot be read", "seconds": 0.0}
+            why = "the report of its run cannot be read"
+            self.end = {"verdict": "failed", "reason": why, "seconds": 0.0}
 
     def _said(self, said: Mapping[str, Any]) -> None:
         if "notebook" in said:
@@ -70,7 +71,7 @@ class Report:
             }
 
     def _lost_cell(self, reason: str) -> None:
-        """Put an error where a cell was cut off: without one it would look like a pass."""
+        """Record an error for a cell that was cut off: without one it would look like a pass."""
         if self._running is None:
             return
         done = self._results[self._notebook]
@@ -79,15 +80,16 @@ class Report:
         self._running = None
 
     def _unheard_of(self, notebook: str) -> bool:
-        """Whether a cell with code was never reported: no run that ends well passes one over."""
+        """Return whether a cell with code was not reported: no run that ends well skips one."""
         return not self._with_code[notebook] <= self._results[notebook].keys()
 
     def execution(self, without_end: str, verdict: Verdict = "failed") -> Execution:
-        """Say what became of the submission; `without_end` and `verdict` where it does not say."""
+        """Return what became of it; without an end, `without_end` and `verdict` apply."""
         end = self.end or {"verdict": verdict, "reason": without_end, "seconds": 0.0}
         self._lost_cell(end["reason"])
         if end["verdict"] == "ok" and any(self._unheard_of(name) for name in self._sent):
-            end = {**end, "verdict": "failed", "reason": "its report leaves cells out"}
+            why = "the report of its run leaves out cells"
+            end = {**end, "verdict": "failed", "reason": why}
         cells = {
             name: tuple(self._results[name].get(i, CellResult(i, None)) for i in sent)
             for name, sent in self._sent.items()

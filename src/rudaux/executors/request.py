@@ -14,7 +14,7 @@ _GRACE = 60.0
 
 
 def request(job: Job, settings: GradingSettings, tasks: int | None) -> dict[str, object]:
-    """Return what a supervisor must know of a job; `tasks` as in `rudaux.runtime.limits.Limits`."""
+    """Return what a supervisor must know about a job; `tasks` is as in `runtime.limits.Limits`."""
     limits = {
         "cell_timeout": settings.cell_timeout,
         "timeout": settings.timeout,
@@ -26,14 +26,14 @@ def request(job: Job, settings: GradingSettings, tasks: int | None) -> dict[str,
 
 
 def patience(settings: GradingSettings) -> float:
-    """Return the seconds from its start after which a box without a verdict counts as lost."""
+    """Return the seconds after which a box without a verdict counts as lost."""
     return settings.timeout + _GRACE
 
 
 def fitting(memory: int) -> int:
-    """Return how many submissions to run at a time: one per core, if they fit into free memory.
+    """Return how many submissions to run at a time: one per core, if free memory allows it.
 
-    Where all took what they may, the machine would kill some, and not for what is theirs.
+    If all used what they may, the machine would kill some through no fault of their own.
     """
     cores = os.cpu_count() or 1
     with suppress(OSError, StopIteration):

@@ -1,7 +1,7 @@
-"""The `sandbox` executor: student code in boxes of namespaces, without a daemon and without root.
+"""The `sandbox` executor: student code in boxes made of namespaces, without a daemon or root.
 
-What a box is made of is in `rudaux.runtime.box` and `rudaux.runtime.view`; docs/explanation/security.md says
-what it keeps out, and what only a container does.
+`rudaux.runtime.box` and `rudaux.runtime.view` make the boxes; docs/explanation/security.md says
+what they keep out, and what only a container does.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _SETTINGS = {
     "kernel/unprivileged_userns_clone": ("0", "1"),
     "user/max_user_namespaces": ("0", "15000"),
 }
-"""Of the system, under /proc/sys: the value that forbids a box, and one that allows it."""
+"""Settings under /proc/sys: the value that forbids a box, and one that allows it."""
 
 
 class SandboxExecutor:
-    """Runs submissions in boxes on this machine; nothing under `hidden` is seen in them."""
+    """Runs submissions in boxes on this machine, which see nothing under `hidden`."""
 
     where = ""
     notices: tuple[str, ...] = ()
@@ -56,12 +56,12 @@ class SandboxExecutor:
         self.hidden = [*self.private[1:], str(Path.home())]
         self.root = Path(settings.root).resolve() if settings.root else None
         self.tried = False
-        read_memory(settings.memory)  # a mistake in it is said before anything runs
+        read_memory(settings.memory)  # raises before anything runs
 
     def check(self, kernels: Collection[str] = ()) -> None:
-        """Raise `ExecutorFailure` where this machine makes no box, naming what forbids it."""
+        """Raise `ExecutorFailure` if this machine cannot make a box, naming what forbids it."""
         if sys.platform != "linux":
-            raise ExecutorFailure(_advice("it is made of parts of Linux, and this is not Linux"))
+            raise ExecutorFailure(_advice("it needs Linux, and this machine does not run it"))
         if self.root:
             self._check_root(self.root)
             check_scratch(self.scratch)
@@ -76,40 +76,40 @@ class SandboxExecutor:
             raise ExecutorFailure(why)
         if said["lacking"]:
             raise ExecutorFailure(
-                f"Student code cannot be run: what starts the kernel {said['lacking'][0]} lies "
-                "where a sandbox does not look; install it under /usr or beside rudaux."
+                f"Student code cannot be run: the program of the kernel {said['lacking'][0]} is in "
+                "a folder that a sandbox does not see; install it under /usr or beside rudaux."
             )
         self.tried = True
 
     def environment(self, kernels: Collection[str]) -> str:
-        """Name what submissions meet; empty where it cannot be told."""
+        """Return a digest of the environment; empty if it is not known."""
         return self.image or this_python(kernels)
 
     @cached_property
     def image(self) -> str:
-        """The digest of the unpacked image; empty without one."""
+        """Return the digest of the unpacked image; empty without one."""
         return unpacked.digest(self.root) if self.root else ""
 
     def _check_root(self, root: Path) -> None:
         name = f"grading.root names {root}, which"
         if not (root / "usr").is_dir():
             raise ExecutorFailure(
-                f"{name} holds no unpacked image: it has no folder usr. Unpack one there (docs: "
-                "Grading in containers, Without Docker)."
+                f"{name} holds no unpacked image: there is no folder usr in it. Unpack one there "
+                "(docs: Grading in containers, Without Docker)."
             )
         inside = next((p for p in map(Path, self.private) if _lies_in(p, root)), None)
         if inside is not None:
             raise ExecutorFailure(
-                f"{name} holds {inside}, and students' code would see it: unpack the "
-                "image elsewhere."
+                f"{name} contains {inside}, where students' code would see it: unpack the image "
+                "elsewhere."
             )
         if root.stat().st_mode & stat.S_IWOTH:
             raise ExecutorFailure(
-                f"{name} every account of this machine may write to: `chmod o-w {root}`."
+                f"every account of this machine may write to: run `chmod o-w {root}`."
             )
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
-        """Yield executions as they end; a job is prepared when there is room for it."""
+        """Yield executions as they end; a job is prepared only when there is room for it."""
         with self.pool(imports) as pool:
             yield from pool.work(iter(jobs))
 
@@ -142,7 +142,7 @@ class SandboxExecutor:
 
 
 def _filter() -> str:
-    """Return the filter of system calls in hexadecimal: an image may have no libseccomp."""
+    """Return the system call filter in hexadecimal: an image may have no libseccomp."""
     try:
         return seccomp.program().hex()
     except OSError as error:
@@ -156,34 +156,34 @@ def _lies_in(path: Path, folder: Path) -> bool:
 def _advice(why: str) -> str:
     return (
         f'Student code cannot be run with grading.executor = "sandbox": {why}. Nothing was run; '
-        '"docker" is the other executor for code that you do not trust.'
+        'use "docker", which is also safe for code that you do not trust.'
     )
 
 
 def _remedy(said: Mapping[str, Any]) -> str:
-    """Name the very thing that forbids a box, and what allows it."""
+    """Return exactly what forbids a box, and how to allow it."""
     step, number = said["step"], said["errno"]
     if step == "python3":
-        return "the image that grading.root names has no python3 where programs are"
+        return "the image in grading.root has no python3 in any of the usual folders"
     if step == "libseccomp":
         return "libseccomp is missing (Debian: `apt install libseccomp2`)"
     if number == errno.ENOSYS:
         return f"it needs Linux 5.12 or newer, and this is {platform.release()}"
     for name, (forbids, allows) in _SETTINGS.items():
-        # Root is not asked for permission by the first two.
+        # The first two do not apply to root.
         if _setting(name) == forbids and (os.geteuid() != 0 or name.startswith("user/")):
             name = name.replace("/", ".")
             return (
-                f"this machine forbids it by {name} = {forbids}; its administrator allows it with "
-                f"`sysctl -w {name}={allows}`, and in /etc/sysctl.d for good"
+                f"this machine forbids it by {name} = {forbids}; its administrator can allow it "
+                f"with `sysctl -w {name}={allows}`, or permanently in /etc/sysctl.d"
             )
     if step == "/proc" and number == errno.EPERM:
         return (
-            "parts of /proc are covered on this machine, as they are in a container; run rudaux "
-            "outside of it, or start the container with `--security-opt systempaths=unconfined`"
+            "parts of /proc are masked here, as they are in a container; run rudaux outside of "
+            "it, or start the container with `--security-opt systempaths=unconfined`"
         )
     where = " (rudaux runs in a container, which may forbid it)" if _in_container() else ""
-    return f"the system refuses {step}: {os.strerror(number)}{where}"
+    return f"the system refused {step}: {os.strerror(number)}{where}"
 
 
 def _setting(name: str) -> str:

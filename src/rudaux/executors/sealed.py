@@ -1,6 +1,6 @@
-"""Runs a submission twice where hidden tests are sealed: without them for students, then with them.
+"""Run a submission twice if hidden tests are sealed: without them for students, and with them.
 
-Each run is in a box of its own, and nothing goes from one to the other.
+Each run is in a box of its own, and nothing passes from one to the other.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from rudaux.ports import Executor
 
 
 class SealedExecutor:
-    """An executor under which students see a run that never saw a hidden test."""
+    """An executor that shows students a run which never saw a hidden test."""
 
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
 
     @property
     def where(self) -> str:
-        """Say where the executor that runs both does it."""
+        """Return where the executor runs both."""
         return self.executor.where
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Say what that executor found."""
+        """Return what the executor found."""
         return self.executor.notices
 
     def environment(self, kernels: Collection[str]) -> str:
-        """Name what that executor's submissions meet."""
+        """Return the executor's own digest of the environment."""
         return self.executor.environment(kernels)
 
     def check(self, kernels: Collection[str] = ()) -> None:
-        """Raise `ExecutorFailure` as the executor that runs both does."""
+        """Raise `ExecutorFailure` as the executor does."""
         self.executor.check(kernels)
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
-        """Yield one execution for each job, once both of its runs have ended."""
+        """Yield one execution for each job once both of its runs have ended."""
         whole: dict[tuple[str, str], Job] = {}
         first: dict[tuple[str, str], Execution] = {}
 
@@ -59,7 +59,7 @@ class SealedExecutor:
 
 
 def _joined(job: Job, *runs: Execution) -> Execution:
-    """Join the two runs; our failure in either is neither a score nor feedback."""
+    """Join the two runs; if either fails through our fault, there is no score and no feedback."""
     shown, marks = sorted(runs, key=lambda run: run.job.notebooks != job.sealed)
     if shown.verdict == "failed" and marks.verdict != "failed":
         return Execution(job, "failed", shown.reason, shown.seconds, image=shown.image)

@@ -1,6 +1,6 @@
-"""The outside world on a few pages: a Protocol per system, in domain types.
+"""The outside world as Protocols, one per system, in domain types.
 
-Adapters implement these, tests fake them (`tests/fakes.py`), workflows know nothing else. A system
+Adapters implement them, tests fake them (`tests/fakes`), and workflows know nothing else. A system
 that is down raises one of `rudaux.errors`; one student's trouble is a value.
 """
 
@@ -41,7 +41,7 @@ __all__ = [
 
 
 class Context(Protocol):
-    """What a command works with: the configuration, the systems, the clock. Made by `wiring`."""
+    """What a command works with: configuration, systems and clock. `wiring` makes it."""
 
     @property
     def config(self) -> Config: ...
@@ -67,24 +67,24 @@ class Context(Protocol):
     def pages(self) -> Pages: ...
 
     def beside(self, assignment: str) -> AbstractContextManager[Beside]:
-        """Copy an assignment to grade it beside the course, until the block ends."""
+        """Copy an assignment, so that it can be graded beside the course until the block ends."""
 
     def notifier_to(self, address: str) -> Notifier:
-        """Return what sends to one address (Apprise's form, which may hold a secret)."""
+        """Return a notifier for one address (in Apprise's form, which may hold a secret)."""
 
     def now(self) -> datetime:
-        """The present moment, aware, UTC."""
+        """Return the current time (aware, UTC)."""
 
 
 class Beside(Context, Protocol):
     """A course whose gradebook, autograded work and ledger are copies in a folder.
 
-    What is not copied is the course's own: source, submissions, Canvas. It makes no backups.
+    Everything else is the course's own: source, submissions, Canvas. It makes no backups.
     """
 
     @property
     def folder(self) -> Path:
-        """Where the copies are."""
+        """Return the folder of the copies."""
 
     def close(self) -> None:
-        """Let go of the copies' files, so that the folder can be moved."""
+        """Close the copies' files, so that the folder can be moved."""

@@ -1,4 +1,4 @@
-"""Telling people how runs that nobody watched have ended."""
+"""Tell people how unattended runs ended."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from rudaux.ports.ledger import Ledger
 
 
 class Notifier(Protocol):
-    """Addresses to which messages go."""
+    """The addresses that messages go to."""
 
     def places(self) -> tuple[str, ...]:
-        """Name each address without anything secret in it."""
+        """Return a name for each address, without anything secret."""
 
     def send(self, messages: Sequence[Message]) -> Sent:
-        """Send to all addresses at once, within ten seconds; raises nothing."""
+        """Send to all addresses at once, within ten seconds; never raise."""
 
 
 @dataclass(frozen=True)
 class Teller:
-    """Whom to tell what of a course, and what they were told, even where rudaux.toml is wrong.
+    """Whom to tell about a course, and what they were told, even if rudaux.toml is wrong.
 
-    Without `notifier`, `trouble` says why, or nothing where no one is to be told; `config` is None
-    where rudaux.toml cannot be read as a whole.
+    Without a `notifier`, `trouble` says why, or is empty if nobody is to be told. `config` is None
+    if rudaux.toml cannot be read as a whole.
     """
 
     folder: Path

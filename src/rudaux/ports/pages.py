@@ -1,4 +1,4 @@
-"""Pages that an instructor reads in a browser."""
+"""Reports that an instructor reads in a browser."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from rudaux.domain.report import AssignmentReport, TermReport
 
 
 class Pages(Protocol):
-    """Each report as one HTML file that needs no network and that no other account can read.
+    """Reports as HTML files, each of which needs no network and no other account can read.
 
-    `anonymous` leaves people out; such a page lies beside the other one.
+    `anonymous` leaves out the students' names; such a page is kept beside the other one.
     """
 
     def write(self, report: AssignmentReport, anonymous: bool = False) -> Path: ...
 
     def write_term(self, term: TermReport, anonymous: bool = False) -> Path:
-        """Write the page of the term, which leads to those of its assignments."""
+        """Write the page of the term, which links to those of its assignments."""
 
     def show(self, page: Path) -> bool:
-        """Open a page in the browser of this machine; False: it has none."""
+        """Open a page in this machine's browser; return False if there is none."""

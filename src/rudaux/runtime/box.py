@@ -1,8 +1,8 @@
-"""A box of namespaces around a submission, entered by a fork of the fork server.
+"""A box made of namespaces around a submission, entered by a fork of the fork server.
 
-Nothing of it needs a daemon or another program, and nobody needs to be root. Two processes make it:
-a guard, which stays outside and is what the fork server kills, and the box's first process, which
-becomes the supervisor. https://man7.org/linux/man-pages/man7/user_namespaces.7.html has the rules.
+It needs no daemon, no other program and no root. Two processes make it: a guard, which stays
+outside and which the fork server kills, and the box's first process, which becomes the supervisor.
+https://man7.org/linux/man-pages/man7/user_namespaces.7.html has the rules.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from rudaux.runtime.cgroup import Counters
 from rudaux.runtime.refused import Refused, step
 
 _USER = 1000
-"""Who student code is, as it sees itself."""
+"""The id of student code inside the box."""
 _NOBODY = 2_000_000_000
-"""Who it is outside, where rudaux runs as root: an id that no account has."""
+"""Its id outside if rudaux runs as root: one that no account has."""
 _SIOCSIFFLAGS, _IFF_UP, _LOOPBACK = 0x8914, 0x1, b"lo"
-_TOO_MUCH = "its box took more memory than it may use"
+_TOO_MUCH = "it used more memory than it may"
 _MOST_NAMESPACES = "/proc/sys/user/max_user_namespaces"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What all boxes of a run have in common; `base` is an empty folder to make roots at."""
+    """What all boxes of a run have in common; `base` is an empty folder to make roots in."""
 
     base: str
     scratch: int
@@ -46,9 +46,9 @@ class Plan:
 
     @classmethod
     def of(cls, wanted: Mapping[str, Any]) -> Plan:
-        """Look at this machine or image, once for all boxes; raises `Refused`.
+        """Inspect this machine or image once for all boxes; raises `Refused`.
 
-        The `filter` comes along where it is an image, which may have no libseccomp.
+        For an image, which may have no libseccomp, the `filter` is passed in.
         """
         with step("libseccomp"):
             given = wanted.get("filter")
@@ -63,10 +63,10 @@ class Plan:
 def run(
     plan: Plan, work: Callable[[Counters], None], outbox: int, group: Path | None = None
 ) -> None:
-    """Do some work in a new box and wait until everything in it is gone.
+    """Run `work` in a new box, and wait until everything in it is gone.
 
-    What the system refuses is the verdict: a failure of ours. `group` is a control group to put
-    all of it into.
+    If the system refuses something, that is the verdict: a failure of ours. `group` is a control
+    group for all of it.
     """
     counters = _joined(group)
     try:
@@ -81,14 +81,14 @@ def run(
     status = os.waitpid(pid, 0)[1]
     killed, full = counters()
     if counters.has_group and os.WIFSIGNALED(status) and killed and full:
-        # On a line of its own; where the supervisor has said its end, this is not read any more.
+        # On a line of its own; if the supervisor has reported its end, this is not read.
         said = lines.line(verdict="out_of_memory", reason=_TOO_MUCH, seconds=0.0)
         with suppress(OSError):
             os.write(outbox, b"\n" + said)
 
 
 def _joined(group: Path | None) -> Counters:
-    """Enter a group, and return what counts in it; without one where the system refuses."""
+    """Enter a group and return its counters, or those without a group if the system refuses."""
     if group is not None:
         try:
             (group / "cgroup.procs").write_text("0")
@@ -106,7 +106,7 @@ def _say(outbox: int, refused: Refused) -> None:
 
 
 def _enter(plan: Plan) -> None:
-    """Become the guard: in all namespaces but that of the processes to come."""
+    """Become the guard: enter all new namespaces but that of processes, which is its children's."""
     namespaces = syscalls.NEWUSER | syscalls.NEWNS | syscalls.NEWPID | syscalls.NEWIPC
     namespaces |= syscalls.NEWUTS | syscalls.NEWCGROUP | (0 if plan.network else syscalls.NEWNET)
     is_root = os.geteuid() == 0
@@ -116,7 +116,7 @@ def _enter(plan: Plan) -> None:
     with _map_by_another(ids) if is_root else _map_by_itself(ids):
         with step("namespaces"):
             syscalls.unshare(namespaces)
-        # It must be able to write its own maps; nobody else sees it before it has a root.
+        # It must be able to write its own maps; nothing else sees it before it has a root.
         tree.set_dumpable(True)
     tree.die_with_parent()
     with step("its root"):
@@ -132,7 +132,7 @@ def _map_by_itself(ids: tuple[int, int]) -> Generator[None]:
 
 @contextmanager
 def _map_by_another(ids: tuple[int, int]) -> Generator[None]:
-    """Only who stays outside may map an id that is not its own."""
+    """Have a process that stays outside write the maps: only it may map an id not its own."""
     me = os.getpid()
     waiting, ready = os.pipe()
     writer = os.fork()
@@ -158,9 +158,9 @@ def _map_by_another(ids: tuple[int, int]) -> Generator[None]:
 
 
 def _write_maps(who: str, ids: tuple[int, int]) -> None:
-    # Without it the group's map may not be written (user_namespaces(7)).
+    # Otherwise the group's map may not be written (user_namespaces(7)).
     Path("/proc", who, "setgroups").write_text("deny")
-    # Root stays root until the box is made: what is shown may lie in folders that it alone enters.
+    # Root stays root until the box is made: it may be the only one to enter a folder that is shown.
     root = "0 0 1\n" if _NOBODY in ids else ""
     for name, outside in {"uid_map": ids[0], "gid_map": ids[1]}.items():
         Path("/proc", who, name).write_text(f"{root}{_USER} {outside} 1\n")
@@ -179,7 +179,7 @@ def _first_process(plan: Plan, work: Callable[[], None], outbox: int) -> NoRetur
 
 
 def _settle(plan: Plan) -> None:
-    """Move in, and throw away the keys."""
+    """Enter the box's root, and give up all rights for good."""
     with step("/proc"):
         flags = syscalls.NOSUID | syscalls.NODEV | syscalls.NOEXEC
         syscalls.mount("proc", f"{plan.base}/proc", "proc", flags)
@@ -212,7 +212,7 @@ def _raise_loopback() -> None:
 
 
 def trial(box: Mapping[str, Any], kernels: Sequence[str]) -> None:
-    """Make a box, and print what refuses it, or the kernels that nothing in it can start."""
+    """Make a box; print what was refused, or the kernels that cannot be started in it."""
     reader, outbox = os.pipe()
     try:
         plan = Plan.of(box)

@@ -1,8 +1,8 @@
-"""A control group around a box, which the system itself keeps within its memory.
+"""A control group around a box, with which the system itself enforces its memory limit.
 
 https://docs.kernel.org/admin-guide/cgroup-v2.html, and cgroup-v1/memory.html for older machines.
-Root may make one, and an ordinary user within what systemd has delegated. Elsewhere the
-supervisor's watch is all there is; it is there in any case.
+Root may make one, and an ordinary user only within what systemd has delegated. Without one, only
+the supervisor watches the memory, as it does in any case.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _PREFIX = "rudaux-"
 
 @dataclass(frozen=True)
 class Place:
-    """A folder in which this account may make groups; `is_unified`: of cgroup v2."""
+    """A folder in which this account may make groups; `is_unified` means cgroup v2."""
 
     folder: Path
     is_unified: bool
 
     def make(self, name: str, memory: int) -> Path:
-        """Make a group that holds at most so many bytes, without swap; raises `OSError`."""
+        """Make a group that may use so many bytes and no swap; raises `OSError`."""
         group = self.folder / name
         group.mkdir()
         limit, swap = (
@@ -43,7 +43,7 @@ class Place:
         return group
 
     def sweep(self, ours: str = "") -> None:
-        """Remove the empty groups that `ours` starts, and those of servers that are gone."""
+        """Remove the empty groups whose names begin with `ours`, or whose server is gone."""
         for group in self.folder.glob(f"{_PREFIX}*"):
             pid = group.name.split("-")[1]
             if (ours and group.name.startswith(ours)) or not Path("/proc", pid).exists():
@@ -52,12 +52,12 @@ class Place:
 
 
 def prefix() -> str:
-    """Return how the names of this process's groups begin."""
+    """Return the prefix of the names of this process's groups."""
     return f"{_PREFIX}{os.getpid()}-"
 
 
 def find() -> Place | None:
-    """Return where this process may make groups and move itself to them; None: nowhere."""
+    """Return where this process may make groups and enter them; None if nowhere."""
     for folder, is_unified in _candidates():
         if is_unified and "memory" not in _words(folder / "cgroup.subtree_control"):
             continue
@@ -67,7 +67,7 @@ def find() -> Place | None:
 
 
 def _candidates() -> Iterator[tuple[Path, bool]]:
-    """Yield this process's own group and those around it, by who counts memory here."""
+    """Yield this process's group and those above it, in the hierarchy that counts memory."""
     for row in _lines(Path("/proc/self/cgroup")):
         _, controllers, path = row.split(":", 2)
         if controllers == "" and (_MOUNT / "cgroup.controllers").exists():
@@ -94,11 +94,11 @@ def _words(file: Path) -> list[str]:
 
 
 class Counters:
-    """Counts what was killed for memory, and how often a group's own limit was why.
+    """Counts what was killed for its memory, and how often a group's own limit was the reason.
 
-    `oom_kill` counts also what was killed because the whole machine had no more; where there is no
-    count of the limit's own, it is None. Without a group of its own, a submission is killed for
-    memory by the system only for the machine's sake. The files are open: a box may not see them.
+    `oom_kill` also counts what was killed because the whole machine had no memory left. If the
+    system does not count the limit itself, that count is None. Without a group of its own, a
+    submission is killed only for the machine's sake. The files stay open: a box may not see them.
     """
 
     def __init__(self, group: Path | None = None) -> None:
@@ -111,7 +111,7 @@ class Counters:
         self.older = [_opened(file.with_name(f"memory.{name}")) for name in names]
 
     def __call__(self) -> tuple[int, int | None]:
-        """Return how many were killed so far, and how often the limit was reached."""
+        """Return how many processes were killed so far, and how often the limit was reached."""
         counts = {
             name: int(count)
             for name, count in (row.split() for row in _read(self.events).splitlines())
@@ -122,7 +122,7 @@ class Counters:
         if None in self.older:
             return killed, counts.get("oom")
         hits, most, limit = (int(_read(file)) for file in self.older)
-        # Newer kernels no longer count the hits; a group that was once full has likely had its own.
+        # Newer kernels no longer count the hits; in a group that was once full they are likely.
         return killed, hits + (killed if most >= limit else 0)
 
 

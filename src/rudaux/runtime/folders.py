@@ -1,4 +1,4 @@
-"""The folders of a submission: laid out before its code runs, removed afterwards."""
+"""The folders of a submission: made before its code runs, removed afterwards."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import IO
 
 
 def lay_out(files: IO[bytes], folder: str | None = None) -> Path:
-    """Make what a submission works in, from a tar file that rudaux packed.
+    """Make the folders of a submission from a tar file that rudaux packed.
 
-    Without a folder, one is made where temporary files are.
+    Without `folder`, a temporary one is made.
     """
     made = Path(folder or tempfile.mkdtemp(prefix="submission-"))
     for name in ("work", "home", "tmp", "run"):
@@ -25,7 +25,7 @@ def lay_out(files: IO[bytes], folder: str | None = None) -> Path:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder, whatever rights student code left on what is inside."""
+    """Remove a folder, whatever permissions student code has set inside."""
     for parent, names, _ in os.walk(folder):
         for name in names:
             inside = Path(parent, name)

@@ -1,4 +1,4 @@
-"""nbclient's view of a kernel that the supervisor has forked."""
+"""How nbclient sees a kernel that the supervisor has forked."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class ForkedClient(AsyncKernelClient):  # type: ignore[misc]
     """A client that is ready as soon as the kernel answers on both channels."""
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Wait for an answer, and for the first word on IOPub, whose subscription is slower.
+        """Wait for an answer, and for the first message on IOPub, whose subscription is slower.
 
-        jupyter_client's own also waits for 0.2 seconds of silence, which nbclient does not need: it
-        tells the messages of a cell from all others.
+        jupyter_client's own method then waits for 0.2 seconds of silence, which nbclient does not
+        need: it knows which messages belong to a cell.
         """
         until = time.monotonic() + (timeout or 60)
         while time.monotonic() < until:
@@ -39,7 +39,7 @@ class ForkedClient(AsyncKernelClient):  # type: ignore[misc]
 
 
 class ForkedKernel(AsyncKernelManager):  # type: ignore[misc]
-    """A kernel that somebody else forked: it can be asked after and interrupted, not started."""
+    """A kernel that another process forked: it can be watched and interrupted, but not started."""
 
     def __init__(self, pid: int, connection: Path, session: Session) -> None:
         super().__init__(session=session, client_factory=ForkedClient)
@@ -48,11 +48,11 @@ class ForkedKernel(AsyncKernelManager):  # type: ignore[misc]
 
     @property
     def has_kernel(self) -> bool:
-        """Always: it was there first."""
+        """Return True: the kernel is always there first."""
         return True
 
     async def is_alive(self) -> bool:
-        """Whether the supervisor, its parent, has not yet seen it end."""
+        """Return whether it runs, or its parent, the supervisor, has not yet reaped it."""
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -63,17 +63,17 @@ class ForkedKernel(AsyncKernelManager):  # type: ignore[misc]
     _async_is_alive = is_alive
 
     async def interrupt_kernel(self) -> None:
-        """Interrupt the kernel and what it runs, as a terminal would."""
+        """Interrupt the kernel and what it runs, as Ctrl-C in a terminal would."""
         os.killpg(self.pid, signal.SIGINT)
 
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
-        """Leave it to the supervisor, which kills it with everything below it."""
+        """Do nothing: the supervisor kills it with everything below it."""
 
     async def cleanup_resources(self, restart: bool = False) -> None:
-        """Nothing of it is ours."""
+        """Do nothing: the resources are the supervisor's."""
 
     async def listening(self) -> None:
-        """Wait for the kernel's last socket: connecting earlier costs ZeroMQ's pause to reconnect.
+        """Wait for the kernel's last socket: connecting too early costs ZeroMQ's reconnect pause.
 
         Raises `DeadKernelError`.
         """

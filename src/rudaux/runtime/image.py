@@ -1,8 +1,8 @@
-"""An unpacked image as the root of the fork server, and so of all boxes that it makes.
+"""Use an unpacked image as the root of the fork server, and so of all boxes that it makes.
 
-A process of this machine's Python moves in, and becomes the image's own Python. What the image
-itself runs has this account's rights, as the Python of this machine has: students' code is in a box
-within, and cannot write to the image.
+A process of this machine's Python changes its root and becomes the image's own Python. The image's
+own programs have this account's rights, as this machine's Python has; students' code is in a box
+inside, and cannot write to the image.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PLACES = (
     "/srv/conda/envs/notebook/bin", "/srv/conda/bin", "/opt/conda/bin", "/opt/venv/bin",
     "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
 )  # fmt: skip
-"""Where programs are: a folder does not say, as an image does, what its PATH is."""
+"""Where to look for programs: unlike an image, a folder does not say what its PATH is."""
 _NETWORK = ("resolv.conf", "hosts")
 
 
@@ -36,7 +36,7 @@ def start(
 ) -> NoReturn:
     """Become the image's Python, which takes a request from standard input.
 
-    `base`: an empty folder to lay the root out at. What stands in the way is a line to `outbox`.
+    `base` is an empty folder for the root. If something is refused, `outbox` gets a line about it.
     """
     try:
         _enter(root, base, network)
@@ -62,7 +62,7 @@ def _enter(root: str, base: str, network: bool) -> None:
         syscalls.unshare(syscalls.NEWNS | (syscalls.NEWUSER if user else 0))
     if user:
         with step("user ids"):
-            # Without it the group's map may not be written (user_namespaces(7)).
+            # Otherwise the group's map may not be written (user_namespaces(7)).
             Path("/proc/self/setgroups").write_text("deny")
             Path("/proc/self/uid_map").write_text(f"{user} {user} 1\n")
             Path("/proc/self/gid_map").write_text(f"{group} {group} 1\n")
@@ -94,14 +94,14 @@ def _lay_out(root: str, base: str, network: bool) -> None:
     syscalls.mount("own", own, "tmpfs", flags, "mode=755,size=64m")
     for name, ours in _names_of_hosts(base, network):
         inside = Path(base, "etc", name)
-        # A link would be followed as this machine has it.
+        # A link would be followed on this machine.
         if inside.is_file() and not inside.is_symlink():
             _show(ours, inside)
     syscalls.restrict(base, syscalls.READ_ONLY, below=False)
 
 
 def _names_of_hosts(base: str, network: bool) -> Iterator[tuple[str, Path]]:
-    """Yield the files that an engine fills in, by name: an exported image has them empty."""
+    """Yield the files that an engine fills in, by name: in an exported image they are empty."""
     if network:
         yield from ((name, Path("/etc", name)) for name in _NETWORK)
         return

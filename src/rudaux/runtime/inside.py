@@ -1,8 +1,8 @@
-"""A container's first process: takes a request from standard input, reports on standard output.
+"""A container's first process: reads a request from standard input, reports on standard output.
 
-Sent as text to the image's own Python (3.9 or newer), so it imports nothing of rudaux before the
-request has brought it. As process 1 without signal handlers it cannot be signalled from inside
-(https://man7.org/linux/man-pages/man7/pid_namespaces.7.html), and it hides its memory.
+It is sent as text to the image's own Python (3.9 or newer), so it can import rudaux's modules only
+once the request has brought them. As process 1 without signal handlers it cannot be signalled from
+inside (https://man7.org/linux/man-pages/man7/pid_namespaces.7.html), and it hides its memory.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from typing import Any
 
 _NEEDED = ("nbformat", "nbclient", "jupyter_client")
 _GROUP = Path("/sys/fs/cgroup")
-"""The container's own, as it sees it."""
+"""The container's own control group, as seen from inside."""
 
 
 class Sent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports the modules whose source came with the request; a parent that did not is empty."""
+    """Imports the modules whose source came with the request; other parent packages are empty."""
 
     def __init__(self, modules: Mapping[str, str]) -> None:
         self.modules = modules
@@ -35,20 +35,20 @@ class Sent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.packages = {".".join(p[:depth]) for p in parts for depth in range(1, len(p))}
 
     def find_spec(self, name: str, *_: Any) -> importlib.machinery.ModuleSpec | None:
-        """Answer for what was sent, and for nothing else."""
+        """Return a spec for what was sent, and for nothing else."""
         if name not in self.modules and name not in self.packages:
             return None
         return importlib.util.spec_from_loader(name, self, is_package=name in self.packages)
 
     def exec_module(self, module: types.ModuleType) -> None:
-        """Run a module's source; nothing of it is in a file that a kernel could change."""
+        """Run a module's source, which is in no file that a kernel could change."""
         name = module.__name__
         code = compile(self.modules.get(name, ""), f"<{name}>", "exec")
         exec(code, module.__dict__)  # noqa: S102 - rudaux's own source
 
 
 def probe(kernels: list[str]) -> dict[str, Any]:
-    """Say what the image lacks to run notebooks of these kernels."""
+    """Return what the image lacks to run notebooks of these kernels."""
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     known: list[str] = []
     if not missing:
@@ -60,7 +60,7 @@ def probe(kernels: list[str]) -> dict[str, Any]:
 
 
 def supervise(request: Mapping[str, Any], outbox: int) -> None:
-    """Run one submission; its notebooks and files follow the request on standard input."""
+    """Run one submission, whose notebooks and files follow the request on standard input."""
     sys.meta_path.insert(0, Sent(request["modules"]))
     importlib.import_module("rudaux.runtime.tree").set_dumpable(False)
     server = importlib.import_module("rudaux.runtime.server")
@@ -82,7 +82,7 @@ def supervise(request: Mapping[str, Any], outbox: int) -> None:
 
 
 def serve(request: Mapping[str, Any]) -> None:
-    """Be the fork server of an unpacked image, or try a box in it (`rudaux.runtime.image`)."""
+    """Run the fork server of an unpacked image, or try a box in it (`rudaux.runtime.image`)."""
     sys.meta_path.insert(0, Sent(request["modules"]))
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -93,7 +93,7 @@ def serve(request: Mapping[str, Any]) -> None:
 
 
 def _read(size: int) -> bytes:
-    """Read that much of standard input and nothing beyond it."""
+    """Read exactly so many bytes of standard input."""
     data = bytearray()
     while len(data) < size:
         piece = os.read(0, size - len(data))
@@ -115,21 +115,21 @@ def _copy_and_exit(size: int, file: int) -> None:
 
 
 def _unnamed_file(size: int) -> int:
-    """Keep the notebooks where student code finds nothing to read ahead in.
+    """Keep the notebooks where student code cannot read ahead.
 
-    A process of its own reads them: a kernel, forked from this one, can search what this one read.
+    A separate process reads them: a kernel is forked from this one and can search its memory.
     """
     with tempfile.TemporaryFile(buffering=0) as file:
         pid = os.fork()
         if pid == 0:
             _copy_and_exit(size, file.fileno())
         if os.waitpid(pid, 0)[1] != 0:
-            raise OSError("the notebooks could not be taken")
+            raise OSError("the notebooks could not be read")
         return os.dup(file.fileno())
 
 
 def main() -> None:
-    """Do what the request asks for: look at the image, or run a submission."""
+    """Do what the request asks for: inspect the image, or run a submission."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     request = json.loads(_read(int(_read(16))))
     if "probe" in request:

@@ -1,7 +1,7 @@
 """Kernels: which interpreter a notebook asks for, and a Python kernel by fork.
 
-A fork of a process that has everything imported starts in a tenth of the time. It is only done
-where the kernelspec would have started this very environment's ipykernel.
+A fork of a process that has imported everything starts in a tenth of the time. It is done only if
+the kernelspec would start the ipykernel of this same environment.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 
 
 def forkable(name: str) -> Mapping[str, str] | None:
-    """Give the kernelspec's own environment where a fork can stand in for it, else None.
+    """Return the kernelspec's environment variables if a fork can replace it, else None.
 
     Raises `jupyter_client.kernelspec.NoSuchKernel`.
     """
@@ -40,18 +40,18 @@ def forkable(name: str) -> Mapping[str, str] | None:
 
 
 def _is_this_python(command: str) -> bool:
-    # jupyter_client replaces these names by sys.executable, whatever PATH says.
+    # jupyter_client replaces these names with sys.executable, whatever PATH says.
     major, minor = sys.version_info[:2]
     if command in {"python", f"python{major}", f"python{major}.{minor}"}:
         return True
-    # Environments link to one interpreter: the folder tells them apart, not the file.
+    # Environments link to the same interpreter: the folder tells them apart, not the file.
     return Path(command).parent.resolve() == Path(sys.executable).parent.resolve()
 
 
 def write_connection(folder: Path, label: str) -> Path:
-    """Write a connection file over private UNIX sockets, named relative to the working folder.
+    """Write a connection file for private UNIX sockets, named relative to the working folder.
 
-    The path of a UNIX socket has room for 107 bytes only; a relative one always fits.
+    The path of a UNIX socket may only have 107 bytes; a relative one always fits.
     """
     info: dict[str, object] = {f"{name}_port": n for n, name in enumerate(CHANNELS, start=1)}
     info |= {
@@ -67,7 +67,7 @@ def write_connection(folder: Path, label: str) -> Path:
 
 
 def fork_kernel(connection: Path, env: Mapping[str, str], limits: Limits) -> int:
-    """Fork an ipykernel in the present folder and environment; give its process id."""
+    """Fork an ipykernel in the current folder and environment; return its process id."""
     pid = os.fork()
     if pid:
         return pid
@@ -108,7 +108,7 @@ def _become_kernel(connection: Path, env: Mapping[str, str], limits: Limits) -> 
         "HistoryManager": {"hist_file": ":memory:"},
     }
     app = IPKernelApp.instance()
-    # The same as a parser of all the options that a kernel has would make of argv.
+    # What the parser of a kernel's many options would make of argv.
     app.parse_command_line = lambda argv=None: app.update_config(type(app.config)(told))
     app.initialize()
     app.start()
@@ -116,32 +116,32 @@ def _become_kernel(connection: Path, env: Mapping[str, str], limits: Limits) -> 
 
 
 def _stay(shell: object) -> None:
-    """Do nothing where a notebook says exit() or quit().
+    """Do nothing if a notebook calls exit() or quit().
 
-    ipykernel would end a tenth of a second later, amid whichever cell runs by then: the same work
-    would earn different marks from run to run (ipykernel.zmqshell.ZMQInteractiveShell).
+    ipykernel would end a tenth of a second later, in the middle of some cell: the same work would
+    earn different marks from run to run (ipykernel.zmqshell.ZMQInteractiveShell).
     """
 
 
 def _name_only(shell: object, exception: BaseException, *_: object, **__: object) -> dict[str, Any]:
     """Keep an error for `%notebook` without its traceback.
 
-    IPython (9 and newer) would make each traceback a second time for it, which takes longer than
+    IPython (9 and newer) would format each traceback a second time for it, which takes longer than
     the cells of a small notebook.
     """
     return {"ename": type(exception).__name__, "evalue": str(exception), "traceback": []}
 
 
 def _number_of_cell(text: str, seed: int) -> int:
-    """Return the number in the name of a cell's file: ipykernel's own hash is written in Python."""
+    """Return the number in a cell's file name, faster than ipykernel's hash in pure Python."""
     key = seed.to_bytes(8, "big")
     return int.from_bytes(blake2b(text.encode("utf-8"), digest_size=4, key=key).digest(), "big")
 
 
 def _import_from_here() -> None:
-    """Let notebooks import the modules beside them, in the place that IPython gives the folder.
+    """Let notebooks import the modules beside them, at the place in sys.path that IPython uses.
 
-    It leaves that out where Python runs isolated, as the fork server does
+    IPython leaves it out if Python runs isolated, as the fork server does
     (IPython.core.shellapp.InteractiveShellApp.init_path).
     """
     if "" in sys.path:

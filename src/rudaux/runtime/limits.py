@@ -1,4 +1,4 @@
-"""What a submission may use; set from outside, before any of its code runs."""
+"""What a submission may use; set before any of its code runs."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ OUTPUT_OF_CELL = 8 << 20
 OUTPUT_OF_SUBMISSION = 48 << 20
 _FILE = 1 << 30
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""Environment variables that say how many threads numerical libraries start."""
+"""The environment variables that tell numerical libraries how many threads to start."""
 OWN = 192 << 20
-"""Bytes of memory for the supervisor and the runner, beside what the submission may use."""
+"""Bytes of memory for the supervisor and the runner, on top of the submission's own."""
 PROCESSES = 256
-"""Processes of one submission at a time; more than that is a runaway."""
+"""Processes that one submission may have at a time."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one submission: seconds, bytes; `tasks` (if given) bounds all of this user's.
+    """Limits of one submission, in seconds and bytes; `tasks` bounds all of this user's, if given.
 
-    An output of the MIME type `spared` has room beyond the limits.
+    An output of the MIME type `spared` may exceed the limits.
     """
 
     cell_timeout: float
@@ -31,10 +31,10 @@ class Limits:
 
 
 def confine(limits: Limits) -> None:
-    """Bind this process, and all it starts, to the limits.
+    """Bind this process and all that it starts to the limits.
 
-    RLIMIT_DATA and not RLIMIT_AS: threads and libraries reserve far more address space than they
-    ever use, and a correct `import pandas` must not fail.
+    It sets RLIMIT_DATA and not RLIMIT_AS: threads and libraries reserve far more address space than
+    they ever use, and a correct `import pandas` must not fail.
     """
     wanted = [
         (resource.RLIMIT_CORE, 0),

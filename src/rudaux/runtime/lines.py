@@ -1,4 +1,4 @@
-"""The lines in which a report travels from the runner to the supervisor, and on to the host.
+"""The lines of a report on its way from the runner to the supervisor, and on to the host.
 
 Each is a JSON object, and nothing else is ever read from a box:
 
@@ -18,7 +18,7 @@ from typing import Any
 from rudaux.runtime import limits as bounds
 
 MOST = 2 * (bounds.OUTPUT_OF_SUBMISSION + bounds.OUTPUT_OF_CELL)
-"""Bytes of one report; who sends more is not listened to any longer."""
+"""Bytes of one report; nothing beyond that is read."""
 
 
 def line(**said: Any) -> bytes:
@@ -38,7 +38,7 @@ class Writer:
 
 
 class Splitter:
-    """Puts lines together again from the pieces in which a pipe delivers them."""
+    """Puts lines together again from the pieces that a pipe delivers."""
 
     def __init__(self) -> None:
         self._rest = bytearray()

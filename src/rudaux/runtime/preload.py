@@ -1,4 +1,4 @@
-"""Imports once what the notebooks of an assignment import, so that each fork has it already."""
+"""Import once what the notebooks of an assignment import, so that each fork has it already."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 _BUDGET = 30.0
-"""Seconds for all modules; what is not imported by then, notebooks import themselves."""
+"""Seconds for all modules; notebooks import by themselves what is left then."""
 _MATPLOTLIB = "module://matplotlib_inline.backend_inline"
 
 
 def import_for_notebooks(names: Sequence[str] = (), tried: bool = False) -> str:
-    """Import modules; return what stands in the way, if anything does.
+    """Import modules; return what prevents it, if anything does.
 
     With `tried`, a module that fails, starts threads or takes too long is left out instead.
     """
-    # Matplotlib reads it when it is imported, which a kernel would have set by then.
+    # A kernel would have set it before matplotlib is imported, which reads it then.
     if importlib.util.find_spec("matplotlib_inline"):
         os.environ.setdefault("MPLBACKEND", _MATPLOTLIB)
     until = time.monotonic() + _BUDGET
@@ -33,17 +33,20 @@ def import_for_notebooks(names: Sequence[str] = (), tried: bool = False) -> str:
         try:
             importlib.import_module(name)
         except Exception as error:
-            return f"grading.preload names {name}, which cannot be imported ({error})"
+            return (
+                f"grading.preload names {name}, which cannot be imported ({error}): install it, or "
+                "remove it from the list"
+            )
         if _threads() > 1:
             return (
-                f"grading.preload names {name}, which starts threads: a fork would lack them; take "
-                "it out of the list"
+                f"grading.preload names {name}, which starts threads that a fork would not have: "
+                "remove it from the list"
             )
     return ""
 
 
 def _goes_well(name: str, until: float) -> bool:
-    """Import a module in a process of its own, which is thrown away."""
+    """Try to import a module in a process of its own; return whether that went well."""
     if time.monotonic() > until:
         return False
     reader, writer = os.pipe()
@@ -69,7 +72,7 @@ def _goes_well(name: str, until: float) -> bool:
 
 
 def renew_chance() -> None:
-    """Give this process numbers of its own: NumPy's old generator would be everybody's."""
+    """Seed NumPy's old random generator afresh: every fork would draw the same numbers."""
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()
 

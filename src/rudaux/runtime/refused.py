@@ -1,4 +1,4 @@
-"""What the system does not allow of making a box."""
+"""The error for what the system refuses while a box is made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class Refused(Exception):  # noqa: N818 - what the system said
-    """The system does not allow a step of making a box."""
+    """The system refused a step of making a box."""
 
     def __init__(self, step: str, error: OSError) -> None:
         super().__init__(f"{step}: {error.strerror or error}")
@@ -16,7 +16,7 @@ class Refused(Exception):  # noqa: N818 - what the system said
 
 @contextmanager
 def step(name: str) -> Generator[None]:
-    """Turn what the system refuses into a `Refused` that names the step."""
+    """Raise a `Refused` that names the step if the system refuses it."""
     try:
         yield
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Runs one notebook's cells against a kernel and reports each as a JSON line.
+"""Run one notebook's cells in a kernel, and report each as a JSON line.
 
-It holds the ZeroMQ sockets and threads of nbclient, so that the supervisor, which forks and kills,
-needs none. What it reports is data: nothing from a kernel is ever unpickled.
+The runner holds nbclient's ZeroMQ sockets and threads, so that the supervisor, which forks and
+kills, needs none. What it reports is data: nothing from a kernel is ever unpickled.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rudaux.runtime.lines import Writer
 from rudaux.runtime.session import TOO_LONG, BoundedSession
 
 _SPARE = 1 << 20
-"""Bytes beyond the limits for what test cells publish at their end."""
+"""Bytes beyond the limits for what test cells publish when they end."""
 _TIMED_OUT = {
     "ename": "CellTimeoutError",
     "evalue": "",
@@ -41,7 +41,7 @@ _DIED = {
 
 
 class Runner(NotebookClient):  # type: ignore[misc]
-    """nbclient, with outputs bounded and each cell reported as soon as it has ended."""
+    """An nbclient that limits outputs and reports each cell as soon as it has ended."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Runner(NotebookClient):  # type: ignore[misc]
     async def async_execute_cell(
         self, cell: NotebookNode, cell_index: int, *args: Any, **kw: Any
     ) -> NotebookNode:
-        """Run a cell and report it, also where the kernel was lost over it."""
+        """Run a cell and report it, even if the kernel died over it."""
         if cell.cell_type != "code" or not cell.source.strip():
             return cell
         self.report(start=cell_index)
@@ -78,7 +78,7 @@ class Runner(NotebookClient):  # type: ignore[misc]
             self._lost(cell, "kernel_died", f"the kernel died in cell {cell_index + 1}", _DIED)
             raise
         except CellTimeoutError:
-            reason = f"cell {cell_index + 1} ran into the cell timeout and ignored the interrupt"
+            reason = f"cell {cell_index + 1} exceeded the cell timeout and ignored the interrupt"
             self._lost(cell, "cell_timeout", reason, _TIMED_OUT)
             raise
         finally:
@@ -102,23 +102,23 @@ class Runner(NotebookClient):  # type: ignore[misc]
     async def _async_handle_timeout(
         self, timeout: int, cell: NotebookNode | None = None
     ) -> dict[str, Any] | None:
-        # From here on a kernel that does not fall silent is one that ignores interrupts.
+        # From here on, a kernel that goes on sending output ignores interrupts.
         self.raise_on_iopub_timeout = True
         if self.verdict == "ok":
             self.verdict = "cell_timeout"
-            self.reason = f"cell {self.nb.cells.index(cell) + 1} ran into the cell timeout"
+            self.reason = f"cell {self.nb.cells.index(cell) + 1} exceeded the cell timeout"
         reply: dict[str, Any] | None = await super()._async_handle_timeout(timeout, cell)
         return reply
 
     async def _async_poll_output_msg(self, *args: Any) -> None:
-        # A kernel drops what it says faster than it is heard, the end of the cell included.
+        # A kernel drops messages that are not read in time, even the one that a cell has ended.
         await super()._async_poll_output_msg(*args)
         self.heard_all = True
 
     def output(self, outs: list[Any], msg: Any, display_id: Any, cell_index: int) -> Any:
-        """Keep an output if there is room for it, else say once that there was not."""
+        """Keep an output if there is room for it, or else note once that there was not."""
         size = len(json.dumps(msg["content"]))
-        # However much a cell has printed, there is room for the word that it has ended.
+        # However much a cell has printed, there is room for the mark that it has ended.
         spare = _SPARE if self.spared in msg["content"].get("data", ()) else 0
         most, most_of_all = bounds.OUTPUT_OF_CELL + spare, bounds.OUTPUT_OF_SUBMISSION + spare
         full = self.used - self.used_before > most
@@ -146,7 +146,7 @@ def run_notebook(
     limits: Limits,
     pipe: int,
 ) -> None:
-    """Run a notebook in the present folder; the last line reported is its verdict."""
+    """Run a notebook in the current folder; the last line of the report is its verdict."""
     report = Writer(pipe)
     notebook = nbformat.v4.reads(text)  # checked by the host
     session = BoundedSession()
@@ -187,10 +187,10 @@ async def _run(runner: Runner, forked: tuple[int, Path] | None, limits: Limits) 
 def _keep_reply_error(
     cell: NotebookNode, cell_index: int, execute_reply: Mapping[str, Any]
 ) -> None:
-    """Record an error that the kernel replied with and never displayed.
+    """Record an error that the kernel replied with but did not display.
 
-    As nbgrader does (nbgrader/preprocessors/execute.py): a cell without an error output is a
-    passed test, so one whose traceback was suppressed must not look like it.
+    nbgrader does the same (nbgrader/preprocessors/execute.py): a cell without an error output is a
+    passed test, and one whose traceback was suppressed must not look like it.
     """
     content = execute_reply["content"]
     if content["status"] != "error":

@@ -1,7 +1,7 @@
-"""Which system calls a box refuses: at least what Docker's default profile refuses.
+"""The system calls that a box refuses: at least those of Docker's default profile.
 
-https://docs.docker.com/engine/security/seccomp/ says why each is. libseccomp knows their numbers on
-every architecture; what is newer than this list is refused as if the system did not have it.
+https://docs.docker.com/engine/security/seccomp/ gives the reasons. libseccomp knows their numbers
+on every architecture; calls newer than this list are refused as if the system did not have them.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _REFUSED = (
     "clock_adjtime64 adjtimex"
 )
 _FAMILIES = {1, 2, 10, 16}
-"""Of sockets: UNIX, IPv4, IPv6, and netlink, which tells of interfaces."""
+"""Families of sockets that are allowed: UNIX, IPv4, IPv6, and netlink, which lists interfaces."""
 _LAST_FAMILY = 16
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 _FIRST_UNKNOWN = 457
-"""Number of the first call that came after what programs need, on every architecture."""
+"""Number of the first call, on every architecture, that is too new for programs to need it."""
 
 
 class _Argument(ctypes.Structure):
@@ -69,7 +69,7 @@ def program() -> bytes:
 def _add_rules(library: ctypes.CDLL, context: ctypes.c_void_p) -> None:
     def refuse(name: str, *arguments: _Argument, error: int = errno.EPERM) -> None:
         call = library.seccomp_syscall_resolve_name(name.encode())
-        # A call that this architecture does not have needs no rule; an older library may lack one.
+        # A call that this architecture, or an older library, does not know gets no rule.
         if call < 0:
             return
         row = (_Argument * len(arguments))(*arguments)
@@ -77,11 +77,11 @@ def _add_rules(library: ctypes.CDLL, context: ctypes.c_void_p) -> None:
             context, ctypes.c_uint32(_ERRNO | error), call, len(arguments), row
         )
         if wrong:
-            raise OSError(-wrong, f"libseccomp takes no rule for {name}")
+            raise OSError(-wrong, f"libseccomp accepts no rule for {name}")
 
     for name in _REFUSED.split():
         refuse(name)
-    # Without a structure behind a pointer, which no filter can read: glibc then uses `clone`.
+    # A filter cannot read the structure behind its pointer; without it, glibc uses `clone`.
     refuse("clone3", error=errno.ENOSYS)
     for namespace in _NAMESPACES:
         refuse("clone", _Argument(0, _MASKED_EQUAL, namespace, namespace))
@@ -93,7 +93,7 @@ def _add_rules(library: ctypes.CDLL, context: ctypes.c_void_p) -> None:
 
 
 def _beyond(first: int) -> bytes:
-    """Refuse the calls from a number on, those of x86's other numbering (x32) included."""
+    """Refuse all calls from a number on, including those of x86's other numbering (x32)."""
     load, jump, give_back = 0x20, 0x35, 0x06
     instructions = (
         (load, 0, 0, 0),

@@ -1,4 +1,4 @@
-"""This package as text, for a box that has no rudaux in it."""
+"""The source of this package, for a box that has no rudaux in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib import resources
 
 
 def program() -> str:
-    """Return what the box's Python is started with: it takes everything else as a request."""
+    """Return the program that the box's Python starts with, which reads the rest as a request."""
     return resources.files(__package__).joinpath("inside.py").read_text("utf-8")
 
 

@@ -1,7 +1,7 @@
-"""The fork server: a clean process with everything imported, forked once per submission.
+"""The fork server: a clean process that has imported everything, and is forked per submission.
 
-It has one thread and no ZeroMQ context, so that a fork of it is as good as a fresh process. The
-environment it was started with, which any fork shows in /proc, holds nothing of rudaux's.
+It has one thread and no ZeroMQ context, so that a fork of it is as good as a new process. The
+environment it was started with, which /proc shows of any fork, holds nothing of rudaux's.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ _IMPORTS = (
     "sqlite3",
     "tornado.platform.asyncio",
 )
-"""What a runner needs, and what a kernel would import before its first cell has run."""
+"""What a runner needs, and what a kernel imports before its first cell has run."""
 
 
 def main(
     channel: int, preload: Mapping[str, Any] | None = None, box: Mapping[str, Any] | None = None
 ) -> None:
-    """Serve requests on a connected socket until the host closes it.
+    """Handle requests on a connected socket until the host closes it.
 
-    `preload`: the `names` of modules that notebooks import, and whether each is to be `tried` in a
-    process of its own first and left out where it gives trouble. `box`: what all boxes have in
-    common, where each submission is run in one.
+    `preload` has the `names` of modules that notebooks import, and whether each is `tried` in a
+    process of its own first and left out if it causes trouble. `box` is what all boxes have in
+    common, if each submission runs in one.
     """
     tree.adopt_orphans()
     tree.set_dumpable(False)
@@ -80,7 +80,7 @@ def main(
 
 
 class Boxes:
-    """Makes a box for each submission, in a control group of its own where that may be made."""
+    """Makes a box for each submission, in a control group of its own if one may be made."""
 
     def __init__(self, plan: Plan, place: cgroup.Place | None) -> None:
         self.plan, self.place = plan, place
@@ -89,13 +89,13 @@ class Boxes:
 
     @classmethod
     def of(cls, wanted: Mapping[str, Any]) -> Boxes:
-        """Look at this machine; groups that a killed run has left are removed."""
+        """Inspect this machine, and remove the groups that a killed run has left."""
         boxes = cls(Plan.of(wanted), cgroup.find())
         boxes.sweep()
         return boxes
 
     def group(self, memory: int) -> Path | None:
-        """Make a group for a submission that may hold so many bytes, and its files beside them."""
+        """Make a group for a submission that may use so many bytes besides its files."""
         self.made += 1
         if self.place is None:
             return None
@@ -103,7 +103,7 @@ class Boxes:
             whole = memory + self.plan.scratch + OWN
             return self.place.make(f"{self.prefix}{self.made}", whole)
         except OSError:
-            return None  # the supervisor's watch is there
+            return None  # the supervisor watches the memory
 
     def sweep(self) -> None:
         """Remove the groups of boxes that are gone."""
@@ -112,24 +112,24 @@ class Boxes:
 
 
 def import_everything() -> None:
-    """Import what forks will need, before the first fork."""
-    # jsonschema would import a grammar for IRIs, for over a second, that no notebook is checked by.
+    """Import what the forks will need."""
+    # jsonschema would spend over a second on importing a grammar for IRIs that no notebook needs.
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     for name in _IMPORTS:
         with suppress(ImportError):
             importlib.import_module(name)
     del sys.modules["rfc3987_syntax"]
-    # nbformat compiles its schema with the first output it checks.
+    # nbformat compiles its schema for the first output that it checks.
     importlib.import_module("nbformat.v4").new_output("stream")
-    # The first kernelspec that is asked for has it look through all installed packages.
+    # The first kernelspec makes it search all installed packages.
     importlib.import_module("jupyter_client.provisioning").KernelProvisionerFactory.instance()
 
 
 def show_an_error() -> None:
-    """Format a traceback as a kernel does, so that what it takes is there before the first fork.
+    """Format a traceback as a kernel does, so that its slow first time is over before any fork.
 
-    Python finds the source files of all modules for the first one, which takes as long as a
-    notebook.
+    For the first one, Python looks for the source files of all modules, which takes as long as a
+    whole notebook.
     """
     with suppress(Exception):
         formats = importlib.import_module("IPython.core.ultratb").VerboseTB()
@@ -140,7 +140,7 @@ def show_an_error() -> None:
 
 
 def _serve(host: socket.socket, supervisors: set[int], boxes: Boxes | None) -> bool:
-    """Take one request, or a moment's rest; False: the host is gone."""
+    """Handle one request, or wait a moment; return False once the host is gone."""
     if not select.select([host], [], [], 0.5)[0]:
         return True
     data, fds, _, _ = socket.recv_fds(host, 1 << 16, 3)
@@ -188,16 +188,16 @@ def _supervise(
             work()
         status = 0
     except BaseException:
-        # The host sees a submission without a verdict; this is for the person who looks why.
+        # The host sees a submission without a verdict; this helps to find out why.
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(status)
 
 
 def _bury(supervisors: set[int]) -> bool:
-    """Forget ended supervisors, and kill what one that was killed itself left to us.
+    """Forget supervisors that have ended, and kill what a killed one has left behind.
 
-    Whether any has ended.
+    Returns whether any has ended.
     """
     ended = tree.reap()
     supervisors -= set(ended)

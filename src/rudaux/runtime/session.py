@@ -1,4 +1,4 @@
-"""Messages of a kernel, with those cut that nobody could hold."""
+"""Read a kernel's messages, and cut those that are too long."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _HEADER, _CONTENT = 1, 4
 
 
 class BoundedSession(Session):  # type: ignore[misc]
-    """Reads no content beyond 16 MiB, which would take several times as much to parse.
+    """A session that reads no content over 16 MiB: parsing takes several times as much memory.
 
-    ZeroMQ's own limit (ZMQ_MAXMSGSIZE) would break the connection, and later outputs be lost.
+    ZeroMQ's own limit (ZMQ_MAXMSGSIZE) would break the connection and lose later outputs.
     """
 
     def deserialize(self, msg_list: list[Any], content: bool = True, copy: bool = True) -> Any:
-        """Read a message; in place of one too long stands a word that it was."""
+        """Read a message, or a note in its place if it is too long."""
         frames = list(msg_list)
         if len(frames) > _CONTENT and len(frames[_CONTENT]) > _MESSAGE:
             header = json.loads(bytes(frames[_HEADER]))
@@ -32,7 +32,7 @@ class BoundedSession(Session):  # type: ignore[misc]
 
 def _cut(kind: str) -> tuple[str, dict[str, Any]]:
     if kind in {"error", "execute_reply"}:
-        # An error stays one, whatever it says: a test that raised it has not passed.
+        # An error stays an error, whatever it says: a test that raised it has not passed.
         error = {"ename": "Error", "evalue": "", "traceback": [TOO_LONG], "status": "error"}
         return kind, error
     return "stream", {"name": "stderr", "text": TOO_LONG}

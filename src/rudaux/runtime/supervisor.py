@@ -1,6 +1,6 @@
-"""One submission: starts kernel and runner for each notebook, keeps the time, kills what is left.
+"""Supervise one submission: start each notebook's kernel and runner, enforce limits, clean up.
 
-It runs as a single thread without ZeroMQ, so that forking is safe, and as the subreaper of all it
+It has a single thread and no ZeroMQ, so that forking is safe, and is the subreaper of all that it
 starts, so that no daemon escapes it.
 """
 
@@ -27,9 +27,9 @@ from rudaux.runtime.limits import Limits
 
 _POLL = 0.2
 _GRACE = 10.0
-"""Seconds past a cell's time that the runner has for the interrupt and its own verdict."""
+"""Seconds past a cell's timeout that the runner has for the interrupt and its own verdict."""
 _OWN = 512 << 20
-"""Bytes that the runner may hold beside the submission's limit."""
+"""Bytes that the runner may use on top of the submission's limit."""
 _MOURNING = 3.0
 """Seconds after a kernel's death that the runner has to notice it."""
 _ROOM = 1 << 20
@@ -37,11 +37,11 @@ _ROOM = 1 << 20
 
 
 class Gone(Exception):  # noqa: N818 - nothing went wrong here
-    """Nobody reads the reports any more."""
+    """Raised when nobody reads the reports any more."""
 
 
 class Supervisor:
-    """Runs the notebooks of one submission; `outbox` is the pipe to the host."""
+    """Runs the notebooks of one submission; `outbox` is its pipe to the host."""
 
     def __init__(
         self,
@@ -65,8 +65,8 @@ class Supervisor:
     def run(self, kernels: Mapping[str, str], notebooks: int) -> None:
         """Run all notebooks and report verdict and seconds as the last line.
 
-        `kernels` names each notebook's kernelspec. A kernel is a fork of this process, and student
-        code can read its own memory: only the runners ever read the file `notebooks`.
+        `kernels` has each notebook's kernelspec. Student code can read the memory of its kernel,
+        which is a fork of this process: so only the runners ever read the file `notebooks`.
         """
         verdict, reason = "ok", ""
         kept_free = [_kept_free(self.folder) for _ in kernels]
@@ -94,13 +94,13 @@ class Supervisor:
             raise Gone
 
     def _is_full(self) -> bool:
-        """Whether the code before has filled the disk, where that is the submission's own."""
+        """Return whether earlier code has filled the disk, if that is the submission's own."""
         disk = os.statvfs(self.folder)
         return self.own_disk and disk.f_bavail * disk.f_frsize < _ROOM
 
     def _notebook(self, label: str, notebook: str, kernel: str, notebooks: int) -> tuple[str, str]:
         if self._is_full():
-            return "kernel_died", "no kernel could start: the submission has filled its scratch"
+            return "kernel_died", "no kernel could start: the submission filled its scratch space"
         try:
             env = forkable(kernel)
         except NoSuchKernel:
@@ -122,7 +122,7 @@ class Supervisor:
         if ended == "kernel_died" and now_killed > killed:
             if now_full is not None and now_full == full:
                 return "failed", "the machine ran out of memory, not the submission"
-            return "out_of_memory", f"{why}: more memory than it may use"
+            return "out_of_memory", f"{why}: it used more memory than it may"
         return ended, why
 
     def _fork_runner(
@@ -153,7 +153,7 @@ class Supervisor:
         poll = select.poll()
         for reader in readers:
             poll.register(reader, select.POLLIN)
-        # Without POLLOUT it still tells (POLLERR) when the host has closed its end.
+        # Even without POLLOUT, POLLERR tells when the host has closed its end.
         poll.register(self.outbox, select.POLLOUT if self.pending else 0)
         ready = dict(poll.poll(_POLL * 1000))
         happened = ready.pop(self.outbox, 0)
@@ -173,9 +173,9 @@ def _read_notebook(notebooks: int, name: str) -> str:
 
 
 def _kept_free(folder: Path) -> int:
-    """Reserve room for starting a kernel, in a file without a name that student code cannot take.
+    """Reserve room for starting a kernel, in a nameless file that student code cannot get at.
 
-    A notebook that fills its disk must not keep the next one's kernel from starting.
+    A notebook that fills its disk must not prevent the next one's kernel from starting.
     """
     with tempfile.TemporaryFile(dir=folder) as file:
         os.posix_fallocate(file.fileno(), 0, _ROOM)
@@ -183,7 +183,7 @@ def _kept_free(folder: Path) -> int:
 
 
 class _Watch:
-    """Watches one notebook run: forwards the runner's lines, enforces time and memory."""
+    """Watches one notebook run: forwards the runner's lines and enforces the limits."""
 
     def __init__(self, owner: Supervisor, pipe: int, runner: int, kernel: int | None) -> None:
         self.owner = owner
@@ -228,7 +228,7 @@ class _Watch:
         if now > self.owner.until:
             return "timeout", f"the submission took longer than {limits.timeout:g} seconds{where}"
         if now > self.cell_until:
-            return "cell_timeout", f"the time ran out{where} and the kernel did not stop"
+            return "cell_timeout", f"the timeout passed{where} and the kernel did not stop"
         if self.kernel in tree.reap():
             self.kernel_end = now
         if now > self.kernel_end + _MOURNING:
@@ -239,11 +239,11 @@ class _Watch:
         everything = tree.descendants(os.getpid())
         below = [p for p in everything if p.pid != self.runner]
         if sum(p.memory for p in everything) > limits.memory + sum(p.memory for p in below) + _OWN:
-            return "out_of_memory", f"more output than can be held{where}"
+            return "out_of_memory", f"it made more output than can be kept{where}"
         if sum(p.memory for p in below) > limits.memory:
-            return "out_of_memory", f"more than {limits.memory >> 20} MiB of memory{where}"
+            return "out_of_memory", f"it used more than {limits.memory >> 20} MiB of memory{where}"
         if len(below) > bounds.PROCESSES:
-            return "kernel_died", f"killed: more than {bounds.PROCESSES} processes{where}"
+            return "kernel_died", f"it ran more than {bounds.PROCESSES} processes{where}"
         return None
 
 
@@ -254,10 +254,10 @@ def supervise(
     outbox: int,
     counters: Counters | None = None,
 ) -> None:
-    """Run a submission as the host asked; `notebooks` is a file of {name: text}.
+    """Run a submission as the host requested; `notebooks` is a file of {name: text}.
 
-    `folder` has been laid out for it, and is removed at the end. `counters` are those of the
-    group that it runs in, if it has one.
+    `folder` was made for it by `lay_out`, and is removed at the end. `counters` are those of its
+    control group, if it has one.
     """
     tree.adopt_orphans()
     for variable, place in (
@@ -267,7 +267,7 @@ def supervise(
         ("JUPYTER_RUNTIME_DIR", "run"),
     ):
         os.environ[variable] = str(folder / place)
-    # As nbgrader's own executor does: code may ask whether it is being autograded.
+    # nbgrader sets it too: code may ask whether it is being autograded.
     os.environ["NBGRADER_EXECUTION"] = "autograde"
     os.chdir(folder / "work")
     own_disk = bool(request.get("own_disk"))

@@ -1,7 +1,7 @@
-"""Process trees: whom a process left behind, how much they hold, how to be rid of them.
+"""Process trees: list the descendants of a process, measure their memory, and kill them.
 
-Everything is read from /proc (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html);
-a system without it has no descendants to show, and only process groups are killed there.
+Everything is read from /proc (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html); a
+system without it shows no descendants, and only process groups are killed there.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Process:
 
     @property
     def memory(self) -> int:
-        """What is resident now and not shared with a file, in bytes; 0 once it has ended."""
+        """Return the bytes that are resident and not shared with a file; 0 once it has ended."""
         try:
             resident, shared = map(int, _content(f"/proc/{self.pid}/statm").split()[1:3])
         except OSError:
@@ -50,7 +50,7 @@ def die_with_parent() -> None:
 
 
 def set_dumpable(dumpable: bool) -> None:
-    """Hide /proc/self/environ and memory from other processes of this user (not from root)."""
+    """Show or hide the environment and memory in /proc to other processes of this user."""
     _prctl(_PR_SET_DUMPABLE, int(dumpable))
 
 
@@ -60,7 +60,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def descendants(root: int) -> list[Process]:
-    """List every process below `root`, itself not included."""
+    """Return every process below `root`, without `root` itself."""
     children: dict[int, list[Process]] = {}
     for process in _processes():
         children.setdefault(process.parent, []).append(process)
@@ -74,7 +74,7 @@ def descendants(root: int) -> list[Process]:
 
 
 def tasks_of_this_user() -> int:
-    """Count the threads of this user's processes, which is what RLIMIT_NPROC counts."""
+    """Return the number of threads of this user's processes, which RLIMIT_NPROC limits."""
     me = os.getuid()
     total = 0
     for process in _processes():
@@ -95,13 +95,13 @@ def _processes() -> list[Process]:
 
 
 def _process(pid: int) -> Process:
-    # The command's name may hold spaces and brackets: only the last ")" ends it.
+    # The command's name may contain spaces and brackets: only the last ")" ends it.
     fields = _content(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     return Process(pid, int(fields[1]), int(fields[17]))
 
 
 def _content(file: str) -> bytes:
-    """Read a small file of /proc; there may be hundreds to read several times a second."""
+    """Read a small file of /proc quickly: there may be hundreds, several times a second."""
     opened = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.read(opened, 1 << 12)
@@ -110,9 +110,9 @@ def _content(file: str) -> bytes:
 
 
 def kill_below(root: int, seconds: float = 10.0) -> bool:
-    """Kill every descendant of `root`, and those born meanwhile; False: some are still there.
+    """Kill every descendant of `root`, new ones included; return False if some are still there.
 
-    They are stopped first, so that none can start another while the rest are killed.
+    They are stopped first, so that none can start another while the others are killed.
     """
     until = time.monotonic() + seconds
     while True:
@@ -131,7 +131,7 @@ def kill_below(root: int, seconds: float = 10.0) -> bool:
 
 
 def reap() -> dict[int, int]:
-    """Collect children that have ended: pid -> exit code, negative for a signal."""
+    """Reap children that have ended; return their exit codes by pid, negative for a signal."""
     ended = {}
     with suppress(ChildProcessError):
         while True:

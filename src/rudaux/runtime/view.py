@@ -1,4 +1,4 @@
-"""What a box sees of this machine: what a kernel needs to start, read-only, and nothing else."""
+"""What a box sees of this machine: read-only, what a kernel needs to start, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _SETTINGS = (
     "alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime",
     "locale.alias", "mime.types", "R", "java*", "python3*", "matplotlibrc",
 )  # fmt: skip
-"""Under /etc."""
+"""Files and folders of /etc."""
 _NETWORK = (
     "resolv.conf", "hosts", "host.conf", "nsswitch.conf", "services", "protocols", "ssl",
     "ca-certificates", "pki", "gai.conf",
 )  # fmt: skip
 _PARTS = ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg")
-"""Of an environment that lies in a folder which must stay out of sight."""
+"""What is shown of an environment in a folder that must stay hidden."""
 _ACCOUNTS = {
     "passwd": "root:x:0:0::/:/usr/sbin/nologin\nstudent:x:1000:1000::/tmp:/bin/sh\n",
     "group": "root:x:0:\nstudent:x:1000:\n",
@@ -31,7 +31,7 @@ _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
           "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"}  # fmt: skip
 OWN = ("proc", "dev", "sys", "tmp")
-"""Of these a box has its own."""
+"""The folders of which a box has its own."""
 _TMP = "/tmp"  # noqa: S108 - the box's own
 _FILES = 100_000
 """Files and folders that a submission may make."""
@@ -40,26 +40,26 @@ _SHARED_MEMORY = 64 << 20
 
 @dataclass(frozen=True)
 class View:
-    """Paths in the order in which they are laid out, and whether each is shown or covered."""
+    """Paths in the order in which they are mounted, and whether each is shown or covered."""
 
     steps: tuple[tuple[str, bool], ...]
     links: tuple[tuple[str, str], ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
-    """Files of the box's own under /etc, where that is not an image's."""
+    """The box's own files in /etc, unless that is an image's."""
 
 
 def of_an_image() -> View:
-    """Return the whole of what this process has as its root, but for what is the machine's."""
+    """Return everything under this process's root except what belongs to the machine."""
     entries = [path for path in sorted(Path("/").iterdir()) if path.name not in OWN]
     links = tuple((str(p), str(p.readlink())) for p in entries if p.is_symlink())
     return View(tuple((str(p), True) for p in entries if not p.is_symlink()), links)
 
 
 def of_this_machine(hidden: Iterable[str], network: bool) -> View:
-    """Return what this Python and its kernels need; nothing under `hidden` that is not theirs.
+    """Return what this Python and its kernels need, and nothing else under `hidden`.
 
-    Where homes or the course lie inside of what is shown, they are covered; an environment that
-    lies inside of the course is shown nevertheless.
+    Homes or a course inside something that is shown are covered; an environment inside the course
+    is shown all the same.
     """
     secret = {os.path.realpath(path) for path in (*hidden, _TMP)}
     links = tuple((path, str(Path(path).readlink())) for path in _SYSTEM if Path(path).is_symlink())
@@ -78,7 +78,7 @@ def of_this_machine(hidden: Iterable[str], network: bool) -> View:
 
 
 def _environments() -> set[str]:
-    """Return the folders of this Python's environment and of those that kernelspecs start."""
+    """Return the folders of this Python's environment and of the kernels' environments."""
     from jupyter_client.kernelspec import KernelSpecManager
 
     found = {sys.prefix, sys.base_prefix, sys.exec_prefix}
@@ -91,7 +91,7 @@ def _environments() -> set[str]:
 
 
 def commands() -> dict[str, str]:
-    """Return what starts each kernel, by the name of its kernelspec."""
+    """Return the program that starts each kernel, by the name of its kernelspec."""
     from jupyter_client.kernelspec import KernelSpecManager
 
     known = KernelSpecManager()
@@ -104,7 +104,7 @@ def _holds(path: str, secret: set[str]) -> bool:
 
 
 def _needed(states: dict[str, bool]) -> Iterable[tuple[str, bool]]:
-    """Leave out what is as its nearest parent is; parents come first."""
+    """Yield the paths that differ from their nearest parent, parents first."""
     for path in sorted(states, key=lambda path: Path(path).parts):
         above = next((states[str(p)] for p in Path(path).parents if str(p) in states), False)
         if states[path] != above:
@@ -112,12 +112,12 @@ def _needed(states: dict[str, bool]) -> Iterable[tuple[str, bool]]:
 
 
 def lay_out(base: str, view: View, scratch: int) -> None:
-    """Make the box's root at a folder, in this process's own mount namespace."""
+    """Make the box's root in a folder, in this process's own mount namespace."""
     sys_.mount("none", "/", "", sys_.REC | sys_.PRIVATE)
     sys_.mount("box", base, "tmpfs", sys_.NOSUID | sys_.NODEV, "mode=755,size=1m")
     for name in ("proc", "tmp"):
         Path(base, name).mkdir()
-    # Before the rest: an environment may lie in /tmp, and is laid on top of it.
+    # Before the rest: an environment may be in /tmp, and is mounted on top of it.
     room = f"mode=1777,size={scratch},nr_inodes={_FILES}"
     sys_.mount("scratch", f"{base}{_TMP}", "tmpfs", sys_.NOSUID | sys_.NODEV, room)
     for path, shown in view.steps:

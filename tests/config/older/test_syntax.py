@@ -80,8 +80,8 @@ def test_the_file_is_not_run(tmp_path: Path) -> None:
         (b"\xff\xfe\x00", "is not Python"),
         (b"c.a = " + b"(" * 5000 + b")" * 5000, "is not Python"),
         (b"c.a = " + b"-" * 4000 + b"1", ""),
-        (b"x = 1\n", "sets nothing of an older rudaux"),
-        (b"", "sets nothing of an older rudaux"),
+        (b"x = 1\n", "has no settings of an older rudaux"),
+        (b"", "has no settings of an older rudaux"),
     ],
 )
 def test_a_file_that_is_none_is_one_sentence(tmp_path: Path, content: bytes, words: str) -> None:

@@ -92,12 +92,12 @@ def test_a_file_of_2020_is_taken_over(tmp_path: Path) -> None:
 def test_what_it_could_not_take_over_is_said_each_with_what_to_do(tmp_path: Path) -> None:
     found = older(tmp_path, SECOND)
     for key, words in (
-        ("graders", "formgrader"),
-        ("latereg_extension_days", "in Canvas"),
-        ("return_solution_threshold", "solutions"),
-        ("notify_days", "sends no mail"),
-        ("notification_type", "sends no mail"),
-        ("jupyterhub_config_dir", "not needed"),
+        ("graders", "[[graders]]"),
+        ("latereg_extension_days", "[late_registration]"),
+        ("return_solution_threshold", "[return]"),
+        ("notify_days", "[notify]"),
+        ("notification_type", "[notify]"),
+        ("jupyterhub_config_dir", "no longer needed"),
         ("[jupyterhub.snapshots]", "snapshots"),
         ("worksheet_01", "complete"),
     ):

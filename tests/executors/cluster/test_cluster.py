@@ -80,7 +80,7 @@ def test_a_worker_that_lacks_rudaux_is_left_out_and_named(tmp_path: Path) -> Non
         grading = executor(there)
         grading.check()
         (notice,) = grading.notices
-        assert "is left out: it has no rudaux" in notice
+        assert "is left out: it does not have rudaux" in notice
         assert [e.verdict for e in grading.run(jobs(tmp_path, 3, "1"))] == ["ok"] * 3
 
 
@@ -92,7 +92,7 @@ def test_a_kernel_that_no_worker_has_stops_the_run_before_the_first_student(two:
 def test_without_workers_or_scheduler_a_sentence_says_so() -> None:
     with cluster(0) as there:
         grading = executor(there)
-        with pytest.raises(ExecutorFailure, match=r"has no worker: start one .`dask worker tcp"):
+        with pytest.raises(ExecutorFailure, match=r"has no workers: start one .`dask worker tcp"):
             grading.check()
     with pytest.raises(ExecutorFailure, match="does not answer: start it"):
         ClusterExecutor(replace(SETTINGS, scheduler="tcp://127.0.0.1:9", timeout=60)).check()
@@ -129,7 +129,7 @@ def test_a_submission_that_is_lost_with_three_workers_fails(tmp_path: Path) -> N
             killed.add(number)
         thread.join(60)
     (lost,) = ended
-    assert (lost.verdict, lost.reason) == ("failed", "3 workers were lost while they ran it")
+    assert (lost.verdict, lost.reason) == ("failed", "3 workers were lost while running it")
 
 
 def test_a_run_that_stops_in_the_middle_leaves_nothing_running(

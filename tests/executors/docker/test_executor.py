@@ -365,7 +365,7 @@ def test_files_that_do_not_fit_are_said_so_at_once(
         file.truncate(40 << 20)
     execution = run_one(replace(settings, scratch="32m"), large, tmp_path)
     assert execution.verdict == "failed"
-    assert "its files take 40 MB, and grading.scratch allows 32" in execution.reason
+    assert "its files take 40 MB, and grading.scratch allows 32 MB" in execution.reason
 
 
 def test_a_container_that_takes_nothing_is_not_waited_for_without_end(
@@ -375,7 +375,7 @@ def test_a_container_that_takes_nothing_is_not_waited_for_without_end(
     ours, theirs = socket.socketpair()
     with ours, theirs:
         sink = container._Sink(ours, Event())
-        with pytest.raises(TimeoutError, match="did not take its files"):
+        with pytest.raises(TimeoutError, match="did not read its files"):
             sink.write(bytes(50 << 20))
 
 

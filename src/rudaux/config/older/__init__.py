@@ -1,4 +1,4 @@
-"""The configuration of an older rudaux, and what of it a rudaux.toml can take over."""
+"""The configuration of an older rudaux, and what a rudaux.toml can take over from it."""
 
 from __future__ import annotations
 

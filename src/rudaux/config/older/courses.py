@@ -1,4 +1,4 @@
-"""One course out of an older configuration, which from 2021 on could be for several."""
+"""One course from an older configuration, which could describe several from 2021 on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from rudaux.errors import ConfigError
 
 
 def only_one(values: dict[str, object], file: str, chosen: str = "") -> dict[str, object]:
-    """Return the settings as they are for one course alone.
+    """Return the settings of one course alone.
 
     Raises `ConfigError` for several, unless `chosen` is the Canvas id of one.
     """
@@ -33,7 +33,7 @@ def only_one(values: dict[str, object], file: str, chosen: str = "") -> dict[str
 
 
 def _homes(ssh: object) -> dict[str, object]:
-    """The homes were reached by ssh, on the machine that the hub runs on."""
+    """Return where the homes are, which were reached by ssh on the machine that runs the hub."""
     if not isinstance(ssh, dict):
         return {}
     host, root = ssh.get("hostname"), ssh.get("student_root")

@@ -10,13 +10,14 @@ from pathlib import Path
 from rudaux.errors import ConfigError
 
 _LONGEST, _LARGEST = 100_000, 2**63
+_RIGHT = "name the rudaux_config.py of the course after --from"
 
 
 @dataclass(frozen=True)
 class Settings:
     """What a file sets: `c.Course.timezone = "UTC"` is {"Course.timezone": "UTC"}.
 
-    `computed` are the settings whose value would take running the file.
+    `computed` are the settings whose value is only known when the file is run.
     """
 
     values: dict[str, object]
@@ -24,36 +25,36 @@ class Settings:
 
 
 class _Computed(Exception):  # noqa: N818 - not an error: the value is named, and left out
-    """An expression that only running it could tell."""
+    """An expression whose value is only known when it is run."""
 
 
 def read_settings(file: Path) -> Settings:
     """Read the file; raises `ConfigError` in one sentence, without a word of what is in it."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of "\d" in a text, say: it is not our file
+            warnings.simplefilter("ignore")  # about "\d" in a string, say: it is not our file
             tree = ast.parse(file.read_bytes())
     except FileNotFoundError as error:
         raise ConfigError(f"there is no {file}: check the path after --from.") from error
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
     except SyntaxError as error:
-        # Not kept as the cause: it carries a line of the file, which may hold a token.
+        # Not chained: the error carries a line of the file, which may hold a token.
         at = f" (line {error.lineno})" if error.lineno else ""
-        raise ConfigError(f"{file} is not Python{at}: give the rudaux_config.py itself.") from None
+        raise ConfigError(f"{file} is not Python{at}: {_RIGHT}.") from None
     except (ValueError, RecursionError, MemoryError):
-        raise ConfigError(f"{file} is not Python: give the rudaux_config.py itself.") from None
+        raise ConfigError(f"{file} is not Python: {_RIGHT}.") from None
     reader = _Reader()
     try:
         for statement in tree.body:
             reader.statement(statement)
     except RecursionError:
-        raise ConfigError(f"{file} is nested too deeply to be read.") from None
+        raise ConfigError(f"{file} is nested too deeply to be read: {_RIGHT}.") from None
     return Settings(reader.keys, tuple(reader.computed))
 
 
 class _Reader:
-    """Follows a file from top to bottom, as far as values stand in it as they are."""
+    """Follows a file from top to bottom, as far as its values are written out."""
 
     def __init__(self) -> None:
         self.roots = {"c"}
@@ -62,7 +63,7 @@ class _Reader:
         self.computed: dict[str, None] = {}
 
     def statement(self, node: ast.stmt) -> None:
-        """Take one statement in: an assignment as it is; what another may change is unknown."""
+        """Take in one statement: an assignment is kept, what any other may change is unknown."""
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if isinstance(node.value, ast.Call) and _called(node.value) == "get_config":
@@ -87,7 +88,7 @@ class _Reader:
         return bool(key) or isinstance(target, ast.Name)
 
     def _touched(self, node: ast.AST) -> None:
-        """Forget all that a statement may have changed."""
+        """Forget everything that a statement may have changed."""
         for part in ast.walk(node):
             changed = isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del))
             if isinstance(part, ast.Name):
@@ -108,7 +109,7 @@ class _Reader:
                     self._unknown("load_subconfig")
 
     def _taint(self, value: object) -> None:
-        """Forget what holds this list or dictionary, or a part of it: somebody may change it."""
+        """Forget what shares this list or dictionary, or a part of it: it may be changed."""
         hit = _inside(value)
         if hit:
             for name in [n for n, v in self.names.items() if hit & _inside(v)]:
@@ -121,7 +122,7 @@ class _Reader:
         self.computed[key] = None
 
     def _key(self, node: ast.expr) -> str:
-        """Return `Course.timezone` for `c.Course.timezone`, nothing for anything else."""
+        """Return `Course.timezone` for `c.Course.timezone`, and "" for anything else."""
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
             parts.insert(0, node.attr)
@@ -171,7 +172,7 @@ class _Reader:
 
 
 def _bounded(left: object, right: object, operator: ast.operator) -> object:
-    """Put texts or lists together, or do a sum; a file may not make it large."""
+    """Join strings or lists, or do a sum; no file may make the result large."""
     numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
     if numbers and max(abs(left), abs(right)) < _LARGEST:  # type: ignore[arg-type]
         if isinstance(operator, ast.Add):
@@ -193,7 +194,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _inside(value: object) -> set[int]:
-    """Return the identity of each list and dictionary in a value, itself included."""
+    """Return the identity of every list and dictionary in a value, itself included."""
     found: set[int] = set()
     waiting = [value]
     while waiting:

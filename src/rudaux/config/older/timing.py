@@ -1,4 +1,4 @@
-"""Due dates, points and snapshots as an older configuration writes them."""
+"""The due dates, points and snapshots of an older configuration."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _TOKENS = {
 """https://pendulum.eustace.io/docs/#tokens"""
 _LATER = (
     "the snapshots were named after assignments, and rudaux needs the time in a name: until "
-    "[jupyterhub.snapshots] says where such are, it reads the homes at the moment of grading"
+    "[jupyterhub.snapshots] describes such snapshots, it reads the homes at the time of grading"
 )
 
 
 def snapshots(settings: Mapping[str, object]) -> tuple[dict[str, str], str]:
-    """Return the answers about snapshots, and a sentence where something is left to do."""
+    """Return the answers about snapshots, and a sentence if something is left to do."""
     if "student_folder_root" in settings or "student_dataset_root" in settings:
         return {}, _LATER
     if settings.get("JupyterHub.zfs") is not True:
@@ -41,15 +41,15 @@ def snapshots(settings: Mapping[str, object]) -> tuple[dict[str, str], str]:
             raise Wrong("")
     except Wrong:
         return {}, (
-            "the time in a snapshot's name is written in a way that was not understood: fill in "
-            "[jupyterhub.snapshots], or rudaux reads the homes at the moment of grading"
+            "the time format of the snapshots' names was not understood: fill in "
+            "[jupyterhub.snapshots], or rudaux reads the homes at the time of grading"
         )
     answers = {"snapshots": ".zfs/snapshot", "pattern": str(given), "format": form}
     return answers, ""
 
 
 def _strptime(layout: object) -> str:
-    """Turn `YYYY-MM-DD-HHmm` into `%Y-%m-%d-%H%M`; raises `Wrong` for a token that has no like."""
+    """Turn `YYYY-MM-DD-HHmm` into `%Y-%m-%d-%H%M`; raises `Wrong` for an unknown token."""
     parts = re.finditer(r"\[([^\]]*)\]|(([A-Za-z])\3*)|[^A-Za-z]", str(layout))
     text = ""
     for part in parts:
@@ -68,7 +68,8 @@ def _pattern(form: str) -> str:
 def planned(found: object) -> tuple[Planned, ...]:
     """Return the assignments, as far as they are described.
 
-    2018: a list of dictionaries; from 2020 on: graders by assignment, with dates in Canvas alone.
+    In 2018 it was a list of dictionaries; since 2020 it is the graders by assignment, and the dates
+    are only in Canvas.
     """
     return tuple({p.name: p for p in _rows(found)}.values())
 

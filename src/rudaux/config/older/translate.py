@@ -1,4 +1,4 @@
-"""From the settings of an older rudaux to answers for a rudaux.toml, and to notes on the rest.
+"""Turn the settings of an older rudaux into answers for a rudaux.toml, and notes on the rest.
 
 2018: c.Canvas.canvas_url, c.GitHub.ins_repo_url, ... 2020 to 2022: c.canvas_domain, ...
 https://github.com/UBC-DSCI/rudaux
@@ -75,9 +75,9 @@ class Note:
 
 @dataclass(frozen=True)
 class Older:
-    """What an older file says; `guesses` are not in it, but follow from what is.
+    """What an older file says; `guesses` are not in it, but follow from it.
 
-    `computed` are answers that only running the file would tell.
+    `computed` are the answers that are only known when the file is run.
     """
 
     answers: Mapping[str, str] = field(default_factory=dict)
@@ -90,13 +90,13 @@ class Older:
 def read_older(file: Path, course_id: str = "") -> Older:
     """Read an older configuration without running it; `course_id` chooses among several courses.
 
-    Raises `ConfigError` in one sentence where it is no such file, or is for several courses.
+    Raises `ConfigError` for any other file, and for one that describes several courses.
     """
     settings = read_settings(file)
     if not settings.values and not settings.computed:
         raise ConfigError(
-            f"{file} sets nothing of an older rudaux, such as c.Canvas.course_id or c.canvas_id: "
-            "give the rudaux_config.py of the course."
+            f"{file} has no settings of an older rudaux, such as c.Canvas.course_id or "
+            "c.canvas_id: name the rudaux_config.py of the course after --from."
         )
     values = only_one(settings.values, file.name, course_id)
     return _Translation(values, settings.computed).result(file)
@@ -125,7 +125,7 @@ class _Translation:
         return Older(self.answers, self.guesses, assignments, tuple(self.notes), asked)
 
     def note(self, sentence: str, *keys: str) -> None:
-        """Say what to do about these settings; none of them is spoken of again."""
+        """Note what to do about these settings; none of them is mentioned again."""
         self.notes.append(Note(keys, sentence))
         self.done |= set(keys)
 
@@ -149,16 +149,16 @@ class _Translation:
         text = _CLEANERS.get(answer, str)(value) if _plain(value) else ""
         if answer == "hub_url" and urlsplit(_address(value)).path.strip("/"):
             self.answers["base_url"] = urlsplit(_address(value)).path
-        verdict = wrong({}, answer, text) if text else "this is of another kind than expected"
+        verdict = wrong({}, answer, text) if text else "this should be text or a number"
         if any(secret in text for secret in self.secrets):
             self.note(KEEP_OUT, key)
         elif verdict:
-            self.note(f"was not carried over: {verdict}", key)
+            self.note(f"was not taken over: {verdict}", key)
         else:
             self.answers[answer] = text
 
     def _work_folder(self) -> None:
-        """`dsci-100/materials` in each home: the student repository's folder, then the path."""
+        """Read `dsci-100/materials` in each home: the student repository's folder and the path."""
         key = next((k for k in _WORK if isinstance(self.values.get(k), str)), "")
         if not key:
             return
@@ -183,7 +183,7 @@ class _Translation:
             self.note(sentence, *(keys or ["[jupyterhub.snapshots]"]))
 
     def _guess(self) -> None:
-        """Fill in what the older version did not need to be told, or had a default for."""
+        """Fill in what the older version did not need to know, or had a default for."""
         is_first = any(key.startswith(("Canvas.", "Course.")) for key in self.values)
         repo = self.answers.get("student_repo", "")
         zone = "US/Pacific" if is_first else str(self.values.get("notify_timezone") or "UTC")
@@ -223,7 +223,7 @@ class _Translation:
 
     def _rest(self, file: Path) -> None:
         ours = ("Canvas.", "GitHub.", "JupyterHub.", "Course.")
-        at_home = file.name == "nbgrader_config.py"  # its own options may stay where they are
+        at_home = file.name == "nbgrader_config.py"  # where nbgrader's own options belong
         left = [
             key
             for key in (*self.values, *self.computed)
@@ -246,7 +246,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _is_secret(key: str, value: object) -> bool:
-    """Whether it holds what nobody else may see; `token_name` is the name of a variable."""
+    """Return whether a setting holds a secret; `token_name` is the name of a variable."""
     if any(CANVAS_TOKEN.search(text) for text in _texts(value)):
         return True
     if key == "Canvas.token_name":
@@ -266,7 +266,7 @@ def _site(value: object) -> str:
 
 
 def _remote(value: object) -> str:
-    """Leave a user name and a password out of a web address."""
+    """Remove a user name and a password from a web address."""
     return re.sub(r"^(https?://)[^/@]*@", r"\1", str(value).strip())
 
 

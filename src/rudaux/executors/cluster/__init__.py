@@ -1,7 +1,7 @@
-"""Submissions on the workers of a Dask scheduler, each by the executor that is configured.
+"""Run submissions on the workers of a Dask scheduler, each with the configured executor.
 
-A submission travels as bytes, and bytes come back; what a worker answers is read as what a box
-says is. docs/explanation/growing.md says what belongs around a scheduler.
+A submission travels as bytes, and bytes come back; a worker's answer is trusted no more than a
+box's report. docs/explanation/growing.md says how to protect a scheduler.
 """
 
 from rudaux.executors.cluster.executor import ClusterExecutor

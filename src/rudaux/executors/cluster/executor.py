@@ -1,7 +1,7 @@
-"""Submissions through a Dask scheduler: which worker gets which, and what a lost worker means.
+"""Distribute submissions to the workers of a Dask scheduler, and deal with lost workers.
 
-rudaux names the worker for each submission itself: only workers that were looked at get one, and
-how often one was lost with its worker is known, whatever the scheduler is configured to do.
+rudaux chooses the worker for each submission itself: so only workers that were checked get one,
+and it counts how often one was lost with its worker, however the scheduler is configured.
 """
 
 from __future__ import annotations
@@ -30,18 +30,19 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 _DEPTH = 2
-"""Submissions at a time for each slot: one that runs, and one that is there when it ends."""
+"""Submissions at a time for each slot: one that runs, and one that is ready when it ends."""
 _LOSSES = 3
 _PATIENCE = 30.0
 _CONNECT = 5.0
 _GLANCE = 1.0
+_KEPT = "What is graded is kept, and nobody was given a score because of this."
 _BYTES = ["dask", "msgpack"]
-"""How results may come: a pickled object is refused, for students' code may stand behind it."""
+"""How results may be encoded: a pickled object is refused, as students' code may have made it."""
 
 
 @dataclass(frozen=True)
 class _Sent:
-    """A submission on a worker, and how many workers were lost with it before."""
+    """A submission on a worker, and how many workers were lost while running it before."""
 
     job: Job
     worker: str = ""
@@ -60,25 +61,25 @@ class ClusterExecutor:
 
     @property
     def image(self) -> str:
-        """The digest of the image that the workers use; empty where they use none."""
+        """Return the digest of the image that the workers use; empty if they use none."""
         return next((self.seen[worker].image for worker in self.choice.good), "")
 
     @property
     def where(self) -> str:
-        """Say how many workers there are."""
+        """Return how many workers there are, as in "on 3 workers"."""
         count = len(self.choice.good)
         return f"on {count} {'worker' if count == 1 else 'workers'}" if count else ""
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Say who is left out, and why."""
+        """Return which workers are left out, and why."""
         return tuple(
             f"The worker {worker} is left out: {why}"
             for worker, why in sorted(self.choice.left_out.items())
         )
 
     def check(self, kernels: Collection[str] = ()) -> None:
-        """Look at all workers; raises `ExecutorFailure` where none of them can run anything."""
+        """Check all workers; raises `ExecutorFailure` if none of them can run anything."""
         self.kernels = frozenset(kernels)
         with self._connected() as client, _reached(self.settings):
             self.look(client, afresh=True)
@@ -86,14 +87,14 @@ class ClusterExecutor:
                 raise ExecutorFailure(self._nobody())
 
     def environment(self, kernels: Collection[str]) -> str:
-        """Name what submissions meet, which is the same on all workers in use."""
+        """Return a digest of the environment, which is the same on all workers in use."""
         made = {self.seen[worker].makes for worker in self.choice.good}
         return hashlib.sha256(repr(made).encode()).hexdigest() if made else ""
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
-        """Yield executions as they end; what a lost worker had goes to another.
+        """Yield executions as they end; the work of a lost worker goes to another.
 
-        Raises `ExecutorFailure` where the scheduler, or the last worker that can, is gone.
+        Raises `ExecutorFailure` if the scheduler or the last usable worker is gone.
         """
         self.told = dump_settings(self.settings, imports)
         with self._connected() as client:
@@ -111,7 +112,8 @@ class ClusterExecutor:
             from distributed import Client, Security
         except ImportError as error:
             raise ExecutorFailure(
-                "grading.scheduler needs Dask beside rudaux: `pip install 'rudaux[cluster]'`."
+                "grading.scheduler needs Dask, which is not installed: run `pip install "
+                "'rudaux[cluster]'`."
             ) from error
         address = self.settings.scheduler or ""
         if (
@@ -119,11 +121,11 @@ class ClusterExecutor:
             and not Security().get_connection_args("client")["ssl_context"]
         ):
             raise ExecutorFailure(
-                f"The scheduler {address} (grading.scheduler) wants certificates, and Dask's "
-                "configuration of this account names none: set distributed.comm.tls there "
+                f"The scheduler {address} (grading.scheduler) wants certificates, and this "
+                "account's Dask configuration names none: set distributed.comm.tls in it "
                 "(https://distributed.dask.org/en/stable/tls.html)."
             )
-        # It logs, with tracebacks, what is an error of ours with a sentence.
+        # Dask logs a traceback for what rudaux reports in a sentence.
         logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
         try:
             client = Client(
@@ -141,12 +143,12 @@ class ClusterExecutor:
             client.close(timeout=_GLANCE)
 
     def present(self, client: Client) -> dict[str, int]:
-        """Return the threads of each worker in use that is there now."""
+        """Return the number of threads of each worker in use that is connected now."""
         there: dict[str, int] = dict(client.nthreads())
         return {worker: there[worker] for worker in self.choice.good if worker in there}
 
     def look(self, client: Client, afresh: bool = False) -> None:
-        """Look at the workers that nobody has looked at yet."""
+        """Check the workers that have not been checked yet."""
         known: dict[str, Seen] = {} if afresh else self.seen
         new = [worker for worker in client.nthreads() if worker not in known]
         if not new:
@@ -161,25 +163,27 @@ class ClusterExecutor:
         address = self.settings.scheduler
         if not self.choice.left_out:
             return (
-                f"The scheduler {address} has no worker: start one (`dask worker {address}`), and "
+                f"The scheduler {address} has no workers: start one (`dask worker {address}`) and "
                 "run this again."
             )
         worker, why = min(self.choice.left_out.items())
         more = len(self.choice.left_out) - 1
-        others = f" ({more} more cannot, either)" if more else ""
-        return f"No worker of {address} can run students' code. {worker}: {why}{others}"
+        others = f" ({more} more cannot either)" if more else ""
+        return (
+            f"No worker of {address} can run students' code. {worker}: {why.rstrip('.')}{others}."
+        )
 
 
 def _no_answer(settings: GradingSettings) -> ExecutorFailure:
     return ExecutorFailure(
         f"The scheduler {settings.scheduler} (grading.scheduler) does not answer: start it "
-        "(`dask scheduler`), or take the key out to grade on this machine."
+        "(`dask scheduler`), or remove grading.scheduler to grade on this machine."
     )
 
 
 @contextmanager
 def _reached(settings: GradingSettings) -> Generator[None]:
-    """Turn a scheduler that is gone into an `ExecutorFailure`."""
+    """Raise `ExecutorFailure` if the scheduler is gone."""
     try:
         yield
     except (OSError, TimeoutError) as error:
@@ -187,7 +191,7 @@ def _reached(settings: GradingSettings) -> Generator[None]:
 
 
 class _Run:
-    """One `run` of the executor: what is on which worker."""
+    """One `run` of the executor: which submission is on which worker."""
 
     def __init__(self, executor: ClusterExecutor, client: Client) -> None:
         self.executor = executor
@@ -212,7 +216,7 @@ class _Run:
                 self.client.cancel(list(self.sent))
 
     def _supply(self, jobs: Iterator[Job]) -> Iterator[Execution]:
-        """Send submissions as long as there is a place for one; a job is prepared only then."""
+        """Send submissions while a worker has room; a job is prepared only then."""
         while (worker := self._free()) is not None:
             if not self.waiting:
                 job = next(jobs, None)
@@ -225,7 +229,7 @@ class _Run:
             self._send(self.waiting.popleft(), worker)
 
     def _free(self) -> str | None:
-        """Return the worker with the most room, if there is one."""
+        """Return the worker with the most room, if any has room."""
         load = Counter(sent.worker for sent in self.sent.values())
         room = {w: _DEPTH * threads - load[w] for w, threads in self.there.items()}
         best = max(room, key=lambda w: (room[w], w), default=None)
@@ -242,7 +246,7 @@ class _Run:
         future.add_done_callback(self.ended.put)
 
     def _results(self) -> Iterator[Execution]:
-        """Wait a moment for what ends."""
+        """Wait a moment for a submission to end."""
         try:
             future = self.ended.get(timeout=_GLANCE)
         except queue.Empty:
@@ -260,13 +264,13 @@ class _Run:
         try:
             answer = future.result(timeout=_PATIENCE)
         except (OSError, TimeoutError, TypeError, ValueError, CancelledError) as error:
-            return Execution(sent.job, "failed", f"the answer of its worker is lost: {error}")
+            return Execution(sent.job, "failed", f"its worker's answer was lost: {error}")
         if not isinstance(answer, bytes):
-            return Execution(sent.job, "failed", "its worker answered something else than bytes")
+            return Execution(sent.job, "failed", "its worker's answer was not made of bytes")
         return load_execution(sent.job, answer)
 
     def _losses(self) -> Iterator[Execution]:
-        """Take back what lost workers had, and look at workers that are new."""
+        """Take back the submissions of lost workers, and check new workers."""
         if time.monotonic() < self.looked + _GLANCE:
             return
         self._require_scheduler()
@@ -283,21 +287,21 @@ class _Run:
             self.manned = self.looked
         elif self.looked > self.manned + _PATIENCE:
             raise ExecutorFailure(
-                f"The last worker of {self.executor.settings.scheduler} is gone: start one, and "
-                "run this again. What is graded stays, and nobody was given a score for it."
+                f"The last worker of {self.executor.settings.scheduler} is gone: start one and "
+                f"run this again. {_KEPT}"
             )
 
     def _again(self, sent: _Sent) -> Iterator[Execution]:
-        """Keep a submission for another worker; one that takes its worker along each time fails."""
+        """Keep a submission for another worker; one that costs a worker each time fails."""
         losses = sent.losses + 1
         if losses < _LOSSES:
             self.waiting.append(replace(sent, losses=losses))
         else:
-            yield Execution(sent.job, "failed", f"{losses} workers were lost while they ran it")
+            yield Execution(sent.job, "failed", f"{losses} workers were lost while running it")
 
     def _require_scheduler(self) -> None:
         if self.client.status != "running":
             raise ExecutorFailure(
-                f"The scheduler {self.executor.settings.scheduler} is gone: start it, and run this "
-                "again. What is graded stays, and nobody was given a score for it."
+                f"The scheduler {self.executor.settings.scheduler} is gone: start it and run this "
+                f"again. {_KEPT}"
             )

@@ -1,6 +1,6 @@
-"""What runs on a worker: a look at what is there, and one submission at a time for each thread.
+"""What runs on a worker: a check of what it has, and one submission at a time for each thread.
 
-A scheduler's functions take bytes and return bytes: what is pickled is their name alone.
+The functions take bytes and return bytes, so that only their names are pickled.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rudaux.executors.forking import Pool
 
 _IDLE = 600.0
-"""Seconds after which what a run that was killed has left open is closed by the next one."""
+"""Seconds after which the next run closes what a killed one has left open."""
 
 
 @runtime_checkable
@@ -38,7 +38,7 @@ class _Forking(Protocol):
 
 
 class _Slot:
-    """An executor of one submission at a time, with a folder that no other slot sweeps."""
+    """An executor of one submission at a time, with a folder that no other slot cleans up."""
 
     def __init__(self, told: bytes) -> None:
         self.busy = threading.Lock()
@@ -53,7 +53,7 @@ class _Slot:
         self.executor = open_executor(settings, places)
 
     def work(self, job: Job) -> Execution:
-        """Run a submission; the first starts what the others are forked from."""
+        """Run a submission; the first one starts the process that the others are forked from."""
         if self.pool is None and isinstance(self.executor, _Forking):
             self.pool = self.stack.enter_context(self.executor.pool(self.imports))
         jobs = iter([job])
@@ -61,7 +61,7 @@ class _Slot:
         return next(done)
 
     def close(self) -> None:
-        """End it, with what it runs: whoever runs it gets a failure, and closes the rest."""
+        """Stop it and what it runs: its submission then fails, and `run` closes the rest."""
         if self.busy.acquire(blocking=False):
             self.stack.close()
         elif self.pool is not None:
@@ -69,13 +69,13 @@ class _Slot:
 
 
 _SLOTS: dict[tuple[int, bytes], _Slot] = {}
-"""By thread, in each of which Dask runs one task at a time, and by run of rudaux."""
+"""By thread (Dask runs one task at a time in each) and by run of rudaux."""
 _OVER: deque[bytes] = deque(maxlen=1000)
-"""Runs that have ended: what was still queued for them is not started."""
+"""Runs that have ended: what is still queued for them is not started."""
 
 
 def run(told: bytes, notebooks: bytes, files: bytes) -> bytes:
-    """Run one submission; whatever goes wrong here is a failure of ours, and no score."""
+    """Run one submission; whatever goes wrong here is a failure of ours, never a score."""
     key = (threading.get_ident(), told)
     try:
         if told in _OVER:
@@ -84,7 +84,7 @@ def run(told: bytes, notebooks: bytes, files: bytes) -> bytes:
         with slot.busy, load_job(notebooks, files, slot.jobs) as job:
             done = slot.work(job)
         slot.used = time.monotonic()
-        if _SLOTS.get(key) is not slot:  # its run was ended meanwhile
+        if _SLOTS.get(key) is not slot:  # its run has ended meanwhile
             slot.close()
     except (RudauxError, OSError) as error:
         done = Execution(Job("", "", {}, Path()), "failed", str(error))
@@ -100,7 +100,7 @@ def _open(key: tuple[int, bytes]) -> _Slot:
 
 
 def close(told: bytes) -> bytes:
-    """End what was kept for a run that is over, and what it still runs."""
+    """Close what was kept for a run that is over, and stop what it still runs."""
     _OVER.append(told)
     for key in [key for key in list(_SLOTS) if key[1] == told]:
         if slot := _SLOTS.pop(key, None):
@@ -109,7 +109,7 @@ def close(told: bytes) -> bytes:
 
 
 def look(told: bytes, kernels: bytes) -> bytes:
-    """Return what a worker has, and why it cannot run submissions if it cannot."""
+    """Return what a worker has, and, if it cannot run submissions, why."""
     said: dict[str, object] = {"rudaux": rudaux.__version__, "python": platform.python_version()}
     slot = None
     try:

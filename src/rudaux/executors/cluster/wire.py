@@ -1,4 +1,4 @@
-"""A submission as bytes on its way to a worker, and what became of it on the way back."""
+"""Encode a submission as bytes for a worker, and what became of it for the way back."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from rudaux.runtime.lines import line
 
 
 def dump_settings(settings: GradingSettings, imports: Sequence[str] = ()) -> bytes:
-    """Return [grading] for a worker: one submission at a time, and no scheduler of its own.
+    """Return [grading] for a worker: one submission at a time, and no scheduler.
 
-    Each run has its own: two courses may use one worker.
+    Each run has an id of its own: two courses may use the same worker.
     """
     told = asdict(replace(settings, jobs=1, scheduler=None))
     return json.dumps({"run": uuid4().hex, "grading": told, "imports": list(imports)}).encode()
 
 
 def load_settings(data: bytes) -> tuple[GradingSettings, tuple[str, ...]]:
-    """Return [grading] and the imports that `dump_settings` wrote; a list there is a tuple here.
+    """Return the [grading] and the imports that `dump_settings` wrote; lists become tuples.
 
-    Keys that this rudaux does not know are another version's, and `look` tells of it.
+    Keys that this rudaux does not know are of another version, which `look` reports.
     """
     message = json.loads(data)
     told: dict[str, Any] = message["grading"]
@@ -47,7 +47,7 @@ def load_settings(data: bytes) -> tuple[GradingSettings, tuple[str, ...]]:
 def dump_job(job: Job) -> tuple[bytes, bytes]:
     """Return the notebooks of a submission, and its other files as a tar file.
 
-    Nobody's name or id goes along: a worker has no use for it.
+    Names and ids stay here: a worker has no use for them.
     """
     files = io.BytesIO()
     with tarfile.open(fileobj=files, mode="w") as archive:
@@ -57,7 +57,7 @@ def dump_job(job: Job) -> tuple[bytes, bytes]:
 
 @contextmanager
 def load_job(notebooks: bytes, files: bytes, scratch: Path) -> Generator[Job]:
-    """Lay out a submission in a folder of its own under `scratch` while it runs."""
+    """Unpack a submission into a folder of its own under `scratch` while it runs."""
     folder = Path(tempfile.mkdtemp(prefix="submission-", dir=scratch))
     try:
         with tarfile.open(fileobj=io.BytesIO(files)) as archive:
@@ -68,7 +68,7 @@ def load_job(notebooks: bytes, files: bytes, scratch: Path) -> Generator[Job]:
 
 
 def dump_execution(done: Execution) -> bytes:
-    """Write what became of a submission in the lines that a box would report it with."""
+    """Write what became of a submission, in the lines of a box's report."""
     parts = []
     for name, cells in done.cells.items():
         parts.append(line(notebook=name))
@@ -76,13 +76,13 @@ def dump_execution(done: Execution) -> bytes:
             line(cell=[cell.index, cell.execution_count, list(cell.outputs), cell.seconds or 0.0])
             for cell in cells
         ]
-    # The image goes ahead of the verdict: nothing is read after that.
+    # The image comes first, because nothing after the verdict is read.
     parts.append(line(verdict=done.verdict, reason=done.reason, seconds=done.seconds))
     return json.dumps({"image": done.image}).encode() + b"\n" + b"".join(parts)
 
 
 def load_execution(job: Job, said: bytes) -> Execution:
-    """Read what a worker answered with no more trust than what a box says."""
+    """Read a worker's answer, trusting it no more than a box's report."""
     head, _, rest = said.partition(b"\n")
     report = Report(job)
     report.take(rest)
@@ -90,4 +90,4 @@ def load_execution(job: Job, said: bytes) -> Execution:
         image = str(json.loads(head)["image"])
     except (ValueError, KeyError, TypeError):
         image = ""
-    return replace(report.execution("a worker's answer has no end"), image=image)
+    return replace(report.execution("its worker's answer is cut off"), image=image)

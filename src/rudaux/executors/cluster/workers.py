@@ -1,4 +1,4 @@
-"""Which workers may run submissions: those that are alike, and can."""
+"""Which workers may run submissions: those that can, and have the same environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import rudaux
 
 @dataclass(frozen=True)
 class Seen:
-    """What a worker said of itself; `image` names a container image by its digest."""
+    """What a worker reported of itself; `image` is the digest of a container image."""
 
     rudaux: str
     python: str
@@ -22,7 +22,7 @@ class Seen:
 
     @property
     def makes(self) -> tuple[object, ...]:
-        """What decides how students' code comes out."""
+        """Return what the results of students' code depend on."""
         if self.image:
             return (self.image,)
         return (self.python, *sorted(self.packages.items()))
@@ -30,14 +30,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class Choice:
-    """Who runs submissions, and why the others do not: worker -> sentence without its name."""
+    """The workers that run submissions, and why the others do not."""
 
     good: frozenset[str]
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_seen(answer: object) -> Seen:
-    """Read what `slot.look` returned; anything else is a worker without this rudaux."""
+    """Read what `slot.look` returned; anything else comes from a worker without this rudaux."""
     try:
         said = json.loads(answer) if isinstance(answer, bytes) else {}
         return Seen(
@@ -48,18 +48,20 @@ def read_seen(answer: object) -> Seen:
             str(said.get("lacks", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
-        return Seen("", "", {}, lacks=f"it has no rudaux {rudaux.__version__}")
+        return Seen("", "", {}, lacks=f"it does not have rudaux {rudaux.__version__}")
 
 
 def choose(seen: Mapping[str, Seen], like: Seen | None = None) -> Choice:
-    """Choose the workers that can run submissions and agree; the larger group where they do not.
+    """Choose the workers that can run submissions and agree, or else the largest group of them.
 
-    `like` is what the workers in use have: one that comes later must be as they are.
+    `like` is what the workers in use have: one that joins later must have the same.
     """
     left_out = {worker: there.lacks for worker, there in seen.items() if there.lacks}
     for worker, there in seen.items():
         if there.rudaux != rudaux.__version__ and worker not in left_out:
-            left_out[worker] = f"it has rudaux {there.rudaux}, and this is {rudaux.__version__}"
+            left_out[worker] = (
+                f"it has rudaux {there.rudaux}, and this machine has {rudaux.__version__}"
+            )
     able = {worker: there for worker, there in seen.items() if worker not in left_out}
     if not able:
         return Choice(frozenset(), left_out)
@@ -72,11 +74,11 @@ def choose(seen: Mapping[str, Seen], like: Seen | None = None) -> Choice:
 
 
 def _difference(there: Seen, like: Seen) -> str:
-    """Name what differs, for the person who has to make them alike."""
+    """Return what differs, for the person who has to make them the same."""
     if there.image != like.image:
-        return "its image has another content than that of the other workers (its digest differs)"
+        return "its image is not the same as on the other workers (the digests differ)"
     if there.python != like.python:
-        return f"it has Python {there.python}, and the other workers {like.python}"
+        return f"it has Python {there.python}, and the other workers have {like.python}"
     names = sorted(
         name
         for name in {*there.packages, *like.packages}
@@ -84,5 +86,5 @@ def _difference(there: Seen, like: Seen) -> str:
     )
     first = names[0]
     here, others = there.packages.get(first, "none"), like.packages.get(first, "none")
-    more = f", and {len(names) - 1} more differ" if len(names) > 1 else ""
-    return f"its packages differ: {first} is {here}, with the other workers {others}{more}"
+    more = f"; packages that differ as well: {len(names) - 1}" if len(names) > 1 else ""
+    return f"its packages differ: {first} is {here}, on the other workers {others}{more}"

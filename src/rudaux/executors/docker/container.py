@@ -1,4 +1,4 @@
-"""One container: what it may do and use, and the two streams that go in and out of it."""
+"""One container: what it may do and use, and the streams in and out of it."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ OWN = bounds.OWN
 _OPEN_FILES = 4096
 _STDOUT = 1
 _FRAME = struct.Struct(">BxxxL")
-_STALLED = 30.0  # seconds that a container may take nothing of what it is sent
-_LISTEN = 0.5  # seconds between two looks at whether to go on
+_STALLED = 30.0  # seconds for which a container may read nothing of what it is sent
+_LISTEN = 0.5  # seconds between two checks whether to go on
 
 
 def options(
     client: Any, settings: GradingSettings, image: Mapping[str, Any], owner: str
 ) -> dict[str, Any]:
-    """Make the container's description: all that is protected is decided here.
+    """Return the container's description: all protection is decided here.
 
-    What each line keeps out is in docs/explanation/security.md;
+    docs/explanation/security.md says what each line keeps out;
     https://docs.docker.com/reference/cli/docker/container/run/ has the options.
     """
     scratch, memory = read_memory(settings.scratch), read_memory(settings.memory)
     whole = memory + scratch + OWN
     cpus = min(settings.cpus, float(client.info()["NCPU"]))
-    # An image's own volumes would be writable places on the host's disk, outside of all limits.
+    # An image's own volumes would be writable folders on the host's disk, outside all limits.
     volumes = image.get("Config", {}).get("Volumes") or {}
     host = client.create_host_config(
         network_mode=None if settings.network else "none",
@@ -57,7 +57,7 @@ def options(
         shm_size=64 << 20,
         ulimits=[
             {"Name": "core", "Soft": 0, "Hard": 0},
-            # Podman, where it is not asked, sets more than the machine may allow.
+            # Podman's default may be more than the machine allows.
             {"Name": "nofile", "Soft": _OPEN_FILES, "Hard": _OPEN_FILES},
         ],
         log_config={"Type": "none", "Config": {}},
@@ -72,7 +72,7 @@ def options(
             "HOME": "/tmp",  # noqa: S108
             "TMPDIR": "/tmp",  # noqa: S108
             "USER": "student",
-            # Libraries would start a thread, with memory of its own, for each core of the host.
+            # Libraries would start a thread, with its own memory, for each core of the host.
             **dict.fromkeys(bounds.THREADS, str(max(1, int(cpus)))),
         },
         "stdin_open": True,
@@ -85,7 +85,7 @@ def options(
 
 @contextmanager
 def started(client: Any, description: Mapping[str, Any]) -> Generator[tuple[str, socket.socket]]:
-    """Start a container and give its id and a socket to it; gone afterwards, whatever happens."""
+    """Start a container, yield its id and a socket to it, and remove it whatever happens."""
     container = client.create_container(**description)["Id"]
     try:
         streams = client.attach_socket(
@@ -113,9 +113,9 @@ def _send(sink: _Sink, request: Mapping[str, object]) -> None:
 
 
 def send_job(streams: socket.socket, job: Job, request: Mapping[str, object], stop: Event) -> None:
-    """Send rudaux's runtime, the notebooks, and the files beside them.
+    """Send rudaux's runtime, the notebooks and the files beside them.
 
-    Raises `OSError` where the container takes nothing for a while, or `stop` is set.
+    Raises `OSError` if the container reads nothing for a while, or `stop` is set.
     """
     sink = _Sink(streams, stop)
     notebooks = json.dumps(dict(job.notebooks)).encode()
@@ -126,7 +126,7 @@ def send_job(streams: socket.socket, job: Job, request: Mapping[str, object], st
 
 
 class _Sink:
-    """Writes to a container as long as it takes something."""
+    """Writes to a container as long as it reads something."""
 
     def __init__(self, streams: socket.socket, stop: Event) -> None:
         self.streams = streams
@@ -137,7 +137,7 @@ class _Sink:
         rest, until = memoryview(data), time.monotonic() + _STALLED
         while rest:
             if self.stop.is_set() or time.monotonic() > until:
-                raise TimeoutError("it did not take its files")
+                raise TimeoutError("it did not read its files")
             try:
                 rest = rest[self.streams.send(rest) :]
             except TimeoutError:
@@ -147,7 +147,7 @@ class _Sink:
 
 
 def listen(streams: socket.socket, until: float, stop: Event) -> Iterator[tuple[bool, bytes]]:
-    """Yield (is standard output, bytes) until the container's end, the time, or `stop`.
+    """Yield (is standard output, bytes) until the container ends, `until`, or `stop`.
 
     Docker multiplexes the streams: https://docs.docker.com/reference/api/engine/#tag/Container
     ("Stream format"). `until` is a moment of `time.monotonic`.

@@ -1,4 +1,4 @@
-"""The Docker Engine: reaching it, its images, and sweeping what an earlier run left behind."""
+"""The Docker Engine: the connection, its images, and what an earlier run left behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FULL = "no space left on device"
 
 @contextmanager
 def reached() -> Generator[None]:
-    """Turn an engine that does not answer, or cannot work, into an `ExecutorFailure`."""
+    """Raise `ExecutorFailure` for an engine that does not answer or cannot work."""
     try:
         yield
     except APIError as error:
@@ -28,8 +28,8 @@ def reached() -> Generator[None]:
         raise ExecutorFailure(f"Docker refused: {said}.") from error
     except (DockerException, RequestException, OSError) as error:
         raise ExecutorFailure(
-            "Docker does not answer: start it (`sudo systemctl start docker`), see with `docker "
-            "info` whether you may use it, or name its address in DOCKER_HOST."
+            "Docker does not answer: start it (`sudo systemctl start docker`), check with `docker "
+            "info` that you may use it, or set DOCKER_HOST to its address."
         ) from error
 
 
@@ -41,7 +41,7 @@ def connect(width: int, seconds: float = _SECONDS) -> Any:
 
 
 def image(client: Any, name: str) -> Mapping[str, Any]:
-    """Inspect an image; raises `ExecutorFailure` with the way to get it."""
+    """Inspect an image; raises `ExecutorFailure` that says how to get it."""
     try:
         with reached():
             found: Mapping[str, Any] = client.inspect_image(name)
@@ -49,14 +49,14 @@ def image(client: Any, name: str) -> Mapping[str, Any]:
     except ExecutorFailure as error:
         if isinstance(error.__cause__, (ImageNotFound, NotFound)):
             raise ExecutorFailure(
-                f"The image {name} (grading.image) is not on this machine: get it with `docker "
-                f"pull {name}`, or build it (docs: Grading in containers)."
+                f"The image {name} (grading.image) is not on this machine: run `docker pull "
+                f"{name}`, or build it (docs: Grading in containers)."
             ) from error.__cause__
         raise
 
 
 def is_down(client: Any, error: BaseException) -> bool:
-    """Whether the engine as a whole is what failed, and the next submission would fail as well."""
+    """Return whether the engine itself has failed, so that the next submission would fail too."""
     if _FULL in str(error).lower():
         return True
     try:
@@ -67,7 +67,7 @@ def is_down(client: Any, error: BaseException) -> bool:
 
 
 def sweep(client: Any, owner: str) -> int:
-    """Remove the containers that carry this course's label, with their volumes; give how many."""
+    """Remove the containers with this course's label and their volumes; return how many."""
     with reached():
         left = client.containers(all=True, filters={"label": f"{LABEL}={owner}"})
         for container in left:
@@ -76,10 +76,10 @@ def sweep(client: Any, owner: str) -> int:
 
 
 def remove(client: Any, container: str) -> None:
-    """Kill and remove a container with its anonymous volumes; it may be gone already."""
+    """Kill and remove a container with its anonymous volumes, unless it is gone already."""
     with suppress(NotFound):
         try:
             client.remove_container(container, force=True, v=True)
         except APIError as error:
-            if error.status_code != 409:  # its removal is under way already
+            if error.status_code != 409:  # it is being removed already
                 raise

@@ -33,13 +33,13 @@ _MOST_SAID = 1 << 20
 
 
 def _fitting(memory: int) -> int:
-    """Return how many containers to run at a time; nothing is known of another machine's memory."""
+    """Return how many containers to run at a time; another machine's memory is not known."""
     here = os.environ.get("DOCKER_HOST", "unix:").startswith("unix:")
     return fitting(memory) if here else os.cpu_count() or 1
 
 
 class DockerExecutor:
-    """Runs submissions in containers of a Docker Engine; `folder` names the course on this host."""
+    """Runs submissions in containers of a Docker Engine; `folder` identifies the course."""
 
     where = ""
     notices: tuple[str, ...] = ()
@@ -63,11 +63,11 @@ class DockerExecutor:
 
     @property
     def image(self) -> str:
-        """The digest of the image, which names its content for ever."""
+        """Return the digest of the image, which identifies its content."""
         return str(self._description["image"])
 
     def check(self, kernels: Collection[str] = ()) -> None:
-        """Raise `ExecutorFailure` without engine, image, or what the image needs to run these."""
+        """Raise `ExecutorFailure` if the engine, the image, or something in it is missing."""
         description = self._description
         engine.sweep(self._client, self.owner)
         said = self._probe(description, kernels)
@@ -103,13 +103,13 @@ class DockerExecutor:
         )
 
     def environment(self, kernels: Collection[str]) -> str:
-        """Name what submissions meet: the image by its digest."""
+        """Return the digest of the image."""
         return self.image
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared while the others run.
 
-        Raises `ExecutorFailure` when the engine is down. Every container is gone at the end.
+        Raises `ExecutorFailure` if the engine is down. Every container is removed in the end.
         """
         engine.sweep(self._client, self.owner)
         stop = Event()
@@ -140,11 +140,11 @@ class DockerExecutor:
             return Execution(job, "failed", f"its container failed: {error}")
 
     def _in_container(self, job: Job, report: Report, stop: Event) -> Execution:
-        # The container has its own count of tasks; ours would add up all that run as this user.
+        # A container's tasks are counted separately; `tasks` would count all that this user runs.
         wanted = request(job, self.settings, tasks=None)
         said = bytearray()
         with container.started(self._client, self._description) as (name, streams):
-            # Where it ends before it has taken everything, it may have said why.
+            # If it ends before it has read everything, it may have said why.
             with suppress(ConnectionError):
                 container.send_job(streams, job, wanted, stop)
             until = time.monotonic() + patience(self.settings)
