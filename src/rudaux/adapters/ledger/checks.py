@@ -1,4 +1,4 @@
-"""What checks of assignments found, so that nothing is run again that did not change."""
+"""What checks of assignments found, so that an unchanged assignment is not run again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class CheckRows(Tables):
         for digest, at, findings in self._rows(query, assignment):
             try:
                 found = tuple(Check(**one) for one in json.loads(findings))
-            except TypeError:  # a rudaux that says more or less of a check than this one
+            except TypeError:  # written by another version of rudaux
                 return None
             return Checked(digest, datetime.fromisoformat(at), found)
         return None

@@ -1,4 +1,4 @@
-"""The ledger's tables of more time for students: overrides, who joined when, late edits."""
+"""The ledger's tables about extensions: overrides, when students joined, late edits."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class ExtensionTables(Tables):
     def record_late_edits(
         self, assignment: str, student_id: str, edits: Iterable[LateEdit]
     ) -> None:
-        # A name need not be text to the file server; to the database it must be.
+        # A file's name may be any bytes; the database takes only text.
         new = tuple(
             replace(e, file=e.file.encode("utf-8", "backslashreplace").decode()) for e in edits
         )

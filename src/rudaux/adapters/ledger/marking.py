@@ -1,4 +1,4 @@
-"""Who was given what to mark, and which files of others' folders are rudaux's own."""
+"""Who was given what to mark, and which files in other people's folders rudaux wrote."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rudaux.domain.sharing import Piece
 
 
 class MarkingTables(Tables):
-    """The part of `rudaux.ports.Ledger` about marks by hand and files that are written."""
+    """The part of `rudaux.ports.Ledger` about who marks what and which files were written."""
 
     def division(self, assignment: str) -> Mapping[Piece, str]:
         query = "SELECT student, question, grader FROM marking WHERE assignment = ?"

@@ -1,4 +1,4 @@
-"""What rudaux did, in `.rudaux/ledger.db` (SQLite), and the lock that keeps two runs apart."""
+"""What rudaux did, in `.rudaux/ledger.db` (SQLite), and the lock file that keeps two runs apart."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
                 "undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
-            # A score above 0 came from a submission in the gradebook; a 0 may be a missing one's.
+            # A score above 0 came from a submission in the gradebook; a 0 may mean it is missing.
             _remember(db, ((p.assignment, p.student_id) for p in written if _of_gradebook(p)))
 
     def settle_pushes(self, pushes: Iterable[Push]) -> None:
@@ -281,7 +281,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Give the database for one transaction."""
+        """Yield the database for one transaction."""
         with self._in_words():
             db = self._open()
             with db:
@@ -291,7 +291,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
         if self._connection is None:
             make_rudaux_folder(self._path.parent)
             create_file(self._path)
-            # The collector may close it from whichever thread it happens to run in.
+            # The garbage collector may close it from any thread.
             db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, check_same_thread=False)
             weakref.finalize(self, db.close)
             version = version_of(db)
@@ -308,14 +308,14 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
 
     def _create(self, db: sqlite3.Connection) -> None:
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise SystemFailure(f"{self._path} is no ledger of rudaux: {self._aside}")
+            raise SystemFailure(f"{self._path} is not a rudaux ledger: {self._aside}")
         create(db)
 
     @property
     def _aside(self) -> str:
         return (
-            f"move it away (mv {self._path} {self._path}.old) and run again; it holds no grades, "
-            "only what rudaux remembers of its runs"
+            f"move it away (mv {self._path} {self._path}.old) and run this again; it contains no "
+            "grades, only what rudaux remembers of its runs"
         )
 
     @contextmanager
@@ -346,7 +346,7 @@ def _of_gradebook(push: Push) -> bool:
 
 
 def _user() -> str:
-    """Give the account that runs this; a container may run as a number without a name."""
+    """Return the account that runs this; a container's user may be a number without a name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""The ledger's database, as the parts of the ledger see it."""
+"""The ledger's database as its parts see it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Tables(ABC):
-    """What each part of `SqliteLedger` reads and writes its tables with."""
+    """What the parts of `SqliteLedger` use to read and write their tables."""
 
     _path: Path
     _run: int | None
