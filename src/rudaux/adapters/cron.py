@@ -140,7 +140,7 @@ def _read() -> str:
         if _SHOWN_RETURN.search(table):
             raise CronFailure(
                 "the crontab has lines with Windows line endings, which cron neither runs nor "
-                "shows correctly: remove the carriage returns with `crontab -e`, then run this again"
+                "shows correctly: remove the carriage returns with `crontab -e`, then try again"
             )
         return table
     if b"no crontab for" in done.stderr:

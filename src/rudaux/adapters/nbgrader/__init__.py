@@ -1,10 +1,10 @@
-"""nbgrader: the gradebook, and the conversions of notebooks that need no student code to run.
+"""nbgrader: the gradebook, and the conversions of notebooks that run no student code.
 
-A room for each trade, in the order of the work: `release`, `gradebook`, `grading`, `feedback`. Each
-may use those before it, none those after it, and all of them `settings` and `files`; `grader` puts
-them together.
+A subpackage for each step, in the order of the work: `release`, `gradebook`, `grading`, `feedback`.
+Each may import those before it and none after it; all may import `settings` and `files`; `grader`
+puts them together.
 
-Importing any module in here imports nbgrader, which takes seconds: do it only when it is needed.
+Importing any module in here imports nbgrader, which takes seconds: do so only when needed.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ __all__ = ["GradebookBeside", "NbgraderGradebook", "NbgraderGrader", "beside", "
 
 
 def _import_jsonschema_quickly() -> None:
-    """Import jsonschema without its checks of international URLs, which nbgrader never asks for.
+    """Import jsonschema without its checks of international URLs, which nbgrader never uses.
 
-    They compile a grammar at import, half of what importing nbgrader takes (jsonschema._format).
+    They compile a grammar at import, which is half the time that importing nbgrader takes
+    (jsonschema._format).
     """
     grammar = "rfc3987_syntax"
     if "jsonschema" in sys.modules or grammar in sys.modules:
@@ -41,7 +42,7 @@ _import_jsonschema_quickly()
 
 
 def __getattr__(name: str) -> object:
-    """Import a port's adapter when it is asked for: a gradebook needs none of the converters."""
+    """Import an adapter when it is first used: the gradebook needs none of the converters."""
     if name == "NbgraderGradebook":
         from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
 

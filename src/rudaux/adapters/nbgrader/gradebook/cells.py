@@ -36,7 +36,7 @@ def test_cells(assignment: str) -> Any:
 
 
 def above_maximum(assignment: str) -> Any:
-    """Select every mark by hand that is more than its cell earns."""
+    """Select every mark by hand that is higher than its cell's maximum."""
     cell, grade = api.BaseCell.__table__, api.Grade
     earns = func.coalesce(api.GradeCell.__table__.c.max_score, api.TaskCell.__table__.c.max_score)
     return (
@@ -63,8 +63,8 @@ def above_maximum(assignment: str) -> Any:
 
 
 def by_hand(cell: Any) -> Any:
-    """Whether the cell with a mark is also the student's answer: then it is no test."""
-    # Both kinds of cell share a table of nbgrader's.
+    """Return a condition: a cell that is also the student's answer is marked by hand, no test."""
+    # Both kinds of cell share one of nbgrader's tables.
     answer = aliased(api.SolutionCell)
     return (
         select(answer.id)

@@ -12,7 +12,7 @@ from rudaux.domain.marks import SheetMark
 
 
 def mark_sheet(session: Any, assignment: str, student_id: str) -> tuple[SheetMark, ...]:
-    """Read every cell that earns points, and every answer that has a comment."""
+    """Read every cell that can earn points, and every answer with a comment."""
     cell, grade, comment = api.BaseCell.__table__, api.Grade, api.Comment
     earns = func.coalesce(api.GradeCell.__table__.c.max_score, api.TaskCell.__table__.c.max_score)
     graded = _of_student(

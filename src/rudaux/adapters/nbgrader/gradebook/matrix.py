@@ -1,4 +1,4 @@
-"""Every mark of an assignment at once: the cells that earn points, and a row for each student."""
+"""All marks of an assignment at once: the cells that can earn points, and a row per student."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rudaux.domain.statistics import MarkedCell, Marks
 
 
 def read_marks(session: Any, assignment: str) -> Marks:
-    """Read them; None stands for a mark that was not given."""
+    """Read all marks of an assignment; None where there is no mark."""
     cells = session.execute(_cells(assignment)).all()
     place = {row.id: number for number, row in enumerate(cells)}
     rows: dict[str, list[Decimal | None]] = {}
@@ -28,7 +28,7 @@ def read_marks(session: Any, assignment: str) -> Marks:
 
 
 def _cells(assignment: str) -> Any:
-    """Select every cell that earns points, and whether a person marks it."""
+    """Select every cell that can earn points, and whether it is marked by hand."""
     cells = []
     for kind, hand in ((api.GradeCell, by_hand(api.GradeCell)), (api.TaskCell, literal(True))):
         cells.append(
@@ -47,7 +47,7 @@ def _cells(assignment: str) -> Any:
 
 
 def _marks(assignment: str) -> Any:
-    """Select every mark: the student, the cell's id, and the points; None where there is none."""
+    """Select every mark: the student, the cell's id, and the points (None without a mark)."""
     grade = api.Grade
     mark = func.coalesce(grade.manual_score, grade.auto_score)
     return (

@@ -1,4 +1,4 @@
-"""What a regrade compares: the tests of the source as they were, and every mark for each."""
+"""What a regrade compares: the source's tests as they were, and every mark for each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rudaux.domain.regrade import CellMark, SourceTest
 
 
 def source_tests(session: Any, assignment: str) -> tuple[SourceTest, ...]:
-    """Read the cells that earn points, as the gradebook knows them."""
+    """Read the cells that can earn points, as the gradebook has them."""
     return tuple(
         SourceTest(row.notebook, row.cell, _decimal(row.points), row.text or "", bool(row.hand))
         for row in session.execute(_cells(assignment))
@@ -20,7 +20,7 @@ def source_tests(session: Any, assignment: str) -> tuple[SourceTest, ...]:
 
 
 def cell_marks(session: Any, assignment: str, student_id: str | None) -> tuple[CellMark, ...]:
-    """Read every mark of every submission, or of one student's."""
+    """Read every mark of all submissions, or of one student's."""
     return tuple(
         CellMark(
             row.student_id, row.notebook, row.cell, _decimal(row.maximum),
@@ -31,7 +31,7 @@ def cell_marks(session: Any, assignment: str, student_id: str | None) -> tuple[C
 
 
 def _cells(assignment: str) -> Any:
-    """Select every cell that earns points, its text in the source, and whether a person marks it.
+    """Select every cell that can earn points, its source, and whether it is marked by hand.
 
     A task, or a cell that is also the student's answer, is marked by hand.
     """

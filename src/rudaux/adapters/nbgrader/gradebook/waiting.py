@@ -1,4 +1,4 @@
-"""Answers that wait for a mark by hand, and where formgrader's page takes it."""
+"""Answers that wait for a mark by hand, and the field for it on formgrader's page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rudaux.domain.sharing import OpenMark
 
 
 def open_marks(database: Database, course: NbgraderCourse, assignment: str) -> tuple[OpenMark, ...]:
-    """Read every such answer whose notebook formgrader can show."""
+    """Read every answer that waits for a mark and whose notebook formgrader can show."""
     with database.reading() as session:
         found = [OpenMark(**row) for row in session.execute(_query(assignment)).mappings()]
     return tuple(
@@ -27,12 +27,12 @@ def open_marks(database: Database, course: NbgraderCourse, assignment: str) -> t
 def mark_fields(
     course: NbgraderCourse, assignment: str, student_id: str, notebook: str
 ) -> Mapping[str, int]:
-    """Count the fields for marks on a page of formgrader's, by their cells."""
+    """Return the positions of the fields for marks on formgrader's page, by cell."""
     try:
         text = _graded(course, assignment, student_id, notebook).read_text(encoding="utf-8")
         return _positions(json.loads(text))
     except (OSError, ValueError):
-        return {}  # the link then opens the page at its top
+        return {}  # the link then opens the top of the page
 
 
 def _graded(course: NbgraderCourse, assignment: str, student_id: str, notebook: str) -> Path:
@@ -67,10 +67,10 @@ def _query(assignment: str) -> Any:
 
 
 def _positions(notebook: Any) -> dict[str, int]:
-    """Count the fields of formgrader's page, which its address numbers: marks by their cell.
+    """Number the fields as the URL of formgrader's page does; return those for marks, by cell.
 
-    The first is the link to the next submission; a mark has a second field for extra credit, and
-    whatever a student answers has a comment
+    The first is the link to the next submission. A mark has a second field, for extra credit, and
+    each answer has a comment
     (nbgrader/server_extensions/formgrader/templates/formgrade/index.html.j2).
     """
     found, position = {}, 1
