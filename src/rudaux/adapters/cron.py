@@ -108,8 +108,8 @@ def _render(owner: str, entry: Entry) -> str:
     line = f"{times} {guarded} {mark}".replace("%", r"\%")
     if not CronSlices.is_valid(times) or _parse(line, owner) != entry:
         raise CronFailure(
-            f"the schedule of {entry.assignment} cannot be written as a crontab line, perhaps for "
-            f"an unusual character in the course's path: {line}"
+            f"the schedule of {entry.assignment} cannot be written as a crontab line ({line}): "
+            "check the paths in it for unusual characters"
         )
     return line
 

@@ -35,18 +35,18 @@ class SnapshotProgram:
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise StorageFailure(
-                f"the snapshot {name} was not taken: `{words[0]}` did not finish within "
-                f"{self._seconds:.0f} seconds. Try it in a terminal: `{shlex.join(words)}`"
+                f"the snapshot {name} was not taken (no answer within {self._seconds:.0f} "
+                f"seconds): try `{shlex.join(words)}` in a terminal"
             ) from error
         except OSError as error:
             raise StorageFailure(
-                f"the snapshot {name} was not taken: `{words[0]}` cannot be run "
-                f"({error.strerror}); fix jupyterhub.snapshots in rudaux.toml"
+                f"the snapshot {name} was not taken, because `{words[0]}` cannot be run "
+                f"({error.strerror}): fix jupyterhub.snapshots in rudaux.toml"
             ) from error
         if done.returncode:
             raise StorageFailure(
-                f"the snapshot {name} was not taken: {_said(done)}. Try it in a terminal: "
-                f"`{shlex.join(words)}`"
+                f"the snapshot {name} was not taken ({_said(done)}): try `{shlex.join(words)}` in "
+                "a terminal"
             )
 
     def _words(self, name: str) -> list[str]:

@@ -127,8 +127,8 @@ def test_whoever_fails_for_the_same_reason_is_one_line() -> None:
 
 
 def test_below_ten_students_a_page_says_why_there_is_no_coefficient() -> None:
-    assert "it would be chance" in assignment_page(report_of(9))
-    assert "it would be chance" not in assignment_page(report_of(10))
+    assert "it would be down to chance" in assignment_page(report_of(9))
+    assert "it would be down to chance" not in assignment_page(report_of(10))
 
 
 @pytest.mark.parametrize(("tests", "told"), [(12, "AssertionError"), (60, "")])

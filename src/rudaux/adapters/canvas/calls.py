@@ -322,7 +322,7 @@ def clear_grade(course_id: int, assignment_id: int, student_id: str) -> Call:
 
 def progress(progress_id: int, task: str) -> Call:
     """Ask for a job's progress."""
-    return Call("GET", f"/progress/{progress_id}", f"say whether it could {task}")
+    return Call("GET", f"/progress/{progress_id}", f"report on its job to {task}")
 
 
 def announce_file(

@@ -239,7 +239,8 @@ class CanvasClient:
             call = calls.grade(self._course_id, assignment_id, chunk)
             try:
                 job = decode.progress(self._wire.json(call))
-                jobs.append(_Job(job, f"writing {len(chunk)} grades", call.task))
+                grades = "1 grade" if len(chunk) == 1 else f"{len(chunk)} grades"
+                jobs.append(_Job(job, f"writing {grades}", call.task))
             except CanvasFailure as error:
                 if not jobs or isinstance(error, TokenRefused):
                     raise

@@ -45,8 +45,8 @@ def failure(answer: Answer, task: str, missing: str = "") -> CanvasFailure | Non
     if answer.status == 404:
         return NotFound(
             missing
-            or f"Canvas was asked to {task} and could not find it{because}: it may have been "
-            "deleted, or hidden from this token; look in Canvas"
+            or f"Canvas was asked to {task} and found nothing there{because}: it may have been "
+            "deleted, or be hidden from this token; look in Canvas"
         )
     if answer.status >= 500:
         return CanvasFailure(

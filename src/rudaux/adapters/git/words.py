@@ -80,9 +80,9 @@ def sentence(doing: str, folder: Path, said: str, timeout: float) -> str:
     for pattern, cause in _CAUSES:
         if re.search(pattern, said):
             files = ", ".join(re.findall(r"^\t(.+)$", said, re.M)[:3])
-            words = cause.format(folder=folder, files=files)
-            return f"could not {doing}: {words}" + (f" (git: {detail})" if detail else "")
-    return f"could not {doing} (git: {detail or 'no reason given'}); try it there by hand"
+            why, _, remedy = cause.format(folder=folder, files=files).partition("; ")
+            return f"could not {doing}: {why}{f' (git: {detail})' if detail else ''}; {remedy}"
+    return f"could not {doing} (git: {detail or 'no reason given'}); try it with git by hand"
 
 
 def _detail(said: str) -> str:

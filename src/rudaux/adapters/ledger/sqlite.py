@@ -314,8 +314,8 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
     @property
     def _aside(self) -> str:
         return (
-            f"move it away (mv {self._path} {self._path}.old) and run this again; it contains no "
-            "grades, only what rudaux remembers of its runs"
+            f"move it away (mv {self._path} {self._path}.old) and run this again (it contains no "
+            "grades, only what rudaux remembers of its runs)"
         )
 
     @contextmanager

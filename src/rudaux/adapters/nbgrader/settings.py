@@ -144,7 +144,7 @@ class NbgraderCourse:
                 if re.fullmatch(r"[0-7]{1,3}", str(value)):
                     return int(str(value), 8)
                 raise ConfigError(
-                    f"{self.folder / FILE}: {section}.permissions is {value}, but should be a "
+                    f"{section}.permissions in {self.folder / FILE} is {value}: it should be a "
                     "file's mode in octal digits, such as 640"
                 )
         return None
@@ -186,7 +186,7 @@ def load_course(folder: Path) -> NbgraderCourse:
     try:
         directory = CourseDirectory(config=config)
     except TraitError as wrong:
-        raise ConfigError(f"{folder / FILE}: {wrong}") from wrong
+        raise ConfigError(f"{folder / FILE} has a wrong option ({wrong}): correct it") from wrong
     return NbgraderCourse(folder, config, directory)
 
 

@@ -185,7 +185,7 @@ class Homes:
         homes = base.joinpath(*work.home[:-1])
         if not _is_there(homes / work.home[-1]):
             if _any_home(homes):
-                return Absent(f"no home in snapshot {chosen}: had not logged in by then")
+                return Absent(f"no home in snapshot {chosen}: not logged in by then")
             return Unreadable(
                 f"snapshot {chosen} contains no homes: look at {homes}, and at "
                 "jupyterhub.snapshots.path in rudaux.toml"
@@ -273,7 +273,7 @@ def _look(base: Path, parts: Sequence[str], snapshot: str | None) -> Lookup:
         except FileNotFoundError:
             return Absent(f"no {inside}{where}")
         if stat.S_ISLNK(mode):
-            return Unreadable(f"{folder} is a symbolic link, which rudaux never follows")
+            return Unreadable(f"{folder} is a symbolic link, which is never followed")
         if not stat.S_ISDIR(mode):
             return Unreadable(f"{folder} is not a folder")
     with os.scandir(folder):
@@ -352,4 +352,4 @@ def _choose(
             return name
     newest = f"; the newest is {taken[-1][1]}" if taken else f"; {folder} is empty"
     local = deadline.astimezone(settings.timezone)
-    return NotYet(f"there is no snapshot at or after {local:%Y-%m-%d %H:%M %Z} yet{newest}")
+    return NotYet(f"no snapshot at or after {local:%Y-%m-%d %H:%M %Z} yet{newest}")

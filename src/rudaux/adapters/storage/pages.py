@@ -124,7 +124,7 @@ def _go_down(base: int, parts: list[str], make: bool, owned: bool) -> int | None
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR}:
                 text = f"{'/'.join(parts[:depth])} in their home is not a folder"
-                raise StorageFailure(f"{text}, and rudaux follows no link") from error
+                raise StorageFailure(f"{text}, and links are not followed") from error
             raise
         finally:
             os.close(current)

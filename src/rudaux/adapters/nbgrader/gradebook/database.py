@@ -255,8 +255,8 @@ class Database:
             raise GradebookFailure(self._sentence(failure)) from failure
         except SQLAlchemyError as failure:
             raise GradebookFailure(
-                f"the gradebook {self.name} failed ({type(failure).__name__}): run this again; if "
-                "that does not help, `rudaux gradebook restore` restores a backup"
+                f"the gradebook {self.name} failed ({type(failure).__name__}): run this again, and "
+                "if that does not help restore a backup with `rudaux gradebook restore`"
             ) from failure
 
     def _sentence(self, failure: DBAPIError) -> str:
@@ -275,12 +275,12 @@ class Database:
         if self.file is None and (lost or failure.connection_invalidated):
             return (
                 f"the gradebook {self.name} cannot be reached ({cause}): check that its server "
-                "is running and that db_url in nbgrader_config.py is right, then run this again; "
-                "what has been done is kept"
+                "is running and that db_url in nbgrader_config.py is right, then run this again, "
+                "which goes on where it stopped"
             )
         return (
-            f"the gradebook {self.name} failed ({cause}): run this again; if that does not help, "
-            "`rudaux gradebook restore` restores a backup"
+            f"the gradebook {self.name} failed ({cause}): run this again, and if that does not "
+            "help restore a backup with `rudaux gradebook restore`"
         )
 
 
