@@ -57,7 +57,7 @@ def test_looking_makes_no_table(gradebook: NbgraderGradebook, tmp_path: Path) ->
     assert not (tmp_path / ".rudaux").exists()
     with pytest.raises(GradebookFailure, match="no gradebook postgresql://"):
         gradebook.backup("asked")
-    with pytest.raises(UsageError, match="holds nothing yet"):
+    with pytest.raises(UsageError, match="is still empty"):
         gradebook.contents()
 
 
@@ -143,7 +143,7 @@ def test_tables_that_are_not_the_gradebooks_are_left_alone(
     gradebook: NbgraderGradebook, url: str, postgres: Server, tmp_path: Path
 ) -> None:
     postgres.sql("CREATE TABLE cheese (name TEXT)", url)
-    with pytest.raises(GradebookFailure, match="holds tables, but no gradebook"):
+    with pytest.raises(GradebookFailure, match="contains tables, but no gradebook"):
         gradebook.save_students([IO])
     postgres.sql("DROP TABLE cheese", url)
     gradebook.save_students([IO])
