@@ -13,7 +13,7 @@ from nbgrader import api
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
 from rudaux.adapters.nbgrader.gradebook import backups, rows, times, waiting
-from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, test_cells
+from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, exact, test_cells
 from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.adapters.nbgrader.gradebook.holders import holders
 from rudaux.adapters.nbgrader.gradebook.marks import mark_sheet
@@ -87,7 +87,7 @@ class NbgraderGradebook:
             found = session.execute(query).all()
         return tuple(
             GradebookAssignment(
-                row.name, _aware(row.duedate), _decimal(row.max_score), row.submissions
+                row.name, _aware(row.duedate), exact(row.max_score or 0.0), row.submissions
             )
             for row in found
         )
@@ -159,7 +159,7 @@ class NbgraderGradebook:
         with self.database.reading() as session:
             found = session.execute(test_cells(assignment)).all()
         return tuple(
-            CellScore(f"{row.cell} in {row.notebook}", _decimal(row.maximum), row.graded, row.zeros)
+            CellScore(f"{row.cell} in {row.notebook}", exact(row.maximum), row.graded, row.zeros)
             for row in found
         )
 
@@ -174,8 +174,8 @@ class NbgraderGradebook:
             MarkAbove(
                 row.student_id,
                 f"{row.cell} in {row.notebook}",
-                _decimal(row.mark),
-                _decimal(row.maximum),
+                exact(row.mark),
+                exact(row.maximum),
             )
             for row in found
         )
@@ -269,7 +269,7 @@ class NbgraderGradebook:
         )
 
     def _submission(self, assignment: str, row: Any) -> GradebookSubmission:
-        penalty = _decimal(row.penalty)
+        penalty = exact(row.penalty or 0.0)
         return GradebookSubmission(
             student_id=row.student_id,
             submitted_at=_aware(row.timestamp),
@@ -278,7 +278,7 @@ class NbgraderGradebook:
             and not row.unmarked
             and self._course.autograded(assignment, row.student_id).is_dir(),
             needs_manual=bool(row.open),
-            score=max(Decimal(0), _decimal(row.score) - penalty),
+            score=max(Decimal(0), exact(row.score or 0.0) - penalty),
             penalty=penalty,
         )
 
@@ -388,12 +388,3 @@ def _names(student: Student, known_email: str | None) -> dict[str, str | None]:
 
 def _aware(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=timezone.utc) if moment else None
-
-
-def _or_none(score: float | None) -> Decimal | None:
-    return None if score is None else _decimal(score)
-
-
-def _decimal(score: float | None) -> Decimal:
-    # A sum of floats carries noise far below any mark: 0.1 + 0.2 is 0.3.
-    return Decimal(str(round(score or 0.0, 9)))

@@ -8,7 +8,7 @@ from typing import Any
 from nbgrader import api
 from sqlalchemy import func, literal, select, union_all
 
-from rudaux.adapters.nbgrader.gradebook.cells import by_hand
+from rudaux.adapters.nbgrader.gradebook.cells import by_hand, exact
 from rudaux.domain.statistics import MarkedCell, Marks
 
 
@@ -20,9 +20,11 @@ def read_marks(session: Any, assignment: str) -> Marks:
     for student, cell, points in session.execute(_marks(assignment)):
         row = rows.setdefault(student, [None] * len(cells))
         if cell in place and points is not None:
-            row[place[cell]] = _decimal(points)
+            row[place[cell]] = exact(points or 0)
     return Marks(
-        tuple(MarkedCell(c.notebook, c.cell, _decimal(c.maximum), bool(c.by_hand)) for c in cells),
+        tuple(
+            MarkedCell(c.notebook, c.cell, exact(c.maximum or 0), bool(c.by_hand)) for c in cells
+        ),
         {student: tuple(row) for student, row in rows.items()},
     )
 
@@ -64,8 +66,3 @@ def _marks(assignment: str) -> Any:
         .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
         .where(api.Assignment.name == assignment)
     )
-
-
-def _decimal(score: float | None) -> Decimal:
-    # As everywhere: what is far below any mark is the noise of floats.
-    return Decimal(str(round(score or 0, 9)))
