@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import datetime, timezone
+from datetime import datetime
 
-from rudaux.adapters.ledger.tables import Tables
+from rudaux.adapters.ledger.tables import Tables, utc
 from rudaux.domain.checks import Check, Checked
 
 
@@ -25,9 +25,8 @@ class CheckRows(Tables):
 
     def record_checked(self, assignment: str, checked: Checked) -> None:
         findings = json.dumps([asdict(check) for check in checked.checks])
-        at = checked.at.astimezone(timezone.utc).isoformat()
         with self._writing() as db:
             db.execute(
                 "INSERT OR REPLACE INTO checks VALUES (?, ?, ?, ?)",
-                (assignment, checked.digest, at, findings),
+                (assignment, checked.digest, utc(checked.at), findings),
             )

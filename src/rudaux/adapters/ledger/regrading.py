@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
-from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 
-from rudaux.adapters.ledger.tables import Tables
+from rudaux.adapters.ledger.tables import Tables, now
 from rudaux.config.private import create_file
 from rudaux.domain.allowances import Allowance, Cell
 from rudaux.domain.execution import GradedFrom
@@ -41,7 +40,7 @@ class RegradingLedger(Tables):
             db.execute("DELETE FROM credits WHERE assignment = ?", (assignment,))
             db.executemany(
                 "INSERT INTO credits VALUES (?, ?, ?, ?)",
-                [(assignment, *cell, _now()) for cell in sorted(cells)],
+                [(assignment, *cell, now()) for cell in sorted(cells)],
             )
 
     def allowances(self, assignment: str) -> Mapping[str, Mapping[Cell, Allowance]]:
@@ -60,7 +59,7 @@ class RegradingLedger(Tables):
             db.execute("DELETE FROM allowances WHERE assignment = ? AND student = ?", mine)
             db.executemany(
                 "INSERT INTO allowances VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(*mine, *c, str(a.floor), str(a.given), _now()) for c, a in allowances.items()],
+                [(*mine, *c, str(a.floor), str(a.given), now()) for c, a in allowances.items()],
             )
 
     def copy(self, target: Path) -> None:
@@ -119,7 +118,3 @@ class RegradingLedger(Tables):
             "AND old.student = new.student AND old.at = new.at)",
             (self._run, *mine),
         )
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat()

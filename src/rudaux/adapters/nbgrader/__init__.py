@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["GradebookBeside", "NbgraderGradebook", "NbgraderGrader", "beside", "load_course"]
 
+_WHERE = {
+    "GradebookBeside": "gradebook",
+    "NbgraderGradebook": "gradebook",
+    "NbgraderGrader": "grader",
+    "beside": "settings",
+    "load_course": "settings",
+}
+
 
 def _import_jsonschema_quickly() -> None:
     """Import jsonschema without its checks of international URLs, which nbgrader never uses.
@@ -43,24 +51,6 @@ _import_jsonschema_quickly()
 
 def __getattr__(name: str) -> object:
     """Import an adapter when it is first used: the gradebook needs none of the converters."""
-    if name == "NbgraderGradebook":
-        from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
-
-        return NbgraderGradebook
-    if name == "NbgraderGrader":
-        from rudaux.adapters.nbgrader.grader import NbgraderGrader
-
-        return NbgraderGrader
-    if name == "GradebookBeside":
-        from rudaux.adapters.nbgrader.gradebook import GradebookBeside
-
-        return GradebookBeside
-    if name == "beside":
-        from rudaux.adapters.nbgrader.settings import beside
-
-        return beside
-    if name == "load_course":
-        from rudaux.adapters.nbgrader.settings import load_course
-
-        return load_course
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)

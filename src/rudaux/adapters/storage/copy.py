@@ -20,10 +20,10 @@ from rudaux.errors import StorageFailure
 LITTER = frozenset({".ipynb_checkpoints", ".git", "__pycache__", ".DS_Store"})
 _TIME = "timestamp.txt"
 """The file in which nbgrader notes when the work was submitted."""
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK, opening a FIFO that replaced a file would block for ever.
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _open_below(base: Path, parts: Sequence[str]) -> int:
     current = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     for part in parts:
         try:
-            below = os.open(part, _FOLDER, dir_fd=current)
+            below = os.open(part, FOLDER, dir_fd=current)
         finally:
             os.close(current)
         current = below
@@ -183,7 +183,7 @@ def _copy_level(source: int, target: Path, prefix: str, progress: _Progress, dep
         try:
             mode = os.stat(name, dir_fd=source, follow_symlinks=False).st_mode
             if stat.S_ISDIR(mode):
-                below = os.open(name, _FOLDER, dir_fd=source)
+                below = os.open(name, FOLDER, dir_fd=source)
                 try:
                     make_folder(target / name, progress.rights)
                     _copy_level(below, target / name, f"{relative}/", progress, depth + 1)
@@ -202,7 +202,7 @@ def _copy_level(source: int, target: Path, prefix: str, progress: _Progress, dep
 
 
 def _copy_file(source: int, name: str, target: Path, relative: str, progress: _Progress) -> None:
-    reading = os.open(name, _FILE, dir_fd=source)
+    reading = os.open(name, FILE, dir_fd=source)
     with os.fdopen(reading, "rb") as stream:
         found = os.fstat(reading)
         if not stat.S_ISREG(found.st_mode):
@@ -212,7 +212,7 @@ def _copy_file(source: int, name: str, target: Path, relative: str, progress: _P
             progress.skip(relative, f"larger than {_megabytes(progress.limits.file)}")
             return
         hashed = hashlib.sha256()
-        with os.fdopen(os.open(target, _NEW, PRIVATE.file), "wb") as out:
+        with os.fdopen(os.open(target, NEW, PRIVATE.file), "wb") as out:
             if progress.rights.file != PRIVATE.file:
                 os.fchmod(out.fileno(), progress.rights.file)
             left = found.st_size  # what is appended meanwhile is not part of the submission

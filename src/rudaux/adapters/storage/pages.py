@@ -15,13 +15,10 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from rudaux.adapters.storage.copy import FILE, FOLDER, NEW
 from rudaux.domain.returning import HomePages, is_mark_of, leftover_of, part_name
 from rudaux.errors import StorageFailure
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# Without O_NONBLOCK, opening a FIFO that replaced a file would block for ever.
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _LARGEST = 100 * 1024**2
 """Bytes; no page is larger, so a larger file is not read to find out whose it is."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -136,13 +133,13 @@ def _go_down(base: int, parts: list[str], make: bool, owned: bool) -> int | None
 
 def _step(current: int, part: str, make: bool, owned: bool) -> int | None:
     try:
-        return os.open(part, _FOLDER, dir_fd=current)
+        return os.open(part, FOLDER, dir_fd=current)
     except FileNotFoundError:
         if not make:
             return None
     with suppress(FileExistsError):
         os.mkdir(part, 0o700, dir_fd=current)
-    below = os.open(part, _FOLDER, dir_fd=current)
+    below = os.open(part, FOLDER, dir_fd=current)
     if not owned and os.fstat(below).st_uid == os.geteuid():
         os.fchmod(below, 0o755)  # else the student could not read what is in it
     return below
@@ -157,7 +154,7 @@ def _digest(folder: int, name: str) -> str | None:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
             return ""
-        with os.fdopen(os.open(name, _FILE, dir_fd=folder), "rb") as stream:
+        with os.fdopen(os.open(name, FILE, dir_fd=folder), "rb") as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 return ""
             return hashlib.sha256(stream.read(_LARGEST)).hexdigest()
@@ -169,7 +166,7 @@ def _digest(folder: int, name: str) -> str | None:
 
 def _write_new(folder: int, name: str, content: bytes, mode: int) -> None:
     """Write a new file; remove it if it cannot be written whole."""
-    made = os.open(name, _NEW, 0o600, dir_fd=folder)
+    made = os.open(name, NEW, 0o600, dir_fd=folder)
     try:
         with os.fdopen(made, "wb") as out:
             os.fchmod(out.fileno(), mode)
