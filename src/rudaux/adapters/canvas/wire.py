@@ -307,6 +307,6 @@ def _unreachable(error: Exception, url: str, task: str) -> CanvasFailure:
             f"{spell(url)} was asked to {task} and did not answer in time: try again later"
         )
     return CanvasFailure(
-        f"{spell(url)} cannot be reached to {task}: check canvas.url and the network, then run "
-        "this again"
+        f"{spell(url)} cannot be reached (asked to {task}): check canvas.url and the network, then "
+        "run this again"
     )

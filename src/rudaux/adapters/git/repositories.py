@@ -241,7 +241,7 @@ class GitRepositories(Calls):
                 "again"
             )
         merges = self._count(folder, "--merges", f"{upstream.tracking}..HEAD")
-        # A rebase would drop the conflicts that somebody resolved in a merge commit.
+        # A rebase would lose how somebody resolved conflicts in a merge commit.
         verb = ("merge", "--no-edit") if merges else ("rebase", "--no-autosquash")
         identity = self._identity(folder)
         said = self._run(

@@ -36,7 +36,7 @@ _CAUSES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Host key verification failed",
-        "ssh does not know that host yet; run `git fetch` in {folder} once and accept its key",
+        "ssh does not know that host yet; connect to it once by hand with ssh and accept its key",
     ),
     (
         r"hook declined|\[remote rejected\]|protected branch",
