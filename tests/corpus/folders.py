@@ -20,7 +20,7 @@ def _rename(new: str) -> Case:
         (work.folder / new).parent.mkdir(exist_ok=True)
         work.file().rename(work.folder / new)
 
-    return Case(f"renamed to {new}", then(change), repairs=(f"{re.escape(new)} graded as",))
+    return Case(f"renamed to {new}", then(change), repairs=(f"{re.escape(new)} was graded as",))
 
 
 def _copy_beside_a_blank(work: Work) -> None:
@@ -180,20 +180,20 @@ CASES = (
     _rename("circles/circles.ipynb"),
     _rename(COPY),
     Case("nbgitpuller's copy beside a blank notebook", then(_copy_beside_a_blank),
-         repairs=(f"{COPY} graded as circles.ipynb",)),
+         repairs=(f"{COPY} was graded as circles.ipynb",)),
     Case("an equal copy", then(_equal_copy)),
     Case("another name and no grade ids", then(_another_name_without_ids), "needs_manual",
-         kind="held", score=FULL - 3, says=r"my final answer\.ipynb, which may be it"),
+         kind="held", score=FULL - 3, says=r"my final answer\.ipynb may be it"),
     Case("an unreadable notebook of another name", then(_unreadable_under_another_name),
-         "needs_manual", kind="held", score=FULL - 3, says=r"final\.ipynb, which may be it"),
+         "needs_manual", kind="held", score=FULL - 3, says=r"final\.ipynb may be it"),
     Case("two candidates that differ", then(_differing_copy), "needs_manual", kind="held",
-         score=FULL - 2, says=f"{COPY} holds other answers"),
+         score=FULL - 2, says=f"{COPY} has different answers"),
     Case("an unreadable copy beside a blank notebook", then(_broken_copy_beside_a_blank),
          "failed", None, says=COPY),
     Case("an unreadable copy alone", then(_only_a_broken_copy), "failed", None, says=COPY),
     Case("stray files and folders", then(_litter)),
     Case("a folder with the notebook's name", then(_folder_of_that_name),
-         repairs=("my circles.ipynb graded as",)),
+         repairs=("my circles.ipynb was graded as",)),
     Case("own files", then(_own_data)),
     Case("a folder in place of the data", then(_folder_for_data)),
     _remove("words"),

@@ -207,9 +207,9 @@ def test_homes_by_another_name_are_broken(ctx: FakeContext) -> None:
 
 
 def test_a_file_server_that_is_not_mounted_is_broken(ctx: FakeContext) -> None:
-    ctx.storage.down = StorageFailure("/homes holds no homes at all: mount it")
+    ctx.storage.down = StorageFailure("/homes contains no homes at all: mount it")
     check = amiss(ctx)
-    assert (check.text, check.remedy) == ("/homes holds no homes at all", "mount it")
+    assert (check.text, check.remedy) == ("/homes contains no homes at all", "mount it")
 
 
 def snapshots(ctx: FakeContext) -> None:

@@ -383,7 +383,7 @@ def test_a_report_that_cannot_be_made_holds_up_no_grade_and_nobody_else(
 
     def refuse(assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         if student_id == "2":
-            raise NeedsPersonError("no report can be made of nb.ipynb")
+            raise NeedsPersonError("no feedback can be made for nb.ipynb")
         return make(assignment, student_id)
 
     monkeypatch.setattr(ctx.grader, "feedback", refuse)

@@ -1,4 +1,4 @@
-"""The user's crontab: only lines that carry this course's mark are read or replaced."""
+"""The user's crontab: only lines with this course's mark are read or replaced."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from rudaux.config.private import make_folder
 from rudaux.domain.timetable import Entry
 from rudaux.errors import CronFailure
 
-# The year guard is ours; the mark ends the line as a comment of the shell.
+# cron has no year, so the command checks it; the mark at the end is a shell comment.
 _LINE = re.compile(
     r"^(?P<minute>\d+) (?P<hour>\d+) (?P<day>\d+) (?P<month>\d+) \* "
     r'\[ "\$\(date \+\\%Y\)" = (?P<year>\d{4}) \] && (?P<command>.+) '
     r"# rudaux (?P<owner>\S+) (?P<assignment>\S+)$"
 )
-# Lines after one of these run in another time zone (cronie), or see another year.
+# Lines below one of these run in another time zone (cronie), or see another year.
 _ZONE_SETTING = re.compile(r"^\s*[\"']?(CRON_TZ|TZ)[\"']?\s*=")
-# Debian's `crontab -l` shows a carriage return as \\r: written back, it would be another line.
+# Debian's `crontab -l` shows a carriage return as \\r: written back, the line would differ.
 _SHOWN_RETURN = re.compile(r"(\\r|\r)$", re.MULTILINE)
 _SECONDS = 30
 
@@ -37,8 +37,8 @@ _DAEMONS = frozenset({"cron", "crond", "fcron", "bcron-sched", "systemd-cron", "
 class CronTable:
     """Implements `rudaux.ports.Crontab` with the crontab program.
 
-    `backups` is a folder that keeps every table this class replaced. python-crontab validates
-    our lines only: it would reformat everybody else's.
+    Every table that is replaced is kept in the folder `backups`. python-crontab only validates our
+    own lines: it would reformat everybody else's.
     """
 
     def __init__(self, backups: Path, localtime: Path = Path("/etc/localtime")) -> None:
@@ -46,7 +46,7 @@ class CronTable:
         self._localtime = localtime
 
     def timezone(self) -> tzinfo:
-        """Read /etc/localtime, which the daemon goes by; UTC where there is none, as in libc."""
+        """Read /etc/localtime, as the daemon does; UTC if there is none, as in libc."""
         try:
             target = str(self._localtime.readlink())
         except OSError:
@@ -56,7 +56,7 @@ class CronTable:
             if known:
                 return ZoneInfo(name)
         except (ValueError, OSError, KeyError):
-            pass  # a zone that only this machine knows: its file says it all
+            pass  # a zone that only this machine knows: read its file
         try:
             with self._localtime.open("rb") as file:
                 return ZoneInfo.from_file(file, key="localtime")
@@ -64,7 +64,7 @@ class CronTable:
             return timezone.utc
 
     def is_running(self) -> bool | None:
-        """Look for the daemon among the processes; where others' are hidden nothing is known."""
+        """Look for the daemon among the processes; None if other users' processes are hidden."""
         if not _comm(Path("/proc/1/comm")):
             return None
         return any(_comm(own) in _DAEMONS for own in Path("/proc").glob("[0-9]*/comm"))
@@ -80,7 +80,7 @@ class CronTable:
         ours = [entry for line in lines if (entry := _parse(line, owner))]
         if sorted(ours) == wanted:
             return
-        # A table ends with a newline, so the last piece is empty unless somebody left it out.
+        # A table ends with a newline, so the last piece is empty unless somebody left that out.
         kept = [line for line in lines if not _parse(line, owner)]
         if kept and not kept[-1]:
             kept.pop()
@@ -108,13 +108,14 @@ def _render(owner: str, entry: Entry) -> str:
     line = f"{times} {guarded} {mark}".replace("%", r"\%")
     if not CronSlices.is_valid(times) or _parse(line, owner) != entry:
         raise CronFailure(
-            f"the schedule of {entry.assignment} cannot be written as a crontab line: {line!r}"
+            f"the schedule of {entry.assignment} cannot be written as a crontab line ({line}): "
+            "check the paths in it for unusual characters"
         )
     return line
 
 
 def _parse(line: str, owner: str) -> Entry | None:
-    """Read an entry of this owner; None for any other line, an edited one of ours included."""
+    """Read an entry of this owner; None for any other line, including an edited one of ours."""
     match = _LINE.match(line)
     if match is None:
         return None
@@ -138,8 +139,8 @@ def _read() -> str:
         table = done.stdout.decode("utf-8", "surrogateescape")
         if _SHOWN_RETURN.search(table):
             raise CronFailure(
-                "the crontab holds lines with Windows line ends, which cron neither runs nor "
-                "shows rightly: remove the carriage returns with `crontab -e`, then try again"
+                "the crontab has lines with Windows line endings, which cron neither runs nor "
+                "shows correctly: remove the carriage returns with `crontab -e`, then try again"
             )
         return table
     if b"no crontab for" in done.stderr:
@@ -161,9 +162,9 @@ def _write(table: str) -> None:
 
 
 def _avoid_the_full_minute() -> None:
-    """Wait up to 4 seconds: cron would miss a change in the very second in which it looks.
+    """Wait up to 4 seconds around a full minute: cron could miss a change made at that moment.
 
-    It looks at each full minute and compares times of whole seconds.
+    It looks for changes each full minute and compares times of modification in whole seconds.
     """
     second = time.time() % 60
     if second > 58:
@@ -184,11 +185,16 @@ def _crontab(argument: str) -> subprocess.CompletedProcess[bytes]:
         )
     except FileNotFoundError as error:
         raise CronFailure(
-            "there is no crontab program on this machine: install cron (apt install cron), or run "
-            "`rudaux grade --auto` regularly with a scheduler that you have, such as the hub's"
+            "there is no crontab program on this machine: install cron (apt install cron), or have "
+            "another scheduler, such as the hub's, run `rudaux grade --auto` regularly"
         ) from error
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise CronFailure(f"the crontab program does not work here: {error}") from error
+        why = f"no answer within {_SECONDS} seconds"
+        if isinstance(error, OSError):
+            why = error.strerror or str(error)
+        raise CronFailure(
+            f"the crontab program does not work ({why}): try `crontab -l` in a terminal"
+        ) from error
 
 
 def _failure(verb: str, done: subprocess.CompletedProcess[bytes]) -> CronFailure:
@@ -198,11 +204,13 @@ def _failure(verb: str, done: subprocess.CompletedProcess[bytes]) -> CronFailure
             "this account may not use cron: ask the machine's administrator to add it to "
             "/etc/cron.allow (or take it out of /etc/cron.deny)"
         )
-    return CronFailure(f"the crontab could not be {verb}, and is as it was: {said}")
+    return CronFailure(
+        f"the crontab could not be {verb} ({said}) and is unchanged: try `crontab -l` in a terminal"
+    )
 
 
 def _comm(file: Path) -> str:
-    """Read a process's name; one that has ended meanwhile has none."""
+    """Read a process's name; "" if it has ended."""
     try:
         return file.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:

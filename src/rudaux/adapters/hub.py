@@ -1,4 +1,4 @@
-"""A hub as anybody may see it: whether one answers at an address."""
+"""What a hub shows without a login: whether one answers at an address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SECONDS = 5.0
 
 
 def look_at_hub(hub: Hub) -> HubSeen:
-    """Ask for the hub's version, which it tells without a login.
+    """Ask for the hub's version, which needs no login.
 
     https://jupyterhub.readthedocs.io/en/stable/reference/rest-api.html
     """
@@ -22,19 +22,19 @@ def look_at_hub(hub: Hub) -> HubSeen:
         with httpx.Client(timeout=_SECONDS, follow_redirects=True) as http:
             answer = http.get(f"{site}/hub/api")
             version = _version(answer)
-            # A proxy sends what is not below the hub's prefix on to the hub.
+            # A proxy redirects what is outside the hub's prefix to the hub.
             found = None if version else http.get(f"{site}/")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return HubSeen(instead=f"{site} does not answer ({_reason(error)})", answers=False)
     if version:
         return HubSeen(version)
     prefix = re.match(r"(/.+)/hub(/|$)", urlsplit(str(found.url)).path) if found else None
-    instead = f"{site} answers, but is no hub ({answer.status_code} at {site}/hub/api)"
+    instead = f"{site} answers, but is not a hub ({answer.status_code} at {site}/hub/api)"
     return HubSeen(instead=instead, prefix=prefix[1] if prefix else "", login=_login(site, answer))
 
 
 def ask(url: str) -> int | None:
-    """Return the HTTP status at an address as it stands, redirects included; None: no answer."""
+    """Return the HTTP status of an address without following redirects; None for no answer."""
     try:
         with httpx.Client(timeout=_SECONDS, follow_redirects=False) as http:
             return http.get(url).status_code
@@ -43,7 +43,7 @@ def ask(url: str) -> int | None:
 
 
 def _login(site: str, answer: httpx.Response) -> str:
-    """Return the page that a single sign-on in front of the hub led to; empty where none did."""
+    """Return the page of a single sign-on in front of the hub; "" if there is none."""
     led = str(answer.url).partition("?")[0]
     forms = "password" in answer.text[:100_000].lower() if answer.status_code == 200 else False
     away = urlsplit(led).netloc != urlsplit(site).netloc
@@ -61,7 +61,7 @@ def _version(answer: httpx.Response) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
-        return f"nothing came within {_SECONDS:g} seconds"
+        return f"no answer within {_SECONDS:g} seconds"
     said = str(error)
     for known in ("Connection refused", "Name or service not known", "certificate verify failed"):
         if known in said:

@@ -11,7 +11,7 @@ from typing import Any
 from rudaux.domain.messages import Message, Sent
 
 SECONDS = 8.0
-"""How long all addresses together may take, with time left for the rest of the run's end."""
+"""How long all addresses together may take, so that the run can still end properly."""
 _BY_HOST = ("JSON", "XML", "Form")
 _KINDS = {"problem": "failure", "done": "success", "todo": "warning"}
 
@@ -31,7 +31,7 @@ class AppriseNotifier:
 
     def send(self, messages: Sequence[Message]) -> Sent:
         reached: dict[int, list[Message]] = {n: [] for n, _ in self._numbered()}
-        # Daemons: one that hangs is left behind when the run ends.
+        # Daemon threads: one that hangs does not keep the run from ending.
         threads = [
             threading.Thread(target=_send, args=(address, messages, reached[n]), daemon=True)
             for n, address in self._numbered()
@@ -63,25 +63,25 @@ def _send(address: str, messages: Sequence[Message], reached: list[Message]) -> 
         try:
             if plugin and plugin.notify(notify_type=kind, **text):
                 reached.append(message)
-        except Exception:  # noqa: S112 - whatever a plugin raises: this one was not reached
+        except Exception:  # noqa: S112 - whatever a plugin raises, this message was not sent
             continue
 
 
 def _opened(address: str) -> Any:
-    """Return Apprise's plugin for an address, or None where it knows none such."""
+    """Return Apprise's plugin for an address, or None if it has none."""
     import apprise
 
-    # Its warnings hold addresses, and so secrets.
+    # Its warnings contain addresses, and so secrets.
     logger = logging.getLogger("apprise")
     logger.disabled = True
     try:
         return apprise.Apprise.instantiate(address)
-    except Exception:  # a plugin may stumble over an odd address
+    except Exception:  # a plugin may fail on an odd address
         return None
 
 
 def _shown(plugin: Any) -> str:
-    """Name a service, with a mail's recipients or a hook's host: neither opens anything."""
+    """Return a service's name with a mail's recipients or a web hook's host: no secrets."""
     if plugin is None:
         return "not an address that Apprise understands"
     name = str(plugin.service_name)

@@ -1,4 +1,4 @@
-"""Taking snapshots with a program: zfs here or over ssh, or one of the course's own.
+"""Taking snapshots with a program: zfs, here or over ssh, or the course's own command.
 
 https://openzfs.github.io/openzfs-docs/man/master/8/zfs-snapshot.8.html
 """
@@ -19,7 +19,7 @@ _SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20")
 
 
 class SnapshotProgram:
-    """Implements `rudaux.ports.Snapshots`; only ever takes them."""
+    """Implements `rudaux.ports.Snapshots`: takes snapshots and never removes any."""
 
     def __init__(self, settings: SnapshotSettings | None, seconds: float = SECONDS) -> None:
         self._settings = settings
@@ -35,31 +35,33 @@ class SnapshotProgram:
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise StorageFailure(
-                f"the snapshot {name} was not taken: `{words[0]}` had not ended after "
-                f"{self._seconds:.0f} seconds"
+                f"the snapshot {name} was not taken (no answer within {self._seconds:.0f} "
+                f"seconds): try `{shlex.join(words)}` in a terminal"
             ) from error
         except OSError as error:
             raise StorageFailure(
-                f"the snapshot {name} was not taken: `{words[0]}` cannot be run "
-                f"({error.strerror}); correct jupyterhub.snapshots in rudaux.toml"
+                f"the snapshot {name} was not taken, because `{words[0]}` cannot be run "
+                f"({error.strerror}): fix jupyterhub.snapshots in rudaux.toml"
             ) from error
         if done.returncode:
             raise StorageFailure(
-                f"the snapshot {name} was not taken: {_said(done)}. Try it in a terminal: "
-                f"`{shlex.join(words)}`"
+                f"the snapshot {name} was not taken ({_said(done)}): try `{shlex.join(words)}` in "
+                "a terminal"
             )
 
     def _words(self, name: str) -> list[str]:
         settings = self._settings
         if settings is None or settings.take is None:
-            raise ConfigError("jupyterhub.snapshots.take does not say how a snapshot is taken")
+            raise ConfigError(
+                "rudaux.toml does not say how to take a snapshot: set jupyterhub.snapshots.take"
+            )
         if isinstance(settings.take, tuple):
             return [word.replace("{name}", name) for word in settings.take]
-        # -r: where each home is a dataset of its own, all of them at the same moment.
+        # -r: if each home is its own dataset, all of them at the same moment.
         zfs = ["zfs", "snapshot", "-r", f"{settings.dataset}@{name}"]
         return [*_SSH, settings.host, shlex.join(zfs)] if settings.host else zfs
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:
     said = " ".join((done.stderr or done.stdout).decode(errors="replace").split())
-    return said[-300:].rstrip(".") or f"it ended with {done.returncode} and said nothing"
+    return said[-300:].rstrip(".") or f"it ended with exit code {done.returncode} and said nothing"

@@ -91,7 +91,7 @@ def test_a_full_page_without_a_link_is_not_the_end_of_the_list(
 ) -> None:
     path = f"{COURSE}/assignments"
     server.on("GET", path, Reply([assignment_row(id=n) for n in range(100)]))
-    with pytest.raises(CanvasFailure, match="no word on what follows"):
+    with pytest.raises(CanvasFailure, match="without saying whether more follow"):
         canvas.assignments()
     current = {"Link": f'<{server.url}{path}?page=1>; rel="current"'}
     server.on("GET", path, Reply([assignment_row(id=n) for n in range(100)], headers=current))
@@ -101,7 +101,7 @@ def test_a_full_page_without_a_link_is_not_the_end_of_the_list(
 def test_pages_in_a_circle_are_an_error(server: ScriptedServer, canvas: CanvasClient) -> None:
     path = f"{COURSE}/assignments"
     server.on("GET", path, page(server, [], f"{path}?page=2"))
-    with pytest.raises(CanvasFailure, match="circle"):
+    with pytest.raises(CanvasFailure, match="lead back to an earlier one"):
         canvas.assignments()
 
 
@@ -244,7 +244,7 @@ def test_reading_gets_over_a_passing_fault(
     [
         (Reply(raw="<html>Bad gateway</html>", status=502), 5, "failed when asked to show course"),
         (Reply(raw="<html>Down for maintenance</html>"), 5, "maintenance"),
-        (Reply(status=429), 9, "slowing us down"),
+        (Reply(status=429), 9, "limiting how fast"),
         (RESET, 5, "cannot be reached"),
         (SILENCE, 5, "did not answer in time"),
     ],
@@ -275,7 +275,7 @@ def test_an_object_is_not_taken_for_a_list(server: ScriptedServer, canvas: Canva
 def test_a_redirect_is_not_followed(server: ScriptedServer, canvas: CanvasClient) -> None:
     with ScriptedServer() as other:
         server.on("GET", COURSE, Reply(status=302, headers={"Location": other.url + COURSE}))
-        with pytest.raises(CanvasFailure, match=rf"sent us on to {other.url}"):
+        with pytest.raises(CanvasFailure, match=rf"redirected us to {other.url}"):
             canvas.course()
         assert other.seen == []
 
@@ -285,7 +285,7 @@ def test_an_injected_client_that_follows_redirects_does_not_do_so_here(
 ) -> None:
     with ScriptedServer() as other, httpx.Client(follow_redirects=True) as http:
         server.on("GET", COURSE, Reply(status=302, headers={"Location": other.url + COURSE}))
-        with pytest.raises(CanvasFailure, match="sent us on"):
+        with pytest.raises(CanvasFailure, match="redirected us"):
             CanvasClient(server.url, 5, TOKEN, http=http).course()
         assert other.seen == []
 
@@ -324,7 +324,7 @@ def test_an_http_address_that_asks_for_https_is_told_in_words(
 ) -> None:
     secure = server.url.replace("http:", "https:")
     server.on("GET", COURSE, Reply(status=301, headers={"Location": secure + COURSE}))
-    with pytest.raises(CanvasFailure, match=rf"sent us on to {secure}.*canvas\.url"):
+    with pytest.raises(CanvasFailure, match=rf"redirected us to {secure}.*canvas\.url"):
         canvas.course()
     assert len(server.seen) == 1
 
@@ -533,7 +533,7 @@ def test_a_failed_job_is_a_message_and_the_other_chunks_are_still_written(
     server.on("GET", "/api/v1/progress/1", job("failed", 1, said))
     server.on("GET", "/api/v1/progress/2", job("canceled", 2))
     message = canvas.push_grades(7, {str(n): Decimal(n) for n in range(2201)})
-    assert message == f"{said}; Canvas says that writing 1000 grades canceled"
+    assert message == f"{said}; Canvas reports that writing 1000 grades was canceled"
     sizes = [len(s.json["grade_data"]) for s in server.requests("POST")]
     assert sizes == [1000, 1000, 201]
 
@@ -553,7 +553,7 @@ def test_a_job_that_is_not_heard_of_again_is_a_message(
 ) -> None:
     server.on("POST", GRADES, job("queued"))
     message = canvas.push_grades(7, {"11": Decimal(1)})
-    assert message.startswith("Canvas began writing 1 grades, but Canvas could not find")
+    assert message.startswith("Canvas started writing 1 grade, but Canvas was asked to report")
 
 
 def test_a_token_that_expires_between_two_writes_stops_everything(
@@ -581,7 +581,7 @@ def test_a_job_that_never_ends_is_given_up_with_a_message(
     server.on("POST", GRADES, job("queued"))
     server.on("GET", "/api/v1/progress/1", job("running"))
     message = canvas.push_grades(7, {"11": Decimal(1)})
-    assert "has not finished writing 1 grades after 15 minutes" in message
+    assert "has not finished writing 1 grade after 15 minutes" in message
     assert 900 <= sum(naps) < 910
 
 

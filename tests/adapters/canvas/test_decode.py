@@ -213,7 +213,7 @@ def test_a_membership_without_a_state_is_not_taken_for_none() -> None:
 
 
 def test_an_override_for_nobody_in_particular_is_a_question() -> None:
-    with pytest.raises(CanvasFailure, match="for whom the due date override 8 is"):
+    with pytest.raises(CanvasFailure, match="whom the due date override 8 is for"):
         decode.overrides([{"id": 8, "due_at": None, "student_ids": None}])
     assert len(decode.overrides([{"id": 8, "noop_id": 1}, {"id": 9, "student_ids": []}])) == 2
 

@@ -139,7 +139,7 @@ def test_no_redirect_takes_a_write_or_the_token_elsewhere(client: Connect, statu
     path = "/api/v1/courses/5/assignments/7/submissions/update_grades"
     with ScriptedServer() as here, ScriptedServer() as there:
         here.on("POST", path, Reply(status=status, headers={"Location": there.url + path}))
-        with pytest.raises(CanvasFailure, match=rf"sent us on to {there.url}.*canvas\.url"):
+        with pytest.raises(CanvasFailure, match=rf"redirected us to {there.url}.*canvas\.url"):
             client(here.url, 5).push_grades(7, {"11": Decimal(1)})
         assert there.seen == []
         assert len(here.seen) == 1

@@ -92,7 +92,7 @@ def test_removing_twice_is_no_error_and_changing_what_is_gone_is_one(practice: P
     made = practice.canvas.create_override(practice.work, of(practice.io))
     for _ in range(2):
         practice.canvas.remove_override(practice.work, made.id)
-    with pytest.raises(NotFound, match="somebody removed it"):
+    with pytest.raises(NotFound, match="somebody has just removed it"):
         practice.canvas.update_override(practice.work, made)
     assert practice.shown() == []
 

@@ -114,9 +114,9 @@ def test_posting_gets_over_a_fault_on_the_way(practice: Practice, fault: Fault) 
         ([], "refused to have it posted"),
         (
             {"data": {"setAssignmentPostPolicy": {"postPolicy": {"postManually": False}}}},
-            "and did not",
+            "but did not",
         ),
-        ({"data": {"setAssignmentPostPolicy": {"postPolicy": None, "errors": None}}}, "and did"),
+        ({"data": {"setAssignmentPostPolicy": {"postPolicy": None, "errors": None}}}, "but did"),
     ],
 )
 def test_a_success_that_is_none_is_told_apart(answer: object, words: str) -> None:
@@ -126,7 +126,7 @@ def test_a_success_that_is_none_is_told_apart(answer: object, words: str) -> Non
 
 def test_a_job_without_a_number_cannot_be_waited_for() -> None:
     answer = {"data": {"postAssignmentGrades": {"progress": None, "errors": None}}}
-    with pytest.raises(CanvasFailure, match="how far it is"):
+    with pytest.raises(CanvasFailure, match="did not say whether it started"):
         posting.progress(answer, "post")
 
 

@@ -98,7 +98,10 @@ def test_a_broken_canvas_says_to_try_again(body: object) -> None:
 
 def test_a_redirect_to_another_host_names_both_and_nothing_secret() -> None:
     found = refusal(302, headers={"Location": "https://sso.example.edu/login?token=abc"})
-    assert "https://canvas.example.edu sent us on to https://sso.example.edu" in str(found)
+    assert (
+        "https://canvas.example.edu was asked to list the students and redirected us to https://sso.example.edu"
+        in str(found)
+    )
     assert "abc" not in str(found)
 
 

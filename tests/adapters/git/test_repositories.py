@@ -199,7 +199,7 @@ class TestState:
         self, git: GitRepositories, puller: Puller
     ) -> None:
         (puller.path / "course").mkdir()
-        with pytest.raises(GitFailure, match="knows nothing in it"):
+        with pytest.raises(GitFailure, match="tracks no file in it"):
             git.state(puller.path / "course")
 
     def test_a_course_in_a_folder_of_a_repository_is_looked_at_and_committed_there(
@@ -268,7 +268,7 @@ class TestPull:
         run_git(puller.path, "config", "merge.autoStash", "true")
         pusher.push(name, "theirs\n")
         puller.write(name, "mine\n")
-        with pytest.raises(GitFailure, match=f"not committed here \\({name}\\)"):
+        with pytest.raises(GitFailure, match=f"uncommitted changes here \\({name}\\)"):
             git.pull(puller.path)
         assert (puller.path / name).read_text() == "mine\n"
 
@@ -474,7 +474,7 @@ class TestCommit:
     def test_says_that_another_git_is_at_work(self, git: GitRepositories, puller: Puller) -> None:
         (puller.path / ".git" / "index.lock").touch()
         puller.write("a.txt", "changed\n")
-        with pytest.raises(GitFailure, match="another git is at work there"):
+        with pytest.raises(GitFailure, match="another git command is running there"):
             git.commit(puller.path, ["a.txt"], "Change a")
 
     def test_of_an_ignored_folder_only_what_is_tracked_goes_in(
@@ -560,7 +560,7 @@ class TestCheck:
         run_git(puller.path, "stash")
         puller.commit("a.txt", "mine\n")
         subprocess.run(["git", "stash", "pop"], cwd=puller.path, check=False, capture_output=True)
-        with pytest.raises(GitFailure, match=r"conflicts that are not resolved \(a\.txt\)"):
+        with pytest.raises(GitFailure, match=r"unresolved conflicts \(a\.txt\)"):
             git.check(puller.path)
 
     def test_no_branch_no_remote_and_another_git_are_said(
@@ -568,7 +568,7 @@ class TestCheck:
     ) -> None:
         lock = puller.path / ".git" / "index.lock"
         lock.touch()
-        with pytest.raises(GitFailure, match="another git is at work"):
+        with pytest.raises(GitFailure, match="another git command is running"):
             git.check(puller.path)
         lock.unlink()
         run_git(puller.path, "checkout", "--quiet", "--detach")

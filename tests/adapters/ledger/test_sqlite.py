@@ -117,7 +117,7 @@ class TestFile:
     ) -> None:
         path.parent.mkdir()
         path.write_bytes(content)
-        with pytest.raises(SystemFailure, match=r"damaged.*move it away.*holds no grades"):
+        with pytest.raises(SystemFailure, match=r"damaged.*move it away.*contains no grades"):
             ledger.records(HW)
         with pytest.raises(SystemFailure, match="damaged"):
             ledger.start_run("rudaux grade")
@@ -165,7 +165,7 @@ class TestFile:
         path.parent.mkdir()
         with sqlite3.connect(path) as db:
             db.execute("CREATE TABLE mine (x)")
-        with pytest.raises(SystemFailure, match="no ledger of rudaux"):
+        with pytest.raises(SystemFailure, match="not a rudaux ledger"):
             ledger.start_run("rudaux grade")
         with sqlite3.connect(path) as db:
             assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("mine",)]

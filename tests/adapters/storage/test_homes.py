@@ -88,7 +88,7 @@ class TestLiveFolders:
             (tmp_path / "home" / student).mkdir(parents=True)
         found = homes(tmp_path / "home").locate("1", "homework_1", DEADLINE)
         assert isinstance(found, Unreadable)
-        assert "are they mounted?" in found.reason
+        assert "check that they are mounted" in found.reason
 
     def test_one_empty_home_among_used_ones_is_proof(self, root: Path) -> None:
         (root / "3").mkdir()

@@ -214,7 +214,7 @@ def test_nothing_is_written_through_what_is_no_folder(
     give_to_student(home)
     before = everything(home), everything(outside)
     for attempt in (put, seen):
-        with pytest.raises(StorageFailure, match=f"{level} in their home is no folder"):
+        with pytest.raises(StorageFailure, match=f"{level} in their home is not a folder"):
             attempt(home)
     assert (everything(home), everything(outside)) == before
 

@@ -1,4 +1,4 @@
-"""The Canvas endpoints that rudaux uses, one function each: what to ask, and what it means.
+"""The Canvas endpoints that rudaux uses, one function each.
 
 https://canvas.instructure.com/doc/api/all_resources.html
 """
@@ -17,20 +17,20 @@ from rudaux.errors import RudauxError
 
 
 def no_course(course_id: int) -> str:
-    """Say that there is no such course."""
+    """Return the message for a course that does not exist."""
     return f"Canvas has no course {course_id} (or hides it from this token): check canvas.course_id"
 
 
 def no_assignment(course_id: int, assignment_id: int) -> str:
-    """Say that there is no such assignment."""
+    """Return the message for an assignment that does not exist."""
     return (
         f"Canvas has no assignment {assignment_id} in course {course_id}: it may have been "
-        "deleted; `rudaux init` shows what it would make again"
+        "deleted; `rudaux init` offers to create it again"
     )
 
 
 def _listing(path: str, task: str, missing: str = "", **filters: Value) -> Call:
-    """A list; the filters are in the query, for a `next` link forgets those in a body."""
+    """Ask for a list; filters go in the query, as `next` links drop those in a body."""
     return Call("GET", path, task, query={**filters, "per_page": PER_PAGE}, missing=missing)
 
 
@@ -46,7 +46,7 @@ def course(course_id: int) -> Call:
 
 
 def permissions(course_id: int, name: str) -> Call:
-    """Ask whether the token's owner has a right now; a concluded course takes most of them.
+    """Ask whether the token's owner has a permission; a concluded course takes most away.
 
     https://canvas.instructure.com/doc/api/courses.html#method.courses.permissions
     """
@@ -61,7 +61,7 @@ def own_enrollments(course_id: int) -> Call:
 
 
 def assignment_groups(course_id: int) -> Call:
-    """Ask for the assignments by group: only there Canvas says `grades_published`."""
+    """Ask for the assignments by group, the only place that has `grades_published`."""
     return _listing(
         f"/courses/{course_id}/assignment_groups",
         f"say which grades of course {course_id} are released",
@@ -100,7 +100,7 @@ def own_courses() -> Call:
 
 
 def enrollments(course_id: int) -> Call:
-    """Ask for students' enrollments; without a state Canvas shows teachers inactive ones too."""
+    """Ask for students' enrollments; without a state Canvas shows teachers inactive ones, too."""
     return _listing(
         f"/courses/{course_id}/enrollments",
         f"list the students of course {course_id}",
@@ -145,13 +145,14 @@ def memberships(group_id: int) -> Call:
     return _listing(
         f"/groups/{group_id}/memberships",
         f"list the members of group {group_id}",
-        f"Canvas has no group {group_id}: an assignment has an override for it; check it in Canvas",
+        f"Canvas has no group {group_id}, though an assignment has an override for it: look at the "
+        "assignment's dates in Canvas",
         filter_states=["accepted"],
     )
 
 
 def assignments(course_id: int) -> Call:
-    """Ask for the assignments with their base dates: by default Canvas merges overrides in."""
+    """Ask for the assignments with their base dates; by default Canvas merges in overrides."""
     return _listing(
         f"/courses/{course_id}/assignments",
         f"list the assignments of course {course_id}",
@@ -181,7 +182,7 @@ def overrides(course_id: int, assignment_id: int) -> Call:
 
 
 def create_assignment(course_id: int, spec: AssignmentSpec) -> Call:
-    """Make an assignment, published: Canvas makes it unpublished unless told, despite its docs."""
+    """Create an assignment and publish it: despite its docs, Canvas does not unless told to."""
     body = {**_fields(spec), **_dates(spec), "grading_type": "points"}
     return Call(
         "POST",
@@ -190,17 +191,17 @@ def create_assignment(course_id: int, spec: AssignmentSpec) -> Call:
         body={"assignment": body},
         repeatable=False,
         missing=f'Canvas could not create assignment "{spec.name}": it has no course {course_id} '
-        f"or no external tool {spec.tool_id}; check canvas.course_id and external_tool_name",
+        f"or no external tool {spec.tool_id}; check canvas.course_id and canvas.external_tool_name",
     )
 
 
 def update_assignment(
     course_id: int, assignment_id: int, spec: AssignmentSpec, with_dates: bool
 ) -> Call:
-    """Change an assignment; all three dates go together, for Canvas checks each with the others.
+    """Change an assignment; all three dates go together, as Canvas checks them against each other.
 
-    What a person set besides (description, group, grading type) stays, and without `with_dates`
-    the base dates do too.
+    What a person set besides (description, group, grading type) stays; without `with_dates` the
+    base dates stay, too.
     """
     body = {**_fields(spec), **(_dates(spec) if with_dates else {})}
     return Call(
@@ -209,7 +210,8 @@ def update_assignment(
         f'update assignment "{spec.name}"',
         body={"assignment": body},
         missing=f'Canvas could not update assignment "{spec.name}": it has no assignment '
-        f"{assignment_id} in course {course_id}, or no external tool {spec.tool_id}",
+        f"{assignment_id} in course {course_id}, or no external tool {spec.tool_id}; run this "
+        "again, and if that does not help check canvas.external_tool_name",
     )
 
 
@@ -238,11 +240,11 @@ def _dates(spec: AssignmentSpec) -> dict[str, Value]:
 
 
 def utc(moment: datetime | None) -> str | None:
-    """Write an aware time in UTC: Canvas reads one without offset in a zone of its own choice."""
+    """Write an aware time in UTC: Canvas would read one without offset in a zone of its choice."""
     if moment is None:
         return None
     if moment.tzinfo is None:
-        raise RudauxError(f"the date {moment} has no time zone, so Canvas cannot be given it")
+        raise RudauxError(f"the date {moment} has no time zone, so it cannot be sent to Canvas")
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -268,10 +270,10 @@ def submission(course_id: int, assignment_id: int, student_id: str) -> Call:
 
 
 def grade(course_id: int, assignment_id: int, scores: Mapping[str, Decimal]) -> Call:
-    """Write scores in bulk, points as fixed-point text: an exponent would wipe the grade silently.
+    """Write scores in bulk, as fixed-point text: an exponent would silently clear the grade.
 
-    Sending the same scores again changes nothing, so a lost answer needs no looking up; a null or
-    an empty one would clear a grade.
+    This is idempotent, so a lost answer need not be looked up. A null or empty score would clear a
+    grade.
     """
     for student_id, score in scores.items():
         if not score.is_finite():
@@ -286,7 +288,7 @@ def grade(course_id: int, assignment_id: int, scores: Mapping[str, Decimal]) -> 
 
 
 def grade_one(course_id: int, assignment_id: int, student_id: str, score: Decimal) -> Call:
-    """Write one student's score; Canvas says at once where it refuses.
+    """Write one student's score; Canvas answers at once if it refuses.
 
     https://canvas.instructure.com/doc/api/submissions.html#method.submissions_api.update
     """
@@ -300,12 +302,12 @@ def grade_one(course_id: int, assignment_id: int, student_id: str, score: Decima
 
 
 def late_policy(course_id: int) -> Call:
-    """Ask how the course deducts for lateness; a 404 means that it does not."""
+    """Ask for the course's late policy; a 404 means that it has none."""
     return Call("GET", f"/courses/{course_id}/late_policy", "show the course's late policy")
 
 
 def clear_grade(course_id: int, assignment_id: int, student_id: str) -> Call:
-    """Take a grade away: an empty one does, where null would change nothing.
+    """Clear a grade: an empty one does, while null would change nothing.
 
     https://canvas.instructure.com/doc/api/submissions.html#method.submissions_api.update
     """
@@ -319,16 +321,16 @@ def clear_grade(course_id: int, assignment_id: int, student_id: str) -> Call:
 
 
 def progress(progress_id: int, task: str) -> Call:
-    """Ask how far a job is."""
-    return Call("GET", f"/progress/{progress_id}", f"say whether it could {task}")
+    """Ask for a job's progress."""
+    return Call("GET", f"/progress/{progress_id}", f"report on its job to {task}")
 
 
 def announce_file(
     course_id: int, assignment_id: int, student_id: str, name: str, size: int, media_type: str
 ) -> Call:
-    """First step of an upload; sent again it only leaves an unused slot behind.
+    """Announce a file, an upload's first step; sent again it only leaves an unused slot behind.
 
-    Files from anywhere else but this endpoint cannot be attached to a comment.
+    Only files from this endpoint can be attached to a comment.
     https://canvas.instructure.com/doc/api/file.file_uploads.html
     """
     return Call(
@@ -348,7 +350,7 @@ def file(file_id: int) -> Call:
 def comment(
     course_id: int, assignment_id: int, student_id: str, text: str, file_ids: Sequence[int]
 ) -> Call:
-    """Add a comment with files; Canvas would show a second one if this were sent twice."""
+    """Add a comment with files; not idempotent: sent twice, Canvas would show two comments."""
     return Call(
         "PUT",
         _submission_path(course_id, assignment_id, student_id),

@@ -34,19 +34,19 @@ from rudaux.errors import (
 )
 
 UNANSWERED = (PermissionRefused, ScopesRefused, NotFound, RequestRefused)
-"""What leaves a question about a mode of Canvas open, where others would stop a run."""
+"""Refusals that leave a question about Canvas's modes open; any other failure stops the run."""
 CHUNK = 1000
 SHORTEST_POLL = 0.2
 LONGEST_POLL = 10.0
+_ENDED = {"failed": "failed", "canceled": "was canceled"}
 
 
 class CanvasClient:
     """One course of a Canvas installation; implements `rudaux.ports.Canvas`, for several threads.
 
-    `sleep` takes seconds; `progress_timeout` is how long (in seconds of waiting) one bulk write of
-    grades may take; `at_once` is how many students get feedback at a time; `budget` is how many
-    seconds a call is sent again for. Raises `ConfigError` for an address that would give the token
-    away.
+    `sleep` takes seconds; `progress_timeout` is how many seconds one bulk write of grades may take;
+    `at_once` is how many students get feedback at a time; `budget` is for how many seconds a call
+    is retried. Raises `ConfigError` for an address that would reveal the token.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class CanvasClient:
         return self._wire.clock_offset
 
     def course(self) -> CanvasCourse:
-        """The course, and what the token's owner may do there; a question refused is left open."""
+        """Return the course, and what the token's owner may do there; None if Canvas won't say."""
         found = decode.course(self._wire.json(calls.course(self._course_id)))
         right = "manage_grades"
         with suppress(*UNANSWERED):
@@ -91,7 +91,7 @@ class CanvasClient:
         return None
 
     def may_edit(self) -> bool | None:
-        """Ask by the name that the right has had since 2023, then by the one before."""
+        """Ask for the permission by the name it has had since 2023, then by its older name."""
         answers = []
         for right in ("manage_assignments_edit", "manage_assignments"):
             with suppress(*UNANSWERED):
@@ -112,16 +112,16 @@ class CanvasClient:
         return ()
 
     def _emails(self) -> Mapping[str, str]:
-        """A roster without e-mail addresses is a roster all the same."""
+        """Return e-mail addresses by user id; none if refused, as a roster does without them."""
         try:
             return decode.emails(self._wire.rows(calls.student_users(self._course_id)))
         except (PermissionRefused, ScopesRefused, NotFound):
             return {}
 
     def tools(self, level: Level) -> tuple[ExternalTool, ...]:
-        """All tools at that level: the course, its account, or the groups within the course.
+        """Return all tools at that level: the course, its account, or the course's groups.
 
-        Tools of parent accounts are always in it; "group" without any group gives nothing.
+        Tools of parent accounts are always included; "group" without any group finds none.
         """
         merged: dict[int, ExternalTool] = {}
         for context, context_id in self._contexts(level):
@@ -154,9 +154,9 @@ class CanvasClient:
         return {}
 
     def _unconstrained(self, closed: Sequence[CanvasAssignment]) -> bool:
-        """Whether closed grading periods do not bind us: an administrator of the account asks.
+        """Return whether closed grading periods do not bind us, as for an account's administrator.
 
-        One answer is for all; the plainest assignment gives it most surely.
+        One answer holds for all assignments; the plainest one is the likeliest to give it.
         """
         plainest = sorted(closed, key=lambda a: (a.has_overrides is not False, bool(a.moderated)))
         with suppress(*UNANSWERED):
@@ -176,7 +176,7 @@ class CanvasClient:
 
     def create_override(self, assignment_id: int, override: Override) -> Override:
         def made() -> Override | None:
-            """Find what a lost request made: a student is in one ad-hoc override at most."""
+            """Find what an unanswered request made: a student is in at most one ad-hoc override."""
             found = self._as_canvas_has(assignment_id)
             return next((o for o in found if same_target(o, override)), None)
 
@@ -190,7 +190,7 @@ class CanvasClient:
         return decode.override(self._wire.json(call))
 
     def remove_override(self, assignment_id: int, override_id: int) -> None:
-        with suppress(NotFound):  # gone already, which is all that was wanted
+        with suppress(NotFound):  # somebody has removed it already
             self._wire.json(override_calls.remove(self._course_id, assignment_id, override_id))
 
     def _as_canvas_has(self, assignment_id: int) -> tuple[Override, ...]:
@@ -209,16 +209,16 @@ class CanvasClient:
         return made if made.published else self.update_assignment(made.id, spec)
 
     def _made_from(self, spec: AssignmentSpec) -> CanvasAssignment | None:
-        """Find what a lost request made; names are not unique in Canvas, so the link tells too."""
+        """Find what an unanswered request made, by name and link: names need not be unique."""
         same = (spec.name, spec.launch_url)
         made = [a for a in self.assignments() if (a.name, a.launch_url) == same]
         return max(made, key=lambda a: a.id, default=None)
 
     def update_assignment(self, assignment_id: int, spec: AssignmentSpec) -> CanvasAssignment:
-        """Change it, publish it, and read it back.
+        """Change an assignment, publish it, and read it back.
 
-        The base dates of an assignment that only overrides make visible are left alone: Canvas
-        would show it to everyone once it was given a due date.
+        An assignment that only overrides make visible keeps its base dates: with a due date,
+        Canvas would show it to everyone.
         """
         dated = not self._assignment(assignment_id).only_visible_to_overrides
         self._wire.json(calls.update_assignment(self._course_id, assignment_id, spec, dated))
@@ -232,14 +232,15 @@ class CanvasClient:
         return tuple(decode.submissions(rows))
 
     def push_grades(self, assignment_id: int, scores: Mapping[str, Decimal]) -> str:
-        """Write scores in bulk; what happened after some were taken is a message, not an error."""
+        """Write scores in bulk; once Canvas took some, trouble is a message and not an error."""
         jobs: list[_Job] = []
         trouble = ""
         for chunk in _chunks(scores, CHUNK):
             call = calls.grade(self._course_id, assignment_id, chunk)
             try:
                 job = decode.progress(self._wire.json(call))
-                jobs.append(_Job(job, f"writing {len(chunk)} grades", call.task))
+                grades = "1 grade" if len(chunk) == 1 else f"{len(chunk)} grades"
+                jobs.append(_Job(job, f"writing {grades}", call.task))
             except CanvasFailure as error:
                 if not jobs or isinstance(error, TokenRefused):
                     raise
@@ -249,13 +250,13 @@ class CanvasClient:
         return "; ".join(dict.fromkeys(m for m in messages if m))
 
     def _wait(self, job: _Job) -> str:
-        """Wait for a job; one that is not done in time, or not heard of again, is a message."""
+        """Wait for a job; return a message unless it is completed in time."""
         now, waited, pause = job.progress, 0.0, SHORTEST_POLL
         while now.state not in {"completed", "failed", "canceled"}:
             if waited >= self._progress_timeout:
                 return (
                     f"Canvas has not finished {job.work} after "
-                    f"{waited / 60:.0f} minutes (it is {now.state}): they may still appear"
+                    f"{waited / 60:.0f} minutes (the job is {now.state}): they may still appear"
                 )
             self._wire.sleep(pause)
             waited, pause = waited + pause, min(pause * 1.5, LONGEST_POLL)
@@ -264,10 +265,10 @@ class CanvasClient:
             except TokenRefused:
                 raise
             except CanvasFailure as error:
-                return f"Canvas began {job.work}, but {error}"
+                return f"Canvas started {job.work}, but {error}"
         if now.state == "completed":
             return ""
-        return now.message or f"Canvas says that {job.work} {now.state}"
+        return now.message or f"Canvas reports that {job.work} {_ENDED[now.state]}"
 
     def push_singly(
         self, assignment_id: int, scores: Mapping[str, Decimal]
@@ -343,7 +344,7 @@ class CanvasClient:
 
 @dataclass(frozen=True)
 class _Job:
-    """Something that Canvas took on; `work` and `task` say it in words: doing it, and to do it."""
+    """A background job of Canvas's, in words: `work` after "started", `task` after "asked to"."""
 
     progress: decode.Progress
     work: str

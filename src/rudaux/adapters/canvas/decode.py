@@ -1,4 +1,4 @@
-"""From Canvas's JSON to rudaux's own types; anything unusable raises `CanvasFailure`."""
+"""Canvas's JSON as rudaux's own types; anything unusable raises `CanvasFailure`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from rudaux.errors import CanvasFailure, RequestRefused
 
 @dataclass(frozen=True)
 class Progress:
-    """A job that Canvas does later; `message` says why where it failed."""
+    """A background job of Canvas's; `message` says why if it failed."""
 
     id: int
     state: str
@@ -37,7 +37,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Ticket:
-    """Where to upload a file to, with the form fields to send before it, unchanged."""
+    """Where to upload a file, and the form fields to send unchanged before it."""
 
     url: str
     fields: Mapping[str, str]
@@ -45,7 +45,7 @@ class Ticket:
 
 
 def course(data: object) -> CanvasCourse:
-    """Read a course; `original_name` is there where `name` is the token owner's nickname for it."""
+    """Read a course; if the token's owner gave it a nickname, its name is in `original_name`."""
     row = _row(data)
     over = row.get("workflow_state") == "completed" or _flag(row, "concluded")
     name = _text(row, "original_name") or _text(row, "name")
@@ -60,7 +60,7 @@ def course(data: object) -> CanvasCourse:
 
 
 def courses(rows: Iterable[object]) -> tuple[CanvasCourse, ...]:
-    """Read listed courses; of one that its dates have closed, Canvas shows no more than the id."""
+    """Read listed courses, without those closed by their dates: Canvas shows only their ids."""
     return tuple(course(row) for row in rows if not _row(row).get("access_restricted_by_date"))
 
 
@@ -77,7 +77,7 @@ def ids(rows: Iterable[object]) -> tuple[int, ...]:
 def students(rows: Iterable[object]) -> tuple[Student, ...]:
     """Merge enrollments (one row per section) into students, ordered as listed.
 
-    Type and state are looked at again: whoever is not a current student must never be graded.
+    Type and state are checked again: somebody who is not a current student must never be graded.
     """
     merged: dict[str, Student] = {}
     for row in map(_row, rows):
@@ -129,7 +129,7 @@ def _student(row: Row) -> Student:
 
 
 def emails(rows: Iterable[object]) -> Mapping[str, str]:
-    """Read e-mail addresses by user id; the key is absent where the token may not see them."""
+    """Read e-mail addresses by user id; the key is absent if the token may not see them."""
     found = map(_row, rows)
     return {str(_whole(row, "id")): _text(row, "email") for row in found if _text(row, "email")}
 
@@ -146,7 +146,7 @@ def tool(data: object) -> ExternalTool:
 
 
 def members(rows: Iterable[object]) -> frozenset[str]:
-    """Read who accepted a group's membership."""
+    """Read a group's members: those who accepted."""
     found = [_row(r) for r in rows]
     return frozenset(
         str(_whole(row, "user_id")) for row in found if _there(row, "workflow_state") == "accepted"
@@ -154,14 +154,11 @@ def members(rows: Iterable[object]) -> frozenset[str]:
 
 
 def assignment(data: object) -> CanvasAssignment:
-    """Read an assignment.
-
-    `has_overrides` is absent for lack of rights: then overrides are looked for.
-    """
+    """Read an assignment; without permission `has_overrides` is absent, and None here."""
     row = _row(data)
     types = tuple(t for t in _rows(row, "submission_types") if isinstance(t, str))
     tag = _row(row.get("external_tool_tag_attributes") or {}) if "external_tool" in types else {}
-    # Canvas answers with this spelling even where it was sent the other one.
+    # Canvas answers with this spelling even if it was sent the other one.
     by_id = tag.get("content_type") in {"ContextExternalTool", "context_external_tool"}
     return CanvasAssignment(
         id=_whole(row, "id"),
@@ -188,14 +185,15 @@ def assignment(data: object) -> CanvasAssignment:
 
 
 def overrides(rows: Iterable[object]) -> tuple[Override, ...]:
-    """Read overrides; one that does not say for whom it is cannot be taken for nobody's."""
+    """Read overrides; raise if one does not say whom it is for."""
     found = [_row(r) for r in rows]
     for row in found:
         if all(row.get(key) is None for key in (*_FOR_SOME, "course_id")):
             number = _whole(row, "id")
             raise CanvasFailure(
-                f"Canvas does not say for whom the due date override {number} is: look at the "
-                "assignment's dates in Canvas, and whether this token may see all of its students"
+                f"Canvas does not say whom the due date override {number} is for: look at the "
+                "assignment's dates in Canvas, and check whether the token's owner may see all of "
+                "its students"
             )
     return tuple(map(override, found))
 
@@ -204,7 +202,7 @@ _FOR_SOME = ("student_ids", "group_id", "course_section_id", "noop_id")
 
 
 def override(data: object) -> Override:
-    """Read an override; the key `due_at` is there only where the due date is overridden."""
+    """Read an override; the key `due_at` is there only if the due date is overridden."""
     row = _row(data)
     narrower = any(row.get(k) is not None for k in _FOR_SOME)
     return Override(
@@ -224,7 +222,7 @@ def override(data: object) -> Override:
 
 
 def submissions(rows: Iterable[object]) -> Iterator[CanvasSubmission]:
-    """Read submissions; raise `RequestRefused` where it is hidden whose they are."""
+    """Read submissions; raise `RequestRefused` if Canvas hides whose they are."""
     for row in map(_row, rows):
         if row.get("user_id") is None:
             raise RequestRefused(HIDDEN_NAMES)
@@ -235,7 +233,7 @@ def submissions(rows: Iterable[object]) -> Iterator[CanvasSubmission]:
 
 
 def submission(data: object) -> CanvasSubmission:
-    """Read a submission; `entered_score` is what was given, before Canvas's late policy deducts."""
+    """Read a submission; `entered_score` is the score before Canvas's late policy deducts."""
     row = _row(data)
     entered = _number(row, "entered_score")
     if "entered_score" not in row and (score := _number(row, "score")) is not None:
@@ -252,7 +250,7 @@ def submission(data: object) -> CanvasSubmission:
 
 
 def late_deductions(data: object) -> bool:
-    """Read whether a late policy takes points from late submissions."""
+    """Read whether a late policy deducts points from late submissions."""
     policy = _row(_row(data).get("late_policy"))
     share = _number(policy, "late_submission_deduction") or 0
     return policy.get("late_submission_deduction_enabled") is True and share > 0
@@ -266,7 +264,7 @@ def _attachments(row: Row) -> Iterator[Attachment]:
 
 
 def progress(data: object) -> Progress:
-    """Read how far a job is."""
+    """Read a job's progress."""
     row = _row(data)
     return Progress(_whole(row, "id"), _text(row, "workflow_state"), _text(row, "message"))
 
@@ -283,7 +281,7 @@ def ticket(data: object) -> Ticket:
 
 
 def file_id(data: object) -> int | None:
-    """Read the id of a finished file, or None where this is not one."""
+    """Read the id of an uploaded file, or None if this is not one."""
     number = data.get("id") if isinstance(data, Mapping) else None
     if isinstance(number, str) and number.isdecimal():
         return int(number)
@@ -291,7 +289,7 @@ def file_id(data: object) -> int | None:
 
 
 def file_is_ready(data: object) -> bool:
-    """Whether a file's upload came to its end; older installations do not say `upload_status`."""
+    """Return whether a file is uploaded; older installations do not send `upload_status`."""
     row = _row(data)
     return row.get("upload_status", "success") == "success" and bool(_text(row, "url"))
 

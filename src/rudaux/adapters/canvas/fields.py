@@ -1,7 +1,8 @@
-"""Fields of Canvas's JSON, read one by one; what cannot be used raises `CanvasFailure`."""
+"""Fields of Canvas's JSON, read one by one; an unusable value raises `CanvasFailure`."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -21,20 +22,20 @@ def row(data: object) -> Row:
 
 
 def there(row: Row, key: str) -> object:
-    """Return what stands at a key that Canvas always sends: absent, it is no value."""
+    """Return the value of a key that Canvas always sends; raise if it is absent."""
     if key not in row:
         raise unusable(key, None)
     return row[key]
 
 
 def flag(row: Row, key: str) -> bool | None:
-    """Read a yes or no; None where Canvas does not say."""
+    """Read a boolean; None if Canvas does not say."""
     value = row.get(key)
     return value if isinstance(value, bool) else None
 
 
 def rows(row: Row, key: str) -> list[object]:
-    """Read a list; none at all is an empty one."""
+    """Read a list; [] if the key is absent."""
     value = row.get(key)
     if value is None:
         return []
@@ -44,7 +45,7 @@ def rows(row: Row, key: str) -> list[object]:
 
 
 def whole(row: Row, key: str) -> int:
-    """Read a whole number that must be there."""
+    """Read an integer that must be there."""
     value = maybe_whole(row, key)
     if value is None:
         raise unusable(key, None)
@@ -52,7 +53,7 @@ def whole(row: Row, key: str) -> int:
 
 
 def maybe_whole(row: Row, key: str) -> int | None:
-    """Read a whole number, or the digits of one: ids may come as strings."""
+    """Read an integer, or a string of digits: ids may come as strings."""
     value = row.get(key)
     if isinstance(value, str) and value.lstrip("-").isdecimal():
         return int(value)
@@ -62,7 +63,7 @@ def maybe_whole(row: Row, key: str) -> int | None:
 
 
 def text(row: Row, key: str) -> str:
-    """Read a text; none at all is an empty one."""
+    """Read a string; "" if the key is absent."""
     value = row.get(key)
     if value is None:
         return ""
@@ -87,7 +88,7 @@ def moment(row: Row, key: str) -> datetime | None:
     if not written:
         return None
     try:
-        # Fractions of a second come in any length, which Python 3.10 does not read.
+        # Fractions of a second come in any length, which Python 3.10 cannot read.
         whole_seconds = re.sub(r"[.,]\d+", "", written)
         found = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", whole_seconds))
     except ValueError as error:
@@ -97,8 +98,9 @@ def moment(row: Row, key: str) -> datetime | None:
 
 
 def unusable(key: str, value: object) -> CanvasFailure:
-    """Make the error of an answer that cannot be used."""
-    shown = "nothing" if value is None else repr(value)[:60]
+    """Return the error for an answer that cannot be used."""
+    shown = "nothing" if value is None else json.dumps(value, default=str)[:60]
     return CanvasFailure(
-        f'Canvas answered with {shown} where "{key}" should be: check that canvas.url is Canvas'
+        f'Canvas answered with {shown} where "{key}" should be: check that canvas.url is the '
+        "address of Canvas itself"
     )

@@ -1,4 +1,4 @@
-"""A quick look at Canvas, for somebody who waits: it is asked once, and not for long."""
+"""A quick look at Canvas while a person waits: one short attempt, no retries."""
 
 from __future__ import annotations
 
@@ -22,6 +22,6 @@ def list_courses(url: str, token: str) -> tuple[CanvasCourse, ...]:
 
 
 def quick_client(url: str, course_id: int, token: str) -> CanvasClient:
-    """Open a course; a Canvas that does not answer is not asked again."""
+    """Open a course without retries: a Canvas that does not answer is not asked again."""
     http = httpx.Client(timeout=_SECONDS)
     return CanvasClient(url, course_id, token, http=http, budget=0.0)

@@ -1,4 +1,4 @@
-"""Canvas's special modes, from its JSON: what it does not say is None, and no value."""
+"""Canvas's special modes, read from its JSON; None means that Canvas does not say."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from rudaux.domain.canvas import CanvasAssignment
 
 
 def limited(enrollments: Iterable[object]) -> bool | None:
-    """Read from their own enrollments whether a teacher sees some sections only."""
+    """Read from a teacher's own enrollments whether they see only some sections."""
     flags = {
         flag(own, "limit_privileges_to_course_section")
         for own in map(row, enrollments)
         if text(own, "type").removesuffix("Enrollment").lower() in {"teacher", "ta", "designer"}
         and own.get("enrollment_state") == "active"
     }
-    # Canvas shows all of the course to whom one of their enrollments does.
+    # One enrollment without the limit is enough to see the whole course.
     return False if False in flags else None if None in flags else bool(flags) or None
 
 
 def permission(data: object, name: str) -> bool | None:
-    """Read whether the token's owner has a right; None where Canvas does not say."""
+    """Read whether the token's owner has a permission; None if Canvas does not say."""
     return flag(row(data), name)
 
 
 def unconstrained(data: object) -> bool:
-    """Read, from an assignment with all its dates, whether closed grading periods do not bind us.
+    """Read from an assignment with all its dates whether closed grading periods do not bind us.
 
     https://github.com/instructure/canvas-lms/blob/master/lib/api/v1/assignment.rb
     """
@@ -42,7 +42,7 @@ def released(groups: Iterable[object]) -> Mapping[int, bool | None]:
 
 
 def closed_for(data: object, assignment_id: int) -> frozenset[str]:
-    """Read whose effective due date is in a closed grading period."""
+    """Read which students' effective due date is in a closed grading period."""
     own = row(row(data).get(str(assignment_id)))
     return frozenset(
         student for student, d in own.items() if flag(row(d), "in_closed_grading_period")
@@ -52,7 +52,7 @@ def closed_for(data: object, assignment_id: int) -> frozenset[str]:
 def under_moderation(
     assignment: CanvasAssignment, released: Mapping[int, bool | None]
 ) -> CanvasAssignment:
-    """Correct `moderated` for an assignment whose grades are released, or not known to be."""
+    """Correct `moderated`: no longer once the grades are released, None if that is not known."""
     if not assignment.moderated:
         return assignment
     state = released.get(assignment.id)

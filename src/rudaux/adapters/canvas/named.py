@@ -1,7 +1,7 @@
-"""The `Canvas` port for a course whose students go by login or SIS id: the one place of both ids.
+"""The `Canvas` port for a course that calls its students by login or SIS id.
 
-Canvas is asked and told with its own user ids, always. Of whoever is not on the roster nothing is
-passed on: one student's SIS id may be another's user id.
+This is the only place that knows both ids: requests to Canvas always use its own user ids. Nothing
+is passed on about anyone who is not on the roster: one student's SIS id may be another's user id.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rudaux.domain.roster import Student
 from rudaux.errors import CanvasFailure, NeedsPersonError, NotFound, PermissionRefused
 
 _RIGHTS = {"login": "Users - view login IDs", "sis": "SIS Data - read"}
-"""As the Permissions page of an account names them."""
+"""The names that an account's Permissions page gives these rights."""
 
 
 class NamedCanvas(CanvasClient):
@@ -38,13 +38,13 @@ class NamedCanvas(CanvasClient):
         naming, word = name_students(super().students(), self._key), WORD[self._key]
         if naming.hidden:
             raise PermissionRefused(
-                f"Canvas shows this token no {word} of any student, and jupyterhub.student_id = "
-                f'"{self._key}" needs it: its owner lacks the right "{_RIGHTS[self._key]}"; ask '
-                "your Canvas administrator for it"
+                f"Canvas does not show this token any student's {word}, which "
+                f'jupyterhub.student_id = "{self._key}" needs: the token\'s owner lacks the '
+                f'permission "{_RIGHTS[self._key]}"; ask your Canvas administrator for it'
             )
         if naming.mistakes:
             raise NeedsPersonError(
-                f"{'; '.join(naming.mistakes)}: nothing was done. Correct it in Canvas, or set "
+                f"{'; '.join(naming.mistakes)}: nothing was done. Fix it in Canvas, or set "
                 "jupyterhub.student_id in rudaux.toml to another id that every student has"
             )
         self._waiting = naming.waiting
@@ -69,7 +69,7 @@ class NamedCanvas(CanvasClient):
         return self._named_override(super().update_override(assignment_id, theirs, students))
 
     def _named_override(self, override: Override) -> Override:
-        """Call its students by the ids used here; of the others Canvas's own are kept aside."""
+        """Use this side's ids for its students; keep Canvas's ids of all others in `outside`."""
         outside = override.student_ids - set(self._names())
         return replace(override, student_ids=self._ours(override.student_ids), outside=outside)
 
@@ -114,7 +114,7 @@ class NamedCanvas(CanvasClient):
             yield self._names()[student], refusal
 
     def _known(self) -> Mapping[str, str]:
-        """Return Canvas's user id by the id used here, of everybody seen on the roster so far."""
+        """Return Canvas's user id by the id used here, for all seen on the roster so far."""
         if not self._ids:
             self.students()
         return self._ids
@@ -132,5 +132,8 @@ class NamedCanvas(CanvasClient):
     def _canvas_id(self, student: str) -> str:
         found = self._known().get(student)
         if found is None:
-            raise NotFound(f"Canvas lists no student with the {WORD[self._key]} {student}")
+            raise NotFound(
+                f"Canvas lists no student with the {WORD[self._key]} {student}: they may have left "
+                "the course; `rudaux canvas students` lists who is in it"
+            )
         return found

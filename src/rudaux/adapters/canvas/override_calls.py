@@ -14,7 +14,7 @@ from rudaux.domain.extensions import keeps_title
 
 
 def create(course_id: int, assignment_id: int, override: Override) -> Call:
-    """Make an ad-hoc override; sent twice, Canvas refuses the second: a student is in one."""
+    """Make an ad-hoc override; sent twice, Canvas refuses the second: a student may be in one."""
     body = {**_students(override), "title": override.title, **_dates(override)}
     return Call(
         "POST",
@@ -27,9 +27,9 @@ def create(course_id: int, assignment_id: int, override: Override) -> Call:
 
 
 def update(course_id: int, assignment_id: int, override: Override, students: bool) -> Call:
-    """Change an override; a date that is not sent would no longer be overridden.
+    """Change an override; a date that is left out would no longer be overridden.
 
-    Without students Canvas keeps those in it, and the title; with them it counts them anew.
+    Without students Canvas keeps the students and the title; with them it replaces both.
     """
     body: dict[str, Value] = dict(_dates(override))
     if students:
@@ -40,8 +40,8 @@ def update(course_id: int, assignment_id: int, override: Override, students: boo
         f"{_path(course_id, assignment_id)}/{override.id}",
         f'change the override "{override.title}" of assignment {assignment_id}',
         body={"assignment_override": body},
-        missing=f"Canvas has no override {override.id} of assignment {assignment_id} any more: "
-        "somebody removed it just now; run this again",
+        missing=f"Canvas no longer has override {override.id} of assignment {assignment_id}: "
+        "somebody has just removed it; run this again",
     )
 
 
@@ -52,7 +52,7 @@ def remove(course_id: int, assignment_id: int, override_id: int) -> Call:
 
 
 def same_target(one: Override, other: Override) -> bool:
-    """Whether both are for exactly the same students, under the same title."""
+    """Return whether both are for exactly the same students, under the same title."""
     return (one.student_ids, one.title) == (other.student_ids, other.title)
 
 

@@ -14,9 +14,9 @@ Result = TypeVar("Result")
 def in_parallel(
     work: Callable[[Item], Result], items: Iterable[Item], at_once: int
 ) -> Iterator[Result]:
-    """Yield results as they come, `at_once` under way at a time; items are taken one by one.
+    """Yield results as they come, with `at_once` in progress; items are taken one by one.
 
-    After an error nothing new is started: the results under way come first, then it is raised.
+    After an error nothing new is started: what is in progress ends first, then it is raised.
     """
     rest = iter(items)
     failed: Exception | None = None

@@ -1,4 +1,4 @@
-"""When to send a request again, how long to wait first, and when to stop waiting."""
+"""The retry policy: when to send a request again, how long to wait first, when to give up."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rudaux.adapters.canvas.protocol import LONGEST_PAUSE, Answer, parse, thrott
 
 ATTEMPTS = 5
 THROTTLED_ATTEMPTS = 9
-"""A full bucket of Canvas's takes up to 20 seconds to let anything through again."""
+"""Once throttled, Canvas may take up to 20 seconds to let anything through again."""
 BUDGET = 300.0
-"""Seconds after which a call is not sent once more, whatever attempts are left."""
+"""Seconds after which a call is not retried, however many attempts are left."""
 LONGEST_ANSWER = 120.0
 """Seconds that one answer's body may take."""
 LOOKS = 3
@@ -26,11 +26,11 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 Failure: TypeAlias = "httpx.RequestError | httpx.InvalidURL"
 Fate = Literal["answered", "refused", "unknown", "hopeless"]
-"""refused: surely not acted on, as good as never sent; unknown: it may or may not have happened."""
+"""refused: certainly not acted on, as if never sent; unknown: it may or may not have happened."""
 
 
 def fate(result: Answer | Failure, wants_json: bool) -> Fate:
-    """Say what became of a request; a page in the place of JSON tells as little as no answer."""
+    """Return what became of a request; HTML instead of JSON tells as little as no answer."""
     if isinstance(result, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return "hopeless"
     if isinstance(result, Exception):
@@ -44,7 +44,7 @@ def fate(result: Answer | Failure, wants_json: bool) -> Fate:
 
 
 def readable(answer: Answer) -> bool:
-    """Whether an answer is whole JSON: a gateway may send a page, or half an answer, as a 200."""
+    """Return whether an answer is complete JSON: a gateway may send HTML, or half of it, as 200."""
     try:
         parse(answer.body)
     except ValueError:
@@ -53,13 +53,13 @@ def readable(answer: Answer) -> bool:
 
 
 def pauses(attempts: int = ATTEMPTS) -> Iterator[float]:
-    """Give the seconds to wait between attempts: doubling, and jittered so that runs spread."""
+    """Yield the seconds to wait between attempts: exponential, with jitter to spread the load."""
     for turn in range(attempts - 1):
         longest = min(2.0**turn, LONGEST_PAUSE)
         yield longest * random.uniform(0.5, 1.0)  # noqa: S311 - it spreads load, it hides nothing
 
 
 def asked_pause(result: Answer | Failure) -> float:
-    """Give the seconds that a Retry-After asks for, if any: Canvas sends none, gateways may."""
+    """Return the seconds that Retry-After asks for, or 0: Canvas sends none, gateways may."""
     text = "" if isinstance(result, Exception) else result.header("Retry-After").strip()
     return min(float(text), LONGEST_PAUSE) if text.isdecimal() else 0.0

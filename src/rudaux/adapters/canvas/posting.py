@@ -1,4 +1,4 @@
-"""Post policies, and posting grades: only GraphQL can, which says 200 whatever went wrong.
+"""Post policies, and posting grades: only GraphQL can, which answers 200 even for errors.
 
 https://canvas.instructure.com/doc/api/file.graphql.html
 """
@@ -23,7 +23,7 @@ _POST = (
 
 
 def set_policy(assignment_id: int, manually: bool) -> Call:
-    """Set whether grades stay hidden until they are posted; what is there stays as it is."""
+    """Set whether new grades stay hidden until they are posted; earlier ones do not change."""
     how = "by hand" if manually else "automatically"
     return _mutation(
         _SET,
@@ -33,7 +33,7 @@ def set_policy(assignment_id: int, manually: bool) -> Call:
 
 
 def post(assignment_id: int) -> Call:
-    """Show students the grades there are; without `gradedOnly` Canvas posts ungraded work too."""
+    """Post the grades that exist; without `gradedOnly` Canvas would post ungraded work too."""
     task = f"post the grades of assignment {assignment_id}"
     return _mutation(_POST, {"id": str(assignment_id)}, task)
 
@@ -47,8 +47,8 @@ def check_policy(answer: object, manually: bool, task: str) -> None:
     policy = _object(_payload(answer, "setAssignmentPostPolicy", task), "postPolicy")
     if policy.get("postManually") is not manually:
         raise CanvasFailure(
-            f"Canvas was asked to {task} and did not: look at the assignment's grade posting "
-            "policy in Canvas"
+            f"Canvas was asked to {task} but did not: check the assignment's grade posting policy "
+            "in Canvas"
         )
 
 
@@ -57,23 +57,28 @@ def progress(answer: object, task: str) -> Progress:
     job = _object(_payload(answer, "postAssignmentGrades", task), "progress")
     number = str(job.get("_id", ""))
     if not number.isdecimal():
-        raise CanvasFailure(f"Canvas did not say how far it is when asked to {task}")
+        raise CanvasFailure(
+            f"Canvas was asked to {task} and did not say whether it started: look at the grades in "
+            "Canvas, then run this again"
+        )
     return Progress(int(number), str(job.get("state", "")), "")
 
 
 def _payload(answer: object, mutation: str, task: str) -> Mapping[str, object]:
-    """Give what a mutation answered; errors stand beside `data`, or inside it."""
+    """Return a mutation's payload, or raise; errors are next to `data`, or inside it."""
     whole = answer if isinstance(answer, Mapping) else {}
     payload = _object(_object(whole, "data"), mutation)
     said = "; ".join([*_messages(whole), *_messages(payload)])
     if "not found" in said:
-        # Canvas says the same of what is hidden from the token's owner.
+        # Canvas says the same about anything the token's owner may not see.
         raise PermissionRefused(
             f"Canvas refused to {task} ({said}): the owner of this access token may not manage "
             "grades in the course, or the assignment was deleted"
         )
     if said or not payload:
-        raise CanvasFailure(f"Canvas refused to {task}{f' ({said})' if said else ''}")
+        raise CanvasFailure(
+            f"Canvas refused to {task}{f' ({said})' if said else ''}: try it in Canvas itself"
+        )
     return payload
 
 

@@ -1,4 +1,4 @@
-"""What every Canvas request and answer has in common: URLs, parameters, paging, throttling."""
+"""What every Canvas request and answer have in common: URLs, parameters, paging, throttling."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ _REL = re.compile(r';\s*rel\s*=\s*"?([^";,]+)', re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Call:
-    """One request to Canvas; `path` is below /api/v1, or begins with /api/ itself.
+    """One request to Canvas; `path` is below /api/v1, or starts with /api/ itself.
 
-    `task` reads after "asked to ...".
-
-    `repeatable` says that sending it twice does no harm; `missing` is what a 404 means.
+    `task` completes the sentence "Canvas was asked to ...". `repeatable` means idempotent: sending
+    the request twice does no harm. `missing` is the message for a 404.
     """
 
     method: str
@@ -46,7 +45,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: `url` is the one that was asked."""
+    """What came back; `url` is the one that was requested."""
 
     status: int
     headers: Mapping[str, str]
@@ -54,22 +53,22 @@ class Answer:
     url: str = ""
 
     def header(self, name: str) -> str:
-        """Give a header's value whatever its case, or nothing."""
+        """Return a header's value, whatever the case of its name; "" if there is none."""
         wanted = name.lower()
         return next((v for k, v in self.headers.items() if k.lower() == wanted), "")
 
 
 def api_base(url: str) -> str:
-    """Give the API's address for `canvas.url`, which must be https (http on this machine only)."""
+    """Return the API's address for `canvas.url`, which must be https (http: this machine only)."""
     parts = _split(url)
     if parts.username or parts.password:
-        raise ConfigError("canvas.url holds a user name or password: leave only the address")
+        raise ConfigError("canvas.url contains a user name or password: keep only the address")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ConfigError(
-            f'canvas.url = "{url}" is no web address: write https://canvas.example.edu'
+            f'canvas.url = "{url}" is not a web address: write it as https://canvas.example.edu'
         )
     if parts.query or parts.fragment:
-        raise ConfigError("canvas.url goes on after a ? or #: leave only the address of Canvas")
+        raise ConfigError("canvas.url contains a ? or #: keep only what comes before it")
     if not may_carry_secrets(url):
         raise ConfigError(
             f"canvas.url would send the access token unencrypted: write https://{parts.netloc}"
@@ -78,13 +77,13 @@ def api_base(url: str) -> str:
 
 
 def may_carry_secrets(url: str) -> bool:
-    """Whether what is sent there is encrypted or stays on this machine."""
+    """Return whether what is sent there is encrypted or stays on this machine."""
     parts = _split(url)
     return parts.scheme == "https" or (parts.scheme == "http" and _loopback(parts.hostname or ""))
 
 
 def resolve(base: str, link: str) -> str:
-    """Make a link absolute; nothing where it is no link at all."""
+    """Make a link absolute; return "" if it is not a link."""
     try:
         return urljoin(base, link) if link else ""
     except ValueError:
@@ -106,7 +105,7 @@ def _loopback(host: str) -> bool:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Give scheme, host and port: a token goes to its own origin only."""
+    """Return scheme, host and port: the token is sent to its own origin only."""
     parts = _split(url)
     try:
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
@@ -116,7 +115,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 
 def address(base: str, path: str, query: Mapping[str, Value]) -> str:
-    """Put a whole address together: Canvas repeats only the query string in its `next` links."""
+    """Build a complete address: Canvas repeats only the query string in its `next` links."""
     base = base.removesuffix("/api/v1") if path.startswith("/api/") else base
     pairs = [pair for key, value in query.items() for pair in flatten(key, value)]
     return f"{base}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
@@ -144,9 +143,9 @@ def _scalar(value: str | float | bool | None) -> str:
 
 
 def next_page(answer: Answer) -> str | None:
-    """Give the next page's address, or None at the end: a short or empty page is not the end.
+    """Return the next page's address, or None at the end: a short or empty page is not the end.
 
-    Raises `CanvasFailure` where the link leads to another host, which must not get the token.
+    Raises `CanvasFailure` if the link leads to another host, which must not get the token.
     https://canvas.instructure.com/doc/api/file.pagination.html
     """
     for found in _LINK.finditer(answer.header("Link")):
@@ -155,22 +154,22 @@ def next_page(answer: Answer) -> str | None:
             url = resolve(answer.url, found[1])
             if origin(url) != origin(answer.url):
                 raise CanvasFailure(
-                    f"Canvas's list goes on at {spell(url)}, which is not the address in "
-                    "canvas.url: put the address that Canvas uses for itself there"
+                    f"the next page of Canvas's list is at {spell(url)}, which is not the address "
+                    "in canvas.url: set canvas.url to the address that Canvas itself uses"
                 )
             return url
     return None
 
 
 def spell(url: str) -> str:
-    """Name an address in a message: scheme and host only, for paths and queries hold secrets."""
+    """Return an address as messages show it: scheme and host only; the rest may hold secrets."""
     parts = _split(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}"
 
 
 def throttled(answer: Answer) -> bool:
-    """Whether Canvas asks to slow down: 429, or on older installations a 403 that says so.
+    """Return whether Canvas asks us to slow down: 429, or an older installation's 403.
 
     https://canvas.instructure.com/doc/api/file.throttling.html
     """
@@ -178,9 +177,9 @@ def throttled(answer: Answer) -> bool:
 
 
 def courtesy_pause(answer: Answer) -> float:
-    """Give the seconds to wait before the next request, so that throttling does not set in.
+    """Return the seconds to wait before the next request, so that we are not throttled.
 
-    The allowance in X-Rate-Limit-Remaining refills by 10 a second.
+    The quota in X-Rate-Limit-Remaining refills by 10 a second.
     """
     try:
         remaining = float(answer.header("X-Rate-Limit-Remaining"))
@@ -191,9 +190,9 @@ def courtesy_pause(answer: Answer) -> float:
 
 
 def clock_offset(date: str, now: datetime) -> timedelta | None:
-    """Return how far an answer's Date header is ahead of `now` (aware); None where it has none.
+    """Return how far an answer's Date header is ahead of `now` (aware); None if it has none.
 
-    Its unit is one second. https://www.rfc-editor.org/rfc/rfc9110#name-date
+    The header counts whole seconds. https://www.rfc-editor.org/rfc/rfc9110#name-date
     """
     try:
         there = parsedate_to_datetime(date)
@@ -203,7 +202,7 @@ def clock_offset(date: str, now: datetime) -> timedelta | None:
 
 
 def parse(body: str) -> object:
-    """Read JSON with exact decimals, or raise ValueError; Canvas may guard it with `while(1);`."""
+    """Read JSON with exact decimals, or raise ValueError; Canvas may prefix it with `while(1);`."""
     try:
         result: object = json.loads(
             body.removeprefix("while(1);"), parse_float=Decimal, parse_constant=_not_json

@@ -1,4 +1,4 @@
-"""From a Canvas answer to the one-sentence error that an instructor reads."""
+"""Turn a Canvas answer into the one-sentence error that an instructor reads."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LONGEST = 300
 
 
 def failure(answer: Answer, task: str, missing: str = "") -> CanvasFailure | None:
-    """Give the error that an answer stands for, or None where it is a success.
+    """Return the error that an answer means, or None if it is a success.
 
-    `task` reads after "asked to", `missing` is the sentence for a 404.
+    `task` completes "Canvas was asked to ..."; `missing` is the message for a 404.
     """
     if 200 <= answer.status < 300:
         return None
@@ -34,18 +34,23 @@ def failure(answer: Answer, task: str, missing: str = "") -> CanvasFailure | Non
         return (ScopesRefused if scopes else TokenRefused)(_token_sentence(said, task))
     if throttled(answer):
         return CanvasFailure(
-            f"Canvas keeps slowing us down when asked to {task}: try again in some minutes"
+            f"Canvas was asked to {task} and is limiting how fast we may ask: try again in a few "
+            "minutes"
         )
     if answer.status in {401, 403}:
         return PermissionRefused(
             f"Canvas does not allow the owner of this access token to {task}{because}: "
-            "use the token of somebody who may, or ask your Canvas administrator"
+            "use the token of somebody who may do this, or ask your Canvas administrator"
         )
     if answer.status == 404:
-        return NotFound(missing or f"Canvas could not find what it was asked to {task}{because}")
+        return NotFound(
+            missing
+            or f"Canvas was asked to {task} and found nothing there{because}: it may have been "
+            "deleted, or be hidden from this token; look in Canvas"
+        )
     if answer.status >= 500:
         return CanvasFailure(
-            f"Canvas failed when asked to {task}{because}: try again in some minutes"
+            f"Canvas failed when asked to {task}{because}: try again in a few minutes"
         )
     return RequestRefused(f"Canvas refused to {task}{because}")
 
@@ -56,15 +61,18 @@ def _because(answer: Answer) -> str:
 
 
 def _about_the_token(answer: Answer) -> bool:
-    """A 401 without challenge is a matter of permission, but proxies may drop the header."""
+    """Return whether a 401 is about the token: without the header it is about a permission.
+
+    Proxies may drop that header, so the text counts as well.
+    """
     return bool(answer.header("WWW-Authenticate")) or "access token" in complaint(answer.body)
 
 
 def _token_sentence(said: str, task: str) -> str:
     if "insufficient scopes" in said.lower():
         return (
-            f"Canvas refused the access token, for its scopes do not cover what is needed to "
-            f"{task}: use a token without scopes, or ask your Canvas administrator to add them"
+            f"Canvas refused the access token because its scopes do not allow it to {task}: use a "
+            "token without scopes, or ask your Canvas administrator to add the missing ones"
         )
     words = ("expired", "revoked")
     state = next((word for word in words if word in said.lower()), "invalid")
@@ -75,21 +83,21 @@ def _token_sentence(said: str, task: str) -> str:
 
 
 def _redirected(answer: Answer, task: str) -> CanvasFailure:
-    """A redirect is never followed: it would carry the token, or end at a login page."""
+    """Return the error for a redirect, never followed: it would leak the token, or want a login."""
     target = resolve(answer.url, answer.header("Location"))
     if target and origin(target) != origin(answer.url):
         return CanvasFailure(
-            f"{spell(answer.url)} sent us on to {spell(target)} when asked to {task}: "
-            "if that is your Canvas, put it in canvas.url"
+            f"{spell(answer.url)} was asked to {task} and redirected us to {spell(target)}: if "
+            "that is your Canvas, set canvas.url to it"
         )
     return CanvasFailure(
-        f"{spell(answer.url)} sent us to another page ({answer.status}) when asked to {task}: "
-        "check that canvas.url is the address of Canvas itself"
+        f"{spell(answer.url)} was asked to {task} and redirected us to another page "
+        f"({answer.status}): check that canvas.url is the address of Canvas itself"
     )
 
 
 def complaint(body: str) -> str:
-    """Say what Canvas complains of, in any of its shapes of error; nothing for HTML or nothing."""
+    """Return Canvas's own words from any of its error formats; "" for HTML or an empty body."""
     try:
         text = "; ".join(dict.fromkeys(_sentences(parse(body))))
     except ValueError:

@@ -1,4 +1,4 @@
-"""When the access token ends, as Canvas tells its owner.
+"""When the access token expires, as Canvas tells its owner.
 
 https://developerdocs.instructure.com/services/canvas/file.all_resources/access_tokens
 """
@@ -13,7 +13,7 @@ from rudaux.adapters.canvas.protocol import PER_PAGE, Call
 
 
 def own_tokens() -> Call:
-    """Ask for the tokens of this token's owner; Canvas shows their beginnings and no more."""
+    """Ask for the tokens of this token's owner; Canvas shows only their first characters."""
     return Call(
         "GET",
         "/users/self/user_generated_tokens",
@@ -23,7 +23,7 @@ def own_tokens() -> Call:
 
 
 def expiry(tokens: Iterable[object], begins: Callable[[str], bool]) -> datetime | None:
-    """Read when the token ends that `begins` with a row's hint; None where that is not one."""
+    """Read when the token expires; `begins` says if a hint fits it. None unless one date does."""
     found = {
         moment(own, "expires_at")
         for own in map(row, tokens)

@@ -35,18 +35,18 @@ def upload(
     file: FeedbackFile,
     tries: int = ATTEMPTS,
 ) -> int:
-    """Upload a file for that student's comments and give its id.
+    """Upload a file for that student's comments and return its id.
 
-    Where the file store's answer is lost it starts over from the first step: the bytes can not be
-    sent to one address twice, and a file that no comment names is seen by nobody.
+    If the file store's answer is lost, start over from the first step: the bytes cannot be sent to
+    the same address twice, and nobody sees a file that no comment refers to.
     """
     try:
         return _attempt(wire, course_id, assignment_id, student_id, file)
     except LostAnswer as lost:
         if tries == 1:
             raise CanvasFailure(
-                f'the file "{file.name}" for student {student_id} could not be uploaded, though '
-                "tried several times: run this again later"
+                f'the file "{file.name}" for student {student_id} could not be uploaded in '
+                "several attempts: run this again later"
             ) from lost
     wire.sleep(next(pauses()))
     return upload(wire, course_id, assignment_id, student_id, file, tries - 1)
@@ -68,12 +68,12 @@ def _attempt(
 
 
 def _finish(wire: Wire, answer: Answer, name: str, task: str) -> int:
-    """Bring the upload to its end: a store that is not Canvas names where to confirm it."""
+    """Finish the upload: a file store that is not Canvas says where to confirm it."""
     if answer.status >= 400:
         said = complaint(answer.body)
         refused = RequestRefused if answer.status < 500 else CanvasFailure
         raise refused(
-            f'the file store {spell(answer.url)} refused the file "{name}" '
+            f'the file store at {spell(answer.url)} refused the file "{name}" '
             f"({answer.status}{': ' + said if said else ''}): run this again"
         )
     done = _file_id(answer) if answer.status < 300 else None
@@ -81,7 +81,10 @@ def _finish(wire: Wire, answer: Answer, name: str, task: str) -> int:
         return done
     location = resolve(answer.url, answer.header("Location"))
     if not location:
-        raise LostAnswer(f'the file store {spell(answer.url)} did not say where "{name}" is')
+        raise LostAnswer(
+            f'the file store at {spell(answer.url)} did not say where it put the file "{name}": '
+            "run this again"
+        )
     _refuse_insecure(location, name)
     done = _confirm(wire, location, task)
     if done is None:
@@ -90,7 +93,7 @@ def _finish(wire: Wire, answer: Answer, name: str, task: str) -> int:
 
 
 def _confirm(wire: Wire, location: str, task: str, tries: int = 3) -> int | None:
-    """Tell Canvas that the bytes are stored: it may be told once, so a lost answer is looked up."""
+    """Tell Canvas that the bytes are stored; that works once, so look up what a lost answer did."""
     try:
         return _file_id(wire.follow(location, task))
     except LostAnswer:
@@ -119,6 +122,6 @@ def _file_id(answer: Answer) -> int | None:
 def _refuse_insecure(url: str, name: str) -> None:
     if not may_carry_secrets(url):
         raise CanvasFailure(
-            f'Canvas wants the file "{name}" sent unencrypted to {spell(url)}: ask your Canvas '
-            "administrator for an https address"
+            f'Canvas asks for the file "{name}" to be sent unencrypted to {spell(url)}: ask your '
+            "Canvas administrator for an https address"
         )

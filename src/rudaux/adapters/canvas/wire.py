@@ -1,4 +1,4 @@
-"""Sends requests over httpx: retries, waits, follows pages, and keeps the token to Canvas."""
+"""Requests over httpx: retries, waiting, paging; the token goes to Canvas and nowhere else."""
 
 from __future__ import annotations
 
@@ -45,10 +45,7 @@ T = TypeVar("T")
 
 
 class Wire:
-    """Speaks to one Canvas with one token; never raises anything but `rudaux.errors`.
-
-    It may be used by several threads at a time.
-    """
+    """Talk to one Canvas with one token; thread-safe, raises only `rudaux.errors`."""
 
     def __init__(
         self,
@@ -61,11 +58,11 @@ class Wire:
         token = token.strip()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise ConfigError(
-                "the Canvas access token is empty or holds characters that no token has: check "
-                "what canvas.token_env or canvas.token_file names"
+                "the Canvas access token is empty or contains characters that no token has: check "
+                "the variable or file that canvas.token_env or canvas.token_file names"
             )
         self._base = api_base(url)
-        # httpx.Headers shows itself without the value of Authorization.
+        # The repr of httpx.Headers hides the value of Authorization.
         self._secret = httpx.Headers({"Authorization": f"Bearer {token}"})
         self._http = http or httpx.Client(timeout=TIMEOUT, limits=POOL)
         if http is None:
@@ -73,43 +70,48 @@ class Wire:
         self.sleep = sleep
         self._budget = budget
         self.clock_offset: timedelta | None = None
-        """Canvas's clock minus this machine's, by the Date header of its last answer."""
+        """Canvas's clock minus this machine's, from the Date header of its last answer."""
 
     def __repr__(self) -> str:
         return f"Wire({spell(self._base)!r})"
 
     def token_begins(self, hint: str) -> bool:
-        """Whether the token begins with what Canvas shows of one."""
+        """Return whether the token starts with what Canvas shows of one."""
         return self._secret["Authorization"].removeprefix("Bearer ").startswith(hint)
 
     def json(self, call: Call) -> object:
-        """Send a call and give the JSON of its answer.
+        """Send a call and return the JSON of its answer.
 
-        Raises `LostAnswer` where the call is not repeatable and may or may not have happened.
+        Raises `LostAnswer` if the call is not repeatable and may or may not have happened.
         """
         answer = self._api(call.method, address(self._base, call.path, call.query), call)
         return self._read(answer, call.task)
 
     def rows(self, call: Call) -> Iterator[object]:
-        """Give the rows of a list, page by page, until no next page is named."""
+        """Yield the rows of a list, page by page, until there is no next page."""
         url: str | None = address(self._base, call.path, call.query)
         seen: set[str] = set()
         while url is not None:
             if url in seen:
                 raise CanvasFailure(
-                    f"Canvas's pages lead round in a circle when asked to {call.task}"
+                    f"Canvas was asked to {call.task} and its pages lead back to an earlier one: "
+                    "run this again, and tell your Canvas administrator if it stays so"
                 )
             seen.add(url)
             answer = self._api("GET", url, call)
             page = self._read(answer, call.task)
             if not isinstance(page, list):
-                raise CanvasFailure(f"Canvas did not answer with a list when asked to {call.task}")
+                raise CanvasFailure(
+                    f"Canvas was asked to {call.task} and did not answer with a list: check that "
+                    "canvas.url is the address of Canvas itself"
+                )
             yield from page
             url = next_page(answer)
             if len(page) >= PER_PAGE and not answer.header("Link"):
                 raise CanvasFailure(
-                    f"Canvas sent a full page and no word on what follows (no Link header) when "
-                    f"asked to {call.task}: there may be more, so ask who runs the proxy before it"
+                    f"Canvas was asked to {call.task} and sent a full page without saying whether "
+                    "more follow (no Link header): a proxy in front of Canvas may have removed it; "
+                    "ask your Canvas administrator"
                 )
 
     def once(
@@ -119,9 +121,9 @@ class Wire:
         find: Callable[[], T | None],
         tries: int = 3,
     ) -> T:
-        """Send a write that must not happen twice: after a lost answer `find` looks for it first.
+        """Send a write that must happen only once; if its answer is lost, `find` looks for it.
 
-        Raises `LostAnswer` where it cannot be told, or never worked.
+        Raises `LostAnswer` if `find` fails, or if the write never succeeded.
         """
         try:
             return self._decoded(call, decode)
@@ -134,7 +136,7 @@ class Wire:
         return self.once(call, decode, find, tries - 1)
 
     def _decoded(self, call: Call, decode: Callable[[object], T]) -> T:
-        """Send a write once; an answer of another shape than expected is as good as lost."""
+        """Send a write once; an answer of an unexpected shape counts as lost."""
         done = self.json(call)
         try:
             return decode(done)
@@ -142,7 +144,7 @@ class Wire:
             raise _lost(call.task) from error
 
     def _look(self, find: Callable[[], T | None], lost: LostAnswer) -> T | None:
-        """Look several times, for the write may still be under way."""
+        """Look several times: the write may still be in progress."""
         for pause in pauses(LOOKS + 1):
             self.sleep(pause)
             try:
@@ -154,7 +156,7 @@ class Wire:
         return None
 
     def follow(self, url: str, task: str) -> Answer:
-        """Ask an address that Canvas gave, once; only Canvas itself is shown the token."""
+        """Request an address that Canvas gave, once; only Canvas itself gets the token."""
         if origin(url) == origin(self._base):
             return self._api("GET", url, Call("GET", "", task, repeatable=False))
         answer = self._exchange(lambda: self._foreign("GET", url), url, task, repeatable=False)
@@ -163,9 +165,9 @@ class Wire:
     def upload(
         self, url: str, fields: Mapping[str, str], file: tuple[str, str, bytes, str], task: str
     ) -> Answer:
-        """Post a form with a file (field, name, content, media type) last and without the token.
+        """Post a form without the token; the file (field, name, content, media type) comes last.
 
-        The answer may be a redirect, which is not followed; refusals are not raised.
+        A redirect is returned and not followed; refusals are not raised.
         """
         field, name, content, media_type = file
 
@@ -181,8 +183,9 @@ class Wire:
             return parse(answer.body)
         except ValueError as error:
             raise CanvasFailure(
-                f"{spell(answer.url)} did not answer with JSON when asked to {task}: Canvas may be "
-                "under maintenance, or canvas.url is not the address of Canvas itself"
+                f"{spell(answer.url)} was asked to {task} and did not answer with JSON: try again "
+                "later if Canvas is under maintenance, or check that canvas.url is the address of "
+                "Canvas itself"
             ) from error
 
     def _api(self, method: str, url: str, call: Call) -> Answer:
@@ -215,7 +218,7 @@ class Wire:
         repeatable: bool,
         wants_json: bool = False,
     ) -> Answer:
-        """Send until it is answered; what surely was not acted on is always sent again."""
+        """Send until there is an answer; retry a write only if it was certainly not acted on."""
         waits, long_waits, started = pauses(), pauses(THROTTLED_ATTEMPTS), time.monotonic()
         while True:
             result = self._try(build)
@@ -254,7 +257,7 @@ class Wire:
         return Answer(response.status_code, response.headers, body, str(request.url))
 
     def _compare_clocks(self, response: httpx.Response) -> None:
-        """Take note of Canvas's time: not a file store's, nor that of a cache's copy (Age)."""
+        """Note Canvas's time; ignore a file store's clock and cached answers (Age)."""
         foreign = origin(str(response.request.url)) != origin(self._base)
         if foreign or "Age" in response.headers:
             return
@@ -282,26 +285,26 @@ class Wire:
 
 
 def _body(response: httpx.Response) -> str:
-    """Read an answer to its end; a time-out of httpx's starts anew with every byte that comes."""
+    """Read an answer to its end; httpx's own time-out restarts with every byte received."""
     ends, parts = time.monotonic() + LONGEST_ANSWER, []
     for part in response.iter_bytes():
         parts.append(part)
         if time.monotonic() > ends:
-            raise httpx.ReadTimeout("the answer goes on and on", request=response.request)
+            raise httpx.ReadTimeout("the answer does not end", request=response.request)
     return b"".join(parts).decode("utf-8", "replace")
 
 
 def _lost(task: str) -> LostAnswer:
     return LostAnswer(
-        f"Canvas was asked to {task} but its answer was lost: it may or may not have happened, "
-        "so look in Canvas before running this again"
+        f"Canvas was asked to {task}, but its answer was lost: it may or may not have happened, "
+        "so look in Canvas before you run this again"
     )
 
 
 def _unreachable(error: Exception, url: str, task: str) -> CanvasFailure:
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, NEVER_SENT):
         return CanvasFailure(
-            f"{spell(url)} did not answer in time when asked to {task}: try again later"
+            f"{spell(url)} was asked to {task} and did not answer in time: try again later"
         )
     return CanvasFailure(
         f"{spell(url)} cannot be reached (asked to {task}): check canvas.url and the network, then "

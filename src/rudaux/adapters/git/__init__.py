@@ -1,4 +1,4 @@
-"""Git repositories, and what git says about them in words that help."""
+"""Git repositories, and git's errors in words that help."""
 
 from __future__ import annotations
 

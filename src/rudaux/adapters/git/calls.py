@@ -1,4 +1,4 @@
-"""Running git: what it is told, and what it said as a sentence."""
+"""Running git, and turning its errors into sentences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import BinaryIO
 from rudaux.adapters.git.words import redact, sentence
 from rudaux.errors import GitFailure
 
-# Without it the import itself fails on a machine without git, and with it the first command does.
+# On a machine without git this makes the first command fail and not the import.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 from git import Git as Command
@@ -31,16 +31,16 @@ class Said:
 
 
 class Calls:
-    """Commands of git in a folder; `timeout` in seconds ends any one of them."""
+    """Run git commands in a folder; each is ended after `timeout` seconds."""
 
     def __init__(self, timeout: float = 300.0) -> None:
         self._timeout = timeout
 
     def _open(self, folder: Path) -> Path:
-        """Return the git directory that a folder belongs to; raises `GitFailure` without one.
+        """Return the git directory that a folder belongs to; raise `GitFailure` if there is none.
 
-        A folder inside a checkout counts where git tracks something of it: the course of a
-        repository with several. Any other one may lie there by chance.
+        A folder inside a checkout counts if git tracks something in it, as in a repository with
+        several courses. Any other folder may be there by chance.
         """
         try:
             with Repo(folder, search_parent_directories=True) as repo:
@@ -49,7 +49,7 @@ class Calls:
             raise _no_checkout(folder) from error
         if bare:
             raise GitFailure(
-                f"{folder} is a bare git repository without files: work in a clone of it"
+                f"{folder} is a bare git repository, without files: clone it and work there"
             )
         if not top or not Path(top).samefile(folder):
             tracked = self._run(folder, "ls-files", "-z", "--", ".")
@@ -75,11 +75,13 @@ class Calls:
                 kill_after_timeout=self._timeout,
             )
         except GitCommandNotFound as error:
-            raise GitFailure("git is not installed on this machine: install it first") from error
+            raise GitFailure(
+                "git is not installed on this machine: install it (apt install git)"
+            ) from error
         return Said(code, str(out), str(err))
 
     def _failure(self, kind: type[GitFailure], folder: Path, doing: str, said: Said) -> GitFailure:
-        """Make the error; its cause is redacted, for a traceback may end up in a log."""
+        """Return the error; its cause is redacted, as a traceback may end up in a log."""
         failure = kind(sentence(doing, folder, f"{said.err}\n{said.out}", self._timeout))
         failure.__cause__ = subprocess.CalledProcessError(
             said.code, "git", redact(said.out), redact(said.err)
@@ -90,17 +92,17 @@ class Calls:
 def _no_checkout(folder: Path, top: object = None) -> GitFailure:
     if top:
         return GitFailure(
-            f"{folder} is no git repository of its own, and the one in {top} knows nothing in it: "
-            "commit the course's files there first, or clone the course's repository"
+            f"{folder} is not a git repository of its own, and the one in {top} tracks no file in "
+            "it: commit the course's files there first, or clone the course's repository"
         )
     return GitFailure(
         f"{folder} is not a git repository: clone the course's repository there, "
-        "or give its folder with --dir"
+        "or name its folder with --dir"
     )
 
 
 def _environment(folder: Path) -> Mapping[str, str]:
-    """Variables that keep git from asking anybody anything, in English."""
+    """Return variables that keep git from asking questions, and make it speak English."""
     asked = {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS": "", "GIT_EDITOR": "true", "LC_ALL": "C"}
     theirs = "GIT_SSH_COMMAND" in os.environ or "GIT_SSH" in os.environ
     if not theirs and not _ssh_configured(folder):
@@ -109,7 +111,7 @@ def _environment(folder: Path) -> Mapping[str, str]:
 
 
 def _ssh_configured(folder: Path) -> bool:
-    """Whether the user's own git configuration says how to call ssh; ours would override it."""
+    """Return whether the user's git configuration sets the ssh command; ours would override it."""
     return bool(
         Command(folder).execute(
             ["git", "config", "--get", "core.sshCommand"], with_exceptions=False

@@ -1,4 +1,4 @@
-"""git in a folder: state, pull, clone, commit and push, with GitPython."""
+"""A git repository in a folder: state, pull, clone, commit and push, with GitPython."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _UNFINISHED = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
 }
-"""What git keeps in its folder while such a command waits for a person."""
+"""What git keeps in its folder while one of these commands waits for a person."""
 
 
 @dataclass(frozen=True)
 class _Upstream:
-    """Where a branch goes: remote's name, its redacted URL, the ref there, the tracking ref."""
+    """Where a branch is pushed: the remote's name, its redacted URL, the ref there and here."""
 
     name: str
     url: str
@@ -70,14 +70,14 @@ class GitRepositories(Calls):
         unmerged = self._run(folder, "diff", "--name-only", "-z", "--diff-filter=U").out
         if unmerged:
             raise GitFailure(
-                f"{folder} has conflicts that are not resolved ({_some(unmerged)}): resolve them, "
-                "run `git add` on these files, then run this again"
+                f"{folder} has unresolved conflicts ({_some(unmerged)}): resolve them, run "
+                "`git add` on these files, then run this again"
             )
         self._where(folder)
         if (own / "index.lock").exists():
             raise GitFailure(
-                f"another git is at work in {folder}: wait for it, or remove {own / 'index.lock'} "
-                "if none is running"
+                f"another git command is running in {folder}: wait until it has finished, or "
+                f"remove {own / 'index.lock'} if there is none"
             )
         if not all(os.access(p, os.W_OK) for p in (own, own / "index") if p.exists()):
             raise GitFailure(
@@ -95,7 +95,7 @@ class GitRepositories(Calls):
         if said.code > 1:
             raise self._failure(GitFailure, folder, doing, said)
         fields = iter(said.out.split("\0"))
-        # A pattern that begins with "!" is why a path is not ignored.
+        # A pattern that starts with "!" is the reason why a path is not ignored.
         return {
             Path(path): Ignored(path, pattern, f"{source}, line {line}")
             for source, line, pattern, path in zip(fields, fields, fields, fields, strict=False)
@@ -133,7 +133,7 @@ class GitRepositories(Calls):
         if was_there and any(folder.iterdir()):
             raise GitFailure(
                 f"{folder} is not empty, so {redact(remote)} cannot be cloned there: "
-                "move it away, or choose another folder"
+                "move it out of the way, or choose another folder"
             )
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -145,7 +145,7 @@ class GitRepositories(Calls):
             raise
 
     def reach(self, remote: str) -> None:
-        """Ask a remote for its branches; raises `GitFailure` where it does not show them."""
+        """Ask a remote for its branches; raise `GitFailure` if it does not show them."""
         doing = f"reach {redact(remote)}"
         self._must(Path("/"), doing, "ls-remote", "--quiet", "--heads", "--", remote)
 
@@ -165,7 +165,7 @@ class GitRepositories(Calls):
         self._open(folder)
         branch, upstream = self._where(folder)
         whither = remote or upstream.name
-        # A branch of its own, so that what the remote has meanwhile is no reason to refuse.
+        # A separate branch, so that new commits on the remote are no reason to refuse.
         refspec = f"HEAD:refs/heads/{branch}-rudaux-check"
         if self._exists(folder, "HEAD"):
             doing = f"push to {redact(remote) if remote else upstream.url}"
@@ -189,7 +189,7 @@ class GitRepositories(Calls):
             self.pull(folder)
         raise PushRejected(
             f"could not push {folder} to {upstream.url}: others keep pushing to {branch} at the "
-            "same time; the commit is kept here, so try again in a few minutes"
+            "same time; the commit is kept here, so run this again in a few minutes"
         )
 
     # --- parts of the above ---------------------------------------------------------------------
@@ -198,14 +198,12 @@ class GitRepositories(Calls):
         branch = self._run(folder, "symbolic-ref", "--quiet", "--short", "HEAD").out
         if not branch:
             raise GitFailure(
-                f"{folder} is not on a branch (detached HEAD, or a rebase that was not finished): "
-                "finish it, or run `git switch main` there"
+                f"{folder} is not on a branch (a detached HEAD, or an unfinished rebase): finish "
+                "the rebase, or run `git switch main` there"
             )
         upstream = self._upstream(folder, branch)
         if upstream is None:
-            raise GitFailure(
-                f"{folder} has no remote: add one with `git remote add origin URL` there"
-            )
+            raise GitFailure(f"{folder} has no remote: run `git remote add origin URL` there")
         return branch, upstream
 
     def _upstream(self, folder: Path, branch: str) -> _Upstream | None:
@@ -221,7 +219,7 @@ class GitRepositories(Calls):
         return _Upstream(name, url, ref, tracking)
 
     def _unpushed(self, folder: Path, upstream: _Upstream | None) -> int:
-        """Count the commits that no branch of the remote has; 0 without a remote or a commit."""
+        """Count the commits that are on no branch of the remote; 0 without a remote or commit."""
         if upstream is None or not self._exists(folder, "HEAD"):
             return 0
         return self._count(folder, "HEAD", "--not", f"--remotes={upstream.name}")
@@ -238,11 +236,12 @@ class GitRepositories(Calls):
         changed = self._run(folder, "diff", "--name-only", "-z", "HEAD").out
         if changed:
             raise GitFailure(
-                f"could not {doing}: there are uncommitted changes ({_some(changed)}) beside "
-                "commits that the remote does not have; commit or stash the changes, then try again"
+                f"could not {doing}: there are uncommitted changes ({_some(changed)}) as well as "
+                "commits that the remote does not have; commit or stash the changes, then run this "
+                "again"
             )
         merges = self._count(folder, "--merges", f"{upstream.tracking}..HEAD")
-        # A rebase would drop what somebody resolved by hand in a merge commit.
+        # A rebase would lose how somebody resolved conflicts in a merge commit.
         verb = ("merge", "--no-edit") if merges else ("rebase", "--no-autosquash")
         identity = self._identity(folder)
         said = self._run(
@@ -257,24 +256,24 @@ class GitRepositories(Calls):
             raise self._failure(GitFailure, folder, doing, said)
         raise GitFailure(
             f"could not {doing}: your commits and the remote's change the same lines of "
-            f"{_some(conflicts)}; nothing was changed here, so run `git pull --rebase` there and "
-            "resolve it by hand"
+            f"{_some(conflicts)}; nothing was changed here. Run `git pull --rebase` there and "
+            "resolve the conflict by hand"
         )
 
     def _add(self, folder: Path, path: str, doing: str) -> bool:
-        """Stage one path; False where neither the folder nor git knows it."""
+        """Stage one path; return False if neither the folder nor git knows it."""
         there = os.path.lexists(folder / path)
         literal = "--literal-pathspecs"
         tracked = bool(self._must(folder, doing, literal, "ls-files", "-z", "--", path))
         if there or tracked:
-            # A file that is named outright is wanted, whatever .gitignore says of its kind.
+            # A file that is named explicitly is wanted, whatever .gitignore says.
             how = "--force"
             if (folder / path).is_dir():
                 new = self._must(
                     folder, doing, literal, "ls-files", "--others", "--exclude-standard", "-z",
                     "--", path,
                 )  # fmt: skip
-                # git refuses to add an ignored folder, also where it tracks files in it.
+                # git refuses to add an ignored folder, even if it tracks files in it.
                 how = "--all" if new else "--update"
                 if not (new or tracked):
                     return False
@@ -291,7 +290,7 @@ class GitRepositories(Calls):
         return bool(status)
 
     def _identity(self, folder: Path) -> tuple[str, ...]:
-        """Options that fill in what git does not know about who commits here."""
+        """Return options with the committer's name and e-mail address if git does not know them."""
         options: list[str] = []
         for key, value, variables in (
             ("user.name", "rudaux", ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME")),
@@ -313,7 +312,7 @@ class GitRepositories(Calls):
 
 
 def remote_of(folder: Path) -> str | None:
-    """Return the remote of the checkout in a folder; None where there is neither."""
+    """Return the remote of the checkout in a folder; None without one."""
     try:
         return GitRepositories().state(folder).remote
     except GitFailure:
@@ -321,7 +320,7 @@ def remote_of(folder: Path) -> str | None:
 
 
 def _parse_status(text: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    """Read `git status --porcelain=v2 --branch -z`: headers, and the names of what is dirty.
+    """Read `git status --porcelain=v2 --branch -z`: the headers, and the names of dirty files.
 
     https://git-scm.com/docs/git-status#_porcelain_format_version_2
     """
@@ -345,7 +344,7 @@ def _parse_status(text: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
 
 
 def _some(names: str) -> str:
-    """Name the first three of NUL-separated names."""
+    """Return the first three of NUL-separated names, and how many more there are."""
     known = [n for n in names.split("\0") if n]
     more = f" and {len(known) - 3} more" if len(known) > 3 else ""
     return ", ".join(known[:3]) + more

@@ -1,4 +1,4 @@
-"""What git says on stderr, as one sentence that an instructor understands."""
+"""Turn what git writes to stderr into one sentence that an instructor understands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 _CREDENTIALS = re.compile(r"(\w[\w+.-]*://)[^/@\s'\"]+@")
 
-# The first that matches wins: git reports a refusal and "could not read" on the same occasion.
+# The first match wins: git may report a refusal and "could not read" together.
 _CAUSES: tuple[tuple[str, str], ...] = (
     (
         r"dubious ownership",
@@ -16,7 +16,8 @@ _CAUSES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"\.lock': File exists",
-        "another git is at work there; wait for it, or remove the lock file if none is running",
+        "another git command is running there; wait until it has finished, or remove the lock file "
+        "if there is none",
     ),
     (
         r"\.lock': Permission denied|insufficient permission for adding|could not create work tree",
@@ -24,22 +25,22 @@ _CAUSES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"beyond a symbolic link|in submodule|outside repository",
-        "that folder belongs to another repository or to none; make it a plain folder of "
+        "that folder belongs to another repository or to none; make it an ordinary folder in "
         "{folder}, or name another one in nbgrader_config.py or rudaux.toml",
     ),
-    (r"No space left on device", "the disk is full; make room, then try again"),
+    (r"No space left on device", "the disk is full; free some space, then run this again"),
     (
         r"would be overwritten by (merge|checkout)",
-        "changes that are not committed here ({files}) were made to files that the remote changed "
-        "too; commit or move them away, then try again",
+        "the remote changed files that have uncommitted changes here ({files}); commit or stash "
+        "them, then run this again",
     ),
     (
         r"Host key verification failed",
-        "ssh does not know that host yet; run `git fetch` there once by hand and accept its key",
+        "ssh does not know that host yet; connect to it once by hand with ssh and accept its key",
     ),
     (
         r"hook declined|\[remote rejected\]|protected branch",
-        "the remote refused the push; ask who looks after it",
+        "the remote refused the push; ask the person who administers it",
     ),
     (
         r"Authentication failed|could not read (Username|Password)|terminal prompts disabled"
@@ -56,14 +57,14 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         r"Could not resolve host|Couldn't connect|Failed to connect|Connection (refused|reset|timed"
         r"|closed)|[Oo]peration (timed out|too slow)|unreachable|No route to host|unable to access"
         r"|Could not read from remote|unable to look up|hung up unexpectedly|early EOF",
-        "the remote cannot be reached; check the network and the address, then try again",
+        "the remote cannot be reached; check the network and the address, then run this again",
     ),
 )
 _DETAIL = re.compile(r"^(?:fatal|error|remote): *(?:fatal: |error: )?(?P<text>\S.*)$", re.M)
 
 
 def redact(text: str) -> str:
-    """Take user names, passwords and tokens out of every URL in a text."""
+    """Remove user names, passwords and tokens from every URL in a text."""
     return _CREDENTIALS.sub(r"\1", text)
 
 
@@ -73,19 +74,19 @@ def sentence(doing: str, folder: Path, said: str, timeout: float) -> str:
     if "Timeout: the command" in said or "process killed because it timed out" in said:
         return (
             f"could not {doing}: git did not finish within {timeout:g} seconds; "
-            "check the network, then try again"
+            "check the network, then run this again"
         )
     detail = _detail(said)
     for pattern, cause in _CAUSES:
         if re.search(pattern, said):
             files = ", ".join(re.findall(r"^\t(.+)$", said, re.M)[:3])
-            words = cause.format(folder=folder, files=files)
-            return f"could not {doing}: {words}" + (f" (git: {detail})" if detail else "")
-    return f"could not {doing}: git says: {detail or 'nothing about the reason'}"
+            why, _, remedy = cause.format(folder=folder, files=files).partition("; ")
+            return f"could not {doing}: {why}{f' (git: {detail})' if detail else ''}; {remedy}"
+    return f"could not {doing} (git: {detail or 'no reason given'}); try it with git by hand"
 
 
 def _detail(said: str) -> str:
-    """Give git's own reason; a remote's words tell more than the generic line after them."""
+    """Return git's own reason; a remote's words say more than the generic line after them."""
     lines = [m["text"].rstrip(" .") for m in _DETAIL.finditer(said)]
     useful = [n for n in lines if not re.match(r"failed to push|Could not read from|the remote", n)]
     return (useful or lines or [" ".join(said.split())])[0][:200]

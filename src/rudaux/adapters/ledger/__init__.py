@@ -1,4 +1,4 @@
-"""The ledger, what rudaux did, in a SQLite file; and the lock that keeps two runs apart."""
+"""The ledger, a SQLite file of what rudaux did, and the lock file that keeps two runs apart."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""What checks of assignments found, so that nothing is run again that did not change."""
+"""What checks of assignments found, so that an unchanged assignment is not run again."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import datetime, timezone
+from datetime import datetime
 
-from rudaux.adapters.ledger.tables import Tables
+from rudaux.adapters.ledger.tables import Tables, utc
 from rudaux.domain.checks import Check, Checked
 
 
@@ -18,16 +18,15 @@ class CheckRows(Tables):
         for digest, at, findings in self._rows(query, assignment):
             try:
                 found = tuple(Check(**one) for one in json.loads(findings))
-            except TypeError:  # a rudaux that says more or less of a check than this one
+            except TypeError:  # written by another version of rudaux
                 return None
             return Checked(digest, datetime.fromisoformat(at), found)
         return None
 
     def record_checked(self, assignment: str, checked: Checked) -> None:
         findings = json.dumps([asdict(check) for check in checked.checks])
-        at = checked.at.astimezone(timezone.utc).isoformat()
         with self._writing() as db:
             db.execute(
                 "INSERT OR REPLACE INTO checks VALUES (?, ?, ?, ?)",
-                (assignment, checked.digest, at, findings),
+                (assignment, checked.digest, utc(checked.at), findings),
             )

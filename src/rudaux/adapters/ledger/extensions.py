@@ -1,12 +1,12 @@
-"""The ledger's tables of more time for students: overrides, who joined when, late edits."""
+"""The ledger's tables about extensions: overrides, when students joined, late edits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 
-from rudaux.adapters.ledger.tables import Tables
+from rudaux.adapters.ledger.tables import Tables, moment, utc
 from rudaux.domain.collection import LateEdit
 from rudaux.domain.extensions import Action, Fate, Joined, OverrideRecord, Purpose
 
@@ -53,7 +53,7 @@ class ExtensionTables(Tables):
 
     def joins(self) -> Mapping[str, Joined]:
         rows = self._rows("SELECT student, joined_at, gone FROM joins")
-        return {student: Joined(_read(at), bool(gone)) for student, at, gone in rows}
+        return {student: Joined(moment(at), bool(gone)) for student, at, gone in rows}
 
     def record_joins(self, joins: Mapping[str, Joined]) -> None:
         if not joins:
@@ -78,7 +78,7 @@ class ExtensionTables(Tables):
     def record_late_edits(
         self, assignment: str, student_id: str, edits: Iterable[LateEdit]
     ) -> None:
-        # A name need not be text to the file server; to the database it must be.
+        # A file's name may be any bytes; the database takes only text.
         new = tuple(
             replace(e, file=e.file.encode("utf-8", "backslashreplace").decode()) for e in edits
         )
@@ -101,14 +101,10 @@ def _record(
     run: int | None,
 ) -> OverrideRecord:  # fmt: skip
     return OverrideRecord(
-        assignment, student, purpose, action, override, _read(old_due), _read(due),
+        assignment, student, purpose, action, override, moment(old_due), moment(due),
         datetime.fromisoformat(at), reason, state, number, run,
     )  # fmt: skip
 
 
-def _text(moment: datetime | None) -> str | None:
-    return moment.astimezone(timezone.utc).isoformat() if moment else None
-
-
-def _read(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _text(at: datetime | None) -> str | None:
+    return utc(at) if at else None

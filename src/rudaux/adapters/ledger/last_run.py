@@ -1,4 +1,4 @@
-"""What the ledger keeps of each student's latest run of the tests: seconds, image, the tests."""
+"""What the ledger keeps of each student's latest run of the tests: seconds, image, tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GRADED_WITH = "SELECT student, image, tests FROM graded_with WHERE assignment = 
 
 
 def record(db: sqlite3.Connection, execution: Execution, tests: str) -> None:
-    """Replace what is known of the student's earlier run."""
+    """Replace what is recorded about the student's earlier run."""
     key = (execution.job.assignment, execution.job.student_id)
     db.execute("DELETE FROM test_seconds WHERE assignment = ? AND student = ?", key)
     db.executemany(
@@ -24,7 +24,7 @@ def record(db: sqlite3.Connection, execution: Execution, tests: str) -> None:
 
 
 def record_tests(db: sqlite3.Connection, execution: Execution, tests: str) -> None:
-    """Replace what the student's marks came from, whether their work was run now or before."""
+    """Replace what the student's marks came from, even if their work was run earlier."""
     job = execution.job
     db.execute(
         "INSERT OR REPLACE INTO graded_with VALUES (?, ?, ?, ?)",
@@ -35,7 +35,7 @@ def record_tests(db: sqlite3.Connection, execution: Execution, tests: str) -> No
 def seconds(
     rows: Iterable[tuple[str, str, str, float]],
 ) -> dict[str, dict[tuple[str, str], float]]:
-    """Arrange rows of `SECONDS` by student."""
+    """Group rows of `SECONDS` by student."""
     found: dict[str, dict[tuple[str, str], float]] = {}
     for student, notebook, cell, took in rows:
         found.setdefault(student, {})[notebook, cell] = took
@@ -43,5 +43,5 @@ def seconds(
 
 
 def graded_with(rows: Iterable[tuple[str, str, str]]) -> dict[str, GradedWith]:
-    """Arrange rows of `GRADED_WITH` by student."""
+    """Return rows of `GRADED_WITH` by student."""
     return {student: GradedWith(image, tests) for student, image, tests in rows}

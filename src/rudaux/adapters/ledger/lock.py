@@ -1,4 +1,4 @@
-"""The lock that keeps two runs of a course apart, and who holds it."""
+"""The lock file that keeps two runs of a course apart, and who holds it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rudaux.errors import NeedsPersonError, SystemFailure
 
 
 class CourseLock:
-    """A lock file in .rudaux; the same run may take it again."""
+    """A lock file in .rudaux; the run that holds it may take it again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -30,7 +30,6 @@ class CourseLock:
             make_rudaux_folder(self._folder)
             self._lock.acquire(timeout=wait, poll_interval=0.05 if wait < 1 else 0.5)
         except Timeout:
-            # The other run's lock is no cause that a person could do anything with.
             raise NeedsPersonError(_who_holds(holder)) from None
         except (OSError, NotImplementedError) as error:
             raise SystemFailure(
@@ -69,5 +68,5 @@ def _who_holds(path: Path) -> str:
             f"since {since:%Y-%m-%d %H:%M %Z}"
         )
     except (OSError, ValueError, KeyError, TypeError):
-        holder = "another rudaux that has just begun or is ending"
-    return f"this course is in use by {holder}: wait until it has ended, then try again"
+        holder = "another rudaux command that is just starting or ending"
+    return f"this course is in use by {holder}: wait until it has finished, then run this again"

@@ -1,16 +1,15 @@
-"""Who was given what to mark, and which files of others' folders are rudaux's own."""
+"""Who was given what to mark, and which files in other people's folders rudaux wrote."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
 
-from rudaux.adapters.ledger.tables import Tables
+from rudaux.adapters.ledger.tables import Tables, now
 from rudaux.domain.sharing import Piece
 
 
 class MarkingTables(Tables):
-    """The part of `rudaux.ports.Ledger` about marks by hand and files that are written."""
+    """The part of `rudaux.ports.Ledger` about who marks what and which files were written."""
 
     def division(self, assignment: str) -> Mapping[Piece, str]:
         query = "SELECT student, question, grader FROM marking WHERE assignment = ?"
@@ -26,7 +25,7 @@ class MarkingTables(Tables):
             )
             db.executemany(
                 "INSERT OR REPLACE INTO marking VALUES (?, ?, ?, ?, ?)",
-                [(assignment, p.student_id, p.question, who, _now()) for p, who in whose.items()],
+                [(assignment, p.student_id, p.question, who, now()) for p, who in whose.items()],
             )
 
     def written(self, owner: str) -> Mapping[str, frozenset[str]]:
@@ -40,13 +39,9 @@ class MarkingTables(Tables):
             db.execute(
                 "INSERT INTO written VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT DO UPDATE SET done = max(done, excluded.done)",
-                (owner, path, digest, _now(), done),
+                (owner, path, digest, now(), done),
             )
 
     def returned(self, path: str) -> frozenset[str]:
         query = "SELECT owner FROM written WHERE done AND substr(path, 1, ?1) = ?2"
         return frozenset(owner for (owner,) in self._rows(query, len(path), path))
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat()

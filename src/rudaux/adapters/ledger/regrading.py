@@ -1,25 +1,24 @@
-"""The ledger's part in regrading: what marks came from, what a person allowed, and a take-over."""
+"""The ledger's part in a regrade: what marks came from, what was allowed, and the take-over."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
-from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 
-from rudaux.adapters.ledger.tables import Tables
+from rudaux.adapters.ledger.tables import Tables, now
 from rudaux.config.private import create_file
 from rudaux.domain.allowances import Allowance, Cell
 from rudaux.domain.execution import GradedFrom
 
 _REPLACED = ("credits", "allowances", "graded_from")
-"""Tables of which a grading beside the course holds all rows of its assignment."""
+"""Tables of which a regrade's copy of the ledger has all rows of its assignment."""
 
 
 class RegradingLedger(Tables):
-    """What `SqliteLedger` knows beside its runs, pushes and collections."""
+    """The part of `rudaux.ports.Ledger` about regrades."""
 
     def graded_from(self, assignment: str) -> Mapping[str, GradedFrom]:
         query = "SELECT student, inputs, outputs FROM graded_from WHERE assignment = ?"
@@ -41,7 +40,7 @@ class RegradingLedger(Tables):
             db.execute("DELETE FROM credits WHERE assignment = ?", (assignment,))
             db.executemany(
                 "INSERT INTO credits VALUES (?, ?, ?, ?)",
-                [(assignment, *cell, _now()) for cell in sorted(cells)],
+                [(assignment, *cell, now()) for cell in sorted(cells)],
             )
 
     def allowances(self, assignment: str) -> Mapping[str, Mapping[Cell, Allowance]]:
@@ -60,11 +59,11 @@ class RegradingLedger(Tables):
             db.execute("DELETE FROM allowances WHERE assignment = ? AND student = ?", mine)
             db.executemany(
                 "INSERT INTO allowances VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(*mine, *c, str(a.floor), str(a.given), _now()) for c, a in allowances.items()],
+                [(*mine, *c, str(a.floor), str(a.given), now()) for c, a in allowances.items()],
             )
 
     def copy(self, target: Path) -> None:
-        """Copy the ledger to a file; nothing where there is none yet."""
+        """Copy the ledger to a file, if there is one yet."""
         if not self._path.exists():
             return
         create_file(target)
@@ -72,13 +71,13 @@ class RegradingLedger(Tables):
             self._open().backup(copy)
 
     def close(self) -> None:
-        """Let go of the file; the next use opens it again."""
+        """Close the file; the next use opens it again."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def take_over(self, beside: Path, assignment: str, students: Collection[str]) -> None:
-        """Take over what was recorded in a copy since; doing it again changes nothing."""
+        """Take over what a copy has recorded since it was made; idempotent."""
         query = "SELECT name FROM beside.sqlite_master WHERE type = 'table'"
         db = self._open()
         db.execute("ATTACH ? AS beside", (str(beside),))
@@ -119,7 +118,3 @@ class RegradingLedger(Tables):
             "AND old.student = new.student AND old.at = new.at)",
             (self._run, *mine),
         )
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat()

@@ -1,4 +1,4 @@
-"""The ledger's tables, and how those of an earlier rudaux become these."""
+"""The ledger's tables, and the migrations from those of earlier versions of rudaux."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _STEPS = {
         "ALTER TABLE pushes ADD COLUMN undoes INTEGER",
         "ALTER TABLE executions ADD COLUMN image TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE collections ADD COLUMN skipped TEXT NOT NULL DEFAULT '[]'",
-        # A score that was in Canvas already was taken note of, and not written.
+        # A score that was already in Canvas was only noted, not written.
         "UPDATE pushes SET adopted = 1 WHERE abs(old - new) < 0.00005",
     ),
     2: (
@@ -81,16 +81,16 @@ _STEPS = {
     ),
     3: (),
 }
-"""What leads from each earlier version to the next."""
+"""The migration from each earlier version to the next."""
 
 
 def version_of(db: sqlite3.Connection) -> int:
-    """Return the version of the tables; 0 where there are none yet."""
+    """Return the version of the tables; 0 if there are none yet."""
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def create(db: sqlite3.Connection) -> None:
-    """Make the tables; two processes may come here at once, the second finds them there."""
+    """Make the tables; of two processes that do so at once, the second finds them there."""
     db.execute("PRAGMA journal_mode = WAL")
     db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
 

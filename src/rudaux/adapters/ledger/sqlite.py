@@ -1,4 +1,4 @@
-"""What rudaux did, in `.rudaux/ledger.db` (SQLite), and the lock that keeps two runs apart."""
+"""What rudaux did, in `.rudaux/ledger.db` (SQLite), and the lock file that keeps two runs apart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime, timezone
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from rudaux.adapters.ledger.lock import CourseLock
 from rudaux.adapters.ledger.marking import MarkingTables
 from rudaux.adapters.ledger.regrading import RegradingLedger
 from rudaux.adapters.ledger.schema import VERSION, create, migrate, version_of
+from rudaux.adapters.ledger.tables import moment, now, utc
 from rudaux.config.private import create_file, make_rudaux_folder
 from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution, GradedWith
@@ -50,7 +51,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
         with self._writing() as db:
             cursor = db.execute(
                 "INSERT INTO runs (command, user, host, pid, started_at) VALUES (?, ?, ?, ?, ?)",
-                (command, _user(), socket.gethostname(), os.getpid(), _now()),
+                (command, _user(), socket.gethostname(), os.getpid(), now()),
             )
         self._run = cursor.lastrowid
         return int(cursor.lastrowid or 0)
@@ -58,7 +59,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
     def end_run(self, run: int, exit_code: int) -> None:
         with self._writing() as db:
             db.execute(
-                "UPDATE runs SET ended_at = ?, exit_code = ? WHERE id = ?", (_now(), exit_code, run)
+                "UPDATE runs SET ended_at = ?, exit_code = ? WHERE id = ?", (now(), exit_code, run)
             )
         self._run = None
 
@@ -73,7 +74,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
         with self._writing() as db:
             db.execute(
                 "INSERT INTO messages (topic, key, title, at, over) VALUES (?, ?, ?, ?, ?)",
-                (told.topic, told.key, told.title, _utc(told.at), told.over),
+                (told.topic, told.key, told.title, utc(told.at), told.over),
             )
 
     def run_records(self) -> tuple[Run, ...]:
@@ -82,7 +83,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
             "ORDER BY id"
         )
         return tuple(
-            Run(run, command, user, host, pid, datetime.fromisoformat(start), _moment(end), code)
+            Run(run, command, user, host, pid, datetime.fromisoformat(start), moment(end), code)
             for run, command, user, host, pid, start, end, code in self._rows(query)
         )
 
@@ -97,7 +98,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
         with self._writing() as db:
             db.execute(
                 "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)",
-                (assignment, student_id, record.kind, record.reason, _utc(record.at)),
+                (assignment, student_id, record.kind, record.reason, utc(record.at)),
             )
             if record.kind in {"graded", "held"}:
                 _remember(db, [(assignment, student_id)])
@@ -139,7 +140,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
                 "INSERT INTO collections (run, assignment, student, digest, snapshot, at, skipped) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (self._run, assignment, student_id, collection.digest, collection.snapshot,
-                 _utc(collection.at), json.dumps(collection.skipped)),
+                 utc(collection.at), json.dumps(collection.skipped)),
             )  # fmt: skip
 
     def test_seconds(self, assignment: str) -> Mapping[str, Mapping[tuple[str, str], float]]:
@@ -155,7 +156,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
                 "INSERT INTO executions (run, assignment, student, verdict, seconds, repairs, at, "
                 "image) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (self._run, job.assignment, job.student_id, execution.verdict, execution.seconds,
-                 json.dumps(job.repairs), _now(), execution.image),
+                 json.dumps(job.repairs), now(), execution.image),
             )  # fmt: skip
             last_run.record(db, execution, tests)
 
@@ -191,7 +192,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
                 datetime.fromisoformat(at), of, bool(adopted), undoes,
             )
             for name, student, old, new, read_back, at, of, adopted, undoes in self._rows(
-                query, assignment, student_id, run, _utc(since) if since else None
+                query, assignment, student_id, run, utc(since) if since else None
             )
         )  # fmt: skip
 
@@ -201,7 +202,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
             return
         rows = [
             (self._run, p.assignment, p.student_id, _text(p.old), _text(p.new),
-             _text(p.read_back), _utc(p.at), p.adopted, p.undoes)
+             _text(p.read_back), utc(p.at), p.adopted, p.undoes)
             for p in written
         ]  # fmt: skip
         with self._writing() as db:
@@ -210,12 +211,12 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
                 "undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
-            # A score above 0 came from a submission in the gradebook; a 0 may be a missing one's.
+            # A score above 0 came from a submission in the gradebook; a 0 may mean it is missing.
             _remember(db, ((p.assignment, p.student_id) for p in written if _of_gradebook(p)))
 
     def settle_pushes(self, pushes: Iterable[Push]) -> None:
         rows = [
-            (_text(p.read_back), _utc(p.at), p.assignment, p.student_id, _text(p.new))
+            (_text(p.read_back), utc(p.at), p.assignment, p.student_id, _text(p.new))
             for p in pushes
         ]
         if not rows:
@@ -247,19 +248,19 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
             db.executemany(
                 "INSERT OR REPLACE INTO feedback (assignment, student, name, run, at) "
                 "VALUES (?, ?, ?, ?, ?)",
-                [(assignment, student_id, name, self._run, _now()) for name in names],
+                [(assignment, student_id, name, self._run, now()) for name in names],
             )
 
     def dropped(self) -> frozenset[str]:
         return frozenset(student for (student,) in self._rows("SELECT student FROM dropped"))
 
     def record_dropped(self, ids: Iterable[str]) -> None:
-        now = set(ids)
-        if now == self.dropped():
+        gone = set(ids)
+        if gone == self.dropped():
             return
         with self._writing() as db:
             db.execute("DELETE FROM dropped")
-            db.executemany("INSERT INTO dropped VALUES (?, ?)", [(n, _now()) for n in sorted(now)])
+            db.executemany("INSERT INTO dropped VALUES (?, ?)", [(n, now()) for n in sorted(gone)])
 
     def roster_size(self) -> int | None:
         rows = self._rows("SELECT students FROM rosters ORDER BY rowid DESC LIMIT 1")
@@ -269,7 +270,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
         if students == self.roster_size():
             return
         with self._writing() as db:
-            db.execute("INSERT INTO rosters VALUES (?, ?)", (students, _now()))
+            db.execute("INSERT INTO rosters VALUES (?, ?)", (students, now()))
 
     # --- the database ---------------------------------------------------------------------------
 
@@ -281,7 +282,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Give the database for one transaction."""
+        """Yield the database for one transaction."""
         with self._in_words():
             db = self._open()
             with db:
@@ -291,7 +292,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
         if self._connection is None:
             make_rudaux_folder(self._path.parent)
             create_file(self._path)
-            # The collector may close it from whichever thread it happens to run in.
+            # The garbage collector may close it from any thread.
             db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, check_same_thread=False)
             weakref.finalize(self, db.close)
             version = version_of(db)
@@ -308,14 +309,14 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
 
     def _create(self, db: sqlite3.Connection) -> None:
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise SystemFailure(f"{self._path} is no ledger of rudaux: {self._aside}")
+            raise SystemFailure(f"{self._path} is not a rudaux ledger: {self._aside}")
         create(db)
 
     @property
     def _aside(self) -> str:
         return (
-            f"move it away (mv {self._path} {self._path}.old) and run again; it holds no grades, "
-            "only what rudaux remembers of its runs"
+            f"move it away (mv {self._path} {self._path}.old) and run this again (it contains no "
+            "grades, only what rudaux remembers of its runs)"
         )
 
     @contextmanager
@@ -346,23 +347,11 @@ def _of_gradebook(push: Push) -> bool:
 
 
 def _user() -> str:
-    """Give the account that runs this; a container may run as a number without a name."""
+    """Return the account that runs this; a container's user may be a number without a name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         return str(os.getuid())
-
-
-def _now() -> str:
-    return _utc(datetime.now(timezone.utc))
-
-
-def _utc(at: datetime) -> str:
-    return at.astimezone(timezone.utc).isoformat()
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
 
 
 def _text(score: Decimal | None) -> str | None:

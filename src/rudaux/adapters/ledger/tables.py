@@ -1,16 +1,17 @@
-"""The ledger's database, as the parts of the ledger see it."""
+"""The ledger's database as its parts see it."""
 
 from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 
 class Tables(ABC):
-    """What each part of `SqliteLedger` reads and writes its tables with."""
+    """What the parts of `SqliteLedger` use to read and write their tables."""
 
     _path: Path
     _run: int | None
@@ -24,3 +25,18 @@ class Tables(ABC):
 
     @abstractmethod
     def _open(self) -> sqlite3.Connection: ...
+
+
+def now() -> str:
+    """Return the time as the tables keep it."""
+    return utc(datetime.now(timezone.utc))
+
+
+def utc(at: datetime) -> str:
+    """Write a time as the tables keep it: ISO 8601 in UTC."""
+    return at.astimezone(timezone.utc).isoformat()
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read a time from a table; None stays None."""
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,10 +1,10 @@
-"""nbgrader: the gradebook, and the conversions of notebooks that need no student code to run.
+"""nbgrader: the gradebook, and the conversions of notebooks that run no student code.
 
-A room for each trade, in the order of the work: `release`, `gradebook`, `grading`, `feedback`. Each
-may use those before it, none those after it, and all of them `settings` and `files`; `grader` puts
-them together.
+A subpackage for each step, in the order of the work: `release`, `gradebook`, `grading`, `feedback`.
+Each may import those before it and none after it; all may import `settings` and `files`; `grader`
+puts them together.
 
-Importing any module in here imports nbgrader, which takes seconds: do it only when it is needed.
+Importing any module in here imports nbgrader, which takes seconds: do so only when needed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,20 @@ if TYPE_CHECKING:
 
 __all__ = ["GradebookBeside", "NbgraderGradebook", "NbgraderGrader", "beside", "load_course"]
 
+_WHERE = {
+    "GradebookBeside": "gradebook",
+    "NbgraderGradebook": "gradebook",
+    "NbgraderGrader": "grader",
+    "beside": "settings",
+    "load_course": "settings",
+}
+
 
 def _import_jsonschema_quickly() -> None:
-    """Import jsonschema without its checks of international URLs, which nbgrader never asks for.
+    """Import jsonschema without its checks of international URLs, which nbgrader never uses.
 
-    They compile a grammar at import, half of what importing nbgrader takes (jsonschema._format).
+    They compile a grammar at import, which is half the time that importing nbgrader takes
+    (jsonschema._format).
     """
     grammar = "rfc3987_syntax"
     if "jsonschema" in sys.modules or grammar in sys.modules:
@@ -41,25 +50,7 @@ _import_jsonschema_quickly()
 
 
 def __getattr__(name: str) -> object:
-    """Import a port's adapter when it is asked for: a gradebook needs none of the converters."""
-    if name == "NbgraderGradebook":
-        from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
-
-        return NbgraderGradebook
-    if name == "NbgraderGrader":
-        from rudaux.adapters.nbgrader.grader import NbgraderGrader
-
-        return NbgraderGrader
-    if name == "GradebookBeside":
-        from rudaux.adapters.nbgrader.gradebook import GradebookBeside
-
-        return GradebookBeside
-    if name == "beside":
-        from rudaux.adapters.nbgrader.settings import beside
-
-        return beside
-    if name == "load_course":
-        from rudaux.adapters.nbgrader.settings import load_course
-
-        return load_course
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import an adapter when it is first used: the gradebook needs none of the converters."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)

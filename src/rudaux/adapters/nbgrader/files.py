@@ -1,4 +1,4 @@
-"""Copying assignments' files: never through a student's symbolic link, never half a folder."""
+"""Copying an assignment's files: never through a student's symbolic link, never half a folder."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from rudaux.config.private import Rights, create_file, make_folder
 
 
 def walk(root: Path, ignore: Collection[str], follow: bool = False) -> Iterator[Path]:
-    """Give the regular files under `root`, relative and sorted, without notebooks and `ignore`.
+    """Yield the regular files under `root`, relative and sorted, without notebooks and `ignore`.
 
-    Links to files are given only with `follow`; links to folders never.
+    Links to files are included only with `follow`, links to folders never.
     """
     for folder, names, files in os.walk(root):
-        # A folder of that name would stand where a notebook has to be written.
+        # A folder with such a name would be where a notebook has to be written.
         names[:] = sorted(n for n in names if not (n.endswith(".ipynb") or _matches(n, ignore)))
         for name in sorted(files):
             path = Path(folder, name)
@@ -37,9 +37,9 @@ def copy_tree(
     follow: bool = False,
     skip: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """Copy the data files of `root`; what stands in their way in `into` is replaced.
+    """Copy the data files of `root`; what is in their way in `into` is replaced.
 
-    `skip` names relative paths that are left out. Gives the relative paths that were copied.
+    `skip` has relative paths to leave out. Returns the relative paths that were copied.
     """
     copied = []
     for relative in walk(root, ignore, follow):
@@ -57,7 +57,7 @@ def copy_tree(
 def replace_folder(
     target: Path, fill: Callable[[Path], None], rights: Rights
 ) -> Callable[[], None]:
-    """Fill a sibling of `target` now; return the function that puts it in the place of `target`."""
+    """Fill a sibling of `target` now; return the function that replaces `target` with it."""
     make_folder(target.parent, rights)
     fresh = target.with_name(f".{target.name}.new")
     old = target.with_name(f".{target.name}.old")
@@ -86,14 +86,14 @@ def remove(path: Path) -> None:
 
 
 def keep_copy(folder: Path, kept: Path) -> None:
-    """Copy a folder, links as links, in the place of an earlier copy."""
+    """Copy a folder, links as links, and replace an earlier copy."""
     remove(kept)
     make_folder(kept.parent)
     shutil.copytree(folder, kept, symlinks=True)
 
 
 def read_timestamp(submitted: Path) -> datetime | None:
-    """Read when a submission was handed in, as `nbgrader collect` notes it beside the work."""
+    """Read when a submission was handed in, from the file that `nbgrader collect` adds to it."""
     try:
         text = (submitted / "timestamp.txt").read_text(encoding="utf-8").strip()
         moment = parse_utc(text) if text else None
@@ -103,7 +103,7 @@ def read_timestamp(submitted: Path) -> datetime | None:
 
 
 def write_atomically(path: Path, content: bytes, rights: Rights) -> None:
-    """Write a whole file or nothing."""
+    """Write a file atomically."""
     make_folder(path.parent, rights)
     fresh = path.with_name(f".{path.name}.new")
     create_file(fresh)
@@ -113,7 +113,7 @@ def write_atomically(path: Path, content: bytes, rights: Rights) -> None:
 
 
 def _clear_way(into: Path, relative: Path) -> None:
-    """Remove a student's file where a folder must be, or folder where a file must be."""
+    """Remove a student's file where a folder must be, or a folder where a file must be."""
     for part in [*reversed(relative.parents), relative]:
         there = into / part
         wrong_kind = there.exists() and there.is_dir() == (part == relative)

@@ -1,4 +1,4 @@
-"""The `Grader` port on nbgrader's converters: everything in one process, nothing executed."""
+"""The `Grader` port on nbgrader's converters: all in one process, and nothing is executed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from rudaux.errors import ExecutorFailure, GradebookFailure, NeedsPersonError
 class NbgraderGrader:
     """nbgrader's conversions for the course at `folder`; `scratch` may be emptied at any time.
 
-    Of `grading`, what concerns scores and feedback is used.
+    Of `grading` only the settings for scores and feedback are used.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class NbgraderGrader:
         self._database = self._gradebook.database
         self._converted: dict[str, tuple[str, tuple[source.Converted, ...]]] = {}
         self._catalogues: dict[str, Catalogue] = {}
-        # nbgrader's steps keep the notebook at hand in themselves.
+        # nbgrader's preprocessors keep the current notebook as state.
         self._lock = Lock()
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ class NbgraderGrader:
         self._catalogues.pop(assignment, None)
         if self.source_in_step(assignment):
             return False
-        # What nobody has marked may go; a mark that is saved in between would go with it.
+        # Cells that nobody marked may be removed, so no mark must be saved in between.
         with self._database.session(alone=True) as session:
             record.record(
                 session,
@@ -163,8 +163,8 @@ class NbgraderGrader:
         job = execution.job
         if execution.verdict == "failed":
             raise ExecutorFailure(
-                f"The submission of student {job.student_id} for {job.assignment} was not run "
-                f"({execution.reason}) and gets no score; grade it again."
+                f"the submission of student {job.student_id} for {job.assignment} was not run "
+                f"({execution.reason}) and gets no score: grade it again"
             )
         catalogue = self._catalogue(job.assignment)
         with self._lock:
@@ -172,7 +172,7 @@ class NbgraderGrader:
                 row_id = ensure_submission(
                     session, job.assignment, job.student_id, self._database.course_id
                 ).id
-            # Nothing is written before the end of this one: formgrader can save marks meanwhile.
+            # This one writes nothing until its end, so formgrader can save marks meanwhile.
             with self._database.session() as session:
                 sheets = load_sheets(session, row_id)
                 texts, reasons = self._scorer.score(execution, seconds_late, catalogue, sheets)
@@ -186,7 +186,7 @@ class NbgraderGrader:
         return reasons
 
     def close(self) -> None:
-        """Let go of the gradebook; the next use opens it again."""
+        """Close the gradebook; the next use opens it again."""
         self._database.close()
 
     def outputs_digest(self, assignment: str, student_id: str) -> str:
@@ -225,7 +225,7 @@ class NbgraderGrader:
                 yield task.student_id, why
 
     def _helpers(self, submissions: int) -> int:
-        """Return how many processes are worth starting: they know the course as its folder is."""
+        """Return how many processes to start; none for a copy, as they read the course's folder."""
         return processes(submissions) if type(self._course) is NbgraderCourse else 0
 
     def _task(self, assignment: str, student_id: str) -> Task:
@@ -268,7 +268,7 @@ class NbgraderGrader:
         return Reporter(self._course, self._grading.hidden_tests)
 
     def _convert(self, assignment: str) -> tuple[source.Converted, ...]:
-        """Convert the source, or give what the same source was converted to before."""
+        """Convert the source, or return the earlier result if it has not changed."""
         now = source.fingerprint(self._course, assignment)
         before, converted = self._converted.get(assignment, ("", ()))
         if before != now:
@@ -287,8 +287,8 @@ class NbgraderGrader:
                 found = load_catalogue(session, assignment, order)
             if not found.notebooks:
                 raise GradebookFailure(
-                    f"The gradebook knows no notebook of {assignment}: run `rudaux init`, which "
-                    "records its source."
+                    f"the gradebook has no notebook of {assignment}: run `rudaux init`, which "
+                    "records the source"
                 )
             self._catalogues[assignment] = found
         return self._catalogues[assignment]

@@ -1,4 +1,4 @@
-"""`nbgrader_config.py` beside rudaux.toml, read as nbgrader would read it in the course folder."""
+"""`nbgrader_config.py` next to rudaux.toml, read as nbgrader reads it in the course folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CONVERTERS: dict[Kept, tuple[str, ...]] = {
     "autograded": ("Autograde", "BaseConverter"),
     "feedback": ("GenerateFeedback", "Feedback", "BaseConverter"),
 }
-"""Sections that may hold `permissions` for what a converter writes; the first that does wins."""
+"""Sections that may set `permissions` for what a converter writes; the first that does wins."""
 
 _PLACES = (
     "source_directory",
@@ -34,7 +34,7 @@ _PLACES = (
     "feedback_directory",
     "directory_structure",
 )
-"""Options that may lead out of the course folder."""
+"""Options that may point outside the course folder."""
 
 
 @dataclass(frozen=True)
@@ -52,42 +52,42 @@ class NbgraderCourse:
 
     @property
     def course_id(self) -> str:
-        """nbgrader's id of the course; empty where none is configured."""
+        """nbgrader's id of the course; "" if none is configured."""
         return str(self.directory.course_id)
 
     @property
     def ignore(self) -> tuple[str, ...]:
-        """Globs over base names of files and folders that nbgrader never copies."""
+        """Globs for the base names of files and folders that nbgrader never copies."""
         return tuple(self.directory.ignore)
 
     def source(self, assignment: str) -> Path:
-        """The instructor's version."""
+        """Return the folder of the instructor's version."""
         return self._path(self.directory.source_directory, ".", assignment)
 
     def release(self, assignment: str) -> Path:
-        """The students' version, as nbgrader's own commands keep it."""
+        """Return the folder of the students' version, where nbgrader's own commands keep it."""
         return self._path(self.directory.release_directory, ".", assignment)
 
     def submitted(self, assignment: str, student_id: str) -> Path:
-        """What a student handed in."""
+        """Return the folder of what a student handed in."""
         return self._path(self.directory.submitted_directory, student_id, assignment)
 
     def handed_in(self) -> frozenset[tuple[str, str]]:
-        """Whose folders of collected work there are, as (assignment, student id)."""
+        """Return whose collected work exists, as (assignment, student id)."""
         step, structure = self.directory.submitted_directory, self.directory.directory_structure
         anyone = structure.format(nbgrader_step=step, student_id="*", assignment_id="*")
         shape = self.directory.format_path(step, "(?P<who>[^/]+)", "(?P<what>[^/]+)", escape=True)
-        # Unlike Path.glob it leaves out hidden folders: copies that are not at their end.
+        # Unlike Path.glob this leaves out hidden folders: copies that are not finished.
         paths = (self.folder / path for path in glob(anyone, root_dir=self.folder))  # noqa: PTH207
         found = (re.fullmatch(shape, str(path)) for path in paths if path.is_dir())
         return frozenset((m["what"], m["who"]) for m in found if m)
 
     def autograded(self, assignment: str, student_id: str) -> Path:
-        """A submission with the outputs that it was scored by."""
+        """Return the folder of a submission with the outputs that it was scored by."""
         return self._path(self.directory.autograded_directory, student_id, assignment)
 
     def feedback(self, assignment: str, student_id: str) -> Path:
-        """The HTML reports of a submission."""
+        """Return the folder of a submission's feedback pages."""
         return self._path(self.directory.feedback_directory, student_id, assignment)
 
     def make(self, cls: Any) -> Any:
@@ -95,11 +95,11 @@ class NbgraderCourse:
         return cls(config=self.config)
 
     def converter(self, cls: Any) -> Any:
-        """Make one of nbgrader's converters, whose preprocessors and defaults are then asked."""
+        """Make one of nbgrader's converters, to ask for its preprocessors and defaults."""
         return cls(coursedir=self.directory, config=self.config)
 
     def apart(self, folder: Path) -> NbgraderCourse:
-        """Make a course of the same options at `folder`, empty and with a gradebook of its own."""
+        """Make an empty course at `folder` with the same options and its own gradebook."""
         config = deepcopy(self.config)
         for option in _PLACES:
             config.CourseDirectory.pop(option, None)
@@ -108,11 +108,11 @@ class NbgraderCourse:
         return NbgraderCourse(folder, config, CourseDirectory(config=config))
 
     def rights(self, kept: Kept) -> Rights:
-        """Return who may read what is kept: rudaux's account alone, unless the options share it.
+        """Return who may read what is kept: only rudaux's account, unless the options share it.
 
-        Those are `CourseDirectory.groupshared` and a converter's `permissions`, with the modes that
-        nbgrader sets (converters/base.py, set_permissions). Whoever may read files may enter their
-        folders: nbgrader leaves that to the umask.
+        The options are `CourseDirectory.groupshared` and a converter's `permissions`, with the
+        modes that nbgrader sets (converters/base.py, set_permissions). Those who may read files may
+        also enter their folders, which nbgrader leaves to the umask.
         """
         shared = bool(self.directory.groupshared)
         group = 0o2070 if shared else 0
@@ -125,7 +125,7 @@ class NbgraderCourse:
         return Rights(PRIVATE.folder, 0o400 if kept == "autograded" else PRIVATE.file)
 
     def set_right(self) -> None:
-        """Set right the folders of students' work, as far as they lie in the course folder."""
+        """Correct the modes of the folders of students' work that are in the course folder."""
         steps: dict[Kept, str] = {
             "submitted": self.directory.submitted_directory,
             "autograded": self.directory.autograded_directory,
@@ -137,15 +137,15 @@ class NbgraderCourse:
                 set_right(top, self.rights(kept))
 
     def _permissions(self, kept: Kept) -> int | None:
-        """Return the mode for files that the options name; None where they name none."""
+        """Return the mode for files that the options set; None if they set none."""
         for section in _CONVERTERS.get(kept, ()):
             value = self.config.get(section, {}).get("permissions")
             if value is not None:
                 if re.fullmatch(r"[0-7]{1,3}", str(value)):
                     return int(str(value), 8)
                 raise ConfigError(
-                    f"{self.folder / FILE}: {section}.permissions = {value!r} should be a file's "
-                    "mode in octal digits, such as 640."
+                    f"{section}.permissions in {self.folder / FILE} is {value}: it should be a "
+                    "file's mode in octal digits, such as 640"
                 )
         return None
 
@@ -155,29 +155,29 @@ class NbgraderCourse:
 
 @dataclass(frozen=True)
 class CourseBeside(NbgraderCourse):
-    """The same course with a gradebook and autograded work of its own, under `beside`."""
+    """The same course with its own gradebook and autograded work in `beside`."""
 
     beside: Path
 
     @property
     def db_url(self) -> str:
-        """The SQLAlchemy URL of the gradebook beside the course's."""
+        """The SQLAlchemy URL of the gradebook in `beside`."""
         return f"sqlite:///{self.beside / 'gradebook.db'}"
 
     def autograded(self, assignment: str, student_id: str) -> Path:
-        """A submission with the outputs that it was scored by, beside the course's."""
+        """Return the folder of a submission with its outputs in `beside`."""
         return self.beside / "autograded" / student_id / assignment
 
 
 def beside(course: NbgraderCourse, folder: Path) -> CourseBeside:
-    """Return the course as it is, but for what grading writes, which goes into `folder`."""
+    """Return the course, except that what grading writes goes into `folder`."""
     return CourseBeside(course.folder, course.config, course.directory, folder)
 
 
 def load_course(folder: Path) -> NbgraderCourse:
-    """Read the options, with the course folder as nbgrader's root whatever the working folder is.
+    """Read the options; nbgrader's root is the course folder, whatever the working folder is.
 
-    Raises `ConfigError` where the file is not Python or holds an option of a wrong type.
+    Raises `ConfigError` if the file is not Python or an option has the wrong type.
     """
     folder = folder.absolute()
     config = _read(folder)
@@ -186,7 +186,7 @@ def load_course(folder: Path) -> NbgraderCourse:
     try:
         directory = CourseDirectory(config=config)
     except TraitError as wrong:
-        raise ConfigError(f"{folder / FILE}: {wrong}") from wrong
+        raise ConfigError(f"{folder / FILE} has a wrong option ({wrong}): correct it") from wrong
     return NbgraderCourse(folder, config, directory)
 
 
@@ -197,7 +197,7 @@ def _read(folder: Path) -> Any:
         return PyFileConfigLoader(FILE, path=str(folder)).load_config()
     except Exception as broken:
         raise ConfigError(
-            f"{folder / FILE} cannot be read: {type(broken).__name__}: {broken}"
+            f"{folder / FILE} cannot be read ({type(broken).__name__}: {broken}): correct it"
         ) from broken
 
 

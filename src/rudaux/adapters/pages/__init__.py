@@ -1,4 +1,4 @@
-"""Reports as HTML files under .rudaux/reports, each complete in itself."""
+"""Reports as HTML files in .rudaux/reports, each self-contained."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Reports -> HTML by Jinja's templates, which escape whatever students' code or Canvas brought in.
+"""Reports as HTML from Jinja templates, which escape whatever comes from students' code or Canvas.
 
-Bars are drawn by style sheets in cells of tables: they are read aloud, printed and coloured as the
-rest of the page is, and need no library (docs/how-to/report.md says what else was weighed).
+Bars are table cells drawn with CSS: screen readers, printers and dark mode handle them like the
+rest of the page, and they need no library (docs/how-to/report.md has the alternatives).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from rudaux.domain.report import COMPLETE, FLAGS, AssignmentReport, TermReport
 from rudaux.domain.statistics import FEW
 
 LARGEST = 2_000_000
-"""Bytes of a page; above, a student's row tells less."""
+"""Bytes of a page; if there would be more, a student's row shows less."""
 MOST_GROUPS = 40
-"""Kinds of error that are listed before the rest is only counted."""
+"""How many kinds of error are listed; the rest are only counted."""
 _DETAILS = ("errors", "points", "")
-"""What a student's row holds, from much to little: points lost with or without errors, nothing."""
+"""What a student's row shows, from most to least: lost points with errors, without, nothing."""
 
 
 def assignment_page(report: AssignmentReport, anonymous: bool = False) -> str:
@@ -38,7 +38,7 @@ def assignment_page(report: AssignmentReport, anonymous: bool = False) -> str:
 
 
 def term_page(term: TermReport, links: Mapping[str, str]) -> str:
-    """Return the page of the term; `links` are the files of its assignments."""
+    """Return the page of the term; `links` has the file of each assignment."""
     return _render("term.html.jinja", term=term, links=links)
 
 
@@ -57,8 +57,9 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     env.globals.update(
-        FLAGS=FLAGS, FEW=FEW, COMPLETE=COMPLETE, MOST_GROUPS=MOST_GROUPS, decimals=decimals
-    )
+        FLAGS=FLAGS, FEW=FEW, COMPLETE=COMPLETE, MOST_GROUPS=MOST_GROUPS, decimals=decimals,
+        count=count,
+    )  # fmt: skip
     env.filters.update(fixed=fixed, moment=lambda at: f"{at:%a %-d %b %Y %H:%M}")
     return env
 
@@ -70,7 +71,7 @@ def _text(name: str) -> str:
 
 @cache
 def _policy() -> str:
-    """Return the rule by which a browser refuses everything but the page's own script."""
+    """Return a Content-Security-Policy that allows nothing but the page's own style and script."""
     digest = b64encode(hashlib.sha256(_text("page.js").encode()).digest()).decode()
     rules = ("default-src", "form-action", "base-uri")
     nothing = "; ".join(f"{rule} 'none'" for rule in rules)
@@ -87,5 +88,10 @@ def decimals(values: Iterable[Decimal | float | None], most: int = 2) -> int:
 
 
 def fixed(value: Decimal | float | None, places: int = 2) -> str:
-    """Write a number with so many decimals; a dash where there is none."""
+    """Write a number with so many decimals; a dash for None."""
     return "–" if value is None else f"{value:.{places}f}"
+
+
+def count(number: int, word: str) -> str:
+    """Write a number with its noun: 1 student, 2 students."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,4 +1,4 @@
-"""The file server: where students' homes are, and copies of what stood in them at a deadline."""
+"""The file server: where students' homes are, and copies of their work as of a deadline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copying a student's folder: no link followed, nothing half done, nothing too large."""
+"""Copying a student's folder: no link is followed, nothing is half done, nothing is too large."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from rudaux.errors import StorageFailure
 
 LITTER = frozenset({".ipynb_checkpoints", ".git", "__pycache__", ".DS_Store"})
 _TIME = "timestamp.txt"
-"""Where nbgrader notes beside the work when it was handed in."""
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# Without O_NONBLOCK, opening a FIFO that took a file's place would wait for ever.
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+"""The file in which nbgrader notes when the work was submitted."""
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Without O_NONBLOCK, opening a FIFO that replaced a file would block for ever.
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may hold: bytes per file and in all, entries, levels of folders."""
+    """How large a submission may be: bytes per file and in total, entries, depth of folders."""
 
     file: int = 100 * 1024**2
     total: int = 500 * 1024**2
@@ -38,7 +38,7 @@ class Limits:
 
 @dataclass
 class _Progress:
-    """What was copied so far: the digest of each file by its relative name."""
+    """What was copied so far; `files` has the digest of each file by its relative path."""
 
     limits: Limits
     source: Path
@@ -51,20 +51,20 @@ class _Progress:
     times: dict[str, float] = field(default_factory=dict)
 
     def skip(self, relative: str, reason: str) -> None:
-        """Remember what was left behind; a name may hold anything, even terminal codes.
+        """Note a file that is left out; its name may contain anything, even terminal codes.
 
-        Raises `StorageFailure` where it is needed: without it the work would look incomplete.
+        Raises `StorageFailure` for a needed file: without it the work would look incomplete.
         """
         if relative in self.needed:
             raise StorageFailure(
-                f"{self.source / relative} cannot be collected ({reason}): have it handed in as a "
-                "file without outputs, then collect again"
+                f"{self.source / relative} cannot be collected ({reason}): ask the student to save "
+                "it as an ordinary file without outputs, then collect again"
             )
         shown = relative if relative.isprintable() else ascii(relative)
         self.skipped.append(f"{shown}: {reason}")
 
     def check(self, depth: int = 0) -> None:
-        """Raise `StorageFailure` where the folder is larger than any homework."""
+        """Raise `StorageFailure` if the folder is larger than any homework."""
         limits = self.limits
         if self.entries > limits.entries:
             excess = f"more than {limits.entries} files"
@@ -75,8 +75,8 @@ class _Progress:
         else:
             return
         raise StorageFailure(
-            f"{self.source} holds {excess}: ask the student to remove what is no homework, "
-            "then collect again"
+            f"{self.source} has {excess}: ask the student to remove what is not part of the "
+            "homework, then collect again"
         )
 
 
@@ -88,11 +88,10 @@ def copy_folder(
     needed: Collection[str] = (),
     rights: Rights = PRIVATE,
 ) -> Copied:
-    """Copy `base`/`parts` to `destination`, which appears whole or stays as it was.
+    """Copy `base`/`parts` to `destination`, atomically: it is replaced whole or not at all.
 
-    Links are followed up to `base` and nowhere below it. Modes are those of `rights`, times of
-    modification are kept. Raises `StorageFailure`, also where a `needed` file is there and cannot
-    be copied.
+    Links are followed up to `base` and nowhere below it. Modes are those of `rights`, modification
+    times are kept. Raises `StorageFailure`, also if a `needed` file exists and cannot be copied.
     """
     progress = _Progress(limits, base.joinpath(*parts), rights, needed=needed)
     part = _sibling(destination, "part")
@@ -109,12 +108,13 @@ def copy_folder(
         _put_in_place(part, destination)
     except OSError as error:
         raise StorageFailure(
-            f"{progress.source} cannot be copied to {destination}: "
-            f"{error.filename or progress.source}: {error.strerror}"
+            f"{progress.source} cannot be copied to {destination} "
+            f"({error.filename or progress.source}: {error.strerror}): check that this account may "
+            "read the one and write the other, and that the disk is not full"
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    # A student sets these times; one in the future tells nothing about when they handed in.
+    # A student can set these times: one in the future says nothing about when they handed in.
     newest = max(progress.times.values(), default=started)
     return Copied(
         _moment(newest),
@@ -139,7 +139,7 @@ def look_at(folder: Path) -> Kept | None:
                     files[relative] = _hashed(file)
     except OSError as error:
         raise StorageFailure(
-            f"{error.filename or folder} cannot be read: {error.strerror}"
+            f"{error.filename or folder} cannot be read ({error.strerror}): check who owns it"
         ) from error
     return Kept(tuple(sorted(files)), _digest(files))
 
@@ -164,7 +164,7 @@ def _open_below(base: Path, parts: Sequence[str]) -> int:
     current = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     for part in parts:
         try:
-            below = os.open(part, _FOLDER, dir_fd=current)
+            below = os.open(part, FOLDER, dir_fd=current)
         finally:
             os.close(current)
         current = below
@@ -172,7 +172,7 @@ def _open_below(base: Path, parts: Sequence[str]) -> int:
 
 
 def _copy_level(source: int, target: Path, prefix: str, progress: _Progress, depth: int) -> None:
-    """Copy one folder, given as a descriptor, into an existing one; recurse."""
+    """Copy one folder, given as a file descriptor, into an existing one, recursively."""
     progress.check(depth)
     with os.scandir(source) as entries:
         names = sorted(entry.name for entry in entries if entry.name not in LITTER)
@@ -183,7 +183,7 @@ def _copy_level(source: int, target: Path, prefix: str, progress: _Progress, dep
         try:
             mode = os.stat(name, dir_fd=source, follow_symlinks=False).st_mode
             if stat.S_ISDIR(mode):
-                below = os.open(name, _FOLDER, dir_fd=source)
+                below = os.open(name, FOLDER, dir_fd=source)
                 try:
                     make_folder(target / name, progress.rights)
                     _copy_level(below, target / name, f"{relative}/", progress, depth + 1)
@@ -202,7 +202,7 @@ def _copy_level(source: int, target: Path, prefix: str, progress: _Progress, dep
 
 
 def _copy_file(source: int, name: str, target: Path, relative: str, progress: _Progress) -> None:
-    reading = os.open(name, _FILE, dir_fd=source)
+    reading = os.open(name, FILE, dir_fd=source)
     with os.fdopen(reading, "rb") as stream:
         found = os.fstat(reading)
         if not stat.S_ISREG(found.st_mode):
@@ -212,10 +212,10 @@ def _copy_file(source: int, name: str, target: Path, relative: str, progress: _P
             progress.skip(relative, f"larger than {_megabytes(progress.limits.file)}")
             return
         hashed = hashlib.sha256()
-        with os.fdopen(os.open(target, _NEW, PRIVATE.file), "wb") as out:
+        with os.fdopen(os.open(target, NEW, PRIVATE.file), "wb") as out:
             if progress.rights.file != PRIVATE.file:
                 os.fchmod(out.fileno(), progress.rights.file)
-            left = found.st_size  # what is appended meanwhile is not part of it
+            left = found.st_size  # what is appended meanwhile is not part of the submission
             while left and (chunk := stream.read(min(left, 1024**2))):
                 left -= len(chunk)
                 progress.total += len(chunk)
@@ -229,7 +229,7 @@ def _copy_file(source: int, name: str, target: Path, relative: str, progress: _P
 
 
 def _put_in_place(part: Path, destination: Path) -> None:
-    """Swap the finished copy in; what was there is removed only afterwards."""
+    """Swap in the finished copy; the old one is removed only afterwards."""
     old = _sibling(destination, "old")
     replaces = os.path.lexists(destination)
     if replaces:
@@ -249,7 +249,7 @@ def _sibling(destination: Path, kind: str) -> Path:
 
 
 def _clear_leftovers(destination: Path) -> None:
-    """Undo what a killed run left: put an old copy back where it has no successor."""
+    """Clean up after a killed run: put an old copy back if nothing has replaced it."""
     prefix = f".{destination.name}."
     for path in sorted(destination.parent.iterdir()):
         if path.name.startswith(prefix) and path.name.endswith(".old"):
@@ -274,7 +274,7 @@ def _kind(mode: int) -> str:
 
 
 def _digest(files: dict[str, bytes]) -> str:
-    """Hash names and contents; each is of known length or ended by a zero byte."""
+    """Hash names and contents; each has a known length or ends with a zero byte."""
     whole = hashlib.sha256()
     for name in sorted(files):
         whole.update(os.fsencode(name) + b"\0" + files[name])

@@ -1,4 +1,4 @@
-"""Students' homes on the file server: finding work as of a deadline, with proof where none is."""
+"""Students' homes on the file server: find work as of a deadline, or prove that there is none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STUDENT = "{student_id}"
 
 @dataclass(frozen=True)
 class _Work:
-    """Where one student's work is, below the storage root: path of their home, then the rest."""
+    """Where one student's work is below the storage root: the path of their home, then the rest."""
 
     home: tuple[str, ...]
     rest: tuple[str, ...]
@@ -36,7 +36,7 @@ class _Work:
 
 
 class Homes:
-    """Implements `rudaux.ports.Storage` over plain folders or, where configured, snapshots."""
+    """Implements `rudaux.ports.Storage` over live folders or, if configured, snapshots."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Homes:
                 return self._in_own_snapshots(self._snapshots, student_id, work, deadline)
             return self._in_common_snapshots(self._snapshots, work, deadline)
         except OSError as error:
-            return Unreadable(f"{error.filename or self._root} cannot be read: {error.strerror}")
+            return Unreadable(f"{error.filename or self._root} cannot be read ({error.strerror})")
 
     def lacks_snapshot(self, deadline: datetime, student_ids: Collection[str]) -> bool:
         if self._snapshots is None:
@@ -98,7 +98,7 @@ class Homes:
         return any(self._lacks_own(self._snapshots, sid, deadline) for sid in student_ids)
 
     def _lacks_own(self, settings: SnapshotSettings, student_id: str, deadline: datetime) -> bool:
-        """Whether a student's home has no such snapshot; one who has no home needs none."""
+        """Return whether a student's home lacks such a snapshot; without a home none is needed."""
         folder = self._root / settings.path.replace(_STUDENT, student_id)
         try:
             if self._home_missing(self._work(student_id, "assignment")):
@@ -109,7 +109,7 @@ class Homes:
         return isinstance(_choose(settings, folder, names, deadline), NotYet)
 
     def copy(self, located: Located, destination: Path, needed: Collection[str] = ()) -> Copied:
-        # Only what a student cannot replace is trusted: their home, or the snapshot itself.
+        # Trust only what a student cannot replace: their home, or the snapshot itself.
         work = self._work("student", "assignment")
         own = self._snapshots is None or _STUDENT in self._snapshots.path
         below = len(work.rest if own else work.all)
@@ -134,7 +134,7 @@ class Homes:
         return pages.put(home, folder, name, content, replaces)
 
     def _live_home(self, student_id: str) -> Path | Absent:
-        """Return the home itself, also where work is read from snapshots."""
+        """Return the home itself, even if work is read from snapshots."""
         try:
             work = self._work(student_id, "assignment")
             gone = self._home_missing(work)
@@ -153,13 +153,13 @@ class Homes:
         home = self._root.joinpath(*work.home)
         found = _look(home, work.rest, None)
         if isinstance(found, Absent) and _all_empty(home.parent):
-            return Unreadable(f"every home in {home.parent} is empty; are they mounted?")
+            return Unreadable(f"every home in {home.parent} is empty: check that they are mounted")
         return found
 
     def _in_own_snapshots(
         self, settings: SnapshotSettings, student_id: str, work: _Work, deadline: datetime
     ) -> Lookup:
-        """Each home is a data set of its own, with its snapshots inside."""
+        """Look where each home is its own dataset, with its snapshots inside."""
         gone = self._home_missing(work)
         if gone:
             return gone
@@ -167,14 +167,16 @@ class Homes:
         try:
             names = _folders(folder)
         except FileNotFoundError:
-            return Unreadable(f"there is no snapshot folder {folder}; is their home mounted?")
+            return Unreadable(
+                f"there is no snapshot folder {folder}: check that their home is mounted"
+            )
         chosen = _choose(settings, folder, names, deadline)
         return chosen if isinstance(chosen, NotYet) else _look(folder / chosen, work.rest, chosen)
 
     def _in_common_snapshots(
         self, settings: SnapshotSettings, work: _Work, deadline: datetime
     ) -> Lookup:
-        """One snapshot holds everybody's homes."""
+        """Look where each snapshot contains everybody's homes."""
         names = self._snapshot_names(settings)
         chosen = _choose(settings, self._root / settings.path, names, deadline)
         if isinstance(chosen, NotYet):
@@ -184,20 +186,23 @@ class Homes:
         if not _is_there(homes / work.home[-1]):
             if _any_home(homes):
                 return Absent(f"no home in snapshot {chosen}: not logged in by then")
-            return Unreadable(f"snapshot {chosen} holds no homes in {homes}")
+            return Unreadable(
+                f"snapshot {chosen} contains no homes: look at {homes}, and at "
+                "jupyterhub.snapshots.path in rudaux.toml"
+            )
         found = _look(base, work.all, chosen)
-        # Homes that are data sets of their own are empty folders in their parent's snapshots.
+        # Homes that are their own datasets are empty folders in their parent's snapshots.
         if isinstance(found, Absent) and _all_empty(homes):
             return Unreadable(
-                f"every home is empty in snapshot {chosen}: if each home is a data set of its own, "
-                f'set jupyterhub.snapshots.path to "{_STUDENT}/{settings.path}"'
+                f"every home is empty in snapshot {chosen}: if each home is its own dataset, set "
+                f'jupyterhub.snapshots.path to "{_STUDENT}/{settings.path}"'
             )
         return found
 
     # --- parts of the above ---------------------------------------------------------------------
 
     def _check_root(self) -> None:
-        """Raise where the root is not mounted: what is not there then proves nothing."""
+        """Raise if the root is not mounted: then an absent file proves nothing."""
         pieces = self._template.split("/")
         depth = next((i for i, piece in enumerate(pieces) if _STUDENT in piece), 0)
         homes = self._root.joinpath(*pieces[:depth])
@@ -209,11 +214,11 @@ class Homes:
         except OSError as error:
             raise StorageFailure(
                 f"the students' homes in {homes} cannot be read ({error.strerror}): check that the "
-                "file server is mounted and jupyterhub.storage_path in rudaux.toml is right"
+                "file server is mounted and that jupyterhub.storage_path in rudaux.toml is right"
             ) from error
         raise StorageFailure(
-            f"{homes} holds no homes at all: the file server is probably not mounted; "
-            "mount it, or correct jupyterhub.storage_path in rudaux.toml"
+            f"{homes} contains no homes at all: the file server is probably not mounted; "
+            "mount it, or fix jupyterhub.storage_path in rudaux.toml"
         )
 
     def _snapshot_names(self, settings: SnapshotSettings) -> list[str]:
@@ -225,7 +230,7 @@ class Homes:
                 return []  # the first is yet to be taken, and makes the folder
             raise StorageFailure(
                 f"the snapshots in {folder} cannot be read ({error.strerror}): "
-                "correct jupyterhub.snapshots.path in rudaux.toml, or mount the file server"
+                "mount the file server, or fix jupyterhub.snapshots.path in rudaux.toml"
             ) from error
 
     def _home_missing(self, work: _Work) -> Absent | Unreadable | None:
@@ -234,10 +239,10 @@ class Homes:
             return None
         if _any_home(home.parent):
             return Absent("no home: never logged in")
-        return Unreadable(f"{home.parent} holds no homes at all")
+        return Unreadable(f"{home.parent} contains no homes at all: check that it is mounted")
 
     def _work(self, student_id: str, assignment: str) -> _Work:
-        """Fill in `work_path`; raises `ValueError` where it would lead out of the storage root."""
+        """Fill in `work_path`; raise `ValueError` if it would lead out of the storage root."""
         for what, value in (("student id", student_id), ("assignment", assignment)):
             if "/" in value or value.strip() in {"", ".", ".."}:
                 raise ValueError(f'the {what} "{value}" cannot be the name of a folder')
@@ -250,7 +255,9 @@ class Homes:
             (rest if seen else home).extend(name for name in filled.split("/") if name)
             seen = seen or _STUDENT in piece
         if any(name in {".", ".."} or "\0" in name for name in home + rest):
-            raise ValueError(f'work_path "{self._template}" would lead out of the storage folder')
+            raise ValueError(
+                f'jupyterhub.work_path "{self._template}" would lead out of the storage folder'
+            )
         return _Work(tuple(home), tuple(rest))
 
 
@@ -268,13 +275,13 @@ def _look(base: Path, parts: Sequence[str], snapshot: str | None) -> Lookup:
         if stat.S_ISLNK(mode):
             return Unreadable(f"{folder} is a symbolic link, which is never followed")
         if not stat.S_ISDIR(mode):
-            return Unreadable(f"{folder} should be a folder and is not")
+            return Unreadable(f"{folder} is not a folder")
     with os.scandir(folder):
         return Located(folder, snapshot)
 
 
 def _is_there(home: Path) -> bool:
-    """Whether a home exists; raises `OSError` where that cannot be told (a dangling link too)."""
+    """Return whether a home exists; raise `OSError` if unknown, as for a dangling link."""
     try:
         home.lstat()
     except FileNotFoundError:
@@ -284,7 +291,7 @@ def _is_there(home: Path) -> bool:
 
 
 def _homes(folder: Path) -> Iterator[Path]:
-    """Give the folders that can be homes: not the file system's own."""
+    """Yield the folders that can be homes: not the file system's own."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if not entry.name.startswith(".") and entry.name != "lost+found" and entry.is_dir():
@@ -292,16 +299,19 @@ def _homes(folder: Path) -> Iterator[Path]:
 
 
 def list_homes(folder: Path) -> frozenset[str]:
-    """Return the names of the homes in a folder; raises `StorageFailure` where it has none."""
+    """Return the names of the homes in a folder; raise `StorageFailure` if it has none."""
     try:
         found = frozenset(home.name for home in _homes(folder))
     except OSError as error:
         raise StorageFailure(
-            f"{folder} cannot be read ({error.strerror}): mount the file server, or correct "
+            f"{folder} cannot be read ({error.strerror}): mount the file server, or fix "
             "jupyterhub.storage_path in rudaux.toml"
         ) from error
     if not found:
-        raise StorageFailure(f"{folder} holds no homes at all: is the file server mounted?")
+        raise StorageFailure(
+            f"{folder} contains no homes at all: mount the file server, or fix "
+            "jupyterhub.storage_path in rudaux.toml"
+        )
     return found
 
 
@@ -310,7 +320,7 @@ def _any_home(folder: Path) -> bool:
 
 
 def _all_empty(folder: Path) -> bool:
-    """Whether no home holds anything: then they are mount points, and their absence no proof."""
+    """Return whether all homes are empty: then they are mount points, and prove nothing."""
     return not any(_has_content(home) for home in _homes(folder))
 
 
@@ -330,12 +340,12 @@ def _folders(folder: Path) -> list[str]:
 def _choose(
     settings: SnapshotSettings, folder: Path, names: Sequence[str], deadline: datetime
 ) -> str | NotYet:
-    """Name the earliest snapshot at or after the deadline."""
+    """Return the earliest snapshot at or after the deadline."""
     taken = sorted((at, n) for n in names if (at := snapshot_time(settings, n)) is not None)
     if names and not taken:
         return NotYet(
-            f"none of the {len(names)} names in {folder}, such as {min(names)}, holds a time that "
-            "matches pattern and format in [jupyterhub.snapshots]"
+            f"none of the names in {folder}, such as {min(names)}, contains a time that matches "
+            "pattern and format: fix them in [jupyterhub.snapshots]"
         )
     for at, name in taken:
         if at >= deadline.astimezone(timezone.utc):

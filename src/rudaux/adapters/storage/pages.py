@@ -1,8 +1,8 @@
-"""Files that go into students' homes: as their owner, through no link, over nothing of theirs.
+"""Files that go into students' homes: with the owner's rights, and over nothing of theirs.
 
-A student may change anything in their home at any moment, links included. Folders are therefore
-opened one in the other, each without following a link, and files are made under a new name first
-and then linked to theirs, which fails where something is there.
+A student may change anything in their home at any moment, links included. Therefore each folder is
+opened relative to the one above without following a link, and a file is written under a temporary
+name and then linked to its own, which fails if something is there.
 """
 
 from __future__ import annotations
@@ -15,21 +15,18 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from rudaux.adapters.storage.copy import FILE, FOLDER, NEW
 from rudaux.domain.returning import HomePages, is_mark_of, leftover_of, part_name
 from rudaux.errors import StorageFailure
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# Without O_NONBLOCK, opening a FIFO that took a file's place would wait for ever.
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _LARGEST = 100 * 1024**2
-"""Bytes; no page is larger, and no larger file is read through to know whose it is."""
+"""Bytes; no page is larger, so a larger file is not read to find out whose it is."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 def look(home: Path, folder: str, names: Collection[str]) -> HomePages:
-    """Look what stands in a folder of a home; raises `StorageFailure` where that cannot be told."""
+    """Return what is in a folder of a home; raise `StorageFailure` if it cannot be read."""
     with _in_words(folder), _opened(home, folder, make=False) as (inside, owned):
         if inside is None:
             return HomePages({}, owned)
@@ -39,9 +36,9 @@ def look(home: Path, folder: str, names: Collection[str]) -> HomePages:
 
 
 def put(home: Path, folder: str, name: str, content: bytes, replaces: Collection[str]) -> bool:
-    """Write a page whole or not at all, over files with a digest in `replaces` alone.
+    """Write a page atomically, only over a file whose digest is in `replaces`.
 
-    False: something else is there. Raises `StorageFailure` where it cannot be written.
+    Returns False if something else is there. Raises `StorageFailure` if it cannot be written.
     """
     with _in_words(folder), _opened(home, folder, make=True) as (inside, owned):
         assert inside is not None  # noqa: S101 - it was made
@@ -52,7 +49,7 @@ def put(home: Path, folder: str, name: str, content: bytes, replaces: Collection
         part = part_name(name, wanted, "part")
         _write_new(inside, part, content, 0o600 if owned else 0o644)
         try:
-            # The name may be taken again as soon as it is free: by the student, at work there.
+            # The student, at work there, may take the name again as soon as it is free.
             return _link(inside, part, name) or (
                 _move_away(inside, name, replaces) and _link(inside, part, name)
             )
@@ -65,7 +62,7 @@ def put(home: Path, folder: str, name: str, content: bytes, replaces: Collection
 
 @contextmanager
 def _opened(home: Path, folder: str, make: bool) -> Iterator[tuple[int | None, bool]]:
-    """Open a folder of a home as its owner; also say whether what is made there is the owner's."""
+    """Open a folder of a home as its owner; also yield whether new files will be the owner's."""
     owner = home.stat()
     owned = os.geteuid() in {0, owner.st_uid}
     base = _open_home(home)
@@ -75,7 +72,7 @@ def _opened(home: Path, folder: str, make: bool) -> Iterator[tuple[int | None, b
             if base is None:
                 base = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             if os.fstat(base).st_uid != owner.st_uid:
-                raise StorageFailure("their home changed its owner just now: run this again")
+                raise StorageFailure("their home has just changed its owner: run this again")
             inside = _go_down(base, folder.split("/"), make, owned)
             yield inside, owned
     finally:
@@ -85,7 +82,7 @@ def _opened(home: Path, folder: str, make: bool) -> Iterator[tuple[int | None, b
 
 
 def _open_home(home: Path) -> int | None:
-    """Open a home as who we are; None where only its owner may (NFS takes root for nobody)."""
+    """Open a home as this account; None if only its owner may (NFS maps root to nobody)."""
     try:
         return os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except PermissionError:
@@ -96,9 +93,9 @@ def _open_home(home: Path) -> int | None:
 
 @contextmanager
 def _acting_as(uid: int, gid: int) -> Iterator[None]:
-    """Give up root for the rights of a home's owner: the kernel then allows what is theirs alone.
+    """Drop root for the rights of a home's owner, so that the kernel allows only what is theirs.
 
-    It holds for the whole process, so that nothing else may be at work meanwhile.
+    This applies to the whole process, so nothing else may run meanwhile.
     """
     if os.geteuid() != 0 or uid == 0:
         yield
@@ -116,15 +113,15 @@ def _acting_as(uid: int, gid: int) -> Iterator[None]:
 
 
 def _go_down(base: int, parts: list[str], make: bool, owned: bool) -> int | None:
-    """Open folder in folder, following no link; None where one is not there and is not made."""
+    """Open nested folders without following links; None if one is missing and not to be made."""
     current = os.dup(base)
     for depth, part in enumerate(parts, start=1):
         try:
             below = _step(current, part, make, owned)
         except OSError as error:
             if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-                text = f"{'/'.join(parts[:depth])} in their home is no folder"
-                raise StorageFailure(f"{text}, and no link is followed") from error
+                text = f"{'/'.join(parts[:depth])} in their home is not a folder"
+                raise StorageFailure(f"{text}, and links are not followed") from error
             raise
         finally:
             os.close(current)
@@ -136,13 +133,13 @@ def _go_down(base: int, parts: list[str], make: bool, owned: bool) -> int | None
 
 def _step(current: int, part: str, make: bool, owned: bool) -> int | None:
     try:
-        return os.open(part, _FOLDER, dir_fd=current)
+        return os.open(part, FOLDER, dir_fd=current)
     except FileNotFoundError:
         if not make:
             return None
     with suppress(FileExistsError):
         os.mkdir(part, 0o700, dir_fd=current)
-    below = os.open(part, _FOLDER, dir_fd=current)
+    below = os.open(part, FOLDER, dir_fd=current)
     if not owned and os.fstat(below).st_uid == os.geteuid():
         os.fchmod(below, 0o755)  # else the student could not read what is in it
     return below
@@ -152,37 +149,37 @@ def _step(current: int, part: str, make: bool, owned: bool) -> int | None:
 
 
 def _digest(folder: int, name: str) -> str | None:
-    """Return a file's SHA-256; "" for what is no readable file, None where nothing is there."""
+    """Return a file's SHA-256; "" for anything but a readable file, None if nothing is there."""
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
             return ""
-        with os.fdopen(os.open(name, _FILE, dir_fd=folder), "rb") as stream:
+        with os.fdopen(os.open(name, FILE, dir_fd=folder), "rb") as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 return ""
             return hashlib.sha256(stream.read(_LARGEST)).hexdigest()
     except FileNotFoundError:
         return None
     except OSError:
-        return ""  # a link that took its place, or a file that even its owner may not read
+        return ""  # a link that replaced it, or a file that even its owner may not read
 
 
 def _write_new(folder: int, name: str, content: bytes, mode: int) -> None:
-    """Write a new file; one that cannot be written whole is not left."""
-    made = os.open(name, _NEW, 0o600, dir_fd=folder)
+    """Write a new file; remove it if it cannot be written whole."""
+    made = os.open(name, NEW, 0o600, dir_fd=folder)
     try:
         with os.fdopen(made, "wb") as out:
             os.fchmod(out.fileno(), mode)
             out.write(content)
             out.flush()
-            os.fsync(out.fileno())  # a full disk is sometimes told only now
+            os.fsync(out.fileno())  # a full disk sometimes shows only now
     except BaseException:
         _unlink(folder, name)
         raise
 
 
 def _move_away(folder: int, name: str, ours: Collection[str]) -> bool:
-    """Remove a page of rudaux's own; anything else stays, or comes back."""
+    """Remove rudaux's own page; anything else stays, or is put back."""
     digest = _digest(folder, name)
     if digest is None:
         return True
@@ -201,7 +198,7 @@ def _move_away(folder: int, name: str, ours: Collection[str]) -> bool:
 
 
 def _bring_back(folder: int, aside: str, name: str) -> None:
-    """Give a file of the student's its name back, or one beside it where that is taken."""
+    """Give a student's file its name back, or a similar one if that is taken."""
     for free in (name, *(f"{name}.kept{n}" for n in range(1, 10))):
         if _link(folder, aside, free):
             _unlink(folder, aside)
@@ -209,7 +206,7 @@ def _bring_back(folder: int, aside: str, name: str) -> None:
 
 
 def _tidy(folder: int, name: str, ours: Collection[str]) -> None:
-    """Undo what a killed run left of this page: its own parts go, a student's file comes back."""
+    """Clean up after a killed run: remove its own parts, give a student's file its name back."""
     for entry in _entries(folder):
         left = leftover_of(entry)
         if not left or left[0] != name or not is_mark_of(left[1], ours):
@@ -226,13 +223,13 @@ def _entries(folder: int) -> list[str]:
 
 
 def _unlink(folder: int, name: str) -> None:
-    """Remove a file; a folder that took its place stays."""
+    """Remove a file; a folder that replaced it stays."""
     with suppress(FileNotFoundError, IsADirectoryError, PermissionError):
         os.unlink(name, dir_fd=folder)
 
 
 def _link(folder: int, one: str, other: str) -> bool:
-    """Give a file another name; False where something has that name."""
+    """Give a file another name; return False if something already has it."""
     try:
         os.link(one, other, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
     except FileExistsError:
@@ -248,7 +245,7 @@ def _in_words(folder: str) -> Iterator[None]:
         if error.errno in _FULL:
             text = "their home is full"
         elif error.errno in _CLOSED:
-            text = f"{folder} in their home cannot be written"
+            text = f"{folder} in their home cannot be written to"
         else:
             text = f"{folder} in their home cannot be used"
         raise StorageFailure(f"{text} ({error.strerror})") from error

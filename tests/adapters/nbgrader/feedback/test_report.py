@@ -115,7 +115,7 @@ def test_a_notebook_that_cannot_be_shown_is_named_and_leaves_no_outdated_report(
     course.grader.feedback("ps1", "11")
     graded = course.folder / "autograded" / "11" / "ps1" / "problem1.ipynb"
     graded.write_text(graded.read_text().replace('"nbformat": 4', '"nbformat": 99'))
-    with pytest.raises(NeedsPersonError, match=r"no report can be made of problem1\.ipynb"):
+    with pytest.raises(NeedsPersonError, match=r"no feedback can be made for problem1\.ipynb"):
         course.grader.feedback("ps1", "11")
     assert not (course.folder / "feedback" / "11" / "ps1" / "problem1.html").exists()
 

@@ -268,7 +268,7 @@ def test_another_answer_to_mark_by_hand_in_another_notebook_is_a_persons_to_sett
     move(course, "11", BY_HAND, "the answer")
     (doubt,) = course.job("11").doubts
     assert doubt == (
-        f'problem1: problem2.ipynb holds another answer to "{BY_HAND}": look at both before you '
+        f'problem1: problem2.ipynb has a different answer to "{BY_HAND}": look at both before you '
         "mark it"
     )
     course.hand_in("12", RIGHT)
@@ -282,5 +282,5 @@ def test_answers_in_another_notebook_while_their_own_is_missing_are_no_zero_unas
     course.hand_in("11", RIGHT)
     move(course, "11", ANSWER, RIGHT[ANSWER], keep=False)
     assert course.job("11").doubts == (
-        "problem1.ipynb is not there, but problem2.ipynb holds cells of it",
+        "problem1.ipynb was not handed in, but problem2.ipynb has cells from it",
     )

@@ -69,8 +69,8 @@ def test_a_changed_test_gets_its_own_text_back(course: Course) -> None:
     meta = cell_named({"cells": cells(job)}, "squares_invalid_input")["metadata"]["nbgrader"]
     assert (meta["points"], meta["grade"]) == (1, True)
     assert job.repairs == (
-        f"problem1: the locked cell {TEST} had been edited",
-        "problem1: the settings of cell squares_invalid_input had been changed",
+        f'problem1: the locked cell "{TEST}" had been edited',
+        'problem1: the settings of cell "squares_invalid_input" had been changed',
     )
 
 
@@ -83,7 +83,7 @@ def test_a_deleted_test_is_put_back_behind_its_answer(course: Course) -> None:
     course.hand_in("11", RIGHT, delete)
     job = course.job("11")
     assert names(job) == names(course.job("12"))
-    assert f"problem1: the deleted cell {TEST} was put back" in job.repairs
+    assert f'problem1: the deleted cell "{TEST}" was put back' in job.repairs
 
 
 def test_a_retyped_cell_and_a_cell_of_no_known_kind_are_repaired(course: Course) -> None:
@@ -99,7 +99,7 @@ def test_a_retyped_cell_and_a_cell_of_no_known_kind_are_repaired(course: Course)
     kinds = {c["metadata"].get("nbgrader", {}).get("grade_id"): c["cell_type"] for c in cells(job)}
     assert (kinds["squares"], kinds[TEST]) == ("code", "code")
     assert kinds["sum_of_squares_equation"] == "markdown"
-    assert "problem1: cell squares was markdown instead of code" in job.repairs
+    assert 'problem1: cell "squares" was markdown instead of code' in job.repairs
 
 
 def test_a_test_cannot_be_tagged_to_be_passed_over(course: Course) -> None:
@@ -129,7 +129,7 @@ def test_a_cell_of_an_older_version_is_no_longer_graded(course: Course) -> None:
     course.hand_in("11", RIGHT, old_cell)
     job = course.job("11")
     assert "gone" not in names(job)
-    assert job.repairs == ("problem1: cell gone is not part of the assignment any more",)
+    assert job.repairs == ('problem1: cell "gone" is no longer part of the assignment',)
 
 
 @pytest.mark.parametrize("name", ["problem1__20261001120000", "My homework"])
@@ -138,7 +138,7 @@ def test_a_renamed_notebook_is_found_by_its_cells(course: Course, name: str) -> 
     (folder / "problem1.ipynb").rename(folder / f"{name}.ipynb")
     job = course.job("11")
     assert source_of(job, "squares") == RIGHT["squares"]
-    assert job.repairs == (f"{name}.ipynb graded as problem1.ipynb",)
+    assert job.repairs == (f"{name}.ipynb was graded as problem1.ipynb",)
 
 
 def test_work_in_a_copy_counts_where_the_notebook_itself_is_blank(course: Course) -> None:
@@ -148,7 +148,8 @@ def test_work_in_a_copy_counts_where_the_notebook_itself_is_blank(course: Course
     job = course.job("11")
     assert source_of(job, "squares") == RIGHT["squares"]
     assert job.repairs == (
-        "problem1__20261001120000.ipynb graded as problem1.ipynb (problem1.ipynb holds no answer)",
+        "problem1__20261001120000.ipynb was graded as problem1.ipynb "
+        "(problem1.ipynb has no answers)",
     )
     assert job.doubts == ()
 
@@ -161,7 +162,8 @@ def test_different_work_in_two_files_is_a_doubt(course: Course) -> None:
     job = course.job("11")
     assert source_of(job, "squares") == RIGHT["squares"]
     assert job.doubts == (
-        "problem1__20261001120000.ipynb holds other answers than problem1.ipynb, which was graded",
+        "problem1__20261001120000.ipynb has different answers from problem1.ipynb, which was "
+        "graded: look at both",
     )
 
 
@@ -171,7 +173,7 @@ def test_a_notebook_of_an_old_format_is_upgraded(course: Course) -> None:
     old = nbformat.convert(nbformat.read(path, as_version=4), 3)
     path.write_text(nbformat.writes(old, version=3))
     job = course.job("11")
-    assert job.repairs[0] == "problem1.ipynb upgraded from notebook format 3"
+    assert job.repairs[0] == "problem1.ipynb was upgraded from notebook format 3"
     assert source_of(job, "squares") == RIGHT["squares"]
     assert without_nonces(course.job("11")) == without_nonces(job)
 
@@ -198,7 +200,7 @@ def test_cells_that_no_schema_allows_are_mended(course: Course) -> None:
     [
         ("", "is empty"),
         ("{", "is not valid JSON"),
-        ("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> mine\n", "holds merge conflict markers"),
+        ("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> mine\n", "unresolved merge conflict"),
         ("[" * 100_000, "is not valid JSON"),
         ("{}", "is JSON, but not a notebook"),
         ('{"cells": [], "nbformat": 5}', "has the notebook format 5"),
@@ -263,10 +265,10 @@ def test_a_notebook_that_is_a_link_was_not_handed_in(course: Course) -> None:
     (folder / "problem1.ipynb").symlink_to(course.source())
     job = course.job("11")
     assert list(job.notebooks) == ["problem2.ipynb"]
-    assert job.repairs == ("problem1.ipynb was not handed in: 0 for it",)
+    assert job.repairs == ("problem1.ipynb was not handed in, so it scores 0",)
 
 
 def test_an_assignment_that_was_never_recorded_is_a_failure(course: Course) -> None:
     shutil.copytree(course.source().parent, course.folder / "source" / "ps2")
-    with pytest.raises(GradebookFailure, match="knows no notebook of ps2"):
+    with pytest.raises(GradebookFailure, match="has no notebook of ps2"):
         course.grader.prepare("ps2", "11")

@@ -153,7 +153,7 @@ def test_partial_credit_counts_and_an_impossible_one_waits_for_a_person(handed_i
     )
     assert auto_score(handed_in, TEST) == 0
     assert handed_in.gradebook.submissions("ps1")["11"].needs_manual
-    assert "problem1: the test correct_squares gave a value that is no score" in reasons[0]
+    assert 'problem1: the test "correct_squares" returned a value that is not a score' in reasons[0]
 
 
 def test_a_missing_notebook_scores_nothing_and_the_other_is_graded(handed_in: Course) -> None:

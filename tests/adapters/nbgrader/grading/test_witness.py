@@ -330,7 +330,9 @@ def test_an_output_of_another_cell_or_run_is_no_proof() -> None:
     nonces = plant(notebook, PYTHON)
     notebook.cells[0].outputs = [from_dict(proof(nonces[1])), from_dict(proof("0" * 32))]
     notebook.cells[1].outputs = [from_dict(proof(nonces[1]))]
-    assert settle(notebook, nonces) == ["test_0 was not run to its end although no error was shown"]
+    assert settle(notebook, nonces) == [
+        "test_0 did not run to the end, although no error was shown"
+    ]
     assert [o.ename for o in notebook.cells[0].outputs] == ["NotRun"]
     assert notebook.cells[1].outputs == []
 

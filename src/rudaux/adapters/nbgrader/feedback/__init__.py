@@ -1,4 +1,4 @@
-"""Autograded notebooks, and solutions -> the HTML pages that students read."""
+"""The HTML pages that students read, from autograded notebooks and from solutions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Reports of a whole class on all cores: some processes make them ahead, in the order asked for.
+"""A whole class's feedback pages on all cores: worker processes make them ahead, in order.
 
-They are programs of their own and no forks, which may not be made of a process with threads, and
-import nothing of whoever called rudaux. What they do not answer, this process makes itself.
+The workers are new processes, not forks, as a process with threads must not be forked, and import
+nothing from rudaux's caller. If a worker does not answer, this process makes the pages itself.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from rudaux.adapters.nbgrader.feedback.worker import from_data
 from rudaux.config import HiddenTests
 
 _WORTH_IT = 20
-"""Submissions for each process: to import nbgrader takes as long as making their reports."""
+"""Submissions per process: importing nbgrader takes as long as making their pages."""
 _MOST = 8
 _AHEAD = 32
-"""Submissions whose pages may wait for those before them."""
+"""How many submissions' pages may wait for those before them."""
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
     "from rudaux.adapters.nbgrader.feedback.worker import main; main()"
@@ -37,7 +37,7 @@ _START = (
 
 @dataclass(frozen=True)
 class Task:
-    """A submission whose reports are to be made; marks by the name of the notebook."""
+    """A submission whose feedback pages are to be made; marks by the notebook's name."""
 
     assignment: str
     student_id: str
@@ -45,12 +45,12 @@ class Task:
 
 
 def processes(submissions: int) -> int:
-    """Return how many processes to start beside this one."""
+    """Return how many worker processes to start."""
     return max(0, min((os.cpu_count() or 1) - 1, submissions // _WORTH_IT, _MOST))
 
 
 class Worker:
-    """A process that makes reports of the course at `folder`."""
+    """A process that makes feedback pages for the course at `folder`."""
 
     def __init__(self, folder: Path, hidden_tests: HiddenTests) -> None:
         self._process = subprocess.Popen(
@@ -60,14 +60,14 @@ class Worker:
             stderr=subprocess.DEVNULL,
             text=True,
             encoding="ascii",
-            start_new_session=True,  # Ctrl-C is for rudaux, which ends it
+            start_new_session=True,  # Ctrl-C goes to rudaux, which ends the worker
         )
         self._to, self._from = cast(TextIO, self._process.stdin), cast(TextIO, self._process.stdout)
-        with suppress(OSError):  # it is gone already, and will answer nothing
+        with suppress(OSError):  # it has already ended, and will not answer
             self._say({"folder": str(folder), "hidden_tests": hidden_tests})
 
     def ask(self, task: Task) -> Made | None:
-        """Have the reports made; None where the process cannot, or is gone."""
+        """Have the pages made; None if the process cannot, or has ended."""
         with suppress(OSError, ValueError, KeyError, TypeError):
             self._say(asdict(task))
             return from_data(json.loads(self._from.readline()))
@@ -78,12 +78,12 @@ class Worker:
         self._to.flush()
 
     def end(self) -> None:
-        """End it, whatever it does; nothing that it has begun is anywhere yet."""
+        """End it, whatever it is doing; it has written nothing."""
         self._process.kill()
         self._process.wait()
 
     def close(self) -> None:
-        """Close its pipes, once nobody asks any more."""
+        """Close its pipes, once no thread uses them any more."""
         for pipe in (self._to, self._from):
             with suppress(OSError):
                 pipe.close()
@@ -92,7 +92,7 @@ class Worker:
 def make_ahead(
     tasks: Iterable[Task], workers: list[Worker], make: Callable[[Task], Made]
 ) -> Generator[tuple[Task, Made]]:
-    """Yield what is made of each task, in their order; this process makes its share by `make`."""
+    """Yield the pages of each task, in order; this process makes its share with `make`."""
     idle: SimpleQueue[Worker] = SimpleQueue()
     for worker in workers:
         idle.put(worker)
@@ -134,7 +134,7 @@ class _Wanted:
 
 
 def _first(waiting: deque[_Wanted], make: Callable[[Task], Made]) -> tuple[Task, Made]:
-    """Give the first of those that wait; until it is there, make some that nobody has begun."""
+    """Return the first that waits; until it is finished, make some that no worker has started."""
     first = waiting[0]
     for wanted in waiting:
         if first.made or (first is not wanted and first.future.done()):

@@ -1,7 +1,7 @@
-"""Takes out of a report what would run, or would be fetched from anywhere, when it is read.
+"""Remove from a feedback page what would run, or be fetched from anywhere, when it is read.
 
-What a student's work brings in could tell its author who reads it and when. Browsers are told to
-refuse the rest as well.
+What a student's work contains could tell its author who reads it and when. Browsers are also told
+to refuse the rest.
 https://www.w3.org/TR/CSP3/
 """
 
@@ -22,14 +22,14 @@ POLICY = (
     "style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
 )
 LARGEST = 1_000_000
-"""Bytes of a picture beside the notebook that is put into the page."""
+"""Bytes of a picture next to the notebook that is put into the page."""
 _NOT_SHOWN = {
     "script": "a script, which is not run",
     **dict.fromkeys(("iframe", "frame", "frameset"), "a frame, which is not shown"),
     **dict.fromkeys(("object", "embed", "applet"), "an object, which is not shown"),
     **dict.fromkeys(("link", "base", "noscript", "noembed", "noframes", "xmp", "plaintext"), ""),
 }
-"""Elements that go, and what is said in their place."""
+"""Elements that are removed, and the note that replaces them."""
 _FETCHED = re.compile(
     r"src|srcset|poster|background|lowsrc|dynsrc|data|(?:form)?action|(?:xlink:)?href|srcdoc|"
     r"imagesrcset|codebase|classid|archive|manifest|longdesc|profile|ping"
@@ -42,12 +42,12 @@ _FETCHING_STYLE = re.compile(
     re.IGNORECASE,
 )
 _ICONS = re.compile(r"[^{}]*\.glyphicon[^{}]*\{[^{}]*\}")
-"""Bootstrap's, whose font is not in the page."""
+"""Bootstrap's icons, whose font is not in the page."""
 _NEEDS_SCRIPT = ("application/javascript", "application/vnd.jupyter.widget-view+json")
 
 
 def prefer_still(notebook: Any) -> None:
-    """Of the forms that an output has, leave those that show something without a script."""
+    """Keep only those forms of an output that show something without a script."""
     for output in (o for cell in notebook.cells for o in cell.get("outputs", ())):
         data = output.get("data", {})
         for kind in _NEEDS_SCRIPT:
@@ -61,7 +61,7 @@ def prefer_still(notebook: Any) -> None:
 
 
 def stand_alone(page: str, folder: Path) -> str:
-    """Return the page with nothing in it that runs or is fetched; it says what was left out.
+    """Return the page without anything that runs or is fetched, with notes on what was removed.
 
     Pictures in the notebook's `folder` become part of the page.
     """
@@ -77,7 +77,7 @@ def stand_alone(page: str, folder: Path) -> str:
 
 
 def _is_markup(text: object) -> bool:
-    """Whether this is a comment or the like, of which browsers may take a part for markup."""
+    """Return whether this is a comment or the like, part of which browsers may take as markup."""
     is_shown = isinstance(text, (Doctype, Script, Stylesheet))
     return isinstance(text, PreformattedString) and not is_shown
 
@@ -86,7 +86,7 @@ def _disarm(soup: BeautifulSoup, tag: Tag, folder: Path) -> None:
     if tag.name in _NOT_SHOWN:
         _replace(soup, tag, _NOT_SHOWN[tag.name])
     elif tag.name == "meta" and tag.get("http-equiv"):
-        tag.decompose()  # it could send the reader elsewhere
+        tag.decompose()  # it could redirect the reader
     elif tag.name == "style":
         _disarm_style(tag)
     elif tag.name in {"img", "image"} and not _is_embedded(tag, folder):
@@ -108,7 +108,7 @@ def _replace(soup: BeautifulSoup, tag: Tag, words: str) -> None:
 
 
 def _is_embedded(tag: Tag, folder: Path) -> bool:
-    """Whether a picture is part of the page, or became so."""
+    """Return whether a picture is part of the page, or has become so."""
     if tag.get("src") and not _EMBEDDED.match(str(tag["src"])):
         tag["src"] = _picture(folder, str(tag["src"]))
     found = [tag[name] for name in ("src", "href", "xlink:href") if tag.get(name)]
@@ -116,7 +116,7 @@ def _is_embedded(tag: Tag, folder: Path) -> bool:
 
 
 def _picture(folder: Path, address: str) -> str:
-    """Return a picture in the folder as a data URL; the address as it is where there is none."""
+    """Return a picture in the folder as a data URL, or the address if there is none."""
     kind = mimetypes.guess_type(address)[0] or ""
     try:
         path = (folder / unquote(address)).resolve()
@@ -124,7 +124,7 @@ def _picture(folder: Path, address: str) -> str:
         if inside and path.is_file() and path.stat().st_size <= LARGEST:
             return f"data:{kind};base64,{b64encode(path.read_bytes()).decode()}"
     except (OSError, ValueError):
-        pass  # not the name of a file
+        pass  # not a file name
     return address
 
 
@@ -142,7 +142,7 @@ def _is_harmless(tag: Tag, name: str, value: str) -> bool:
 
 def _disarm_style(tag: Tag) -> None:
     css, theirs = tag.string or "", tag.find_parent("body") is not None
-    # Inside of a drawing browsers would read on as markup; with escapes any word can be spelt.
+    # Inside an SVG browsers would parse it as markup; with escapes any word can be written.
     if "<" in css or ("\\" in css and theirs):
         tag.decompose()
         return

@@ -1,4 +1,4 @@
-"""What failed tests said last: one line each, of an autograded notebook, without hidden tests."""
+"""The last error line of each failed test in an autograded notebook, without hidden tests."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from rudaux.adapters.nbgrader.grading.hidden import Delimiters, without_hidden
 from rudaux.adapters.nbgrader.grading.outputs import NOT_RUN
 
 LONGEST = 300
-"""Characters of a line; a message may hold a whole data frame."""
+"""Characters of a line; a message may contain a whole data frame."""
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _AT = re.compile(r"^\s*-+> ?(\d+)\s")
 _ARROW = re.compile(r"^\s*-+> ?\d+\s*(.*)")
 
 
 def last_errors(path: Path, delimiters: Delimiters) -> dict[str, str]:
-    """Return the last error line of each failed test by its grade id; none of a damaged file.
+    """Return the last error line of each failed test by its grade id; {} for a damaged file.
 
-    For the instructor; still, of a hidden test only the kind of error is told, whatever the
-    configuration says: it is fit to be passed on.
+    This is for the instructor, but fit to be passed on: for a hidden test it has only the kind of
+    error, whatever the configuration says.
     """
     try:
-        # nbformat.reads would validate what rudaux has written itself.
+        # nbformat.reads would validate again what rudaux itself has written.
         notebook = v4.reads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
@@ -44,7 +44,7 @@ def last_errors(path: Path, delimiters: Delimiters) -> dict[str, str]:
 
 
 def _told(error: Mapping[str, Any], hidden: frozenset[int], secret: Secret) -> str:
-    if not hidden or error["evalue"] in NOT_RUN.values():  # our own words, which tell nothing
+    if not hidden or error["evalue"] in NOT_RUN.values():  # our own words, which reveal nothing
         return _line(error)
     at, line = _line_number(error.get("traceback", ())), _line(error)
     if at is not None and at not in hidden and not secret.tells(line):
@@ -67,7 +67,7 @@ def _error(cell: Any) -> Any:
 
 
 def _line(error: Mapping[str, Any]) -> str:
-    """Return the line by which a traceback names the error; of a bare assertion, the assertion."""
+    """Return the line of a traceback that names the error; for a bare assertion, the assertion."""
     kind, said = str(error["ename"]), _ANSI.sub("", str(error["evalue"])).strip()
     first = said.split("\n")[0].strip() or _failing_line(error.get("traceback", ()))
     line = f"{kind}: {first}" if first else kind
@@ -75,7 +75,7 @@ def _line(error: Mapping[str, Any]) -> str:
 
 
 def _line_number(trace: Any) -> int | None:
-    """Return the line of the test that a traceback goes through first; None where it has none."""
+    """Return the number of the test's line where a traceback starts; None if it has none."""
     lines = [line for part in trace for line in _ANSI.sub("", str(part)).split("\n")]
     return next((int(arrow[1]) for line in lines if (arrow := _AT.match(line))), None)
 

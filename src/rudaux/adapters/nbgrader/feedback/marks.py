@@ -1,4 +1,4 @@
-"""What a report tells of a notebook's marks, as plain data that can be sent to another process."""
+"""What a feedback page shows of a notebook's marks, as plain data for another process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rudaux.adapters.nbgrader.gradebook.sheet import Sheet
 
 @dataclass(frozen=True)
 class Marks:
-    """A notebook's points before a late `penalty`, and by cell: points, their maximum, comments."""
+    """A notebook's points before a late `penalty`, and by cell: points, maximum, comments."""
 
     score: float
     max_score: float
@@ -24,7 +24,7 @@ class Marks:
 
     @classmethod
     def of(cls, sheet: Sheet) -> Marks:
-        """Read all of it from the gradebook's rows."""
+        """Read the marks from the gradebook's rows."""
         return cls(
             sheet.score,
             sheet.row.max_score,
@@ -34,18 +34,18 @@ class Marks:
         )
 
     def __deepcopy__(self, memo: object) -> Marks:
-        """Stay the same: nbconvert copies what it hands on."""
+        """Return itself: nbconvert copies what it passes on."""
         return self
 
     def find_grade(self, cell: str, notebook: str, assignment: str, student: str) -> Any:
-        """As `nbgrader.api.Gradebook.find_grade`, as far as a report needs it."""
+        """Return what a page needs of `nbgrader.api.Gradebook.find_grade`."""
         if cell not in self.grades:
             raise MissingEntry(f"No such grade for cell {cell}")
         score, maximum = self.grades[cell]
         return SimpleNamespace(score=score, max_score=maximum)
 
     def find_comment(self, cell: str, notebook: str, assignment: str, student: str) -> Any:
-        """As `nbgrader.api.Gradebook.find_comment`, as far as a report needs it."""
+        """Return what a page needs of `nbgrader.api.Gradebook.find_comment`."""
         if cell not in self.comments:
             raise MissingEntry(f"No such comment for cell {cell}")
         return SimpleNamespace(comment=self.comments[cell])

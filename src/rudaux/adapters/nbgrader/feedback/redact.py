@@ -1,7 +1,7 @@
-"""Takes hidden tests out of what students get to read; the instructor's copy keeps everything.
+"""Remove hidden tests from what students get to read; the instructor's copy keeps everything.
 
-A test's verdict and points stay. What a submission carries out in other words than the test's own
-(encoded, say) is not found here: `hidden_tests = "sealed"` is for that.
+A test's verdict and points stay. If a submission reveals the text in another form, such as encoded,
+it is not found here: `hidden_tests = "sealed"` is for that.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _SPACE = re.compile(r"[\s\\]+")
 _TELLING = 5
-"""Letters and digits below which a line gives nothing away, and would be found everywhere."""
+"""A line with fewer letters and digits reveals nothing, and would be found everywhere."""
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "application/pdf")
 
 
@@ -39,7 +39,7 @@ def redact(notebook: Any, delimiters: Delimiters) -> Any:
         if index in tests:
             cell.outputs = _verdict(cell)
         elif tests and cell.cell_type == "code":
-            # Code of other cells may have printed what ran before it.
+            # Code in other cells may have printed what ran before it.
             cell.outputs = [secret.without(output) for output in cell.outputs]
     return copy
 
@@ -54,20 +54,20 @@ def hidden_lines(notebook: Any, tests: Mapping[int, frozenset[int]]) -> list[str
 
 
 def _verdict(cell: Any) -> list[Any]:
-    """Return what is said of a cell with a hidden test: even an error's name may tell of it."""
+    """Return the outputs for a cell with a hidden test: even an error's name may reveal it."""
     said = (FAILED if failed(cell) else "") + (f"[{INSTEAD}]\n" if cell.outputs else "")
     return [v4.new_output("stream", name="stdout", text=said)] if said else []
 
 
 class Secret:
-    """Lines that must not be read, and what to look through for them."""
+    """Lines that students must not read, and a check of outputs for them."""
 
     def __init__(self, hidden: Iterable[str], shown: Iterable[str]) -> None:
         public = plain("\n".join(shown))
         self.lines = [ln for ln in set(map(plain, hidden)) if _is_telling(ln) and ln not in public]
 
     def without(self, output: Any) -> Any:
-        """Return an output of another cell without hidden text."""
+        """Return another cell's output without hidden text."""
         if output.output_type == "error":
             return self._error(output)
         if output.output_type == "stream":
@@ -88,13 +88,13 @@ class Secret:
         return output
 
     def tells(self, text: str) -> bool:
-        """Whether a hidden line stands in the text, as it is or between tags."""
+        """Return whether a hidden line is in the text, as it is or with tags in between."""
         reads = (plain(text), plain(_TAG.sub("", text)))
         return any(line in read for line in self.lines for read in reads)
 
 
 def plain(text: str) -> str:
-    """Reduce to what is read: no colours, entities, backslashes or spaces."""
+    """Reduce a text to what is read: no colours, entities, backslashes or spaces."""
     return _SPACE.sub("", html.unescape(_ANSI.sub("", text)))
 
 

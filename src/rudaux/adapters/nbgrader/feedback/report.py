@@ -1,4 +1,4 @@
-"""Autograded notebooks -> HTML reports, by nbgrader's own exporter and template, on their own."""
+"""Feedback pages from autograded notebooks, by nbgrader's own exporter and template."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from rudaux.domain.artifacts import FeedbackFile, mark
 from rudaux.errors import NeedsPersonError, RudauxError
 
 _UNSEALED = (
-    'no report can be made: it was graded without hidden_tests = "sealed", so that there '
-    "is no run to show that saw no hidden test; grade it again with --student"
+    'no feedback can be made: it was graded without hidden_tests = "sealed", so there is no run '
+    "without the hidden tests to show; grade it again with --student"
 )
 _ATTACHED = re.compile(r"attachment:([^\s\"'>]+)")
 
 
 class GradesFromMarks(GetGrades):  # type: ignore[misc]
-    """nbgrader's step with marks that were read at once instead of a query for each."""
+    """nbgrader's preprocessor with marks that were read at once instead of a query for each."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         self.notebook_id = resources["nbgrader"]["notebook"]
@@ -52,9 +52,9 @@ class GradesFromMarks(GetGrades):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Made:
-    """The pages made of a submission, in order; None: there is no such autograded notebook.
+    """A submission's pages, in order; None if there is no such autograded notebook.
 
-    `refused` says why there are no more of them; the `outdated` pages of these notebooks are to go.
+    `refused` says why there are no more; `outdated` has the notebooks whose pages must go.
     """
 
     pages: tuple[tuple[str, bytes | None], ...]
@@ -63,7 +63,7 @@ class Made:
 
 
 class Reporter:
-    """nbgrader's feedback exporter of one course, made once and used for every notebook."""
+    """nbgrader's feedback exporter for one course, made once for all notebooks."""
 
     def __init__(self, course: NbgraderCourse, hidden_tests: HiddenTests = "redacted") -> None:
         self._course, self._hidden_tests = course, hidden_tests
@@ -96,14 +96,14 @@ class Reporter:
             except RudauxError:
                 raise
             except Exception as refused:
-                why = f"no report can be made of {name}.ipynb: {first_line(refused)}"
+                why = f"no feedback can be made for {name}.ipynb: {first_line(refused)}"
                 return Made(tuple(pages), why, (name,))
         return Made(tuple(pages))
 
     def keep(self, assignment: str, student_id: str, made: Made) -> tuple[FeedbackFile, ...]:
-        """Write the pages; one that tells of other marks by now is taken away.
+        """Write the pages, and remove those that are out of date.
 
-        Raises `NeedsPersonError` where the rest was refused.
+        Raises `NeedsPersonError` if the rest was refused.
         """
         folder = self._course.feedback(assignment, student_id)
         kept = []
@@ -122,7 +122,7 @@ class Reporter:
     def read(
         self, assignment: str, student_id: str, notebooks: tuple[str, ...]
     ) -> tuple[FeedbackFile, ...]:
-        """Read the reports that are there; a file that is no report of a notebook is left out."""
+        """Read the pages that exist for these notebooks."""
         folder = self._course.feedback(assignment, student_id)
         return tuple(
             feedback_file(assignment, student_id, name, (folder / f"{name}.html").read_bytes())
@@ -131,7 +131,7 @@ class Reporter:
         )
 
     def _is_sealed(self, autograded: Path, names: tuple[str, ...]) -> bool | None:
-        """Whether only sealed runs may be shown; None: there is none, and must be."""
+        """Return whether only sealed runs may be shown; None if one is needed and missing."""
         if self._hidden_tests != "sealed":
             return False
         paths = (autograded / f"{name}.ipynb" for name in names)
@@ -175,9 +175,9 @@ def _read(path: Path) -> Any:
 
 
 def fill_in_attachments(notebook: Any) -> None:
-    """Show a picture that is not there as a missing one: nbconvert would refuse the notebook.
+    """Add an empty picture for each missing attachment: nbconvert would refuse the notebook.
 
-    A cell that is copied to another notebook leaves its attachments behind.
+    A cell that is copied to another notebook loses its attachments.
     """
     for cell in notebook.cells:
         found = _ATTACHED.findall(cell.source) if cell.cell_type == "markdown" else ()
@@ -186,13 +186,13 @@ def fill_in_attachments(notebook: Any) -> None:
 
 
 def _spellings(text: str) -> Iterator[str]:
-    """Give the names that may be meant: a parenthesis is part of it, or ends the link."""
+    """Yield the names that may be meant: a parenthesis is part of the name, or ends the link."""
     ends = [number for number, letter in enumerate(text) if letter == ")"]
     for name in (text, *(text[:end] for end in ends)):
         yield from (name, quote(name), unquote(name))
 
 
 def feedback_file(assignment: str, student_id: str, notebook: str, content: bytes) -> FeedbackFile:
-    """Name a report by its content, so that the same marks never make a second attachment."""
+    """Name a page by its content, so that the same marks never make a second attachment."""
     mark = hashlib.sha256(content).hexdigest()[:8]
     return FeedbackFile(f"{assignment}-{student_id}-{notebook}-{mark}.html", content)

@@ -1,4 +1,4 @@
-"""The instructor's notebooks -> pages with solutions and visible tests, for students' homes."""
+"""Pages with solutions and visible tests from the instructor's notebooks, for students' homes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from rudaux.domain.release import Secrets, leaks, regions
 
 
 class Solutions:
-    """nbconvert's exporter of one course, and what its pages must not show."""
+    """nbconvert's exporter for one course, and what its pages must not show."""
 
     def __init__(self, course: NbgraderCourse) -> None:
         self._course = course
@@ -33,7 +33,7 @@ class Solutions:
         )
 
     def make(self, assignment: str, notebooks: Sequence[Converted]) -> Solution:
-        """Make a page of each notebook; the same source gives the same bytes."""
+        """Make a page per notebook; the same source always gives the same bytes."""
         pages = tuple(
             FeedbackFile(f"{n.record.name}.html", self._page(assignment, n).encode())
             for n in notebooks
@@ -42,7 +42,7 @@ class Solutions:
         return Solution(pages, leaks(shown, self._secrets(notebooks)))
 
     def _secrets(self, notebooks: Sequence[Converted]) -> Secrets:
-        """Collect hidden tests and mark schemes, which a solution must not repeat either."""
+        """Collect hidden tests and mark schemes, which a solution must not show either."""
         found = secrets_of(self._course, notebooks)
         return Secrets(
             {mark: kind for mark, kind in found.markers.items() if kind != "solution"},
@@ -65,7 +65,7 @@ class Solutions:
         return stand_alone(str(text), folder)
 
     def _shown(self, source: str) -> str:
-        """Leave out mark schemes, and the lines that nbgrader puts around solutions."""
+        """Return the source without mark schemes and without the delimiters of solutions."""
         scheme = self._scheme
         begin, end = scheme.begin_mark_scheme_delimeter, scheme.end_mark_scheme_delimeter
         _, outside = regions(source, begin, end)

@@ -1,7 +1,7 @@
-"""A process of its own that makes reports: a line of JSON for each submission, one for its pages.
+"""A worker process that makes feedback pages: one line of JSON in per submission, one line out.
 
-It reads autograded notebooks and writes nothing. It ends with its standard input, so that none is
-left where rudaux itself was killed.
+It reads autograded notebooks and writes no files. It ends with its standard input, so that no
+worker is left if rudaux itself is killed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rudaux.adapters.nbgrader.settings import load_course
 def main() -> None:
     """Serve until standard input ends; the first line says which course it is."""
     with os.fdopen(os.dup(1), "w", encoding="ascii") as answers:
-        os.dup2(2, 1)  # a configuration may print
+        os.dup2(2, 1)  # the configuration file may print
         told = json.loads(sys.stdin.readline())
         reporter = Reporter(load_course(Path(told["folder"])), told["hidden_tests"])
         for line in sys.stdin:
@@ -33,18 +33,18 @@ def _answer(reporter: Reporter, task: dict[str, Any], answers: TextIO) -> None:
     try:
         made = as_data(reporter.make(task["assignment"], task["student_id"], marks))
     except Exception as error:
-        made = {"failed": repr(error)}  # rudaux makes it itself, and says what is wrong
+        made = {"failed": repr(error)}  # rudaux makes the page itself, and reports what is wrong
     answers.write(json.dumps(made) + "\n")
     answers.flush()
 
 
 def as_data(made: Made) -> dict[str, Any]:
-    """Return what JSON can hold of it."""
+    """Return the pages in a form that JSON can hold."""
     pages = [[name, None if page is None else page.decode()] for name, page in made.pages]
     return {**asdict(made), "pages": pages}
 
 
 def from_data(data: dict[str, Any]) -> Made:
-    """Turn `as_data` round; raises `KeyError` where nothing was made."""
+    """Reverse `as_data`; raise `KeyError` if no pages were made."""
     pages = tuple((name, None if page is None else page.encode()) for name, page in data["pages"])
     return Made(pages, data["refused"], tuple(data["outdated"]))

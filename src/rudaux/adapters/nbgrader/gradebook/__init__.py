@@ -1,4 +1,4 @@
-"""nbgrader's database: who is in it, what the source marks, every mark; and its backups."""
+"""nbgrader's database: its students, assignments, cells and marks; and its backups."""
 
 from __future__ import annotations
 

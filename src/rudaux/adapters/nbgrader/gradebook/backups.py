@@ -1,4 +1,4 @@
-"""The folder of the gradebook's copies: their names, which of them stay, and what they hold."""
+"""The gradebook's backups: their names, which of them are kept, and what they contain."""
 
 from __future__ import annotations
 
@@ -15,37 +15,39 @@ from rudaux.errors import GradebookFailure, UsageError
 
 _RUN = re.compile(r"-run-(\d+)(?:-\d+)?\.(?:db|dump)$")
 _HEAD = 100
-"""Bytes at the start of a copy that count changes (SQLite) or tell the time (PostgreSQL)."""
+"""Bytes at the start of a copy with a change counter (SQLite) or the time (PostgreSQL)."""
 
 
 class Copier(Protocol):
-    """How a database of one kind is copied into a file, and put back from it."""
+    """How a database of one kind is copied to a file and restored from it."""
 
     @property
     def suffix(self) -> str:
-        """How the name of a copy ends."""
+        """The suffix of a copy's name."""
 
     @property
     def name(self) -> str:
-        """What to call the database in a message."""
+        """The database's name in messages."""
 
     def there(self) -> bool:
-        """Whether there is anything to copy."""
+        """Return whether there is anything to copy."""
 
     def copy(self, target: Path) -> None:
-        """Copy the database into an empty file, consistently; a damaged one as it is."""
+        """Copy the database into an empty file, consistently; copy a damaged one as it is."""
 
     def put_back(self, backup: Path) -> None:
-        """Make the database what the backup is, or leave it as it was."""
+        """Restore the database from the backup, or leave it unchanged."""
 
     def contents(self, backup: Path | None = None) -> GradebookContents:
-        """Count what a backup holds, or the database; raises `UsageError` for no gradebook."""
+        """Count what is in a backup, or in the database; raise `UsageError` for no gradebook."""
 
 
 def back_up(copier: Copier, folder: Path, reason: str) -> Path:
     """Copy the database to `folder`/gradebook-<UTC stamp>-<reason> and return that path."""
     if not copier.there():
-        raise GradebookFailure(f"There is no gradebook {copier.name} to back up yet.")
+        raise GradebookFailure(
+            f"there is no gradebook {copier.name} to back up yet: `rudaux init` makes one"
+        )
     copy = _free_name(folder, reason, copier.suffix)
     make_folder(copy.parent)
     partial = copy.with_suffix(".partial")
@@ -59,8 +61,8 @@ def back_up(copier: Copier, folder: Path, reason: str) -> Path:
 
 
 def keep(copier: Copier, folder: Path, run: int, settings: BackupSettings) -> None:
-    """Copy the database for `run` unless the newest such copy holds the same; drop old ones."""
-    for cut_short in folder.glob("gradebook-*.partial"):  # the course is ours alone
+    """Copy the database for `run` unless the newest such copy is the same; drop old ones."""
+    for cut_short in folder.glob("gradebook-*.partial"):  # no other run is at work on the course
         cut_short.unlink()
     before = _copies(folder)
     copy = back_up(copier, folder, f"run-{run}")
@@ -76,7 +78,7 @@ def keep(copier: Copier, folder: Path, run: int, settings: BackupSettings) -> No
 
 
 def newest(copier: Copier, folder: Path, more_than: int) -> Path | None:
-    """Return the newest backup of any kind that holds more than so many submissions."""
+    """Return the newest backup of any kind with more than so many submissions."""
     for copy in sorted(folder.glob(f"gradebook-*{copier.suffix}"), key=_stamp, reverse=True):
         with suppress(UsageError):
             if copier.contents(copy).submissions > more_than:
@@ -85,7 +87,7 @@ def newest(copier: Copier, folder: Path, more_than: int) -> Path | None:
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Whether two copies hold the same."""
+    """Return whether two copies have the same contents."""
     return (
         one.stat().st_size == other.stat().st_size
         and one.read_bytes()[_HEAD:] == other.read_bytes()[_HEAD:]
@@ -93,7 +95,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _copies(folder: Path) -> list[Path]:
-    """Return what `keep` made, the oldest first."""
+    """Return the copies that `keep` made, the oldest first."""
     return sorted((p for p in folder.glob("gradebook-*") if _RUN.search(p.name)), key=_stamp)
 
 

@@ -1,7 +1,7 @@
-"""A gradebook beside the course's, to grade one assignment in; and taking its results over.
+"""A separate gradebook in which a regrade grades one assignment, and taking over its results.
 
-It is an SQLite file whatever holds the course's gradebook. What it was before anything was graded
-is kept in a second file: a mark that a person made meanwhile is told by it, and stays.
+It is an SQLite file, whatever the course's gradebook is. A second file keeps its state before the
+regrade: comparing with it shows the marks that a person made meanwhile, which stay.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _GRADES = ("auto_score", "manual_score", "extra_credit", "needs_manual_grade")
 
 
 class GradebookBeside(NbgraderGradebook):
-    """The gradebook in `folder`; no copies are made of it."""
+    """The regrade's gradebook, which is never backed up."""
 
     def backup(self, reason: str) -> Path:
         return self.database.file or Path()
@@ -41,7 +41,7 @@ class GradebookBeside(NbgraderGradebook):
 
 
 def make_beside(course: NbgraderCourse, database: Database, assignment: str, folder: Path) -> None:
-    """Copy one assignment with everybody's marks into `folder`; autograded work is linked."""
+    """Copy one assignment with everybody's marks into `folder`; link the autograded work."""
     target = Database(beside(course, folder).db_url, database.course_id, course.rights("gradebook"))
     students = []
     with database.reading() as session, target.session() as copy:
@@ -65,7 +65,7 @@ def make_beside(course: NbgraderCourse, database: Database, assignment: str, fol
 
 
 def write_source(folder: Path, notebooks: Iterable[SourceNotebook]) -> None:
-    """Note the source that the results in `folder` are of."""
+    """Note the source that the results in `folder` belong to."""
     text = json.dumps([asdict(notebook) for notebook in notebooks])
     (folder / SOURCE).write_text(text, encoding="utf-8")
 
@@ -73,9 +73,9 @@ def write_source(folder: Path, notebooks: Iterable[SourceNotebook]) -> None:
 def take_marks(
     database: Database, assignment: str, folder: Path, students: Collection[str]
 ) -> None:
-    """Write the marks in `folder` into the gradebook, in one transaction; twice is as once.
+    """Write the marks in `folder` into the gradebook in one transaction; idempotent.
 
-    What a person has marked since the copy was made stays as they left it.
+    What a person has marked since the copy was made stays as it is.
     """
     before, after = (_read(folder / name, assignment) for name in (BEFORE, BOOK))
     penalties = _penalties(folder / BOOK, assignment)
@@ -97,7 +97,7 @@ def take_marks(
 
 
 def take_work(course: NbgraderCourse, assignment: str, folder: Path) -> None:
-    """Move the autograded work in `folder` into the course; what was moved before is not there."""
+    """Move the autograded work in `folder` into the course; idempotent."""
     rights = course.rights("autograded")
     for fresh in sorted((folder / WORK).glob(f"*/{assignment}")):
         if fresh.is_symlink():
@@ -112,20 +112,20 @@ def take_work(course: NbgraderCourse, assignment: str, folder: Path) -> None:
 
 
 class _Marks(dict[tuple[str, str, str], dict[str, Any]]):
-    """Grades by student, notebook and cell; and nbgrader's own comments."""
+    """Grades by student, notebook and cell, and nbgrader's automatic comments."""
 
     comments: dict[tuple[str, str, str], str | None]
 
 
 def _take(grade: Any, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> None:
-    """Take over a cell's result; what a person marked meanwhile gets no extra credit on top."""
+    """Take over a cell's result; one that a person marked meanwhile gets no extra credit."""
     by_hand = ("manual_score", "needs_manual_grade")
     untouched = before is None or all(getattr(grade, name) == before[name] for name in by_hand)
     grade.auto_score = after["auto_score"]
     if untouched:
         grade.needs_manual_grade = after["needs_manual_grade"]
     elif before is not None and grade.manual_score != before["manual_score"]:
-        # They have seen the old result: as after any other run, a new one asks for a second look.
+        # They saw the old result: as after any run, a new one needs a second look.
         seen = ("auto_score", "extra_credit")
         changed = any(after[name] != before[name] for name in seen)
         grade.needs_manual_grade = changed or grade.needs_manual_grade
@@ -205,7 +205,7 @@ def _source(folder: Path) -> list[SourceNotebook]:
 
 
 def _rows_of(assignment: str) -> Iterator[tuple[Any, Any]]:
-    """Select what belongs to an assignment, table by table, what is referred to first."""
+    """Yield a select per table of what belongs to an assignment, referenced tables first."""
     t = api.Base.metadata.tables
     mine = select(t["assignment"].c.id).where(t["assignment"].c.name == assignment)
     notebooks = select(t["notebook"].c.id).where(t["notebook"].c.assignment_id.in_(mine))

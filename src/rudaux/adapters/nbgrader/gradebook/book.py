@@ -13,7 +13,7 @@ from nbgrader import api
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
 
 from rudaux.adapters.nbgrader.gradebook import backups, rows, times, waiting
-from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, test_cells
+from rudaux.adapters.nbgrader.gradebook.cells import above_maximum, by_hand, exact, test_cells
 from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.adapters.nbgrader.gradebook.holders import holders
 from rudaux.adapters.nbgrader.gradebook.marks import mark_sheet
@@ -34,7 +34,7 @@ from rudaux.errors import GradebookFailure
 
 
 class NbgraderGradebook:
-    """The gradebook of the course at `folder`; it is made when it is first used."""
+    """The gradebook of the course at `folder`; made at its first use."""
 
     def __init__(self, folder: Path, course: NbgraderCourse | None = None) -> None:
         self._course = course or load_course(folder)
@@ -48,7 +48,7 @@ class NbgraderGradebook:
         return self.database.name
 
     def close(self) -> None:
-        """Let go of the database; the next use opens it again."""
+        """Close the database; the next use opens it again."""
         self.database.close()
 
     def check(self) -> None:
@@ -87,7 +87,7 @@ class NbgraderGradebook:
             found = session.execute(query).all()
         return tuple(
             GradebookAssignment(
-                row.name, _aware(row.duedate), _decimal(row.max_score), row.submissions
+                row.name, _aware(row.duedate), exact(row.max_score or 0.0), row.submissions
             )
             for row in found
         )
@@ -159,7 +159,7 @@ class NbgraderGradebook:
         with self.database.reading() as session:
             found = session.execute(test_cells(assignment)).all()
         return tuple(
-            CellScore(f"{row.cell} in {row.notebook}", _decimal(row.maximum), row.graded, row.zeros)
+            CellScore(f"{row.cell} in {row.notebook}", exact(row.maximum), row.graded, row.zeros)
             for row in found
         )
 
@@ -174,8 +174,8 @@ class NbgraderGradebook:
             MarkAbove(
                 row.student_id,
                 f"{row.cell} in {row.notebook}",
-                _decimal(row.mark),
-                _decimal(row.maximum),
+                exact(row.mark),
+                exact(row.maximum),
             )
             for row in found
         )
@@ -219,7 +219,7 @@ class NbgraderGradebook:
             found = session.execute(query).all()
         for name, student_id, when in found:
             if not times.is_noted(self._course.submitted(name, student_id)):
-                with suppress(OSError):  # another account's: its owner's next run does it
+                with suppress(OSError):  # belongs to another account, whose next run does it
                     self._note_time(name, student_id, when)
 
     def _note_time(self, assignment: str, student_id: str, when: datetime) -> None:
@@ -264,12 +264,12 @@ class NbgraderGradebook:
         if self.database.kind == "postgresql":
             return PostgresDump(self.database)
         raise GradebookFailure(
-            f"The gradebook {self.database.name} is neither an SQLite file nor in PostgreSQL, and "
-            "rudaux cannot copy it: back it up and restore it with its own database's tools."
+            f"the gradebook {self.database.name} is neither an SQLite file nor in PostgreSQL, so "
+            "rudaux cannot copy it: back it up and restore it with the database's own tools"
         )
 
     def _submission(self, assignment: str, row: Any) -> GradebookSubmission:
-        penalty = _decimal(row.penalty)
+        penalty = exact(row.penalty or 0.0)
         return GradebookSubmission(
             student_id=row.student_id,
             submitted_at=_aware(row.timestamp),
@@ -278,18 +278,18 @@ class NbgraderGradebook:
             and not row.unmarked
             and self._course.autograded(assignment, row.student_id).is_dir(),
             needs_manual=bool(row.open),
-            score=max(Decimal(0), _decimal(row.score) - penalty),
+            score=max(Decimal(0), exact(row.score or 0.0) - penalty),
             penalty=penalty,
         )
 
 
 def find_assignment(session: Any, name: str) -> Any:
-    """Give nbgrader's Assignment of that name, or None."""
+    """Return nbgrader's Assignment of that name, or None."""
     return session.scalars(select(api.Assignment).where(api.Assignment.name == name)).one_or_none()
 
 
 def ensure_assignment(session: Any, name: str, course_id: str) -> Any:
-    """Give nbgrader's Assignment of that name, made where there is none."""
+    """Return nbgrader's Assignment of that name; make it if there is none."""
     row = find_assignment(session, name)
     if row is None:
         row = api.Assignment(name=name, course_id=course_id)
@@ -299,7 +299,7 @@ def ensure_assignment(session: Any, name: str, course_id: str) -> Any:
 
 
 def find_submission(session: Any, assignment: str, student_id: str) -> Any:
-    """Give nbgrader's SubmittedAssignment of the student, or None."""
+    """Return nbgrader's SubmittedAssignment of the student, or None."""
     query = (
         select(api.SubmittedAssignment)
         .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
@@ -309,7 +309,7 @@ def find_submission(session: Any, assignment: str, student_id: str) -> Any:
 
 
 def ensure_submission(session: Any, assignment: str, student_id: str, course_id: str) -> Any:
-    """Give the student's SubmittedAssignment, complete for the assignment as it is now."""
+    """Return the student's SubmittedAssignment, made or completed if need be."""
     row = find_submission(session, assignment, student_id)
     if row is None:
         assignment_id = ensure_assignment(session, assignment, course_id).id
@@ -325,8 +325,8 @@ def ensure_submission(session: Any, assignment: str, student_id: str, course_id:
 def _totals(assignment: str) -> Any:
     """Select every submission of the assignment with the sums of its marks and penalties.
 
-    `marked` cells ask for a grade; so many `grades` there are, and so many tests are `unmarked`: a
-    row without a mark is what a submission has that nobody graded.
+    `marked` counts the assignment's cells that need a grade, `grades` the submission's rows for
+    them, `unmarked` its tests without a mark: it has those until it is graded.
     """
     submission, notebook, grade = api.SubmittedAssignment, api.SubmittedNotebook, api.Grade
     notebooks = (
@@ -388,12 +388,3 @@ def _names(student: Student, known_email: str | None) -> dict[str, str | None]:
 
 def _aware(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=timezone.utc) if moment else None
-
-
-def _or_none(score: float | None) -> Decimal | None:
-    return None if score is None else _decimal(score)
-
-
-def _decimal(score: float | None) -> Decimal:
-    # A sum of floats carries noise far below any mark: 0.1 + 0.2 is 0.3.
-    return Decimal(str(round(score or 0.0, 9)))

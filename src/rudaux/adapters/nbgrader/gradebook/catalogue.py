@@ -1,4 +1,4 @@
-"""The gradebook's cells of an assignment in memory, to be asked as nbgrader asks its Gradebook."""
+"""The gradebook's cells of an assignment in memory, with nbgrader's own query methods."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class KnownCell(SourceCell):
 
     @property
     def max_score(self) -> float | None:
-        """The points that the cell earns."""
+        """The points that the cell can earn."""
         return self.points
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What nbgrader notes on the cell in a notebook."""
+        """The cell's nbgrader metadata in a notebook."""
         meta: dict[str, Any] = {
             "grade_id": self.name,
             "grade": self.grade,
@@ -45,7 +45,7 @@ class KnownCell(SourceCell):
 
 @dataclass(frozen=True)
 class KnownNotebook:
-    """A notebook as recorded, its cells in the source's order."""
+    """A notebook as recorded, with its cells in the order of the source."""
 
     id: str
     name: str
@@ -55,13 +55,13 @@ class KnownNotebook:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All notebooks of an assignment as the gradebook has them, by name."""
+    """All notebooks of an assignment in the gradebook, by name."""
 
     assignment: str
     notebooks: Mapping[str, KnownNotebook]
 
     def find_source_cell(self, name: str, notebook: str, assignment: str) -> KnownCell:
-        """As `nbgrader.api.Gradebook.find_source_cell`."""
+        """Return a cell, as `nbgrader.api.Gradebook.find_source_cell` does."""
         cell = self.notebooks[notebook].cells.get(name)
         if cell is None:
             raise MissingEntry(f"No such source cell: {assignment}/{notebook}/{name}")
@@ -73,7 +73,7 @@ class Catalogue:
 def load_catalogue(
     session: Any, assignment: str, order: Mapping[str, tuple[str, ...]]
 ) -> Catalogue:
-    """Read the assignment's cells; `order` gives the source's cell names per notebook."""
+    """Read the assignment's cells; `order` has the source's cell names by notebook."""
     notebooks = session.scalars(
         select(api.Notebook)
         .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)

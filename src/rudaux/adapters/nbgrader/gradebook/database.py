@@ -1,4 +1,4 @@
-"""The gradebook's database: one engine, nbgrader's schema, and its failures as sentences."""
+"""The gradebook's database: one engine, nbgrader's schema, and errors as sentences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rudaux.errors import ConfigError, GradebookFailure
 
 BUSY_SECONDS = 5.0
 DEFAULT_COURSE = "default_course"
-"""The course that nbgrader's `Gradebook` makes where the options name none."""
+"""The course that nbgrader's `Gradebook` makes if the options name none."""
 _SERVER_GONE = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
@@ -29,13 +29,13 @@ _SERVER_GONE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-"""libpq's options: a server that does not answer any more must not hold up a run for hours."""
+"""libpq's options: a server that no longer answers must not block a run for hours."""
 _LOCK = "LOCK TABLE grade, comment IN SHARE ROW EXCLUSIVE MODE"
-"""What BEGIN IMMEDIATE is to SQLite: others read, one writes, and no mark comes in between."""
+"""The equivalent of SQLite's BEGIN IMMEDIATE: many readers, one writer."""
 
 
 class Database:
-    """nbgrader's database at a SQLAlchemy URL; opened at the first use and then kept open."""
+    """nbgrader's database at a SQLAlchemy URL, opened at the first use and kept open."""
 
     def __init__(self, url: str, course_id: str, rights: Rights = PRIVATE) -> None:
         self.course_id = course_id or DEFAULT_COURSE
@@ -43,15 +43,15 @@ class Database:
         self._adopted = False
         try:
             self._url = make_url(url)
-        except (SQLAlchemyError, ValueError):  # whose words show the password
+        except (SQLAlchemyError, ValueError):  # their text shows the password
             raise ConfigError(
-                "db_url in nbgrader_config.py is no address of a database: it should look like "
-                "sqlite:///gradebook.db or postgresql://user@host/database."
+                "db_url in nbgrader_config.py is not a database address: it should look like "
+                "sqlite:///gradebook.db or postgresql://user@host/database"
             ) from None
 
     @property
     def file(self) -> Path | None:
-        """The database's file; None for anything but SQLite."""
+        """The database's file; None if it is not SQLite."""
         if self.kind != "sqlite" or not self._url.database:
             return None
         return Path(self._url.database)
@@ -63,15 +63,15 @@ class Database:
 
     @property
     def name(self) -> str:
-        """What to call it in a message: the file, or the URL without its secrets."""
+        """The database's name in messages: the file, or the URL without its secrets."""
         return str(self.file or self._url.set(query={}).render_as_string(hide_password=True))
 
     @cached_property
     def engine(self) -> Any:
-        """The engine; makes the tables where there are none, and insists on nbgrader's schema."""
+        """The engine; makes missing tables, and requires nbgrader's current schema."""
         with self._failures():
             if self.file:
-                with suppress(OSError):  # SQLite says what is wrong with it
+                with suppress(OSError):  # SQLite will report what is wrong
                     create_file(self.file, self._rights)
             tables = self.tables()
             if not tables:
@@ -85,8 +85,8 @@ class Database:
     def session(self, alone: bool = False) -> Iterator[Any]:
         """Yield a session that commits at the end, or rolls back on any exception.
 
-        `alone`: nobody else writes from its first question on; else, in SQLite, from its first
-        change on.
+        With `alone`, nobody else can write from its first query on; without, in SQLite, from its
+        first change on.
         """
         with self._session() as session:
             if self.file and alone:
@@ -100,7 +100,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        """Yield a session to read with: a database that is not there is empty, and is not made."""
+        """Yield a session for reading; a database that does not exist is read as an empty one."""
         if self._there:
             with self._session() as session:
                 yield session
@@ -113,12 +113,12 @@ class Database:
 
     @contextmanager
     def connection(self) -> Iterator[Any]:
-        """Yield a connection, whatever the database holds; nothing is committed."""
+        """Yield a connection, whatever is in the database; nothing is committed."""
         with self._failures(), self._opened.connect() as connection:
             yield connection
 
     def tables(self) -> frozenset[str]:
-        """Return the names of the tables that are there."""
+        """Return the names of the database's tables."""
         with self.connection() as connection:
             return frozenset(inspect(connection).get_table_names())
 
@@ -128,12 +128,12 @@ class Database:
             return int(connection.dialect.server_version_info[0])
 
     def address(self) -> tuple[str, dict[str, str]]:
-        """Return libpq's words for the address, and environment variables with the password."""
+        """Return libpq's connection string, and environment variables with the password."""
         words = {
             **self._url.translate_connect_args(username="user", database="dbname"),
             **self._url.query,
         }
-        words.pop("sslpassword", None)  # no argument of a program is a secret
+        words.pop("sslpassword", None)  # a program's arguments are no place for a secret
         password = words.pop("password", None)
         shown = (
             f"{key}='" + re.sub(r"(['\\])", r"\\\1", _one(value)) + "'"
@@ -142,7 +142,7 @@ class Database:
         return " ".join(shown), {"PGPASSWORD": _one(password)} if password else {}
 
     def check(self) -> None:
-        """Raise `GradebookFailure` unless it can be read and written now."""
+        """Raise `GradebookFailure` unless the gradebook can be read and written now."""
         if not self._there:
             return
         engine = self.engine
@@ -155,7 +155,7 @@ class Database:
             connection.rollback()
 
     def close(self) -> None:
-        """Let go of the database; the next use opens it again."""
+        """Close the database; the next use opens it again."""
         self.__dict__.pop("engine", None)
         opened = self.__dict__.pop("_opened", None)
         if opened is not None:
@@ -182,8 +182,8 @@ class Database:
         except ImportError as missing:
             extra = "'rudaux[postgres]'" if self.kind == "postgresql" else str(missing.name)
             raise GradebookFailure(
-                f"The gradebook {self.name} needs the Python package {missing.name}, which is not "
-                f"installed: `pip install {extra}` in rudaux's environment."
+                f"the gradebook {self.name} needs the Python package {missing.name}, which is not "
+                f"installed: run `pip install {extra}` in rudaux's environment"
             ) from missing
         if self.kind == "postgresql":
             event.listen(engine, "connect", _wait_so_long)
@@ -196,9 +196,9 @@ class Database:
             yield session
 
     def _adopt(self, session: Any) -> None:
-        """Make the rows of courses that are lacking, as nbgrader does whenever it opens one.
+        """Add missing rows of courses, as nbgrader does whenever it opens a gradebook.
 
-        An assignment without a course, which only SQLite allows, becomes one of this course.
+        An assignment without a course, which only SQLite allows, is put into this course.
         """
         course, assignment = api.Course.__table__, api.Assignment.__table__
         known = set(session.scalars(select(course.c.id)))
@@ -211,10 +211,10 @@ class Database:
             session.execute(update(assignment).where(mine).values(course_id=self.course_id))
 
     def _create(self, engine: Any) -> None:
-        # nbgrader's own Gradebook starts a program, `alembic`, by name for this; cron has no PATH.
+        # nbgrader's own Gradebook runs `alembic` for this, which is not on cron's PATH.
         with engine.begin() as connection:
             if self.file:
-                # Else each table is there for good at once: a kill would leave half of them.
+                # Otherwise each table is committed by itself: a kill would leave only some of them.
                 connection.execute(text("BEGIN IMMEDIATE"))
             api.Base.metadata.create_all(bind=connection)
             connection.execute(
@@ -228,8 +228,8 @@ class Database:
     def _schema_problem(self, engine: Any, tables: frozenset[str]) -> str:
         if "submitted_assignment" not in tables and self.file is None:
             return (
-                f"The database {self.name} holds tables, but no gradebook: make an empty one for "
-                "it, and name that in db_url."
+                f"the database {self.name} contains tables, but no gradebook: create an empty "
+                "database for the gradebook, and set db_url in nbgrader_config.py to it"
             )
         found = None
         if "alembic_version" in tables:
@@ -239,12 +239,12 @@ class Database:
             return ""
         if found and found not in revisions():
             return (
-                f"The gradebook {self.name} was made by a newer nbgrader than the one installed "
-                "here: upgrade nbgrader."
+                f"the gradebook {self.name} was made by a newer nbgrader than the one installed "
+                "here: upgrade nbgrader"
             )
         return (
-            f"The gradebook {self.name} was made by an older nbgrader: run `nbgrader db upgrade` "
-            "after `rudaux gradebook backup`."
+            f"the gradebook {self.name} was made by an older nbgrader: run `rudaux gradebook "
+            "backup`, then `nbgrader db upgrade`"
         )
 
     @contextmanager
@@ -255,39 +255,42 @@ class Database:
             raise GradebookFailure(self._sentence(failure)) from failure
         except SQLAlchemyError as failure:
             raise GradebookFailure(
-                f"The gradebook {self.name} failed: {type(failure).__name__}; "
-                "`rudaux gradebook restore` puts a backup back."
+                f"the gradebook {self.name} failed ({type(failure).__name__}): run this again, and "
+                "if that does not help restore a backup with `rudaux gradebook restore`"
             ) from failure
 
     def _sentence(self, failure: DBAPIError) -> str:
         cause, code = _cause(failure.orig), _code(failure.orig)
         if code in {"55P03", "40P01"} or "locked" in cause or "busy" in cause:
             return (
-                f"The gradebook {self.name} is locked by another program: close what is writing "
-                "to it (formgrader, another nbgrader command), then run this again."
+                f"the gradebook {self.name} is locked by another program: close what is writing "
+                "to it (formgrader, another nbgrader command), then run this again"
             )
         if "unable to open" in cause:
             return (
-                f"The gradebook {self.name} cannot be opened ({cause}): check that its folder is "
-                "there and that you may write to it."
+                f"the gradebook {self.name} cannot be opened ({cause}): check that its folder "
+                "exists and that you may write to it"
             )
         lost = isinstance(failure, OperationalError) and code[:2] in {"", "08", "57"}
         if self.file is None and (lost or failure.connection_invalidated):
             return (
-                f"The gradebook {self.name} cannot be reached ({cause}): check that its server "
-                "runs and that db_url in nbgrader_config.py is right, then run this again; what "
-                "is done stays done."
+                f"the gradebook {self.name} cannot be reached ({cause}): check that its server "
+                "is running and that db_url in nbgrader_config.py is right, then run this again, "
+                "which goes on where it stopped"
             )
-        return f"The gradebook {self.name} failed: {cause}."
+        return (
+            f"the gradebook {self.name} failed ({cause}): run this again, and if that does not "
+            "help restore a backup with `rudaux gradebook restore`"
+        )
 
 
 def _cause(error: BaseException | None) -> str:
-    """Return a driver's own words, without what follows in further lines."""
+    """Return the first line of a driver's error."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _code(error: object) -> str:
-    """Return PostgreSQL's code of an error; empty where it has none."""
+    """Return PostgreSQL's code of an error; "" if it has none."""
     return getattr(error, "pgcode", None) or getattr(error, "sqlstate", None) or ""
 
 
@@ -296,7 +299,7 @@ def _one(value: object) -> str:
 
 
 def _wait_so_long(connection: Any, _: object) -> None:
-    """Let a new connection to PostgreSQL wait for locks as long as one to SQLite."""
+    """Make a new connection to PostgreSQL wait for locks as long as one to SQLite."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {int(BUSY_SECONDS * 1000)}")
     connection.commit()

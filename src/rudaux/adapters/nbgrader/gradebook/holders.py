@@ -1,4 +1,4 @@
-"""Who else has the gradebook open, as far as this account may see it."""
+"""Which other programs have the gradebook open, as far as this account can see."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rudaux.adapters.nbgrader.gradebook.database import Database
 
 
 def holders(database: Database) -> tuple[str, ...]:
-    """Name the programs that have it open, this one left out."""
+    """Return the names of the other programs that have the gradebook open."""
     if database.file is not None:
         return tuple(sorted(set(_with_file(database.file))))
     if database.kind == "postgresql":
@@ -28,7 +28,7 @@ def holders(database: Database) -> tuple[str, ...]:
 
 
 def _with_file(file: Path) -> Iterator[str]:
-    """Look through the open files of each process; those of other accounts are hidden."""
+    """Yield the processes with the file open; those of other accounts are hidden."""
     wanted = os.path.realpath(file)
     for process in Path("/proc").glob("[0-9]*"):
         if process.name == str(os.getpid()):
@@ -39,7 +39,7 @@ def _with_file(file: Path) -> Iterator[str]:
 
 
 def _program(process: Path) -> str:
-    """Name a process by the script that it runs, else by its program."""
+    """Return the name of the script that a process runs, else of its program."""
     words = (process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
     names = [Path(word).name for word in words[:3] if word and not word.startswith("-")]
     scripts = [n for n in names[1:] if n.startswith(("jupyter", "nbgrader", "rudaux"))]

@@ -1,4 +1,4 @@
-"""Every mark of an assignment at once: the cells that earn points, and a row for each student."""
+"""All marks of an assignment at once: the cells that can earn points, and a row per student."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ from typing import Any
 from nbgrader import api
 from sqlalchemy import func, literal, select, union_all
 
-from rudaux.adapters.nbgrader.gradebook.cells import by_hand
+from rudaux.adapters.nbgrader.gradebook.cells import by_hand, exact
 from rudaux.domain.statistics import MarkedCell, Marks
 
 
 def read_marks(session: Any, assignment: str) -> Marks:
-    """Read them; None stands for a mark that was not given."""
+    """Read all marks of an assignment; None where there is no mark."""
     cells = session.execute(_cells(assignment)).all()
     place = {row.id: number for number, row in enumerate(cells)}
     rows: dict[str, list[Decimal | None]] = {}
     for student, cell, points in session.execute(_marks(assignment)):
         row = rows.setdefault(student, [None] * len(cells))
         if cell in place and points is not None:
-            row[place[cell]] = _decimal(points)
+            row[place[cell]] = exact(points or 0)
     return Marks(
-        tuple(MarkedCell(c.notebook, c.cell, _decimal(c.maximum), bool(c.by_hand)) for c in cells),
+        tuple(
+            MarkedCell(c.notebook, c.cell, exact(c.maximum or 0), bool(c.by_hand)) for c in cells
+        ),
         {student: tuple(row) for student, row in rows.items()},
     )
 
 
 def _cells(assignment: str) -> Any:
-    """Select every cell that earns points, and whether a person marks it."""
+    """Select every cell that can earn points, and whether it is marked by hand."""
     cells = []
     for kind, hand in ((api.GradeCell, by_hand(api.GradeCell)), (api.TaskCell, literal(True))):
         cells.append(
@@ -47,7 +49,7 @@ def _cells(assignment: str) -> Any:
 
 
 def _marks(assignment: str) -> Any:
-    """Select every mark: the student, the cell's id, and the points; None where there is none."""
+    """Select every mark: the student, the cell's id, and the points (None without a mark)."""
     grade = api.Grade
     mark = func.coalesce(grade.manual_score, grade.auto_score)
     return (
@@ -64,8 +66,3 @@ def _marks(assignment: str) -> Any:
         .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
         .where(api.Assignment.name == assignment)
     )
-
-
-def _decimal(score: float | None) -> Decimal:
-    # As everywhere: what is far below any mark is the noise of floats.
-    return Decimal(str(round(score or 0, 9)))

@@ -1,4 +1,4 @@
-"""Copies of a PostgreSQL gradebook, made and put back by its own pg_dump and pg_restore."""
+"""Copies of a PostgreSQL gradebook, made by pg_dump and restored by pg_restore."""
 
 from __future__ import annotations
 
@@ -52,44 +52,45 @@ class PostgresDump:
             return self._contents_now()
         if not backup.is_file():
             raise UsageError(
-                f"There is no backup {backup}: see .rudaux/backups in the course folder."
+                f"there is no backup {backup}: look in .rudaux/backups in the course folder"
             )
         if reason := self.lacking():
             raise GradebookFailure(reason)
         counts = _rows(backup)
         if not counts.keys() >= set(_COUNTED):
             raise UsageError(
-                f"{backup} is damaged or not a copy of a PostgreSQL gradebook: nothing was "
-                "restored."
+                f"{backup} is damaged or not a backup of a PostgreSQL gradebook, so nothing was "
+                "restored: choose another one in .rudaux/backups"
             )
         return GradebookContents(*(counts[table] for table in _COUNTED))
 
     def lacking(self) -> str:
-        """Return why no copies can be made on this machine; empty where they can."""
+        """Return why no copies can be made on this machine; "" if they can."""
         version = _version()
         if not version:
             return (
-                f"The gradebook {self.name} cannot be copied: there is no pg_dump on this machine; "
-                "install PostgreSQL's client programs (on Debian and Ubuntu postgresql-client)."
+                f"the gradebook {self.name} cannot be copied: there is no pg_dump on this machine; "
+                "install PostgreSQL's client programs (on Debian and Ubuntu postgresql-client)"
             )
         server = self.database.server_version()
         if version < server:
             return (
-                f"The gradebook {self.name} cannot be copied: its server is PostgreSQL {server}, "
-                f"and pg_dump on this machine is of {version}; install postgresql-client-{server}."
+                f"the gradebook {self.name} cannot be copied: its server is PostgreSQL {server}, "
+                f"but pg_dump on this machine is version {version}; install "
+                f"postgresql-client-{server}"
             )
         return ""
 
     def _contents_now(self) -> GradebookContents:
         if not self.database.tables() >= set(_COUNTED):
-            raise UsageError(f"The gradebook {self.name} holds nothing yet.")
+            raise UsageError(f"the gradebook {self.name} is still empty: run `rudaux init` first")
         tables = [api.Base.metadata.tables[name] for name in _COUNTED]
         with self.database.connection() as there:
             counts = [there.scalar(select(func.count()).select_from(t)) for t in tables]
         return GradebookContents(*counts)
 
     def _require_alone(self) -> None:
-        """Raise `GradebookFailure` unless all tables are the gradebook's and nobody uses them."""
+        """Raise `GradebookFailure` unless all tables are the gradebook's and none is in use."""
         with self.database.connection() as there:
             asked = inspect(there)
             others = sorted(
@@ -101,9 +102,9 @@ class PostgresDump:
             )
             if others:
                 raise GradebookFailure(
-                    f"The database {self.name} also holds tables that are not the gradebook's "
-                    f"({', '.join(others[:3])}), and restoring would change them, too: move them "
-                    "away, or put the backup into an empty database and name it in db_url."
+                    f"the database {self.name} also contains tables that are not the gradebook's "
+                    f"({', '.join(others[:3])}), and a restore would change them, too: move them "
+                    "elsewhere, or create an empty database, set db_url to it and restore there"
                 )
             mine = ", ".join(sorted(_OURS & set(asked.get_table_names())))
             if mine:  # pg_restore would wait for ever
@@ -121,21 +122,22 @@ class PostgresDump:
             said = re.search(rf"{program}: error: (.*)", done.stderr)
             raise GradebookFailure(
                 f"{program} failed on the gradebook {self.name} "
-                f"({said[1] if said else 'it does not say why'}): nothing was changed."
+                f"({said[1] if said else 'it does not say why'}): nothing was changed; try "
+                f"{program} in a terminal"
             )
 
 
 def _version() -> int:
-    """Return the major version of pg_dump, which comes with pg_restore; 0 where there is none."""
+    """Return the major version of pg_dump, which comes with pg_restore; 0 if there is none."""
     if shutil.which("pg_dump") is None:
         return 0
     said = subprocess.run(["pg_dump", "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"(\d+)", said.stdout)  # Debian has one that only says what to install
+    found = re.search(r"(\d+)", said.stdout)  # Debian's wrapper may only say what to install
     return int(found[1]) if found else 0
 
 
 def _rows(backup: Path) -> dict[str, int]:
-    """Count the rows of each table in a copy, reading all of it; of a damaged one return none."""
+    """Count the rows of each table in a copy by reading all of it; {} if it is damaged."""
     counts: dict[str, int] = {}
     with subprocess.Popen(
         ["pg_restore", "--data-only", "--file=-", str(backup.absolute())],

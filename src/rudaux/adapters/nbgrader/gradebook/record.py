@@ -1,7 +1,7 @@
-"""The source's cells and maxima in the gradebook, also when they change after submissions exist.
+"""The source's cells and maxima in the gradebook, even if they change once submissions exist.
 
-nbgrader's SaveCells refuses that (https://github.com/jupyter/nbgrader/issues/1646); here cells
-are added, changed and removed around the submissions, and only a mark made by hand stops it.
+nbgrader's SaveCells refuses that (https://github.com/jupyter/nbgrader/issues/1646). Here cells are
+added, changed and removed around the submissions; only a mark by hand prevents it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class _Known:
 
 
 def in_step(session: Any, assignment: str, notebooks: Iterable[SourceNotebook]) -> bool:
-    """Whether the gradebook holds exactly these notebooks and cells."""
+    """Return whether the gradebook has exactly these notebooks and cells."""
     row = find_assignment(session, assignment)
     if row is None:
         return False
@@ -48,9 +48,9 @@ def record(
     course_id: str,
     backup: Callable[[], object],
 ) -> None:
-    """Write the notebooks' cells; calls `backup` before grades of removed cells go.
+    """Write the notebooks' cells; call `backup` before the grades of removed cells are deleted.
 
-    Raises `GradebookFailure` where a removed cell holds a mark or comment made by hand.
+    Raises `MarksInTheWay` if a removed cell has a mark or comment by hand.
     """
     row = ensure_assignment(session, assignment, course_id)
     known, wanted = _known(session, row.id), {n.name: n for n in notebooks}
@@ -163,11 +163,11 @@ def _has_grades(session: Any, cells: list[str]) -> bool:
 
 def _refuse_to_lose(session: Any, assignment: str, cells: list[str]) -> None:
     for notebook, cell, marks in _by_hand(session, cells):
-        students = "1 student's work" if marks == 1 else f"{marks} students' work"
+        students = "1 student has" if marks == 1 else f"{marks} students have"
         raise MarksInTheWay(
-            f"The cell {cell} of {assignment}/{notebook}.ipynb is gone from the source (or is of "
-            f"another kind now), but {students} holds a mark or comment by hand for it: put the "
-            "cell back, or remove those marks in nbgrader's formgrader first."
+            f'the cell "{cell}" of {assignment}/{notebook}.ipynb is no longer in the source (or '
+            f"has another type now), but {students} a mark or comment by hand for it: put the cell "
+            "back, or remove those marks in formgrader first"
         )
 
 

@@ -1,6 +1,6 @@
 """Rows of nbgrader's tables that belong together, written in bulk.
 
-Which rows a submission consists of is `Gradebook.add_submission`'s rule in nbgrader.api.
+`Gradebook.add_submission` in nbgrader.api defines which rows a submission consists of.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from nbgrader import api
 from sqlalchemy import delete, insert, select
 
 CHUNK = 500
-"""Values per statement: SQLite allows 999 in old versions."""
+"""Values per statement: old versions of SQLite allow 999."""
 
 
 def mirror(session: Any, assignment_id: str, student_id: str | None = None) -> None:
-    """Give every submission (or one student's) the notebooks, grades and comments it lacks."""
+    """Add the notebooks, grades and comments that submissions (or one student's) lack."""
     mine = select(api.SubmittedAssignment.id).where(
         api.SubmittedAssignment.assignment_id == assignment_id
     )
@@ -27,7 +27,7 @@ def mirror(session: Any, assignment_id: str, student_id: str | None = None) -> N
     notebooks = session.scalars(
         select(api.Notebook.id).where(api.Notebook.assignment_id == assignment_id)
     ).all()
-    # nbgrader's only indexes begin with notebook_id here and with cell_id below.
+    # nbgrader's only indexes start with notebook_id here and with cell_id below.
     found = select(submitted.id, submitted.assignment_id, submitted.notebook_id).where(
         submitted.notebook_id.in_(notebooks), submitted.assignment_id.in_(mine)
     )
@@ -72,7 +72,7 @@ def _mirror_cells(session: Any, assignment_id: str, notebooks: Sequence[Any]) ->
 
 
 def remove_submissions(session: Any, chosen: Any) -> None:
-    """Remove the submissions that the select `chosen` (of their ids) gives, marks and all."""
+    """Remove the submissions whose ids the select `chosen` returns, with their marks."""
     notebooks = select(api.SubmittedNotebook.id).where(
         api.SubmittedNotebook.assignment_id.in_(chosen)
     )
@@ -81,7 +81,7 @@ def remove_submissions(session: Any, chosen: Any) -> None:
 
 
 def remove_notebooks(session: Any, chosen: Any) -> None:
-    """Remove the notebooks that the select `chosen` gives, with what was handed in for them."""
+    """Remove the notebooks whose ids the select `chosen` returns, with all submitted versions."""
     submitted = select(api.SubmittedNotebook.id).where(
         api.SubmittedNotebook.notebook_id.in_(chosen)
     )
@@ -93,7 +93,7 @@ def remove_notebooks(session: Any, chosen: Any) -> None:
 
 
 def remove_cells(session: Any, chosen: Any) -> None:
-    """Remove grade, solution and task cells by a select of their ids, with marks and comments."""
+    """Remove the cells whose ids the select `chosen` returns, with their marks and comments."""
     _delete(session, api.Grade.__table__, "cell_id", chosen)
     _delete(session, api.Comment.__table__, "cell_id", chosen)
     for cell in (api.GradeCell, api.SolutionCell, api.TaskCell):
@@ -102,7 +102,7 @@ def remove_cells(session: Any, chosen: Any) -> None:
 
 
 def chunked_in(column: Any, values: Iterable[str]) -> Iterator[Any]:
-    """Give `column IN (...)` conditions that together cover the values."""
+    """Yield `column IN (...)` conditions that together cover the values."""
     for some in _chunks(list(values)):
         yield column.in_(some)
 

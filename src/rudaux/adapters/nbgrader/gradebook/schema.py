@@ -1,4 +1,4 @@
-"""The revisions of nbgrader's tables that the installed nbgrader knows."""
+"""The schema revisions that the installed nbgrader knows."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from nbgrader import dbutil
 
 @cache
 def revisions() -> dict[str, str | None]:
-    """Return the revisions of nbgrader's schema with the one that each is based on.
+    """Return the revisions of nbgrader's schema, each with the one that it is based on.
 
-    Read from the text of the migrations: alembic's own reader imports them, which takes seconds.
+    They are read from the migrations' text: alembic would import them, which takes seconds.
     """
     found: dict[str, str | None] = {}
     for file in Path(dbutil.ALEMBIC_DIR, "versions").glob("*.py"):
@@ -30,7 +30,7 @@ def revisions() -> dict[str, str | None]:
 
 
 def schema_head() -> str:
-    """Return the schema revision that the installed nbgrader works with."""
+    """Return the schema revision that the installed nbgrader uses."""
     known = revisions()
     (head,) = set(known) - set(known.values())
     return head

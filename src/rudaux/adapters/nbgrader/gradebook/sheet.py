@@ -1,4 +1,4 @@
-"""One student's marks of one notebook, read once, asked as nbgrader asks its Gradebook."""
+"""One student's marks of one notebook, read once, with nbgrader's own query methods."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ class Sheet:
 
     @property
     def score(self) -> float:
-        """The notebook's points before a late penalty, by nbgrader's rule for Grade.score."""
+        """The notebook's points before a late penalty, as nbgrader defines Grade.score."""
         return float(sum(score_of(grade) for grade in self.grades.values()))
 
     def __deepcopy__(self, memo: object) -> Sheet:
-        """Stay the same: nbconvert copies what it hands on, and a copied row is cut off."""
+        """Return itself: nbconvert copies what it passes on, and a copied row has no session."""
         return self
 
     @property
     def db(self) -> Sheet:
-        """The session, as far as nbgrader's steps use it."""
+        """The session, as far as nbgrader's preprocessors use it."""
         return self
 
     def commit(self) -> None:
         """Do nothing: the whole submission is committed at once."""
 
     def find_grade(self, cell: str, notebook: str, assignment: str, student: str) -> Any:
-        """As `nbgrader.api.Gradebook.find_grade`."""
+        """Return a grade, as `nbgrader.api.Gradebook.find_grade` does."""
         return _found(self.grades, cell)
 
     def find_comment(self, cell: str, notebook: str, assignment: str, student: str) -> Any:
-        """As `nbgrader.api.Gradebook.find_comment`."""
+        """Return a comment, as `nbgrader.api.Gradebook.find_comment` does."""
         return _found(self.comments, cell)
 
 
 def score_of(grade: Any) -> float:
-    """Give a grade's points: a mark by hand counts before the automatic one."""
+    """Return a grade's points: a mark by hand takes precedence over the automatic one."""
     if grade.manual_score is None and grade.auto_score is None:
         return 0.0
     base = grade.auto_score if grade.manual_score is None else grade.manual_score
@@ -53,7 +53,7 @@ def score_of(grade: Any) -> float:
 
 
 def load_sheets(session: Any, submission_id: str) -> dict[str, Sheet]:
-    """Read a submission's sheets by the name of the notebook."""
+    """Read a submission's sheets, by the notebook's name."""
     rows = session.execute(
         select(api.SubmittedNotebook, api.Notebook)
         .join(api.Notebook, api.Notebook.id == api.SubmittedNotebook.notebook_id)
@@ -71,7 +71,7 @@ def load_sheets(session: Any, submission_id: str) -> dict[str, Sheet]:
 
 
 def _by_cell(session: Any, table: Any, submitted: Any) -> dict[str, Any]:
-    # nbgrader's only index on grades and comments begins with cell_id.
+    # nbgrader's only index on grades and comments starts with cell_id.
     query = (
         select(api.BaseCell.__table__.c.name, table)
         .join(table, table.cell_id == api.BaseCell.__table__.c.id)

@@ -1,4 +1,4 @@
-"""Copies of an SQLite gradebook that are consistent even while somebody writes to it."""
+"""Copies of an SQLite gradebook, consistent even while another program writes to it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class SqliteFile:
             with self._failures():
                 _copy(backup, self.file)
         except sqlite3.DatabaseError:
-            # What was there is no database: an old journal beside it would spoil the new file.
+            # The old file is not a database, and its journal would damage the new one.
             for suffix in ("-journal", "-wal", "-shm"):
                 Path(f"{self.file}{suffix}").unlink(missing_ok=True)
             partial = self.file.with_suffix(".partial")
@@ -65,8 +65,8 @@ class SqliteFile:
             yield
         except sqlite3.OperationalError as failure:
             raise GradebookFailure(
-                f"The gradebook {self.file} cannot be copied ({failure}): close what is writing to "
-                "it (formgrader, another nbgrader command), then run this again."
+                f"the gradebook {self.file} cannot be copied ({failure}): close what is writing to "
+                "it (formgrader, another nbgrader command), then run this again"
             ) from failure
 
 
@@ -75,7 +75,7 @@ def _copy(source: Path, target: Path) -> None:
         closing(sqlite3.connect(source.absolute().as_uri() + "?mode=ro", uri=True)) as old,
         closing(sqlite3.connect(target, timeout=BUSY_SECONDS)) as new,
     ):
-        # backup() waits for a lock for ever; these two give up after the time-out.
+        # backup() would wait for a lock for ever; these two give up after the time-out.
         old.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
         old.execute("BEGIN")
         old.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -85,16 +85,22 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _require_gradebook(backup: Path) -> None:
-    """Raise `UsageError` unless the file is there and a sound nbgrader database."""
+    """Raise `UsageError` unless the file is an undamaged nbgrader database."""
     if not backup.is_file():
-        raise UsageError(f"There is no backup {backup}: see .rudaux/backups in the course folder.")
+        raise UsageError(
+            f"there is no backup {backup}: look in .rudaux/backups in the course folder"
+        )
     try:
         with closing(sqlite3.connect(backup.absolute().as_uri() + "?mode=ro", uri=True)) as there:
             tables = {row[0] for row in there.execute("SELECT name FROM sqlite_master")}
             sound = there.execute("PRAGMA quick_check").fetchone()[0] == "ok"
     except sqlite3.DatabaseError as failure:
         raise UsageError(
-            f"{backup} is not a gradebook ({failure}): nothing was restored."
+            f"{backup} is not a gradebook ({failure}), so nothing was restored: choose another "
+            "backup in .rudaux/backups"
         ) from failure
     if not sound or not {"student", "assignment", "submitted_assignment"} <= tables:
-        raise UsageError(f"{backup} is damaged or not a gradebook: nothing was restored.")
+        raise UsageError(
+            f"{backup} is damaged or not a gradebook, so nothing was restored: choose another "
+            "backup in .rudaux/backups"
+        )

@@ -1,6 +1,6 @@
-"""The file beside a submission that tells nbgrader when it was handed in.
+"""The file in a submission's folder that tells nbgrader when it was handed in.
 
-nbgrader's formgrader takes a submission for autograded only where this time is the gradebook's
+formgrader shows a submission as autograded only if this time is the same as in the gradebook
 (NbGraderAPI.get_autograded_students in nbgrader/apps/api.py).
 """
 
@@ -21,16 +21,16 @@ _LENGTH = len("2026-10-01 23:59:59.000000 UTC")
 
 
 def note(folder: Path, at: datetime, rights: Rights) -> None:
-    """Write the time (UTC, naive as in the gradebook) over any file or folder of that name."""
+    """Write the time (UTC, naive as in the gradebook); replace any file or folder of that name."""
     files.remove(folder / FILE)
     files.write_atomically(folder / FILE, at.strftime(_FORMAT).encode(), rights)
 
 
 def is_noted(folder: Path) -> bool:
-    """Whether a time is there that nbgrader can read, whichever it is."""
+    """Return whether there is a time that nbgrader can read, whatever it is."""
     file = folder / FILE
     try:
-        if file.stat().st_size != _LENGTH:  # nearly all have it: they are not read at each run
+        if file.stat().st_size != _LENGTH:  # nearly all have it, so most files need not be read
             parse_utc(file.read_text().strip())
     except (OSError, ValueError, OverflowError):
         return False

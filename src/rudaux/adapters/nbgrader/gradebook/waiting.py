@@ -1,4 +1,4 @@
-"""Answers that wait for a mark by hand, and where formgrader's page takes it."""
+"""Answers that wait for a mark by hand, and the field for it on formgrader's page."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader import api
-from sqlalchemy import func, select
 
+from rudaux.adapters.nbgrader.gradebook.cells import every_mark
 from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.domain.sharing import OpenMark
 
 
 def open_marks(database: Database, course: NbgraderCourse, assignment: str) -> tuple[OpenMark, ...]:
-    """Read every such answer whose notebook formgrader can show."""
+    """Read every answer that waits for a mark and whose notebook formgrader can show."""
     with database.reading() as session:
-        found = [OpenMark(**row) for row in session.execute(_query(assignment)).mappings()]
+        query = every_mark(assignment, api.SubmittedNotebook.id)
+        waiting = session.execute(query.where(api.Grade.needs_manual_grade.is_(True)))
+        found = [OpenMark(*row) for row in waiting]
     return tuple(
         m for m in found if _graded(course, assignment, m.student_id, m.notebook).is_file()
     )
@@ -27,50 +29,23 @@ def open_marks(database: Database, course: NbgraderCourse, assignment: str) -> t
 def mark_fields(
     course: NbgraderCourse, assignment: str, student_id: str, notebook: str
 ) -> Mapping[str, int]:
-    """Count the fields for marks on a page of formgrader's, by their cells."""
+    """Return the positions of the fields for marks on formgrader's page, by cell."""
     try:
         text = _graded(course, assignment, student_id, notebook).read_text(encoding="utf-8")
         return _positions(json.loads(text))
     except (OSError, ValueError):
-        return {}  # the link then opens the page at its top
+        return {}  # the link then opens the top of the page
 
 
 def _graded(course: NbgraderCourse, assignment: str, student_id: str, notebook: str) -> Path:
     return course.autograded(assignment, student_id) / f"{notebook}.ipynb"
 
 
-def _query(assignment: str) -> Any:
-    cell, grade = api.BaseCell.__table__, api.Grade
-    earns = func.coalesce(api.GradeCell.__table__.c.max_score, api.TaskCell.__table__.c.max_score)
-    return (
-        select(
-            api.SubmittedAssignment.student_id,
-            api.Notebook.name.label("notebook"),
-            cell.c.name.label("cell"),
-            earns.label("points"),
-            api.SubmittedNotebook.id.label("page"),
-        )
-        .select_from(grade)
-        .join(cell, cell.c.id == grade.cell_id)
-        .outerjoin(api.GradeCell.__table__, api.GradeCell.__table__.c.id == cell.c.id)
-        .outerjoin(api.TaskCell.__table__, api.TaskCell.__table__.c.id == cell.c.id)
-        .join(api.SubmittedNotebook, api.SubmittedNotebook.id == grade.notebook_id)
-        .join(api.Notebook, api.Notebook.id == api.SubmittedNotebook.notebook_id)
-        .join(
-            api.SubmittedAssignment,
-            api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id,
-        )
-        .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
-        .where(api.Assignment.name == assignment, grade.needs_manual_grade.is_(True))
-        .order_by(api.SubmittedAssignment.student_id, api.Notebook.name, cell.c.name)
-    )
-
-
 def _positions(notebook: Any) -> dict[str, int]:
-    """Count the fields of formgrader's page, which its address numbers: marks by their cell.
+    """Number the fields as the URL of formgrader's page does; return those for marks, by cell.
 
-    The first is the link to the next submission; a mark has a second field for extra credit, and
-    whatever a student answers has a comment
+    The first is the link to the next submission. A mark has a second field, for extra credit, and
+    each answer has a comment
     (nbgrader/server_extensions/formgrader/templates/formgrade/index.html.j2).
     """
     found, position = {}, 1

@@ -1,4 +1,4 @@
-"""A student's work -> a job that can be run safely; what the run gave -> marks."""
+"""From a student's work to a job that can be run safely, and from the run's outputs to marks."""
 
 from __future__ import annotations
 

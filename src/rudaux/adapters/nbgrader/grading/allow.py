@@ -1,4 +1,4 @@
-"""Extra credit by what a person allowed (see `rudaux.domain.allowances`), once a test is marked."""
+"""Extra credit that a person allowed (see `rudaux.domain.allowances`), set after scoring."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rudaux.domain.allowances import Allowance, Cell
 
 
 def marks_of(sheet: Sheet) -> dict[str, Decimal]:
-    """Return each cell's mark without extra credit, before it is marked anew."""
+    """Return each cell's mark without extra credit, before it is marked again."""
     return {name: _mark(grade) for name, grade in sheet.grades.items()}
 
 
@@ -22,7 +22,7 @@ def allow(
     allowances: Mapping[Cell, Allowance],
     before: Mapping[str, Decimal],
 ) -> None:
-    """Set the extra credit of allowed cells; what a person entered is left as it is."""
+    """Set the extra credit of allowed cells; keep what a person entered."""
     for (notebook, name), allowance in allowances.items():
         grade = sheet.grades.get(name) if notebook == known.name else None
         if grade is None:

@@ -1,7 +1,7 @@
-"""Which of a student's files is which notebook: by name, else by the grade ids inside.
+"""Which of a student's files is which notebook: by name, else by the grade ids in it.
 
-nbgitpuller renames a student's file to `name__20261001120000.ipynb` when the repository brings
-one of that name, so the renamed copy may hold the work and the proper name a blank notebook.
+nbgitpuller renames a student's file to `name__20261001120000.ipynb` if the repository has a new
+one of that name, so the work may be in the renamed copy and the file of that name may be blank.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from rudaux.adapters.nbgrader.grading.reading import read_notebook
 from rudaux.domain.execution import Broken
 
 _MOST_BELOW = 20
-"""Notebooks in sub-folders that are looked into."""
+"""How many notebooks in subfolders are read."""
 
 
 @dataclass
 class Chosen:
-    """The notebooks found by name; `missing` ones were not handed in under any name."""
+    """The notebooks found, by name; `missing` ones were not handed in under any name."""
 
     notebooks: dict[str, Any] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
@@ -39,9 +39,9 @@ class _Candidate:
 
 
 def choose(folder: Path, catalogue: Catalogue) -> Chosen | Broken:
-    """Read the submission's notebooks; `Broken` where there is none or one cannot be read.
+    """Read the submission's notebooks; return `Broken` if there is none or one is unreadable.
 
-    A file of another name that cannot be read could be the work, unless there is some already.
+    An unreadable file of a similar name might be the work, unless some was found already.
     """
     found = _files(folder)
     known = catalogue.notebooks
@@ -69,12 +69,12 @@ def choose(folder: Path, catalogue: Catalogue) -> Chosen | Broken:
             chosen.missing.append(name)
     if not chosen.notebooks:
         return next(iter(broken.values()), None) or Broken(_nothing(found, known))
-    chosen.repairs += [f"{name}.ipynb was not handed in: 0 for it" for name in chosen.missing]
+    chosen.repairs += [f"{name}.ipynb was not handed in, so it scores 0" for name in chosen.missing]
     strays = [c.file.name for c in extra if _best_match(c.notebook, known) is None]
     for name in chosen.missing:
         if stray := sorted([*strays, *broken]):
-            there = ", ".join(stray)
-            chosen.doubts.append(f"{name}.ipynb is not there, but {there}, which may be it")
+            there = " or ".join(stray)
+            chosen.doubts.append(f"{name}.ipynb was not handed in, but {there} may be it")
     return chosen
 
 
@@ -83,7 +83,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _below(folder: Path) -> list[Path]:
-    """Give the notebooks in folders of the student's own, where the work may have been moved."""
+    """Return the notebooks in the student's own subfolders, where the work may have been moved."""
     found: list[Path] = []
     for parent, names, _ in os.walk(folder):
         names[:] = sorted(n for n in names if not n.startswith("."))
@@ -93,7 +93,7 @@ def _below(folder: Path) -> list[Path]:
 
 
 def answers(notebook: Any, known: KnownNotebook) -> dict[str, str]:
-    """Give the answers that differ from what was released, by grade id."""
+    """Return the answers that differ from the release, by grade id."""
     return {
         name: cell.source
         for cell in notebook.cells
@@ -105,13 +105,13 @@ def answers(notebook: Any, known: KnownNotebook) -> dict[str, str]:
 
 
 def grade_id(cell: Any) -> str:
-    """Give the cell's grade id; empty where it has none."""
+    """Return the cell's grade id; "" if it has none."""
     value = cell.metadata.get("nbgrader", {}).get("grade_id")
     return value if isinstance(value, str) else ""
 
 
 def _read_all(files: list[Path]) -> tuple[list[_Candidate], dict[str, Broken]]:
-    """Read what can be read; the others are given by name."""
+    """Read what can be read; return the unreadable ones by name."""
     candidates, broken = [], {}
     for file in files:
         repairs: list[str] = []
@@ -124,7 +124,7 @@ def _read_all(files: list[Path]) -> tuple[list[_Candidate], dict[str, Broken]]:
 
 
 def _best_match(notebook: Any, known: Mapping[str, KnownNotebook]) -> str | None:
-    """Name the notebook of which at least half of the grade ids are in here, if there is one."""
+    """Return the name of the notebook that shares at least half of its grade ids, if any."""
     ids = {grade_id(cell) for cell in notebook.cells}
     shares = {n: len(ids & k.cells.keys()) / len(k.cells) for n, k in known.items() if k.cells}
     best = max(shares, key=lambda name: shares[name], default=None)
@@ -134,26 +134,27 @@ def _best_match(notebook: Any, known: Mapping[str, KnownNotebook]) -> str | None
 def _settle(
     known: KnownNotebook, candidates: list[_Candidate], chosen: Chosen, folder: Path
 ) -> None:
-    """Prefer the proper name, but work to no work; two different works are a person's to settle."""
+    """Prefer the proper name, but work over no work; between two works a person must decide."""
     proper = f"{known.name}.ipynb"
     worked = [c for c in candidates if answers(c.notebook, known)]
     best = min(worked or candidates, key=lambda c: (c.file.name != proper, _age(c.file)))
     chosen.notebooks[known.name] = best.notebook
     chosen.repairs += best.repairs
     if best.file != folder / proper:
-        blank = f" ({proper} holds no answer)" if candidates[0].file == folder / proper else ""
+        blank = f" ({proper} has no answers)" if candidates[0].file == folder / proper else ""
         where = best.file.relative_to(folder).as_posix()
-        chosen.repairs.append(f"{where} graded as {proper}{blank}")
+        chosen.repairs.append(f"{where} was graded as {proper}{blank}")
     mine = answers(best.notebook, known)
     chosen.doubts += [
-        f"{other.file.name} holds other answers than {best.file.name}, which was graded"
+        f"{other.file.name} has different answers from {best.file.name}, which was graded: look at "
+        "both"
         for other in worked
         if other is not best and answers(other.notebook, known) != mine
     ]
 
 
 def _age(file: Path) -> tuple[float, float]:
-    """Sort the newest first: by nbgitpuller's stamp in the name, else by time of change."""
+    """Return a key that sorts the newest first, by nbgitpuller's stamp, else by modification."""
     stamp = re.search(r"__(\d{8,14})$", file.stem)
     return (-float(stamp.group(1).ljust(14, "0")) if stamp else 0.0, -file.stat().st_mtime)
 
@@ -163,4 +164,4 @@ def _nothing(found: list[Path], known: Mapping[str, KnownNotebook]) -> str:
     if not found:
         return f"no notebook was handed in (expected: {wanted})"
     names = ", ".join(p.name for p in found)
-    return f"no notebook of the assignment was handed in (expected: {wanted}; there: {names})"
+    return f"no notebook of the assignment was handed in (expected: {wanted}; found: {names})"

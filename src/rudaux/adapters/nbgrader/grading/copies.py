@@ -1,7 +1,7 @@
-"""Copied cells: which copy keeps nbgrader's marks, and what a person must settle.
+"""Copied cells: which copy keeps its nbgrader metadata, and what a person must decide.
 
-No copy is taken out: each runs where it stands, as the student saw it. Those without marks are
-then cells of the student's own.
+No copy is removed: each runs where it is, as the student saw it. Those without nbgrader metadata
+then count as the student's own cells.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rudaux.adapters.nbgrader.grading.choose import grade_id
 
 
 def separate(notebook: Any, known: KnownNotebook, doubts: list[str]) -> list[str]:
-    """Leave nbgrader's marks on one of several copies; return a clause for each cell copied."""
+    """Keep nbgrader's metadata on one of several copies; return a clause per copied cell."""
     places: dict[str, list[int]] = defaultdict(list)
     for place, cell in enumerate(notebook.cells):
         if "nbgrader" in cell.metadata:
@@ -45,23 +45,23 @@ def separate(notebook: Any, known: KnownNotebook, doubts: list[str]) -> list[str
 
 
 def _locked_one(copies: Mapping[int, Any], mine: KnownCell, before: int) -> int:
-    """Choose the first copy after the cell before it in the source, one as released if there is.
+    """Choose the first copy after the cell that precedes it in the source, if possible unedited.
 
-    It gets the source's text, which an edited copy would lose the student's own for.
+    The source's text replaces its text: in an edited copy the student's own would be lost.
     """
     after = [place for place in copies if place > before] or [max(copies)]
     return next((place for place in after if not is_edited(copies[place], mine)), after[0])
 
 
 def _last(copies: Mapping[int, Any], mine: KnownCell) -> int:
-    """Choose the last copy, but one with an answer, and one of the right type among these."""
+    """Choose the last copy, preferably with an answer, and among those of the right type."""
     answered = [place for place, cell in copies.items() if _is_answered(cell, mine)]
     typed = [place for place in answered if copies[place].cell_type == mine.cell_type]
     return (typed or answered or list(copies))[-1]
 
 
 def _what_was_done(copies: Mapping[int, Any], kept: int, mine: KnownCell) -> tuple[str, bool]:
-    """Say what became of the copies, and whether they are different answers to mark by hand."""
+    """Return what was done with the copies, and if they are different answers to mark by hand."""
     if _is_by_hand(mine):
         texts = {cell.source.strip() for cell in copies.values() if _is_answered(cell, mine)}
         if len(texts) > 1:
@@ -89,15 +89,15 @@ def _is_by_hand(mine: KnownCell) -> bool:
 
 
 def _is_answered(cell: Any, mine: KnownCell) -> bool:
-    """Whether a student has written something; a task's own source holds its mark scheme."""
+    """Return whether a student wrote something; a task's source itself contains a mark scheme."""
     text: str = cell.source.strip()
     return bool(text) and (text != mine.source.strip() if mine.solution else is_edited(cell, mine))
 
 
 def is_edited(cell: Any, mine: KnownCell) -> bool:
-    """Whether a cell, its type and settings put right, is not what was released.
+    """Return whether a cell, once its type and settings are corrected, differs from the release.
 
-    The checksum in the file is the release's, which may be of an older source than the gradebook's.
+    The checksum in the file is the release's, whose source may be older than the gradebook's.
     """
     meta, right = cell.metadata["nbgrader"], mine.metadata
     if not meta.get("checksum"):
@@ -109,7 +109,7 @@ def is_edited(cell: Any, mine: KnownCell) -> bool:
 
 
 def is_as_released(cell: Any, mine: KnownCell) -> bool:
-    """Whether a cell with other points has those that it was released with: the source changed."""
+    """Return whether a cell with other points was released with them: then the source changed."""
     meta = cell.metadata["nbgrader"]
     return (
         bool(meta.get("checksum"))
@@ -136,7 +136,7 @@ def _checksum(cell: Any, mine: KnownCell, points: object) -> str:
 
 
 def home_of(name: str, here: str, known: Mapping[str, KnownNotebook]) -> KnownNotebook | None:
-    """Find the other notebook that a cell was copied from; None where it is not one of those."""
+    """Return the other notebook that a cell was copied from; None if it is in none."""
     if name in known[here].cells:
         return None
     return next((notebook for notebook in known.values() if name in notebook.cells), None)
@@ -145,9 +145,9 @@ def home_of(name: str, here: str, known: Mapping[str, KnownNotebook]) -> KnownNo
 def answers_abroad(
     notebooks: Mapping[str, Any], known: Mapping[str, KnownNotebook]
 ) -> Sequence[str]:
-    """Say which answers are in another notebook alone, where nothing would be given for them.
+    """Return doubts about answers that are only in another notebook, where they earn nothing.
 
-    Asks about answers that are marked by hand, and about all of a notebook that is not there.
+    This concerns answers that are marked by hand, and all answers of a missing notebook.
     """
     doubts = []
     for here, notebook in notebooks.items():
@@ -157,10 +157,12 @@ def answers_abroad(
             if home is None or not _is_answered(cell, home.cells[name]):
                 continue
             if home.name not in notebooks:
-                doubts.append(f"{home.name}.ipynb is not there, but {here}.ipynb holds cells of it")
+                doubts.append(
+                    f"{home.name}.ipynb was not handed in, but {here}.ipynb has cells from it"
+                )
             elif _is_by_hand(home.cells[name]) and not _holds(notebooks[home.name], cell):
                 doubts.append(
-                    f'{home.name}: {here}.ipynb holds another answer to "{name}": look at both '
+                    f'{home.name}: {here}.ipynb has a different answer to "{name}": look at both '
                     "before you mark it"
                 )
     return tuple(dict.fromkeys(doubts))

@@ -1,7 +1,7 @@
 """Which lines of a test are hidden, and notebooks without them.
 
-What is hidden is told by nbgrader's delimiters in the test cells, whose source is the instructor's:
-autograding has put it back over whatever was handed in.
+nbgrader's delimiters in the test cells mark them. The cells' source is the instructor's, as
+autograding restored it over whatever was handed in.
 https://nbgrader.readthedocs.io/en/stable/user_guide/creating_and_grading_assignments.html
 """
 
@@ -21,24 +21,24 @@ from rudaux.domain.execution import Execution
 INSTEAD = "hidden test: not shown"
 FAILED = "[this test was not passed]\n"
 SEALED = "rudaux_sealed"
-"""Where an autograded notebook keeps the one that students see, in its metadata."""
+"""The key in an autograded notebook's metadata for the version that students see."""
 
 
 @dataclass(frozen=True)
 class Delimiters:
-    """The marks around hidden tests, as `nbgrader_config.py` may set them."""
+    """The delimiters of hidden tests, as `nbgrader_config.py` may set them."""
 
     begin: str = "BEGIN HIDDEN TESTS"
     end: str = "END HIDDEN TESTS"
 
     @classmethod
     def of(cls, config: Any) -> Delimiters:
-        """Read the marks of a course's configuration."""
+        """Read the delimiters from a course's configuration."""
         marks = ClearHiddenTests(config=config)
         return cls(marks.begin_test_delimeter, marks.end_test_delimeter)
 
     def hidden(self, source: str) -> frozenset[int]:
-        """Return the numbers of a cell's hidden lines, from 1, the marks around them included."""
+        """Return the numbers of a cell's hidden lines, from 1, including the delimiters."""
         found, inside = set(), False
         for number, line in enumerate(source.split("\n"), start=1):
             inside = inside or self.begin in line
@@ -48,7 +48,7 @@ class Delimiters:
         return frozenset(found)
 
     def tests(self, notebook: Any) -> dict[int, frozenset[int]]:
-        """Return the hidden lines of each test cell that has some, by its position."""
+        """Return the hidden lines of each test cell that has any, by its position."""
         found = {
             index: self.hidden(cell.source)
             for index, cell in enumerate(notebook.cells)
@@ -57,7 +57,7 @@ class Delimiters:
         return {index: lines for index, lines in found.items() if lines}
 
     def without(self, source: str) -> str:
-        """Return a cell's source with a comment for each stretch of hidden lines."""
+        """Return a cell's source with a comment in place of each run of hidden lines."""
         hidden = self.hidden(source)
         kept = []
         for number, line in enumerate(source.split("\n"), start=1):
@@ -68,7 +68,7 @@ class Delimiters:
         return "\n".join(kept)
 
     def _comment(self, line: str) -> str:
-        """Return a comment in the kernel's language, which the mark's own line is."""
+        """Return a comment in the kernel's language, as the delimiter's line is one."""
         before, _, after = line.partition(self.begin)
         if any(map(str.isalnum, before + after)):
             before, after = "# ", ""
@@ -76,7 +76,7 @@ class Delimiters:
 
 
 def without_hidden(notebook: Any, delimiters: Delimiters) -> Any:
-    """Return a copy of a sanitised notebook in which no hidden test stands."""
+    """Return a copy of a sanitised notebook without its hidden tests."""
     copy = nbformat.from_dict(notebook)
     for index in delimiters.tests(copy):
         copy.cells[index].source = delimiters.without(copy.cells[index].source)
@@ -84,9 +84,9 @@ def without_hidden(notebook: Any, delimiters: Delimiters) -> Any:
 
 
 def keep_shown(done: Any, execution: Execution, file: str, limit: LimitOutput) -> None:
-    """Keep in a graded notebook the one that students see, if it was run sealed.
+    """Keep the version that students see in a graded notebook, if it was run sealed.
 
-    Nothing in it comes from the run that gave the marks but whether each test was passed.
+    The only thing in it from the run that gave the marks is whether each test was passed.
     """
     done.metadata.pop(SEALED, None)  # a student may have brought one along
     if execution.shown is None:
@@ -102,12 +102,12 @@ def keep_shown(done: Any, execution: Execution, file: str, limit: LimitOutput) -
 
 
 def failed(cell: Any) -> bool:
-    """Whether a cell shows an error."""
+    """Return whether a cell shows an error."""
     return any(output.output_type == "error" for output in cell.get("outputs", ()))
 
 
 def ended_because(execution: Execution) -> str:
-    """Say why a submission was not run to its end, in words that students may read."""
+    """Return why a submission did not run to its end, in words that students may read."""
     shown = execution.shown
     if shown is None or shown.reason:
         return (shown or execution).reason

@@ -1,6 +1,6 @@
-"""What a test leans on beside the answer: helpers of locked cells, imports, built-in functions.
+"""What a test relies on besides the answer: helpers in locked cells, imports, built-in functions.
 
-A notebook that gives such a name a function of its own decides by itself what its tests say.
+A notebook that redefines such a name can decide what its tests say.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 @dataclass(frozen=True)
 class Bound:
-    """What a cell gives names at its top level.
+    """The names that a cell binds at top level.
 
-    `texts` are the functions and classes as they are written, empty for imports; `loads` are the
-    names that each of them uses, and "" those that the cell uses.
+    `texts` has the source of its functions and classes, "" for imports; `loads` has the names that
+    each of them uses, and under "" those that the whole cell uses.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -33,17 +33,17 @@ class Bound:
 
 @dataclass
 class Leaning:
-    """The locked cells of a notebook up to a test, which change with each cell."""
+    """What the locked cells of a notebook define up to a test; updated with each cell."""
 
     taught: frozenset[str]
     """Names that the source's solution cells define: the student is asked to."""
     texts: dict[str, str | None] = field(default_factory=dict)
-    """Without a text where a test defines it: that one is seen as it is defined."""
+    """None if a test defines it: that definition is compared when it is made."""
     loads: dict[str, frozenset[str]] = field(default_factory=dict)
     classes: set[str] = field(default_factory=set)
 
     def take(self, cell: Any, text: str) -> None:
-        """Go past a cell whose text in Python this is."""
+        """Add a cell; `text` is its source as plain Python."""
         if cell.cell_type != "code" or is_solution(cell) or not (is_locked(cell) or is_grade(cell)):
             return
         found = bound(text)
@@ -52,7 +52,7 @@ class Leaning:
         self.classes |= found.classes
 
     def of(self, text: str) -> tuple[dict[str, str | None], list[str]]:
-        """Return what a test leans on, with its text, and the classes that are the course's."""
+        """Return what a test relies on, with its source, and the course's own classes."""
         test = bound(text)
         wanted, seen = list(test.loads.get("", ())), set(test.names)
         guarded = dict[str, "str | None"]()
@@ -75,7 +75,7 @@ def taught(notebook: Any) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def bound(text: str) -> Bound:
-    """Find what a cell binds; nothing where it cannot be read."""
+    """Return what a cell binds; nothing if it cannot be parsed."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""nbgrader's check of its own metadata, made once for what is the same in every submission."""
+"""nbgrader's check of its metadata, done once for what is the same in every submission."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from nbgrader.preprocessors import CheckCellMetadata
 
 
 class _Remembering(BaseMetadataValidator):  # type: ignore[misc]
-    """The part that goes by the schema: it looks at the cell's metadata and at nothing else."""
+    """The part that checks the schema: it looks only at the cell's metadata."""
 
     def __init__(self) -> None:
         super().__init__()
         self._valid: set[str] = set()
 
     def validate_cell(self, cell: Any) -> None:
-        """Raise as nbgrader does; metadata that was found valid before are not looked at again."""
+        """Raise as nbgrader does; do not check metadata again that was found valid before."""
         mine = json.dumps(cell.metadata.get("nbgrader"), sort_keys=True)
         if mine not in self._valid:
             super().validate_cell(cell)
@@ -26,13 +26,13 @@ class _Remembering(BaseMetadataValidator):  # type: ignore[misc]
 
 
 class _Validator(MetadataValidator, _Remembering):  # type: ignore[misc]
-    """nbgrader's validator, whose schema part stands before it in the order of its bases."""
+    """nbgrader's validator, with the remembering part first in the order of its bases."""
 
 
 class CheckKnownMetadata(CheckCellMetadata):  # type: ignore[misc]
-    """nbgrader's step with one validator for all notebooks.
+    """nbgrader's preprocessor with one validator for all notebooks.
 
-    nbgrader makes one for each, and has jsonschema check the schema itself again for every cell.
+    nbgrader makes a new one for each, and jsonschema checks the schema itself for every cell.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -40,7 +40,7 @@ class CheckKnownMetadata(CheckCellMetadata):  # type: ignore[misc]
         self._validator = _Validator()
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Pass a valid notebook on; nbgrader's own step says what is wrong with another one."""
+        """Pass on a valid notebook; nbgrader's own preprocessor reports what is wrong."""
         try:
             self._validator.validate_nb(nb)
         except Exception:

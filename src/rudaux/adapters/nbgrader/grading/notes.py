@@ -1,6 +1,6 @@
 """What a student should know about how their notebook was graded, at the top of their feedback.
 
-It travels in the autograded notebook's metadata, so that feedback follows from that file alone.
+It is kept in the autograded notebook's metadata, so that feedback needs no other file.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _BODY = re.compile(r"<body[^>]*>")
 
 
 def add_notes(notebook: Any, execution: Execution, name: str, seconds_late: float = 0.0) -> None:
-    """Note in the notebook what was repaired in it, and why it was not run to its end.
+    """Note in the notebook what was repaired in it, and why it did not run to its end.
 
-    Give `seconds_late` where points were taken for it.
+    `seconds_late` is not 0 if points were deducted for it.
     """
     others = [file for file in execution.job.notebooks if file != f"{name}.ipynb"]
     stems = tuple(f"{file.removesuffix('.ipynb')}: " for file in others)
@@ -41,11 +41,11 @@ def add_notes(notebook: Any, execution: Execution, name: str, seconds_late: floa
 
 
 def with_notes(page: str, notes: Mapping[str, Any]) -> str:
-    """Put the notes at the top of a report; without any the page stays as it is."""
+    """Put the notes at the top of a feedback page, if there are any."""
     parts = []
     if notes.get("late"):
-        late = f"It was handed in {notes['late']} after your deadline, which took points from it."
-        parts.append(_section("When it was handed in", [late]))
+        late = f"It was handed in {notes['late']} after your deadline, so points were deducted."
+        parts.append(_section("Late penalty", [late]))
     if notes.get("repaired"):
         parts.append(_section("What we repaired before grading", notes["repaired"]))
     if notes.get("ended"):

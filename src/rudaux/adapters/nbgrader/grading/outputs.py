@@ -1,7 +1,7 @@
-"""What an executor sent back -> outputs in the notebook, and nothing else.
+"""Put what an executor sent back into the notebook's outputs, and nothing else.
 
-Student code made these outputs, so no shape and no size is taken for granted, and nothing that
-is wrong with them may look like a test that passed: nbgrader reads "no error" as full marks.
+Student code made these outputs, so no shape and no size can be assumed, and nothing wrong with them
+may look like a test that passed: nbgrader takes "no error" as full marks.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from nbformat import v4
 from rudaux.domain.execution import CellResult, Execution, Verdict
 
 MOST_TEXT = 200_000
-"""Characters of one text; nbgrader's LimitOutput limits lines, of any length."""
+"""Characters of one text; nbgrader's LimitOutput limits lines, but not their length."""
 MOST_DATA = 10_000_000
-"""Characters of all outputs of one cell; what comes after is left out."""
+"""Characters of all outputs of one cell; the rest is left out."""
 
 WORDS: Mapping[Verdict, str] = {
     "ok": "the run passed over it",
@@ -30,13 +30,13 @@ WORDS: Mapping[Verdict, str] = {
 NOT_RUN: Mapping[Verdict, str] = {
     verdict: f"This cell did not run: {reason}." for verdict, reason in WORDS.items()
 }
-"""What the error output of a cell says that was not reached."""
+"""The error output of a cell that was not reached."""
 
 
 def merge(notebook: Any, execution: Execution, file: str) -> None:
     """Put the outputs of `execution` into the code cells that were sent.
 
-    A cell with code that never ran gets an error output that says why, so that a test scores 0.
+    A cell with code that did not run gets an error output that says why, so a test scores 0.
     """
     results: dict[int, CellResult] = {}
     for result in execution.cells.get(file, ()):
@@ -54,9 +54,9 @@ def merge(notebook: Any, execution: Execution, file: str) -> None:
 
 
 def as_scored(cell: Any, lenient: bool) -> Any:
-    """Copy a cell with its errors first, and if `lenient` without what it wrote to stderr.
+    """Copy a cell with its errors first and, if `lenient`, without what it wrote to stderr.
 
-    nbgrader takes the first output that tells: a value shown before an error would hide the error.
+    nbgrader scores by the first output that it understands: a value would hide a later error.
     """
     copy = nbformat.from_dict({**cell})
     if "outputs" in copy:
@@ -85,7 +85,7 @@ def _all(outputs: Sequence[Mapping[str, Any]]) -> list[Any]:
         try:
             made = _one(output)
         except (KeyError, TypeError, ValueError, AttributeError, nbformat.ValidationError):
-            made = error("BadOutput", "The executor sent an output that is none.")
+            made = error("BadOutput", "The executor sent an output that is not valid.")
         size += len(str(made))
         if size > MOST_DATA and made.output_type != "error":
             made = v4.new_output("stream", name="stdout", text="... Output truncated ...\n")
@@ -108,7 +108,7 @@ def _one(output: Mapping[str, Any]) -> Any:
         made = v4.new_output(kind, data=data, **count)
     else:
         raise ValueError(kind)
-    return made  # nbformat has checked it
+    return made  # nbformat has validated it
 
 
 def _datum(value: Any) -> Any:
@@ -125,5 +125,5 @@ def _text(value: Any) -> str:
 
 
 def error(name: str, value: str, trace: Sequence[str] = ()) -> Any:
-    """Make an error output, which scores 0."""
+    """Return an error output, which scores 0."""
     return v4.new_output("error", ename=name, evalue=value, traceback=list(trace) or [value])

@@ -1,4 +1,4 @@
-"""A student's notebook file -> a notebook that nbformat accepts, or why that cannot be."""
+"""Read a student's file as a notebook that nbformat accepts, or say why that is impossible."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from rudaux.adapters.nbgrader.release.source import give_ids
 from rudaux.domain.execution import Broken
 
 LARGEST = 50_000_000
-"""Bytes; a notebook beyond that is an output gone wild, and reading it could exhaust the host."""
+"""Bytes; a larger notebook has runaway output, and reading it could exhaust memory."""
 
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
-"""Perhaps a half of a surrogate pair, which JSON may hold and UTF-8 may not."""
+"""Perhaps half of a surrogate pair, which JSON may contain and UTF-8 may not."""
 TRIMMED = 10_000_000
-"""Bytes from which on it is worth a word that the outputs were left out."""
+"""Bytes above which it is worth saying that the outputs were left out."""
 _ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 
 
 def read_notebook(path: Path, repairs: list[str]) -> Any | Broken:
-    """Read and normalise to nbformat 4.5 without outputs; what was put right goes to `repairs`."""
+    """Read and normalise to nbformat 4.5 without outputs; add what was repaired to `repairs`."""
     size = path.stat().st_size
     if size > LARGEST:
         return Broken(
-            f"{path.name} is {size // 1_000_000} MB large: have it handed in again without its "
-            "outputs"
+            f"{path.name} is {size // 1_000_000} MB large: ask the student to clear its outputs "
+            "and save it again"
         )
     content = _parse(path, repairs)
     if isinstance(content, Broken):
         return content
     if size > TRIMMED:
-        repairs.append(f"{path.name} without the outputs in it ({size // 1_000_000} MB)")
+        repairs.append(f"{path.name} was {size // 1_000_000} MB large; its outputs were left out")
     major = content.get("nbformat", 4)
     if not isinstance(major, int) or major > 4:
-        return Broken(f"{path.name} has the notebook format {major!r}, which nbformat cannot read")
+        return Broken(f"{path.name} has the notebook format {major}, which nbformat cannot read")
     try:
         return _normalise(path, content, major, repairs)
     except Exception as wrong:
@@ -59,11 +59,11 @@ def _parse(path: Path, repairs: list[str]) -> dict[str, Any] | Broken:
         if _HALF.search(text):
             whole = _whole(content)
             if whole != content:
-                repairs.append(f"{path.name} held characters that are none; each is a ? now")
+                repairs.append(f"{path.name} had invalid characters; each was replaced by a ?")
             content = whole
     except (ValueError, RecursionError) as wrong:
         if _CONFLICT.search(text):
-            return Broken(f"{path.name} holds merge conflict markers (<<<<<<<) and is no notebook")
+            return Broken(f"{path.name} has an unresolved merge conflict (<<<<<<<)")
         return Broken(f"{path.name} is not valid JSON ({wrong})")
     if not isinstance(content, dict) or not {"cells", "worksheets"} & content.keys():
         return Broken(f"{path.name} is JSON, but not a notebook")
@@ -71,7 +71,7 @@ def _parse(path: Path, repairs: list[str]) -> dict[str, Any] | Broken:
 
 
 def _whole(content: Any) -> Any:
-    """Put a ? for every character that no text file can hold."""
+    """Replace every character that cannot be in a text file by a ?."""
     text = json.dumps(content, ensure_ascii=False)
     return json.loads(text.encode("utf-8", "replace").decode())
 
@@ -79,7 +79,7 @@ def _whole(content: Any) -> Any:
 def _normalise(path: Path, content: dict[str, Any], major: int, repairs: list[str]) -> Any:
     if major < 4:
         converted = nbformat.convert(nbformat.from_dict(content), 4)
-        repairs.append(f"{path.name} upgraded from notebook format {major}")
+        repairs.append(f"{path.name} was upgraded from notebook format {major}")
         content, minor = json.loads(json.dumps(converted)), 0
     else:
         minor = content.get("nbformat_minor", 0)
@@ -96,13 +96,13 @@ def _normalise(path: Path, content: dict[str, Any], major: int, repairs: list[st
         if minor < 5 or not _ID.fullmatch(str(cell.get("id", ""))):
             cell.pop("id", None)
     give_ids(notebook, path.stem)
-    _mend_metadata(notebook.metadata)
+    _repair_metadata(notebook.metadata)
     nbformat.validate(notebook)
     return notebook
 
 
 def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep what counts of a cell; outputs go, for they come from the executor alone."""
+    """Keep what matters of a cell, without outputs: only the executor's count."""
     kind = cell.get("cell_type")
     source = cell.get("source", "")
     if isinstance(source, list):
@@ -111,7 +111,7 @@ def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     for name, wanted in (("tags", list), ("name", str), ("collapsed", bool), ("jupyter", dict)):
         if name in metadata and not isinstance(metadata[name], wanted):
             del metadata[name]
-    # nbclient leaves out a cell with this tag, so a student could keep a test from running.
+    # nbclient skips a cell with this tag, so a student could keep a test from running.
     if "tags" in metadata:
         tags = [t for t in metadata["tags"] if isinstance(t, str) and t != "skip-execution"]
         metadata["tags"] = list(dict.fromkeys(tags))
@@ -125,7 +125,7 @@ def _cell(cell: Mapping[str, Any]) -> dict[str, Any]:
     return {**new, "attachments": attachments} if isinstance(attachments, Mapping) else new
 
 
-def _mend_metadata(metadata: Any) -> None:
+def _repair_metadata(metadata: Any) -> None:
     """Drop what the notebook schema refuses; the kernel comes from the source anyway."""
     if not isinstance(metadata.get("authors", []), list):
         del metadata["authors"]

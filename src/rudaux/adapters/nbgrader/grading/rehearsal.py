@@ -1,4 +1,4 @@
-"""An assignment handed in by nobody: graded in a course of its own, which is thrown away."""
+"""A dress rehearsal: versions of an assignment are graded in a temporary course of their own."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from rudaux.domain.rehearsal import Attempt, CellMark, Version, attempt
 
 
 class Rehearsal:
-    """Hands versions of an assignment in and grades them, as `NbgraderGrader` does a student's.
+    """Hand in versions of an assignment and grade them as `NbgraderGrader` does students' work.
 
-    `course` is one beside the real one: `NbgraderCourse.beside`.
+    `course` is separate from the real one: `NbgraderCourse.apart`.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Rehearsal:
         return self._sanitiser.prepare(self._catalogue, who)
 
     def grade(self, execution: Execution) -> Attempt:
-        """Return what a run earned; nobody else ever sees it."""
+        """Return what a run earned; it is kept nowhere else."""
         who = execution.job.student_id
         with self._database.session() as session:
             row = ensure_submission(session, self._assignment, who, self._database.course_id)
@@ -73,7 +73,7 @@ class Rehearsal:
         return attempt(execution, marks, doubts)
 
     def close(self) -> None:
-        """Let go of the gradebook."""
+        """Close the gradebook."""
         self._database.close()
 
 

@@ -1,6 +1,6 @@
-"""Putting a student's notebook back into the shape that nbgrader can grade.
+"""Repairing a student's notebook so that nbgrader can grade it.
 
-nbgrader alone stops at some of these, or waits for ever: a duplicated cell
+nbgrader itself fails on some of these, or waits for ever: a duplicated cell
 (https://github.com/jupyter/nbgrader/issues/1083), a deleted test (issue 1682).
 """
 
@@ -34,13 +34,13 @@ def repair(
 ) -> list[str]:
     """Repair the notebook `name` in place; return a clause per repair.
 
-    `notebooks` are all of the assignment. What a person must settle goes to `doubts`.
+    `notebooks` are all of the assignment's. What a person must decide goes to `doubts`.
     """
     known = notebooks[name]
     if known.cells and not any(grade_id(cell) in known.cells for cell in notebook.cells):
         doubts.append(
-            f"{known.name}: none of the cells has nbgrader's marks any more, so that its answers "
-            "cannot be told apart"
+            f"{known.name}: none of the cells has its nbgrader metadata any more, so its answers "
+            "cannot be told apart: look at the submitted notebook"
         )
     return [
         *_forget_unknown(name, notebook, notebooks),
@@ -51,7 +51,7 @@ def repair(
 
 
 def _forget_unknown(here: str, notebook: Any, notebooks: Mapping[str, KnownNotebook]) -> list[str]:
-    """Take nbgrader's marks off cells that this notebook does not have."""
+    """Remove nbgrader's metadata from cells that are not part of this notebook."""
     forgotten = []
     for cell in notebook.cells:
         name = grade_id(cell)
@@ -61,20 +61,20 @@ def _forget_unknown(here: str, notebook: Any, notebooks: Mapping[str, KnownNoteb
         if home is not None:
             forgotten.append(f'cell "{name}" of {home.name} was here, too; it counts there')
         elif name:
-            forgotten.append(f"cell {name} is not part of the assignment any more")
+            forgotten.append(f'cell "{name}" is no longer part of the assignment')
         del cell.metadata["nbgrader"]
     return forgotten
 
 
 def _restore(notebook: Any, known: KnownNotebook) -> list[str]:
-    """Give every known cell the type and the nbgrader metadata that the gradebook has."""
+    """Set each known cell's type and nbgrader metadata to what is in the gradebook."""
     clauses = []
     for cell in notebook.cells:
         if "nbgrader" not in cell.metadata:
             continue
         mine = known.cells[grade_id(cell)]
         if cell.cell_type != mine.cell_type:
-            clauses.append(f"cell {mine.name} was {cell.cell_type} instead of {mine.cell_type}")
+            clauses.append(f'cell "{mine.name}" was {cell.cell_type} instead of {mine.cell_type}')
             _retype(cell, mine.cell_type)
         meta, right = cell.metadata["nbgrader"], mine.metadata
         if any(bool(meta.get(f)) != right[f] for f in _FLAGS) or (
@@ -82,15 +82,15 @@ def _restore(notebook: Any, known: KnownNotebook) -> list[str]:
             and meta.get("points") != mine.points
             and not is_as_released(cell, mine)
         ):
-            clauses.append(f"the settings of cell {mine.name} had been changed")
+            clauses.append(f'the settings of cell "{mine.name}" had been changed')
         if mine.locked and is_edited(cell, mine):
-            clauses.append(f"the locked cell {mine.name} had been edited")
+            clauses.append(f'the locked cell "{mine.name}" had been edited')
         cell.metadata["nbgrader"] = nbformat.from_dict(right)
     return clauses
 
 
 def _put_back(notebook: Any, known: KnownNotebook, restorer: OverwriteCells) -> list[str]:
-    """Insert deleted test and locked cells, and blank ones to be marked by hand."""
+    """Insert deleted tests and locked cells, and blank cells for answers to be marked by hand."""
     order = list(known.cells)
     clauses = []
     for name, cell in known.cells.items():
@@ -99,16 +99,16 @@ def _put_back(notebook: Any, known: KnownNotebook, restorer: OverwriteCells) -> 
             continue
         at = _place(order, name, there, len(notebook.cells))
         notebook.cells.insert(at, _new_cell(cell, restorer))
-        clauses.append(f"the deleted cell {name} was put back")
+        clauses.append(f'the deleted cell "{name}" was put back')
     if clauses:
         give_ids(notebook, known.name)
     return clauses
 
 
 def _place(order: list[str], name: str, there: dict[str, int], end: int) -> int:
-    """After the cell before it in the source, else before the next one that is there, else last.
+    """Return where a cell goes: after its predecessor, else before its next successor, else last.
 
-    A test must follow the answer, which may stand in a cell without its grade id by now.
+    A test must follow the answer, which may be in a cell that has lost its grade id.
     """
     position = order.index(name)
     if position and order[position - 1] in there:
@@ -118,7 +118,7 @@ def _place(order: list[str], name: str, there: dict[str, int], end: int) -> int:
 
 def _new_cell(known: KnownCell, restorer: OverwriteCells) -> Any:
     if known.locked:
-        # nbgrader's notice would stand before a %%magic, and OverwriteCells would remove it.
+        # nbgrader's notice would come before a %%magic, and OverwriteCells would remove it.
         is_code = known.cell_type == "code"
         new = nbformat.v4.new_code_cell if is_code else nbformat.v4.new_markdown_cell
         cell = new(known.source, metadata={"nbgrader": nbformat.from_dict(known.metadata)})

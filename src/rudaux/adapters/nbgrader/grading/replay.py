@@ -1,7 +1,7 @@
-"""Marking a submission again from the outputs that it was marked by, without running it.
+"""Mark a submission again from the outputs of its last run, without running it.
 
-That is the same as a run only where all that went into the run is what it was: the caller knows
-that by `Job.digest`.
+The result is the same only if everything that goes into the run is unchanged, which the caller
+checks by `Job.digest`.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _PIECE = 1 << 20
 
 
 def inputs_of(name: str, notebook: Any) -> bytes:
-    """Return all of a sanitised notebook that can change what its tests give."""
+    """Return everything in a sanitised notebook that can change the results of its tests."""
     parts = [repr((name, dict(notebook.metadata.get("kernelspec", {})))).encode()]
     for cell in notebook.cells:
-        # Tags tell the client what to do with a cell (https://nbclient.readthedocs.io).
+        # Tags tell nbclient what to do with a cell (https://nbclient.readthedocs.io).
         what = (cell.cell_type, cell.source, cell.metadata.get("tags", []))
         parts.append(repr(what).encode("utf-8", "replace"))
     return b"".join(parts)
 
 
 def inputs_digest(notebooks: Mapping[str, bytes], folder: Path) -> str:
-    """Return the digest of notebooks (`inputs_of`, by name) and the data files beside them."""
+    """Return the digest of notebooks (`inputs_of`, by name) and of their data files."""
     digest = hashlib.sha256()
     for name in sorted(notebooks):
         digest.update(notebooks[name])
@@ -42,7 +42,7 @@ def inputs_digest(notebooks: Mapping[str, bytes], folder: Path) -> str:
 
 
 def outputs_digest(folder: Path, files: Iterable[str]) -> str:
-    """Return the digest of autograded notebooks; empty where one is not there."""
+    """Return the digest of autograded notebooks; "" if one of them is missing."""
     digest = hashlib.sha256()
     for file in sorted(files):
         path = folder / file
@@ -53,9 +53,9 @@ def outputs_digest(folder: Path, files: Iterable[str]) -> str:
 
 
 def replay(job: Job, folder: Path) -> Execution | None:
-    """Make the execution that led to the autograded notebooks in `folder`; None: they differ."""
+    """Return the execution behind the autograded notebooks in `folder`; None if they differ."""
     if job.sealed:
-        return None  # what students see would have to come from a run of its own
+        return None  # what students see has to come from a separate run
     texts, cells = {}, {}
     for file, text in job.notebooks.items():
         sent = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
@@ -66,7 +66,7 @@ def replay(job: Job, folder: Path) -> Execution | None:
         if [c.cell_type for c in sent.cells] != [c.cell_type for c in marked.cells]:
             return None
         for cell, was in zip(sent.cells, marked.cells, strict=True):
-            cell.source = was.source  # what was woven into a test proves nothing now
+            cell.source = was.source  # the proof woven into a test is for a new run only
         texts[file] = write(sent)
         cells[file] = tuple(
             CellResult(index, cell.execution_count, tuple(cell.outputs))

@@ -1,4 +1,4 @@
-"""A collected submission -> notebooks that are safe to execute; no student code runs here."""
+"""From a collected submission to notebooks that are safe to execute; no student code runs here."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from rudaux.domain.execution import Broken, Job
 
 
 class KnownKernelspec(OverwriteKernelspec):  # type: ignore[misc]
-    """nbgrader's step with the kernel from the catalogue; a student never chooses the kernel."""
+    """nbgrader's preprocessor with the catalogue's kernel: a student never chooses it."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         kernelspec = resources["known"].kernelspec
@@ -44,7 +44,7 @@ class KnownKernelspec(OverwriteKernelspec):  # type: ignore[misc]
 
 
 class KnownCells(OverwriteCells):  # type: ignore[misc]
-    """nbgrader's step with the cells from the catalogue instead of a query for each."""
+    """nbgrader's preprocessor with the catalogue's cells instead of a query for each."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         self.notebook_id = resources["nbgrader"]["notebook"]
@@ -55,7 +55,7 @@ class KnownCells(OverwriteCells):  # type: ignore[misc]
 
 
 class Sanitiser:
-    """nbgrader's sanitising steps of one course, made once and used for every submission."""
+    """nbgrader's sanitising preprocessors for one course, made once for all submissions."""
 
     def __init__(self, course: NbgraderCourse, scratch: Path, seals: bool = False) -> None:
         self._course, self._scratch, self._seals = course, scratch, seals
@@ -72,7 +72,7 @@ class Sanitiser:
         assignment = catalogue.assignment
         submitted = self._course.submitted(assignment, student_id)
         if not submitted.is_dir() or submitted.is_symlink():
-            return Broken(f"nothing was collected: {submitted} is not there")
+            return Broken(f"nothing has been collected: there is no folder {submitted}")
         chosen = choose(submitted, catalogue)
         if isinstance(chosen, Broken):
             return chosen
@@ -86,21 +86,21 @@ class Sanitiser:
             try:
                 done = self._sanitise(notebook, catalogue, name, student_id)
             except Exception as refused:
-                return Broken(f"{name}.ipynb cannot be prepared: {first_line(refused)}")
+                return Broken(f"{name}.ipynb cannot be prepared for grading: {first_line(refused)}")
             clean[name] = inputs_of(name, done)
             if self._seals:
                 sealed[f"{name}.ipynb"] = write(without_hidden(done, self._delimiters))
                 hides = hides or bool(self._delimiters.tests(done))
             asked = self._taught(assignment, name)
             witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec, asked)
-            # Nobody reads it, and indented JSON is written far more slowly.
+            # Nobody reads it, and writing indented JSON is far slower.
             texts[f"{name}.ipynb"] = json.dumps(done)
         folder = self._scratch / assignment / student_id
         files.remove(folder)
         make_folder(folder)
         self.lay_out(assignment, student_id, folder)
         repairs, doubts = tuple(chosen.repairs), tuple(chosen.doubts)
-        sealed = sealed if hides else {}  # notebooks share a folder: all are run, or none
+        sealed = sealed if hides else {}  # notebooks share a folder: all are run sealed, or none
         digest = inputs_digest(clean, folder)
         return Job(
             assignment, student_id, texts, folder, repairs, doubts, witnesses,
@@ -139,12 +139,12 @@ class Sanitiser:
 
 
 def first_line(error: Exception) -> str:
-    """Give what an error of nbgrader's or nbconvert's says, short enough for a sentence."""
+    """Return the first line of an error of nbgrader or nbconvert, short enough for a sentence."""
     return str(error).strip().split("\n")[0][:200] or type(error).__name__
 
 
 def make_steps(converter: Any, classes: Any, ours: dict[Any, Any]) -> list[Any]:
-    """Make a converter's preprocessors, ours for nbgrader's where given, and none that executes."""
+    """Make a converter's preprocessors, with ours in place of nbgrader's and none that executes."""
     ours = {CheckCellMetadata: CheckKnownMetadata, **ours}
     return [
         ours.get(cls, cls)(parent=converter, config=converter.config)

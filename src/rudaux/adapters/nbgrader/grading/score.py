@@ -1,4 +1,4 @@
-"""An execution -> marks in the gradebook, by nbgrader's own scoring steps."""
+"""From an execution to marks in the gradebook, by nbgrader's own scoring preprocessors."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ from rudaux.domain.execution import Execution, Job, Suspicion, Waiting
 from rudaux.errors import NeedsPersonError, RudauxError
 
 RAISING = frozenset({"python", "R", "julia"})
-"""Kernel languages whose every error is an error output, so that stderr holds only warnings.
+"""Kernel languages in which every error is an error output, so stderr has only warnings.
 
-Elsewhere (metakernel's Octave, for one) stderr may be the only sign of an error.
+Elsewhere (in metakernel's Octave, for example) stderr may be the only sign of an error.
 """
 
 
 @dataclass
 class Scoring:
-    """What nbgrader's steps need to know about the notebook at hand, and what they found."""
+    """What nbgrader's preprocessors need to know about a notebook, and what they found."""
 
     sheet: Sheet
     seconds_late: float
     lenient: bool
     before: Mapping[str, str]
-    """Cell sources by grade id as they were scored last; empty for the first time."""
+    """Cell sources by grade id when they were last scored; empty for the first time."""
     known: KnownNotebook
     job: Job
     doubts: list[str] = field(default_factory=list)
 
 
 class SaveToSheet(SaveAutoGrades):  # type: ignore[misc]
-    """nbgrader's step on rows that are there already; a bad value waits for a person."""
+    """nbgrader's preprocessor on rows that already exist; a bad value waits for a person."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         self.notebook_id = resources["nbgrader"]["notebook"]
@@ -81,10 +81,12 @@ class SaveToSheet(SaveAutoGrades):  # type: ignore[misc]
         try:
             super()._add_score(as_scored(cell, scoring.lenient), resources)
         except (KeyError, ValueError) as wrong:
-            # Not None: that is what a row has that nobody ever graded.
+            # Not None: that means that the row was never graded.
             grade.auto_score, grade.needs_manual_grade = 0, True
-            scoring.doubts.append(f"the test {name} gave a value that is no score ({wrong})")
-        # nbgrader asks for a second look at every mark by hand, also where nothing changed.
+            scoring.doubts.append(
+                f'the test "{name}" returned a value that is not a score ({wrong})'
+            )
+        # nbgrader asks for a second look at every mark by hand, even if nothing changed.
         stands = scoring.before.get(name) == cell.source and self._answers_stand
         if is_solution(cell):
             stands = scoring.before.get(name) == cell.source
@@ -93,7 +95,7 @@ class SaveToSheet(SaveAutoGrades):  # type: ignore[misc]
 
 
 class PenaltyBySeconds(AssignLatePenalties):  # type: ignore[misc]
-    """nbgrader's step with the lateness after the student's own deadline."""
+    """nbgrader's preprocessor with the lateness after the student's own deadline."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         scoring: Scoring = resources["scoring"]
@@ -110,7 +112,7 @@ class PenaltyBySeconds(AssignLatePenalties):  # type: ignore[misc]
 
 
 class Scorer:
-    """nbgrader's scoring steps of one course, made once and used for every submission."""
+    """nbgrader's scoring preprocessors for one course, made once for all submissions."""
 
     def __init__(self, course: NbgraderCourse, stderr_fails: bool = False) -> None:
         self._course, self._stderr_fails = course, stderr_fails
@@ -126,7 +128,7 @@ class Scorer:
         catalogue: Catalogue,
         sheets: Mapping[str, Sheet],
     ) -> tuple[dict[str, str], tuple[str, ...]]:
-        """Set the marks on the sheets; give the notebooks' text by file, and the doubts."""
+        """Set the marks on the sheets; return the notebooks' text by file, and the doubts."""
         job = execution.job
         doubts = list(job.doubts)
         texts = {}
@@ -135,7 +137,7 @@ class Scorer:
             if file not in job.notebooks:
                 _score_missing(sheet, {c for n, c in job.only if n == name} if job.only else None)
                 continue
-            notebook = nbformat.v4.reads(job.notebooks[file])  # checked when it was prepared
+            notebook = nbformat.v4.reads(job.notebooks[file])  # validated when it was prepared
             merge(notebook, execution, file)
             suspicions = settle(notebook, job.witnesses.get(file, {}))
             doubts += [Suspicion(f"{name}: {reason}") for reason in suspicions]
@@ -158,12 +160,12 @@ class Scorer:
     def place(
         self, execution: Execution, texts: Mapping[str, str], lay_out: Callable[[Path], None]
     ) -> Callable[[], None]:
-        """Write the autograded folder beside its place; give the function that puts it there."""
+        """Write the autograded folder next to its place; return the function that swaps it in."""
 
         def fill(folder: Path) -> None:
             lay_out(folder)
             for file, text in texts.items():
-                # Outputs may hold halves of characters, which UTF-8 has no place for.
+                # Outputs may contain lone surrogates, which UTF-8 cannot encode.
                 (folder / file).write_text(text, encoding="utf-8", errors="replace")
 
         job = execution.job
@@ -191,7 +193,7 @@ class Scorer:
             ) from refused
 
     def _keep_others(self, notebook: Any, job: Job, name: str) -> None:
-        """Put back how other tests went before: their marks are of that run, and stay."""
+        """Restore the outputs of other tests: their marks come from the earlier run, and stay."""
         path = self._course.autograded(job.assignment, job.student_id) / f"{name}.ipynb"
         if not path.is_file():
             return
@@ -217,7 +219,7 @@ def _answers(notebook: Any) -> dict[str, str]:
 
 
 def _score_missing(sheet: Sheet, only: Collection[str] | None = None) -> None:
-    """Give 0 for a notebook that was not handed in, as nbgrader does; or for these cells alone."""
+    """Score 0 for a notebook that was not handed in, as nbgrader does, or only for some cells."""
     sheet.row.late_submission_penalty = None
     for name, grade in sheet.grades.items():
         if only is None or name in only:
@@ -227,7 +229,7 @@ def _score_missing(sheet: Sheet, only: Collection[str] | None = None) -> None:
 def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None:
     """Ask for another look at a marked task whose notebook changed; nbgrader does not.
 
-    A mended test is no such change: it is the source's, and no part of the answer.
+    A corrected test is no such change: it belongs to the source and not to the answer.
     """
     tests = {name for name, cell in known.cells.items() if cell.grade and not cell.solution}
     now = {grade_id(c): c.source for c in notebook.cells if grade_id(c)}

@@ -1,9 +1,9 @@
 """What runs a test cell in a Python kernel; sent as text with `weave`, never imported there.
 
-It compiles the test itself and calls what Python has for it, so that nothing hooked into IPython's
-way from a cell to its code can leave a part out. It publishes the marks that the test has left, and
-the names of what the notebook has replaced. Beside that it must neither raise nor print nor change
-anything. Runs on Python 3.8 or newer, without `import` and without trust in any built-in function.
+It compiles and runs the test itself with Python's own functions, so that no hook in IPython can
+leave out a part. It publishes the marks that the test has left, and the names of what the notebook
+has replaced. Apart from that it must not raise, print or change anything. Runs on Python 3.8 or
+newer, without `import` and without trusting any built-in function.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ TYPE: Any = ().__class__.__class__
 NATIVE: Any = TYPE([].append)
 FUNCTION: Any = TYPE(lambda: None)
 HEAP = 1 << 9
-"""In a class's `__flags__`: made while Python ran, as no built-in class is."""
+"""In a class's `__flags__`: created at run time, as no built-in class is."""
 FUTURE, AWAIT, ONLY_AST = 0x1FE0000, 0x2000, 0x400
-"""Flags of `compile`: what `__future__` has brought, `await` at top level, nothing but a tree."""
+"""Flags of `compile`: imports from `__future__`, `await` at top level, return only the tree."""
 COROUTINE = 0x80
-"""In a code's `co_flags`: it is to be awaited."""
+"""In a code object's `co_flags`: it must be awaited."""
 TOKEN = 16
 """Characters of a mark."""
 STRANGERS: Any = (
@@ -33,13 +33,13 @@ STRANGERS: Any = (
     ((1.5, "a stranger"), (-77,)),
     ({"a": "stranger"}, {-77: 1.5}),
 )
-"""Nothing equals both of two."""
+"""Pairs of which nothing equals both."""
 UNEQUAL: Any = (
     (1.5, 2.5), (1, 2), ("a", "b"), ([1], [2]), ((1,), (2,)), ({1: 1}, {1: 2}), ({1}, {2}),
     (True, False), (b"a", b"b"), (1j, 2j), (None, 0),
 )  # fmt: skip
 MOST_ASKED = 20
-"""Objects of one class that are asked in a cell."""
+"""How many objects of one class are checked per cell."""
 EQUAL = {"__eq__": "=="}
 OPERATORS = {
     "__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">=",
@@ -64,23 +64,23 @@ TESTING = {
     "pytest": "approx raises",
     "unittest.TestCase": "",
 }
-"""What tests compare with, by module or class; no names: everything in it."""
+"""What tests compare with, by module or class; without names, everything in it."""
 
 
 class Kernel:
-    """The kernel as it is now."""
+    """The kernel's current state."""
 
     def __init__(self, shell: Any, modules: Mapping[str, Any], order: Mapping[str, Any]) -> None:
         self.shell, self.modules, self.text = shell, modules, order["text"]
         self.guarded, self.classes = order["guarded"], order["classes"]
         self.changed: list[str] = []
-        # What tests have defined, kept where nobody can know its place before.
+        # What tests have defined, kept under a name that cannot be guessed.
         self.defined = shell.__dict__.setdefault(order["place"] + "d", {})
         self.here = modules["os"].getcwd() + "/"
         self.library = modules["os"].__file__.rpartition("/")[0] + "/"
 
     def ours(self, thing: Any) -> bool:
-        """Whether code of the notebook, or of a file beside it, stands behind an object."""
+        """Return whether an object's code is from the notebook, or from a file next to it."""
         kind = TYPE(thing)
         if (kind.__module__, kind.__name__) == ("functools", "partial"):
             return self.ours(thing.func)
@@ -99,7 +99,7 @@ class Kernel:
         return made.__module__ in ("__main__", "unittest.mock")
 
     def replaced(self) -> Iterator[str]:
-        """Give the names of what is not as Python and the libraries have it."""
+        """Yield the names of what differs from Python's and the libraries' own."""
         if self.shell.user_ns is not self.shell.user_global_ns:
             yield "get_ipython().user_ns"
         builtins = self.modules["builtins"]
@@ -120,16 +120,16 @@ class Kernel:
                     yield path + "." + name
 
     def snapshot(self, code: Any) -> bytes:
-        """Return what a code is made of, to be compared after it has run."""
+        """Return a code object's contents, to be compared after it has run."""
         try:
-            # Later formats tell of references, which change as it runs.
+            # Later formats record references, which change as it runs.
             found: bytes = self.modules["marshal"].dumps(code, 0)
         except ValueError:
             return b""
         return found
 
     def redefined(self) -> Iterator[str]:
-        """Give the names that a test leans on and the notebook has given something of its own."""
+        """Yield the names that a test relies on and the notebook has redefined."""
         builtins = self.modules["builtins"]
         there = self.shell.user_global_ns.get("__builtins__", builtins)
         if there is not builtins and there is not builtins.__dict__:
@@ -148,7 +148,7 @@ class Kernel:
                 yield "== of " + TYPE(one).__name__
 
     def _is_as_written(self, thing: Any, name: str, text: str) -> bool:
-        """Whether a function, or the functions of a class, are those of a locked cell."""
+        """Return whether a function, or a class's functions, are those of a locked cell."""
         builtins = self.modules["builtins"].__dict__
         flags = self.shell.compile.flags & FUTURE
         codes = builtins["compile"](text, "", "exec", flags, True).co_consts
@@ -172,7 +172,7 @@ class Kernel:
         return getattr(self.modules[module].__dict__.get(name), "__dict__", {})
 
     def lies(self, thing: Any, operators: Mapping[str, str]) -> Iterator[str]:
-        """Give an operator of the notebook's by which an object agrees with what it cannot know."""
+        """Yield the notebook's operators by which an object agrees with what it cannot know."""
         kind = TYPE(thing)
         if self._is_asked(kind, operators is OPERATORS) and equals_strangers(thing):
             yield "== (class " + kind.__name__ + ")"
@@ -184,14 +184,14 @@ class Kernel:
                 yield sign + " (class " + kind.__name__ + ")"
 
     def _is_asked(self, kind: Any, compared: bool) -> bool:
-        """Whether a class's objects may stand in for an answer; arrays would take too long."""
+        """Return whether a class's objects are checked; arrays would take too long."""
         if kind.__name__ in self.classes or not kind.__flags__ & HEAP:
             return False
         theirs = kind.__module__ == "__main__"
         return theirs or (compared and "ANY" not in self.text and not hasattr(kind, "__array__"))
 
     def equal_to_everything(self) -> Iterator[str]:
-        """Give the notebook's classes whose objects equal even what they cannot know."""
+        """Yield the notebook's classes whose objects equal even what they cannot know."""
         for thing in [*self.shell.user_ns.values()]:
             if not is_kind(thing):
                 yield from self.lies(thing, EQUAL)
@@ -207,12 +207,12 @@ class Kernel:
 
 
 def equals_strangers(thing: Any) -> bool:
-    """Whether an object says that it equals two things of one sort that have nothing in common."""
+    """Return whether an object claims to equal two values of one type that differ completely."""
     return bool([1 for pair in STRANGERS if equals_both(thing, *pair)])
 
 
 def equals_both(thing: Any, one: Any, other: Any) -> bool:
-    """Ask an object about two strangers, as a test would."""
+    """Compare an object with two strangers, as a test would."""
     try:
         return is_yes(thing == one) and is_yes(thing == other)
     except BaseException:  # whatever a student's class may raise
@@ -220,20 +220,20 @@ def equals_both(thing: Any, one: Any, other: Any) -> bool:
 
 
 def is_yes(answer: Any) -> bool:
-    """Whether this is a plain answer, and a yes."""
+    """Return whether this is a plain value that is true."""
     kind = TYPE(answer)
     plain = kind in (bool, int, float, str) or kind.__name__ in ("bool_", "bool")
     return plain and bool(answer)
 
 
 def codes_of(thing: Any) -> list[Any]:
-    """Return the identities of the codes of a function, or of a class's functions."""
+    """Return the ids of the code objects of a function, or of a class's functions."""
     inside = thing.__dict__.values() if is_kind(thing) else [thing]
     return [id(one.__code__) for one in inside if TYPE(one) is FUNCTION]
 
 
 def same_code(one: Any, other: Any) -> bool:
-    """Whether two codes do the same, wherever they stand."""
+    """Return whether two code objects do the same, whatever their position."""
     for name in ("co_code", "co_names", "co_varnames", "co_freevars", "co_argcount", "co_flags"):
         if getattr(one, name) != getattr(other, name):
             return False
@@ -251,12 +251,12 @@ def same_code(one: Any, other: Any) -> bool:
 
 
 def is_kind(thing: Any) -> bool:
-    """Whether this is a class, also where `isinstance` is none any more."""
+    """Return whether this is a class, even if `isinstance` was replaced."""
     return bool([1 for kind in TYPE(thing).__mro__ if kind is TYPE])
 
 
 def blank(kind: Any) -> Any:
-    """Make an object of a class without what its class does to begin one; None where none can."""
+    """Make an object of a class without calling its `__init__`; None if that is impossible."""
     try:
         base = next(c for c in kind.__mro__ if c.__module__ != "__main__")
         return base.__new__(kind)
@@ -265,7 +265,7 @@ def blank(kind: Any) -> Any:
 
 
 def agrees(thing: Any, method: Any, differs: bool) -> bool:
-    """Ask an object's operator about two strangers, or how it differs from itself."""
+    """Return whether an object's operator agrees with two strangers, or denies its own equality."""
     try:
         for stranger in (thing,) if differs else (object(), "a stranger"):
             answer = method(thing, stranger)
@@ -277,7 +277,7 @@ def agrees(thing: Any, method: Any, differs: bool) -> bool:
 
 
 def silently(modules: Mapping[str, Any], found: Iterator[str]) -> list[str]:
-    """Collect what is found while nothing that a student's class prints is seen."""
+    """Collect what is found, and hide whatever a student's class prints meanwhile."""
     streams = modules["sys"]
     before = streams.stdout, streams.stderr
     streams.stdout = streams.stderr = modules["io"].StringIO()
@@ -288,7 +288,7 @@ def silently(modules: Mapping[str, Any], found: Iterator[str]) -> list[str]:
 
 
 class Marks:
-    """What a test has left so far; the test calls it by a name of its own."""
+    """The marks that a test has left so far; the test calls it by a secret name."""
 
     def __init__(self, kernel: Kernel, value: Any) -> None:
         self.kernel, self.last = kernel, value
@@ -299,7 +299,7 @@ class Marks:
         self.value = ""
 
     def __call__(self, token: Any, value: Any = None) -> Any:
-        """Leave a mark, or without one look at a value; give the value back."""
+        """Leave a mark, or without a token note a value to check; return the value."""
         if token is None:
             self.seen.append(value)
             return value
@@ -320,7 +320,7 @@ class Marks:
 
 
 def number(value: Any, kernel: Kernel) -> str:
-    """Say what number a value is, whatever its class makes of it; "?": that cannot be told."""
+    """Return a value's number, whatever its class makes of it; "?" if that is unknown."""
     for kind in (int, float):
         if kind in TYPE(value).__mro__:
             return kind.__repr__(value)
@@ -328,7 +328,7 @@ def number(value: Any, kernel: Kernel) -> str:
 
 
 def steps(nodes: Any, body: list[Any], shows: str) -> list[tuple[str, Any]]:
-    """Cut a cell as IPython does: what is shown is run by itself."""
+    """Split a cell as IPython does: what is displayed is run separately."""
     if shows == "all":
         return [("single", nodes.Interactive([statement])) for statement in body]
     ends = [one for one in body[-1:] if shows != "none" and kind_of(one) == "Expr"]
@@ -338,7 +338,7 @@ def steps(nodes: Any, body: list[Any], shows: str) -> list[tuple[str, Any]]:
 
 
 async def completed(kernel: Kernel, order: Mapping[str, Any], weaver: Weaver) -> bool:
-    """Weave the cell and run it as IPython would, past all that may be hooked into IPython."""
+    """Weave the cell and run it as IPython would, bypassing any hooks in IPython."""
     shell, native = kernel.shell, kernel.modules["builtins"].__dict__
     result = shell.displayhook.exec_result
     count = shell.execution_count if result is None else result.execution_count
@@ -360,7 +360,7 @@ async def completed(kernel: Kernel, order: Mapping[str, Any], weaver: Weaver) ->
         if result is not None:
             result.error_in_exec = error
         if TYPE(error).__name__ in ("SystemExit", "BdbQuit"):
-            raise  # IPython has its own words for it
+            raise  # IPython reports it in its own way
         below = error.__traceback__ and error.__traceback__.tb_next
         theirs = TYPE(error), error, below
         shell.showtraceback(theirs, tb_offset=0, running_compiled_code=True)
@@ -369,8 +369,8 @@ async def completed(kernel: Kernel, order: Mapping[str, Any], weaver: Weaver) ->
 
 
 async def testify(shell: Any, order: Mapping[str, Any], mime: str) -> None:
-    """Run a test; if nothing fails, publish its marks and, line by line, what is not as it was."""
-    # A course's own test may have `import` refused.
+    """Run a test; if nothing fails, publish its marks and, line by line, what was replaced."""
+    # A course's own test may forbid `import`.
     modules = (shell.run_cell.__globals__.get("sys") or __import__("sys")).modules
     kernel = Kernel(shell, modules, order)
     secret, name = order["secret"], order["name"]

@@ -1,9 +1,9 @@
-"""Weaves marks into a test cell, so that what ran says so and what did not cannot.
+"""Weave marks into a test cell that prove which parts of it ran.
 
-The same code works on both sides. In the kernel it changes the parsed cell: a mark is left inside
-of each assertion, once its condition has been true, and behind each call, loop, `with` and branch.
-On the host it finds the same marks in the same order, and which must be there if others are.
-Positions stay the teacher's, and so do tracebacks. Runs on Python 3.8 or newer, without `import`.
+The same code works on both sides. In the kernel it changes the parsed cell: a mark is left in each
+assertion once its condition was true, and after each call, loop, `with` and branch. On the host it
+finds the same marks in the same order, and which of them must be there if others are. Line numbers
+and tracebacks stay those of the instructor's test. Runs on Python 3.8 or newer, without `import`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 Needed: TypeAlias = "list[tuple[list[int], int]]"
-"""Groups of marks, of which one at least is left, this many times for each time of the end's."""
+"""Groups of marks: together they are left at least this many times for each end mark."""
 CALLS = ("Call", "Await")
 LOOKED_AT = (*CALLS, "Name", "Attribute", "Subscript", "NamedExpr", "BinOp")
 ONE = {"Compare": ["left"], "BinOp": ["left", "right"], "UnaryOp": ["operand"]}
 MANY = {"Compare": ["comparators"], "Call": ["args"], "BoolOp": ["values"]}
-"""Where expressions hold what is looked at."""
+"""The fields of expressions whose values are checked."""
 LEAVING = ("Return", "Break", "Continue", "Raise")
 FUNCTIONS = ("FunctionDef", "AsyncFunctionDef")
 PLAIN = ("staticmethod", "classmethod", "property", "given", "settings", "parametrize")
-"""Decorators that leave a function to Python, as a compiler of their own does not."""
+"""Decorators that leave a function to Python; others may compile it themselves."""
 TRANSPARENT = (
     *("open", "closing", "TemporaryDirectory", "NamedTemporaryFile", "nullcontext", "chdir"),
     *("patch", "object", "dict", "catch_warnings", "redirect_stdout", "redirect_stderr"),
@@ -29,7 +29,7 @@ TRANSPARENT = (
 )
 """Context managers that suppress no exception."""
 ALIKE = ("enumerate", "reversed", "sorted", "list", "tuple", "iter")
-"""Functions that give as many items as they are given."""
+"""Functions that return as many items as they are given."""
 
 
 def kind_of(node: Any) -> str:
@@ -38,7 +38,7 @@ def kind_of(node: Any) -> str:
 
 
 def below(nodes: Sequence[Any], functions: bool) -> Iterator[Any]:
-    """Yield nodes and all below them, those in functions only if asked for."""
+    """Yield nodes and all nodes below them, those in functions only on request."""
     for node in nodes:
         yield node
         if functions or kind_of(node) not in (*FUNCTIONS, "Lambda"):
@@ -55,7 +55,7 @@ def last_name(node: Any) -> str:
 
 
 class Weaver:
-    """Weaves one parsed cell; `nodes` is the module `ast`, and `tokens` are what marks leave."""
+    """Weave one parsed cell; `nodes` is the module `ast`, `tokens` are what the marks leave."""
 
     def __init__(self, nodes: Any, name: str, tokens: Sequence[Any]) -> None:
         self.nodes, self.name, self.tokens = nodes, name, tokens
@@ -66,7 +66,7 @@ class Weaver:
         self.literals: dict[str, Any] = {}
 
     def cell(self, tree: Any) -> None:
-        """Weave a cell; its first mark stands for its end, which is the caller's to mark."""
+        """Weave a cell; its first mark is for its end, which the caller must leave."""
         end = self._mark()
         self._find_literals(tree.body)
         self.functions = {f.name: -1 for f in tree.body if self._is_plain_helper(f, tree)}
@@ -92,7 +92,7 @@ class Weaver:
         return self._placed(self.nodes.Constant(value, None), at)
 
     def _call(self, at: Any, mark: int, value: Any = None) -> Any:
-        """Make `name(token, value)`, which gives back the value."""
+        """Make the node `name(token, value)`, which returns the value."""
         token = None if mark < 0 else self.tokens[mark]
         name = self._placed(self.nodes.Name(self.name, self.nodes.Load()), at)
         arguments = [self._constant(token, at), *([] if value is None else [value])]
@@ -102,7 +102,7 @@ class Weaver:
         return self._placed(self.nodes.Expr(self._call(at, mark)), at)
 
     def _block(self, body: list[Any]) -> Needed:
-        """Weave statements in place; return what has left its mark when their end is reached."""
+        """Weave statements in place; return the marks that are left once their end is reached."""
         needed, woven = [], []
         for statement in body:
             own = self._statement(statement)
@@ -116,7 +116,7 @@ class Weaver:
         return needed
 
     def _part(self, body: list[Any], at: Any) -> list[int]:
-        """Weave a branch or a body, and mark its end; none is returned where it goes elsewhere."""
+        """Weave a branch or a body and mark its end; return [] if it never falls through."""
         needed = self._block(body)
         leaves = bool(body) and kind_of(body[-1]) in LEAVING
         end = self._mark()
@@ -133,7 +133,7 @@ class Weaver:
         mark, test = self._mark(), node.test
         self._look_into(test)
         true = self._call(test, mark, self._constant(True, test))
-        # As the test of an `assert`, each side is asked once whether it is true.
+        # As in the test of an `assert`, each side's truth value is asked for once.
         node.test = self._placed(self.nodes.BoolOp(self.nodes.And(), [test, true]), test)
         return [([mark], 1)]
 
@@ -200,7 +200,7 @@ class Weaver:
         return []
 
     def _is_plain_helper(self, node: Any, tree: Any) -> bool:
-        """Whether calling it means that its end is reached, or else an exception."""
+        """Return whether a call either reaches the function's end or raises an exception."""
         if kind_of(node) != "FunctionDef" or node.decorator_list:
             return False
         bound = 0
@@ -212,7 +212,7 @@ class Weaver:
         return bound == 1 and not [1 for n in below(node.body, False) if kind_of(n) in leaves]
 
     def _look_into(self, node: Any) -> None:
-        """Have what is compared, or given to a call, looked at when it has its value."""
+        """Have the values checked that are compared, or passed to a call."""
         kind = kind_of(node)
         for field in ONE.get(kind, ()):
             setattr(node, field, self._looked_at(getattr(node, field)))
@@ -228,7 +228,7 @@ class Weaver:
         return self._call(node, -1, node) if kind_of(node) in LOOKED_AT else node
 
     def _find_literals(self, body: list[Any]) -> None:
-        """Find the names that are given a literal and are used nowhere but once."""
+        """Find the names that are bound to a literal and used exactly once."""
         used: dict[str, int] = {}
         for node in below(body, True):
             if kind_of(node) == "Name":
@@ -240,7 +240,7 @@ class Weaver:
                     self.literals[name] = node.value
 
     def _times(self, node: Any) -> int:
-        """Return how often a loop over this runs at least."""
+        """Return how often a loop over this runs at the least."""
         kind = kind_of(node)
         if kind in ("List", "Tuple", "Set"):
             sure = [1 for one in node.elts if kind_of(one) != "Starred"]

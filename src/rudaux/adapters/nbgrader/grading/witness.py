@@ -1,14 +1,14 @@
-"""Whether a test was really run: nbgrader reads "no error" as full marks, and so would a no-op.
+"""Whether a test really ran: nbgrader takes "no error" as full marks, even for a no-op.
 
-In Python each test is sent as an order to run it with marks woven in (see `weave`), each with a
-token of its own, new for every run. A test that showed no error counts when the tokens came back
-that its text says must; else it scores 0, and the submission is held for a person. What the
-notebook has replaced that tests compare with (see `testify`) is said as well, and changes no score.
+In Python each test is sent as an order to run it with marks woven in (see `weave`), each with its
+own token, new for every run. A test without an error counts if all tokens that its text requires
+came back; otherwise it scores 0, and the submission is held for a person. What the notebook has
+replaced that tests compare with (see `testify`) is reported as well, but changes no score.
 
-Not found: answers read from the running test or known beforehand, data of locked cells that was
-changed, comparisons changed in compiled code or in libraries `testify` does not list, and a
-notebook written against this very check. Tests in a cell magic are not asked; in R a last line
-publishes one token alone; other kernels are not asked.
+Not detected: answers read from the running test or known beforehand, changed data of locked cells,
+comparisons changed in compiled code or in libraries that `testify` does not list, and a notebook
+written against this very check. Tests in a cell magic are not checked; in R a last line publishes a
+single token; other kernels are not checked.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ except MemoryError as full:
 except Exception:
     pass
 """
-"""The code is compiled once; nobody can know its place in the kernel before the first test."""
+"""The code is compiled once; its place in the kernel cannot be guessed before the first test."""
 _ORDER = ")({"
 _LINES = ("(lambda testify: ", "await (lambda testify: ")
 _TOKEN, _AWAIT = 16, 0x2000
@@ -68,17 +68,17 @@ _UNPRINTABLE = re.compile(r"[^\w .,()=]")
 
 @dataclass(frozen=True)
 class Woven:
-    """What is known of a test beforehand: its marks, and which must be left if others are."""
+    """What is known about a test beforehand: its marks, and which must be left if others are."""
 
     text: str
     marks: int
     value: int
-    """The mark whose value is shown at the end; 0: none is."""
+    """The mark whose value is displayed at the end; 0 if there is none."""
     waits: bool
     rules: Sequence[tuple[int, Needed]] = ((0, []),)
 
     def is_proven(self, counts: Mapping[int, int]) -> bool:
-        """Whether no mark is missing."""
+        """Return whether no mark is missing."""
         return counts.get(0) == 1 and all(
             sum(counts.get(one, 0) for one in group) >= times * counts.get(end, 0)
             for end, needed in self.rules
@@ -92,9 +92,9 @@ _PLAIN = Woven("", 1, 0, False)
 def plant(
     notebook: Any, kernelspec: Mapping[str, str], taught: frozenset[str] = frozenset()
 ) -> dict[int, str]:
-    """Have the tests prove that they ran, in place; give their tokens by the cells' index.
+    """Make the tests prove that they ran, in place; return their tokens by the cells' index.
 
-    `taught` are the names that students are asked to define, whatever else does.
+    `taught` are the names that students are asked to define, whatever else defines them.
     """
     language = language_of(kernelspec)
     tests = [n for n, cell in enumerate(notebook.cells) if _is_test(cell)]
@@ -120,9 +120,9 @@ def plant(
 
 
 def settle(notebook: Any, planted: Mapping[int, str]) -> list[str]:
-    """Put the tests' own text back and take what they published; fail those that lack proof.
+    """Restore the tests' own text and take what they published; fail those that lack proof.
 
-    Gives why a person must look at the notebook; its outputs are those that came back.
+    Returns why a person must look at the notebook, whose outputs are those that came back.
     """
     missing, replaced = list[str](), dict[str, None]()
     for index, cell in enumerate(notebook.cells):
@@ -139,7 +139,7 @@ def settle(notebook: Any, planted: Mapping[int, str]) -> list[str]:
         if not known.is_proven(_counts(left, secret)) or not _is_shown(cell, known, value):
             missing.append(grade_id(cell))
             cell.outputs.append(error("NotRun", "This cell was not run to its end."))
-    # A kernel without memory loses what it says, its errors included.
+    # A kernel that runs out of memory may lose its output, including errors.
     return _reasons([] if _lacked_memory(notebook) else missing, list(replaced))
 
 
@@ -152,7 +152,7 @@ def _lacked_memory(notebook: Any) -> bool:
 
 
 def proof(secret: str, *replaced: str) -> dict[str, Any]:
-    """Give the output of a test that has left all its marks."""
+    """Return the output of a test that has left all its marks."""
     tokens = [secret[at : at + _TOKEN] for at in range(0, len(secret), _TOKEN)]
     left = " ".join([f"{tokens[0]}:1", *(f"{token}:999" for token in tokens[1:])])
     data = {WITNESS: "\n".join((left, "?", *replaced))}
@@ -160,7 +160,7 @@ def proof(secret: str, *replaced: str) -> dict[str, Any]:
 
 
 def _published(said: Sequence[str], end: str) -> list[str]:
-    """Give the lines of the text that holds the token of the cell's end."""
+    """Return the lines of the text that contains the token of the cell's end."""
     mine = ([*text.split("\n"), "?"] if "\n" not in text else text.split("\n")
             for text in said if end in text.split("\n")[0])  # fmt: skip
     return next(mine, ["", "?"])
@@ -173,13 +173,13 @@ def _counts(left: str, secret: str) -> dict[int, int]:
 
 
 def _is_shown(cell: Any, known: Woven, value: str) -> bool:
-    """Whether the number that nbgrader would take for the points is the test's own."""
+    """Return whether the number that nbgrader would take as the points is the test's own."""
     shown = [o.data.get("text/plain") for o in cell.outputs if o.output_type == "execute_result"]
     for text in shown if known.value and value != "?" else ():
         try:
             number = Decimal(str(text))
         except ArithmeticError:
-            continue  # it is no number, and no points
+            continue  # not a number, so not points
         try:
             room = Decimal(1).scaleb(int(number.as_tuple().exponent))
             if abs(number - Decimal(value)) > room:
@@ -192,8 +192,7 @@ def _is_shown(cell: Any, known: Woven, value: str) -> bool:
 def _reasons(missing: list[str], replaced: list[str]) -> list[str]:
     reasons = []
     if missing:
-        verb = "was not run to its end" if len(missing) == 1 else "were not run to their end"
-        reasons.append(f"{', '.join(missing)} {verb} although no error was shown")
+        reasons.append(f"{', '.join(missing)} did not run to the end, although no error was shown")
     if replaced:
         names = [_UNPRINTABLE.sub("", name)[:80] for name in replaced[:_MOST_NAMES]]
         more = f" and {len(replaced) - _MOST_NAMES} more" if len(replaced) > _MOST_NAMES else ""
@@ -207,7 +206,7 @@ def _is_test(cell: Any) -> bool:
 
 
 def language_of(kernelspec: Mapping[str, str]) -> str:
-    """Give the language of a kernel; empty where it cannot be told."""
+    """Return the language of a kernel; "" if it is unknown."""
     name = kernelspec.get("name") or "python3"
     by_name = "R" if name == "ir" else "python" if _PYTHON.search(name.lower()) else ""
     return kernelspec.get("language") or by_name
@@ -230,7 +229,7 @@ def _plant_python(known: Woven, order: dict[str, Any]) -> str:
 
 
 def _unplanted(cell: Any) -> Woven:
-    """Give a test its own text back, and say what is known of it."""
+    """Restore a test's own text, and return what is known about it."""
     if _R_LINE in cell.source.rpartition("\n")[2] and not cell.source.startswith(_LINES):
         cell.source = cell.source.rpartition("\n")[0]
         return _PLAIN
@@ -241,7 +240,7 @@ def _unplanted(cell: Any) -> Woven:
 
 @lru_cache(maxsize=4096)
 def woven(source: str) -> Woven | None:
-    """Find the marks of a test; None where it is in a cell magic or cannot be read."""
+    """Find the marks of a test; None if it is a cell magic or cannot be parsed."""
     try:
         text = _as_python(source)
         tree = _parsed(text)
@@ -265,7 +264,7 @@ def _parsed(text: str) -> ast.Module:
 
 
 def _as_python(source: str) -> str:
-    """Give the text that IPython makes of a cell."""
+    """Return the plain Python that IPython makes of a cell."""
     lines = (source + "\n").splitlines(keepends=True)
     while lines and not lines[0].strip():
         del lines[0]
@@ -278,7 +277,7 @@ def _as_python(source: str) -> str:
             return text
     except SyntaxError:
         pass
-    # It takes a third of a second to import, and few tests need it.
+    # Importing it takes a third of a second, and few tests need it.
     from IPython.core.inputtransformer2 import TransformerManager
 
     return str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
@@ -294,7 +293,7 @@ def _readable(source: str) -> str:
 
 @cache
 def _code() -> str:
-    """Give what runs in the kernel, packed: IPython reads through each line several times."""
+    """Return what runs in the kernel, compressed: IPython scans each line several times."""
     texts = []
     for name in ("weave.py", "testify.py"):
         tree = ast.parse(Path(__file__).with_name(name).read_text(encoding="utf-8"))
@@ -304,7 +303,7 @@ def _code() -> str:
 
 
 class _Compact(ast.NodeTransformer):
-    """Leaves out what only a reader of the source needs."""
+    """Remove what only readers of the source need."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
         return None if isinstance(node.value, ast.Constant) else node
@@ -319,14 +318,14 @@ class _Compact(ast.NodeTransformer):
         return self.visit_FunctionDef(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        """Drop them: all are for annotations, or in the same text."""
+        """Drop it: all imports are for annotations, or from the same text."""
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign:
         return ast.Assign([node.target], node.value or ast.Constant(None), lineno=node.lineno)
 
 
 def _take_outputs(cell: Any) -> list[str]:
-    """Take what a test published out of its outputs, and R's line out of its traceback."""
+    """Remove what a test published from its outputs, and R's line from its traceback."""
     said = [str(o.data[WITNESS]) for o in cell.outputs if WITNESS in o.get("data", {})]
     cell.outputs = [o for o in cell.outputs if WITNESS not in o.get("data", {})]
     for output in cell.outputs:

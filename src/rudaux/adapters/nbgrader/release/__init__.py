@@ -1,4 +1,4 @@
-"""The instructor's notebooks -> what students get, and what of it would give a solution away."""
+"""From the instructor's notebooks to what students get, and what in it would reveal a solution."""
 
 from __future__ import annotations
 

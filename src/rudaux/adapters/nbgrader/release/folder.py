@@ -1,4 +1,4 @@
-"""The students' version of an assignment on disk, and what it would give away."""
+"""The students' version of an assignment on disk, and what it would reveal."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write_release(
 
 
 def secrets_of(course: NbgraderCourse, notebooks: Sequence[Converted]) -> Secrets:
-    """Collect the regions of the source notebooks by the delimiters that the course uses."""
+    """Collect the secret regions of the source notebooks by the course's delimiters."""
     clear, hidden, scheme = (
         course.make(cls) for cls in (ClearSolutions, ClearHiddenTests, ClearMarkScheme)
     )
@@ -63,7 +63,7 @@ def secrets_of(course: NbgraderCourse, notebooks: Sequence[Converted]) -> Secret
 def _split(
     cell: Any, where: str, delimiters: Sequence[tuple[Kind, str, str]]
 ) -> tuple[list[Secret], str]:
-    """Give a cell's secrets and the rest; a solution cell without a region is one as a whole."""
+    """Return a cell's secrets and the rest; all of a solution cell without regions is secret."""
     found: list[Secret] = []
     outside = str(cell.source)
     for kind, begin, end in delimiters:

@@ -1,4 +1,4 @@
-"""The modules that notebooks import at top level, so that one import can serve everybody."""
+"""The modules that notebooks import at top level, so that they are imported once for everybody."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 
 def imported(notebooks: Iterable[Mapping[str, Any]], beside: Iterable[str]) -> tuple[str, ...]:
-    """Name the modules, in the order of their first import.
+    """Return the modules, in the order of their first import.
 
-    `beside` are the names of what lies beside the notebooks: a file there goes before a package.
+    `beside` has the names of the files next to the notebooks, which take precedence over packages.
     """
     own = {name.partition(".")[0] for name in beside}
     names = [name for notebook in notebooks for name in _of_notebook(notebook)]
@@ -26,7 +26,7 @@ def _of_notebook(notebook: Mapping[str, Any]) -> Iterator[str]:
         if cell.get("cell_type") != "code":
             continue
         text = "".join(cell["source"])
-        # A cell that is no Python, such as a cell magic or one to be completed, imports nothing.
+        # A cell that is not Python, such as a cell magic or an unfinished one, imports nothing.
         with suppress(SyntaxError, ValueError, RecursionError), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             transform = TransformerManager().transform_cell  # type: ignore[no-untyped-call]

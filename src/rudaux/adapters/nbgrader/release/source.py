@@ -1,4 +1,4 @@
-"""The instructor's notebooks as nbgrader's `generate_assignment` converts them, step by step."""
+"""The instructor's notebooks, converted step by step as `nbgrader generate_assignment` does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from rudaux.errors import ConfigError
 
 @dataclass(frozen=True)
 class SourceCell:
-    """A cell that the gradebook knows; `points` is None where it earns none."""
+    """A cell that the gradebook records; `points` is None if it earns none."""
 
     name: str
     cell_type: str
@@ -40,7 +40,7 @@ class SourceCell:
 
 @dataclass(frozen=True)
 class SourceNotebook:
-    """What the gradebook records of a notebook; `kernelspec` is JSON."""
+    """What the gradebook records about a notebook; `kernelspec` is JSON."""
 
     name: str
     kernelspec: str
@@ -49,7 +49,7 @@ class SourceNotebook:
 
 @dataclass(frozen=True)
 class Converted:
-    """A source notebook: as written, what to record of it, and as students get it."""
+    """A source notebook: as written, as recorded, and as released to students."""
 
     file: str
     original: Any
@@ -58,13 +58,19 @@ class Converted:
 
 
 def notebook_paths(course: NbgraderCourse, assignment: str) -> tuple[Path, ...]:
-    """Give the source notebooks; raises `ConfigError` without folder or notebook."""
+    """Return the paths of the source notebooks; raise `ConfigError` if there are none."""
     folder = course.source(assignment)
     if not folder.is_dir():
-        raise ConfigError(f"The assignment {assignment} has no folder {folder}.")
+        raise ConfigError(
+            f"the assignment {assignment} has no folder {folder}: create it, or correct the name "
+            "in rudaux.toml"
+        )
     paths = tuple(sorted(p for p in folder.glob("*.ipynb") if p.is_file()))
     if not paths:
-        raise ConfigError(f"The folder {folder} of assignment {assignment} holds no notebook.")
+        raise ConfigError(
+            f"the folder {folder} of the assignment {assignment} contains no notebook: put the "
+            "source notebook there"
+        )
     return paths
 
 
@@ -74,13 +80,13 @@ def kernels(course: NbgraderCourse, assignment: str) -> frozenset[str]:
     for path in notebook_paths(course, assignment):
         with _mistakes(path):
             content = json.loads(path.read_text(encoding="utf-8"))
-            if "cells" not in content or has_code(content):  # before format 4: not looked into
+            if "cells" not in content or has_code(content):  # before format 4: assume code
                 names.add(kernel_name(content))
     return frozenset(names)
 
 
 def imports(course: NbgraderCourse, assignment: str) -> tuple[str, ...]:
-    """Name the modules that the Python notebooks with code import at top level."""
+    """Return the modules that the Python notebooks import at top level."""
     contents = []
     for path in notebook_paths(course, assignment):
         with _mistakes(path):
@@ -91,7 +97,7 @@ def imports(course: NbgraderCourse, assignment: str) -> tuple[str, ...]:
 
 
 def convert(course: NbgraderCourse, assignment: str) -> tuple[Converted, ...]:
-    """Convert all source notebooks in memory; raises `ConfigError` naming the notebook."""
+    """Convert all source notebooks in memory; raise `ConfigError` that names a wrong one."""
     steps = _steps(course, assignment)
     return tuple(
         _convert(path, assignment, course, steps) for path in notebook_paths(course, assignment)
@@ -99,12 +105,12 @@ def convert(course: NbgraderCourse, assignment: str) -> tuple[Converted, ...]:
 
 
 def write(notebook: Any) -> str:
-    """Give the notebook as JSON text, always the same for the same notebook."""
+    """Return the notebook as JSON text, always the same for the same notebook."""
     return str(nbformat.writes(notebook, version=nbformat.NO_CONVERT)) + "\n"
 
 
 def give_ids(notebook: Any, seed: str) -> None:
-    """Give ids to the cells that lack one or share one: nbformat would draw them at random."""
+    """Set the ids of cells that lack one or share one: nbformat would use random ids."""
     seen: set[str] = set()
     for number, cell in enumerate(notebook.cells):
         if cell.get("id") in seen or not cell.get("id"):
@@ -116,7 +122,7 @@ def _steps(course: NbgraderCourse, assignment: str) -> list[Any]:
     converter = course.converter(GenerateAssignment)
     steps = [cls(parent=converter, config=converter.config) for cls in converter.preprocessors]
     for step in steps:
-        # nbgrader looks beside the notebook, then in the working folder.
+        # nbgrader looks next to the notebook, then in the working folder.
         if isinstance(step, InstantiateTests):
             beside = course.source(assignment) / step.autotest_filename
             if not beside.is_file():
@@ -152,7 +158,7 @@ def _convert(path: Path, assignment: str, course: NbgraderCourse, steps: list[An
 
 
 def _read(path: Path, seed: str) -> Any:
-    """Read a notebook; ids come before nbformat, which would put random ones where they lack."""
+    """Read a notebook; set missing ids first, as nbformat would use random ones."""
     content = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
     if _has_ids(content):
         give_ids(content, seed)
@@ -160,12 +166,12 @@ def _read(path: Path, seed: str) -> Any:
 
 
 def _has_ids(notebook: Any) -> bool:
-    # https://jupyter.org/enhancement-proposals/62-cell-id/cell-id.html: since format 4.5.
+    # Since format 4.5: https://jupyter.org/enhancement-proposals/62-cell-id/cell-id.html
     return (notebook.nbformat, notebook.nbformat_minor) >= (4, 5)
 
 
 def _record(name: str, notebook: Any) -> SourceNotebook:
-    """Collect what nbgrader's SaveCells would save at this point of the conversion."""
+    """Return what nbgrader's SaveCells would save at this point of the conversion."""
     cells = tuple(
         _source_cell(cell)
         for cell in notebook.cells
@@ -192,19 +198,20 @@ def _source_cell(cell: Any) -> SourceCell:
 
 @contextmanager
 def _mistakes(path: Path) -> Iterator[None]:
-    """Turn whatever nbgrader says about a source notebook into a sentence that names it."""
+    """Turn whatever nbgrader reports about a source notebook into a sentence that names it."""
     try:
         yield
     except ConfigError:
         raise
     except Exception as mistake:
         said = re.sub(r"\s+", " ", str(mistake)).strip()[:300] or type(mistake).__name__
-        advice = " Run `nbgrader update` on it." if "schema version" in said else ""
-        raise ConfigError(f"{path} cannot be converted: {said}.{advice}") from mistake
+        old = "schema version" in said
+        advice = "run `nbgrader update` on it" if old else "correct the notebook"
+        raise ConfigError(f"{path} cannot be converted ({said}): {advice}") from mistake
 
 
 def fingerprint(course: NbgraderCourse, assignment: str) -> str:
-    """Digest of everything that the conversion reads, to know when it must be done again."""
+    """Return a digest of all that the conversion reads: if it changes, convert again."""
     digest = hashlib.sha256()
     header = course.config.IncludeHeaderFooter
     outside = [header.get("header"), header.get("footer"), str(course.folder / "autotests.yml")]
@@ -217,7 +224,7 @@ def fingerprint(course: NbgraderCourse, assignment: str) -> str:
 
 
 def digest(course: NbgraderCourse, assignment: str) -> str:
-    """Digest of all that the assignment consists of: notebooks, data files, nbgrader's options."""
+    """Return a digest of the whole assignment: notebooks, data files, nbgrader's options."""
     found = hashlib.sha256(fingerprint(course, assignment).encode())
     folder = course.source(assignment)
     options = course.folder / FILE
@@ -229,7 +236,7 @@ def digest(course: NbgraderCourse, assignment: str) -> str:
 
 
 def tests_digest(notebooks: Iterable[SourceNotebook]) -> str:
-    """Digest of the tests, their points and their order; texts and answers do not count."""
+    """Return a digest of the tests, their points and their order, without texts and answers."""
     tests = [
         (notebook.name, cell.name, cell.source, cell.points)
         for notebook in notebooks
@@ -240,7 +247,7 @@ def tests_digest(notebooks: Iterable[SourceNotebook]) -> str:
 
 
 def iter_cells(notebook: Any) -> Iterator[tuple[str, Any]]:
-    """Give each cell with what to call it: its grade id, else its number."""
+    """Yield each cell with a name for messages: its grade id, else its number."""
     for number, cell in enumerate(notebook.cells, start=1):
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
         yield (f"cell {grade_id}" if grade_id else f"cell {number}"), cell
