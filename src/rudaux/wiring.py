@@ -53,7 +53,7 @@ class CourseContext:
         return datetime.now(timezone.utc)
 
     def notifier_to(self, address: str) -> Notifier:
-        """Return what sends to one address."""
+        """Return a notifier for one address."""
         from rudaux.adapters.notify import AppriseNotifier
 
         return AppriseNotifier([address])
@@ -134,7 +134,7 @@ class CourseContext:
 
     @contextmanager
     def beside(self, assignment: str) -> Iterator[BesideContext]:
-        """Copy an assignment to grade it beside the course; the copies go when the block ends."""
+        """Copy an assignment to grade it beside the course; delete the copies at the end."""
         from rudaux.adapters.ledger import SqliteLedger
         from rudaux.config.private import make_folder, make_rudaux_folder
 
@@ -154,12 +154,12 @@ class CourseContext:
         finally:
             context.close()
             shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # somebody else's work is in it
+            with suppress(OSError):  # another run is using it
                 self._scratch.rmdir()
 
 
 def open_teller(folder: Path) -> Teller:
-    """Find out whom to tell of the course at `folder`, whatever is wrong with its rudaux.toml."""
+    """Find out who is notified about the course at `folder`, even if its rudaux.toml is broken."""
     from rudaux.adapters.ledger import SqliteLedger
     from rudaux.ports import Teller
 
@@ -181,7 +181,7 @@ def open_teller(folder: Path) -> Teller:
 
 @dataclass(frozen=True)
 class BesideContext(CourseContext):
-    """The course `of` with copies in `folder` of what grading writes."""
+    """The course `of`, with copies in `folder` of everything that grading writes."""
 
     of: CourseContext
     folder: Path
@@ -215,7 +215,7 @@ class BesideContext(CourseContext):
         return SqliteLedger(self.folder / "ledger.db")
 
     def close(self) -> None:
-        """Let go of the copies' files, so that the folder can be moved."""
+        """Close the copies' files, so that the folder can be moved."""
         for name in ("gradebook", "grader", "ledger"):
             opened = self.__dict__.pop(name, None)
             if opened is not None:

@@ -155,7 +155,7 @@ def test_what_never_takes_is_tried_once_singly_and_reported(ctx: FakeContext) ->
     ctx.canvas.refuse = {"2"}
     _, outcomes = run_submit(ctx)
     [failed] = [o for o in outcomes if not o.ok]
-    assert failed.reason == "the grade 5 did not take: Canvas shows no grade"
+    assert failed.reason == "the grade 5 was not saved: Canvas shows no grade"
     assert [w for w in ctx.canvas.writes if w.startswith("grade 2")] == [
         "grade 2 5.0000", "grade 2 5.0000 alone"
     ]  # fmt: skip

@@ -24,9 +24,9 @@ from rudaux.workflows.students import everybody, the_student
 
 
 def explain(ctx: Context, settings: AssignmentSettings, given: str) -> Explanation:
-    """Explain the grade of whom `given` means (an id, login, e-mail or part of a name).
+    """Explain the grade of the student whom `given` (id, login, e-mail, part of a name) means.
 
-    Writes nothing. Raises `UsageError` for nobody, and for several.
+    Writes nothing. Raises `UsageError` if nobody matches, or more than one student does.
     """
     roster = ctx.canvas.students()
     student, listed = the_student(everybody(ctx, roster), given), {s.id for s in roster}
@@ -77,7 +77,7 @@ def _standings(
     existing: tuple[CanvasAssignment, ...],
     listed: bool,
 ) -> Standings:
-    """Read where one student stands; of one who left, Canvas knows neither section nor deadline."""
+    """Read where one student stands; Canvas has no section or deadline for one who left."""
     if listed:
         return read_standings(ctx, settings, [student], existing)
     assignment = by_exact_name(existing, settings.name)
@@ -91,7 +91,7 @@ def _due(student: Student, deadlines: Deadlines) -> Due:
 
 
 def _promised(ctx: Context, standings: Standings, student_id: str) -> bool:
-    """Whether their deadline is that of an extension which Canvas has not taken yet."""
+    """Whether their deadline is from an extension that Canvas has not accepted yet."""
     if standings.canvas is None:
         return False
     record = last_records(ctx, standings.canvas).get(student_id)
@@ -100,7 +100,7 @@ def _promised(ctx: Context, standings: Standings, student_id: str) -> bool:
 
 
 def _in_order(ctx: Context, name: str, marks: Sequence[SheetMark]) -> tuple[SheetMark, ...]:
-    """Put marks into the order of the source; one that cannot be read hides nothing."""
+    """Put marks into the order of the source; if it cannot be read, all are still shown."""
     try:
         cells = ctx.grader.cells(name) if marks else ()
     except RudauxError:
@@ -112,7 +112,7 @@ def _in_order(ctx: Context, name: str, marks: Sequence[SheetMark]) -> tuple[Shee
 def _in_canvas(
     ctx: Context, assignment: CanvasAssignment | None, student_id: str
 ) -> tuple[CanvasSubmission | None, str]:
-    """Return what Canvas has of the student, and why it does not say so, if it does not."""
+    """Return what Canvas has for the student, or why it does not say."""
     if assignment is None:
         return None, ""
     try:

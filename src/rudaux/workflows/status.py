@@ -39,9 +39,9 @@ class AssignmentStatus:
     counts: Mapping[State, int]
     standings: Standings
     marking: tuple[Progress, ...] = ()
-    """How far those are who mark by hand; empty where nothing was given out."""
+    """How far the graders have got; empty if nothing was given out."""
     late_edits: Mapping[str, Sequence[LateEdit]] = field(default_factory=dict)
-    """What students of it changed after their deadline."""
+    """What students changed after their deadline."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ class CourseStatus:
     students: int
     assignments: tuple[AssignmentStatus, ...]
     gradebook: str = ""
-    """What the gradebook lacks, and what to do about it; empty if nothing."""
+    """What the gradebook lacks, and what to do about it; empty if it is complete."""
     shrunk: str = ""
     """Why the roster is suspicious; empty if it is not."""
     notes: tuple[str, ...] = ()
-    """What Canvas does not allow now, of the course and of assignments not pushed to the end."""
+    """What Canvas does not allow now, in the course and in assignments not yet fully pushed."""
 
 
 def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatus:
