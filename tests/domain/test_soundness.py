@@ -39,12 +39,10 @@ def test_a_sound_assignment_has_nothing_amiss_and_says_so_in_a_clause() -> None:
     assert exit_code(checks) == 0
     assert not fails_itself(checks)
     assert summary(checks) == (
-        "the solution gets all 10 points of 2 tests, 3 times over; the release, handed in untouched, "
-        "gets 0 points; it holds no solution and no hidden test"
+        "the solution gets all 10 points of 2 tests, 3 times over; the release, handed in "
+        "untouched, gets 0 points; it holds no solution and no hidden test"
     )
-    assert (
-        found(SOUND)["time"].text == "slowest cell: a, 2.0 s of 60 s; in total 4.0 s of 600 s"
-    )
+    assert found(SOUND)["time"].text == "slowest cell: a, 2.0 s of 60 s; in total 4.0 s of 600 s"
     assert found(SOUND)["memory"].text == "at most 100 MB of 1 GB, reached in a"
 
 

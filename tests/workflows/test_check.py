@@ -114,7 +114,7 @@ def test_another_zone_in_canvas_is_named(ctx: FakeContext) -> None:
     ctx.canvas.facts = replace(ctx.canvas.facts, timezone="America/Toronto")
     check = amiss(ctx)
     assert check.name == "time zone"
-    assert "America/Vancouver, and Canvas America/Toronto" in check.text
+    assert "America/Vancouver, but Canvas America/Toronto" in check.text
 
 
 def test_another_name_for_the_same_zone_is_none(ctx: FakeContext) -> None:

@@ -350,7 +350,7 @@ def test_a_late_policy_that_cannot_be_seen_is_said_and_stops_nothing(
     monkeypatch.setattr(ctx.canvas, "late_deductions", refuse)
     late(ctx)
     [warning] = submit.plan(ctx, standings(ctx)).warnings
-    assert "cannot be seen" in warning
+    assert "cannot see" in warning
 
 
 # --- Feedback -----------------------------------------------------------------------------------
@@ -409,7 +409,7 @@ def test_a_report_that_changed_since_the_plan_waits_for_the_next_run(ctx: FakeCo
     plan = submit.plan(ctx, standings(ctx))
     regrade(ctx, "4", "3", "1")
     held = [o for o in submit.apply(ctx, plan) if not o.ok]
-    assert [(o.item, "running this again" in o.reason) for o in held] == [("Moon 2", True)]
+    assert [(o.item, "run this again" in o.reason) for o in held] == [("Moon 2", True)]
     run_submit(ctx)
     assert [sid for sid, _, _ in ctx.canvas.comments] == ["1", "3", "2"]
 
