@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from rudaux.domain.messages import listed
+
 
 @dataclass(frozen=True)
 class Located:
@@ -73,15 +75,10 @@ def edits_after(copied: Copied, deadline: datetime) -> tuple[LateEdit, ...]:
     return tuple(LateEdit(name, at, deadline) for name, at in copied.files if at > deadline)
 
 
-_SHOWN = 3
-
-
 def describe_edits(edits: Sequence[LateEdit]) -> str:
     """List the files that were changed and how long after the deadline, the latest first."""
     latest = sorted(edits, key=lambda edit: edit.at, reverse=True)
-    shown = [f"{_printable(e.file)} {duration(e.late_by)} late" for e in latest[:_SHOWN]]
-    more = f" and {len(latest) - _SHOWN} more" if len(latest) > _SHOWN else ""
-    return f"{', '.join(shown)}{more}"
+    return listed([f"{_printable(e.file)} {duration(e.late_by)} late" for e in latest])
 
 
 def duration(span: timedelta) -> str:

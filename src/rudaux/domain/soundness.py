@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from rudaux.domain.checks import Check, Result
 from rudaux.domain.grades import fixed_point
+from rudaux.domain.messages import listed
 from rudaux.domain.rehearsal import Attempt, CellMark, Rehearsal
 
 NEAR = 0.5
 """From this share of a limit on we warn: grading a whole class is slower than a rehearsal."""
-MOST_NAMED = 3
 _ENDED_BY = {"cell_timeout": "time", "timeout": "time", "out_of_memory": "memory"}
 _NO_FILE = re.compile(r"No such file or directory:? *['\"](.+?)['\"]$|cannot open file '(.+?)'")
 _NO_NETWORK = re.compile(
@@ -152,7 +152,7 @@ def _untouched(run: Attempt) -> Iterator[Check]:
         yield Check("untouched", "ok", "the release, handed in untouched, gets 0 points")
         return
     points = fixed_point(sum((t.points for t in given), Decimal(0)))
-    names = _some([_where(t, run.tests) for t in given])
+    names = listed([_where(t, run.tests) for t in given])
     text = f"the release, handed in untouched, gets {points} points: it passes {names}"
     remedy = "make the test fail without an answer, or lower its points"
     yield Check("untouched", "look", text, remedy)
@@ -200,8 +200,8 @@ def _network(seen: Rehearsal, limits: Limits) -> Iterator[Check]:
     if not hosts and not refused:
         yield Check("network", "ok", "none is needed")
         return
-    where = _some(dict.fromkeys([*hosts.values(), *(e.cell for e in refused)]))
-    whom = f" ({_some(hosts)})" if hosts else ""
+    where = listed(list(dict.fromkeys([*hosts.values(), *(e.cell for e in refused)])))
+    whom = f" ({listed(list(hosts))})" if hosts else ""
     text = f"{where} uses the network{whom}"
     remedy = "put what it fetches into the assignment's folder as a file, and read the file"
     if limits.network:
@@ -244,12 +244,6 @@ def _broken(name: str, text: str, remedy: str) -> Check:
 def _where(mark: CellMark, among: Iterable[CellMark]) -> str:
     several = len({m.notebook for m in among}) > 1
     return f"{mark.cell} in {mark.notebook}" if several else mark.cell
-
-
-def _some(names: Iterable[str]) -> str:
-    known = list(names)
-    rest = len(known) - MOST_NAMED
-    return ", ".join(known[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _seconds(seconds: float) -> str:

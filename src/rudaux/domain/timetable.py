@@ -22,6 +22,10 @@ class Entry:
     year: int
     command: str
 
+    def at(self, machine: tzinfo) -> datetime:
+        """Return when it runs (aware)."""
+        return datetime(self.year, self.month, self.day, self.hour, self.minute, tzinfo=machine)
+
 
 def local_run_time(due_at: datetime, delay_minutes: int, machine: tzinfo) -> datetime:
     """Return the machine's local time of the grading run, rounded up to a whole minute.

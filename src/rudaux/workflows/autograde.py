@@ -168,16 +168,16 @@ def _score(
     settled = [f"{_ACCEPTED}{doubt}" for doubt in doubts]
     ended = [execution.reason] if execution.reason else []
     note = "; ".join([*job.repairs, *settled, *ended])
+    extra = [note] if note else []
     reasons = tuple(reason for reason in reasons if reason not in doubts)
-    known = "; ".join([*job.remarks, *([note] if note else [])])
-    record = Record("graded", known, ctx.now())
+    record = Record("graded", "; ".join([*job.remarks, *extra]), ctx.now())
     ctx.ledger.record(plan.assignment, job.student_id, record)
     slowest, repaired = _slowest(execution), bool(job.repairs)
     if reasons:
-        told = "; ".join([*reasons, *([note] if note else [])])
+        told = "; ".join([*reasons, *extra])
         waiting = tuple((r.notebook, r.cells) for r in reasons if isinstance(r, Waiting))
         others = [r for r in reasons if not isinstance(r, Waiting)]
-        left = "; ".join([*others, *([note] if note else [])])
+        left = "; ".join([*others, *extra])
         return Outcome(name, "held", told, slowest, repaired, waiting, left)
     return Outcome(name, "done", note, slowest, repaired)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from decimal import Decimal
 from typing import Any
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.explanation import Due, Explanation, due_from
-from rudaux.domain.grades import CanvasSubmission, Push, fixed_point
+from rudaux.domain.grades import CanvasSubmission, Push, fixed_point, score_text
 from rudaux.domain.marks import SheetMark
 from rudaux.domain.roster import Student
 from rudaux.errors import RequestRefused, RudauxError
@@ -156,16 +155,16 @@ def as_json(found: Explanation, zone: tzinfo) -> dict[str, Any]:
         "tests": [_test(found, mark) for mark in found.marks if mark.maximum is not None],
         "markers": dict(found.markers),
         "comments": [_comment(mark) for mark in found.marks if mark.comment],
-        "penalty": _score(submission.penalty if submission and found.graded else None),
-        "score": _score(submission.score if submission and found.graded else None),
-        "max_score": _score(found.maximum),
-        "canvas_points": _score(found.canvas_points),
+        "penalty": score_text(submission.penalty if submission and found.graded else None),
+        "score": score_text(submission.score if submission and found.graded else None),
+        "max_score": score_text(found.maximum),
+        "canvas_points": score_text(found.canvas_points),
         "pushes": [_push(push, zone) for push in found.pushes],
         "feedback": [
             {"at": _moment(sent.at, zone), "run": sent.run, "file": sent.name}
             for sent in found.feedback
         ],
-        "canvas_now": _score(found.canvas.entered if found.canvas else None),
+        "canvas_now": score_text(found.canvas.entered if found.canvas else None),
         "excused": found.canvas.excused if found.canvas else None,
         "hidden_from_student": found.canvas.hidden if found.canvas else None,
         "state": found.standing.state,
@@ -190,10 +189,10 @@ def _test(found: Explanation, mark: SheetMark) -> dict[str, Any]:
     return {
         "notebook": mark.notebook,
         "cell": mark.cell,
-        "points": _score(mark.points),
-        "max": _score(mark.maximum),
+        "points": score_text(mark.points),
+        "max": score_text(mark.maximum),
         "by_hand": mark.by_hand is not None,
-        "automatic": _score(mark.automatic),
+        "automatic": score_text(mark.automatic),
         "verdict": mark.verdict,
         "error": found.errors.get((mark.notebook, mark.cell)),
     }
@@ -212,16 +211,12 @@ def _push(push: Push, zone: tzinfo) -> dict[str, Any]:
     return {
         "at": _moment(push.at, zone),
         "run": push.run,
-        "old": _score(push.old),
-        "new": _score(push.new),
-        "read_back": _score(push.read_back),
+        "old": score_text(push.old),
+        "new": score_text(push.new),
+        "read_back": score_text(push.read_back),
         "adopted": push.adopted,
         "undoes": push.undoes,
     }
-
-
-def _score(value: Decimal | None) -> str | None:
-    return None if value is None else fixed_point(value)
 
 
 def _moment(at: datetime | None, zone: tzinfo) -> str | None:

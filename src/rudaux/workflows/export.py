@@ -83,7 +83,7 @@ def _from_gradebook(ctx: Context, settings: AssignmentSettings) -> Standings:
     students = tuple(
         Student(
             row.id,
-            f"{row.first_name or ''} {row.last_name or ''}".strip() or row.id,
+            row.name,
             ", ".join(part for part in (row.last_name, row.first_name) if part),
         )
         for row in ctx.gradebook.students()

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from rudaux.domain.allowances import Allowance, Cell
-from rudaux.domain.grades import fixed_point
+from rudaux.domain.grades import score_text
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.regrade import (
     CellMark,
@@ -171,7 +171,8 @@ def as_json(regrade: Regrade) -> dict[str, Any]:
         "unchanged": found.same,
         "others": found.others,
         "students": [
-            {"student_id": m.student_id, "old": _shown(m.old), "new": _shown(m.new), "why": m.why,
+            {"student_id": m.student_id, "old": score_text(m.old),
+             "new": score_text(m.new), "why": m.why,
              "tests": [{"notebook": n, "cell": c} for n, c in m.tests]}
             for m in found.moved
         ],
@@ -180,10 +181,10 @@ def as_json(regrade: Regrade) -> dict[str, Any]:
              "down": t.down}
             for t in found.tests
         ],
-        "maximum": {"old": _shown(regrade.maximum[0]), "new": _shown(regrade.maximum[1])},
+        "maximum": {"old": score_text(regrade.maximum[0]), "new": score_text(regrade.maximum[1])},
         "source": [
-            {"kind": c.kind, "notebook": c.notebook, "cell": c.cell, "old": _shown(c.old),
-             "new": _shown(c.new), "was": c.was or None}
+            {"kind": c.kind, "notebook": c.notebook, "cell": c.cell, "old": score_text(c.old),
+             "new": score_text(c.new), "was": c.was or None}
             for c in plan.changes
         ],
         "waiting": [{"student": o.item, "reason": o.reason} for o in regrade.waiting],
@@ -291,7 +292,3 @@ def _keep_floors(beside: Beside, grading: AutogradePlan) -> None:
             before = mine.get(cell, Allowance())
             mine[cell] = replace(before, floor=max(before.floor, points))
         beside.ledger.record_allowances(name, sid, mine)
-
-
-def _shown(score: Decimal | None) -> str | None:
-    return None if score is None else fixed_point(score)

@@ -13,7 +13,6 @@ from datetime import datetime
 
 from rudaux.config import SnapshotSettings
 from rudaux.domain.outcome import Outcome
-from rudaux.domain.roster import Student
 from rudaux.domain.snapshots import first_moment, serves, snapshot_name
 from rudaux.errors import CanvasFailure, ConfigError, RudauxError, StorageFailure
 from rudaux.ports import Context
@@ -126,8 +125,7 @@ def coming(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> tuple[d
 
 def _deadlines(ctx: Context) -> dict[datetime, dict[str, list[str]]]:
     """Return who is due when, and for what."""
-    students: tuple[Student, ...] = ctx.canvas.students()
-    existing = ctx.canvas.assignments()
+    students, existing = ctx.canvas.students(), ctx.canvas.assignments()
     found: dict[datetime, dict[str, list[str]]] = {}
     for settings in ctx.config.assignments:
         assignment = by_exact_name(existing, settings.name)
@@ -151,8 +149,7 @@ def _known_deadlines(ctx: Context) -> dict[datetime, dict[str, list[str]]]:
     machine = ctx.crontab.timezone()
     for entry in ctx.crontab.entries(str(ctx.config.folder)):
         if entry.assignment == ENTRY:
-            at = datetime(entry.year, entry.month, entry.day, entry.hour, entry.minute)
-            found.setdefault(at.replace(tzinfo=machine), {}).setdefault("cron's entry", everybody)
+            found.setdefault(entry.at(machine), {}).setdefault("cron's entry", everybody)
     return found
 
 

@@ -8,13 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasCourse
 from rudaux.domain.collection import LateEdit
 from rudaux.domain.modes import course_refusal, course_remarks, remark
 from rudaux.domain.sharing import Progress
 from rudaux.domain.submissions import State, count_states
-from rudaux.domain.timetable import Entry
 from rudaux.errors import CronFailure
 from rudaux.ports import Context
 from rudaux.workflows.gradebook import describe, lacking
@@ -73,7 +71,7 @@ def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatu
         _status(
             ctx,
             read_standings(ctx, settings, students, existing),
-            [_when(e, machine) for e in entries if e.assignment == settings.name],
+            [e.at(machine) for e in entries if e.assignment == settings.name],
         )
         for settings in wanted
     )
@@ -98,8 +96,8 @@ def _notes(course: CanvasCourse, found: Sequence[AssignmentStatus]) -> Iterator[
 
 
 def _status(ctx: Context, standings: Standings, runs: Sequence[datetime]) -> AssignmentStatus:
-    settings: AssignmentSettings = standings.settings
-    assignment, zone = standings.canvas, ctx.config.course.timezone
+    settings, assignment = standings.settings, standings.canvas
+    zone = ctx.config.course.timezone
     base = standings.deadlines.base
     coming = [run for run in runs if run > ctx.now()]
     release = ctx.grader.release_folder(settings.name)
@@ -117,10 +115,6 @@ def _status(ctx: Context, standings: Standings, runs: Sequence[datetime]) -> Ass
         progress(ctx, settings.name),
         ctx.ledger.late_edits(settings.name),
     )
-
-
-def _when(entry: Entry, machine: Any) -> datetime:
-    return datetime(entry.year, entry.month, entry.day, entry.hour, entry.minute, tzinfo=machine)
 
 
 def as_json(status: CourseStatus) -> dict[str, Any]:

@@ -22,12 +22,11 @@ from rudaux.domain.grades import (
     decide_push,
     fixed_point,
     same_score,
+    score_text,
 )
 from rudaux.domain.history import confirmed, last_scores, unconfirmed, undone
 from rudaux.domain.modes import CLOSED_FOR_THEM, NOT_SEEN, course_remarks
 from rudaux.domain.outcome import Outcome
-from rudaux.domain.roster import GradebookStudent, RosterChange
-from rudaux.domain.submissions import GradebookSubmission
 from rudaux.errors import CanvasFailure, NotFound
 from rudaux.ports import Context
 from rudaux.workflows import gradebook, sync
@@ -109,17 +108,47 @@ def plan(
     Raises `NotFound` where the assignment is not in Canvas, `RequestRefused` where Canvas takes no
     grades for it now, and `PermissionRefused` where it takes none in the whole course.
     """
-    course = require_open(ctx)
-    settings, assignment = standings.settings, _gradable(standings)
+    course, settings, assignment = require_open(ctx), standings.settings, _gradable(standings)
     since = assignment.created_at
     pushes = ctx.ledger.push_records(settings.name, since=since)
-    last = last_scores(pushes)
     read_at = ctx.now()
     canvas = {s.student_id: s for s in submissions_of(ctx, assignment)}
     open_pushes = unconfirmed(pushes, {sid: row.entered for sid, row in canvas.items()})
     shown = confirmed(pushes, open_pushes)
-    ours = last_scores(shown)
-    undos = {sid: Undone(p.old, p.run, attended) for sid, p in undone(shown).items()}
+    lines = _decide(standings, shown, canvas, overwrite_edits, attended)
+    lines = _open_ones(ctx, assignment, lines)
+    submissions = ctx.gradebook.submissions(settings.name)
+    roster = sync.compare(ctx, standings.students)
+    unseen = {s.id: s.name for s in roster.unseen if s.id in submissions}
+    alarms = find_alarms(ctx, standings, lines, last_scores(shown), submissions, assignment)
+    warnings = (*course_remarks(course), *find_warnings(ctx, assignment, submissions))
+    if any(line.writes for line in lines):
+        warnings += warnings_about_tests(ctx, standings, alarms)
+    return SubmitPlan(
+        settings,
+        assignment.id,
+        (*lines, *(PushLine(sid, "not_gradable", why=NOT_SEEN) for sid in unseen)),
+        _feedback(ctx, settings.name, since, lines, canvas) if feedback else (),
+        {s.id: s.name for s in standings.students} | unseen,
+        last_scores(pushes),
+        open_pushes,
+        read_at,
+        alarms,
+        warnings,
+        roster.shrunk,
+    )
+
+
+def _decide(
+    standings: Standings,
+    pushes: Sequence[Push],
+    canvas: Mapping[str, CanvasSubmission],
+    overwrite_edits: bool | Collection[str],
+    attended: bool,
+) -> tuple[PushLine, ...]:
+    """Decide what happens to each student's grade; `pushes` are those that Canvas took."""
+    ours = last_scores(pushes)
+    undos = {sid: Undone(p.old, p.run, attended) for sid, p in undone(pushes).items()}
     lines = tuple(
         decide_push(
             standing,
@@ -133,30 +162,10 @@ def plan(
     )
     if lines and all(line.kind == "not_gradable" for line in lines):
         raise CanvasFailure(
-            f"Canvas lists none of the students for {settings.name}: see there whom it is assigned "
-            "to."
+            f"Canvas lists none of the students for {standings.settings.name}: check there whom it "
+            "is assigned to."
         )
-    lines = _open_ones(ctx, assignment, lines)
-    submissions = ctx.gradebook.submissions(settings.name)
-    roster = sync.compare(ctx, standings.students)
-    unseen = _unseen(roster, submissions)
-    alarms = find_alarms(ctx, standings, lines, ours, submissions, assignment)
-    about_tests = (
-        warnings_about_tests(ctx, standings, alarms) if any(x.writes for x in lines) else ()
-    )
-    return SubmitPlan(
-        settings,
-        assignment.id,
-        (*lines, *(PushLine(sid, "not_gradable", why=NOT_SEEN) for sid in unseen)),
-        _feedback(ctx, settings.name, since, lines, canvas) if feedback else (),
-        {s.id: s.name for s in standings.students} | {s.id: s.name for s in unseen.values()},
-        last,
-        open_pushes,
-        read_at,
-        alarms,
-        (*course_remarks(course), *find_warnings(ctx, assignment, submissions), *about_tests),
-        roster.shrunk,
-    )
+    return lines
 
 
 def _gradable(standings: Standings) -> CanvasAssignment:
@@ -179,13 +188,6 @@ def _open_ones(
         replace(x, kind="not_gradable", why=CLOSED_FOR_THEM) if x.student_id in shut else x
         for x in lines
     )
-
-
-def _unseen(
-    roster: RosterChange, submissions: Mapping[str, GradebookSubmission]
-) -> dict[str, GradebookStudent]:
-    """Return the students whose work is here but whom this token does not see."""
-    return {s.id: s for s in roster.unseen if s.id in submissions}
 
 
 def _asked(overwrite_edits: bool | Collection[str], row: CanvasSubmission | None) -> bool:
@@ -319,8 +321,8 @@ def as_json(plan: SubmitPlan, outcomes: Sequence[Outcome] = ()) -> dict[str, Any
                 "student_id": line.student_id,
                 "name": plan.names[line.student_id],
                 "class": line.kind,
-                "canvas": _shown(line.old),
-                "now": _shown(line.new),
+                "canvas": score_text(line.old),
+                "now": score_text(line.new),
                 "why": line.why,
             }
             for line in plan.lines
@@ -330,7 +332,3 @@ def as_json(plan: SubmitPlan, outcomes: Sequence[Outcome] = ()) -> dict[str, Any
         "feedback": len(plan.feedback),
         "outcomes": [{"student": x.item, "result": x.result, "reason": x.reason} for x in outcomes],
     }
-
-
-def _shown(score: Decimal | None) -> str | None:
-    return None if score is None else fixed_point(score)

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 
+from rudaux.domain.grades import fixed_point
 from rudaux.domain.messages import Digest, End, Message, counted, listed, without_names
 from rudaux.domain.submissions import State
 from rudaux.errors import RudauxError
@@ -99,7 +100,7 @@ def done(teller: Teller, digest: Digest) -> Iterator[Message]:
     parts = [f"{counts[state]} {word}" for state, word in _STATES.items() if counts.get(state)]
     median = ""
     if digest.median is not None:
-        median = f"{_number(digest.median)} of {_number(digest.points)}"
+        median = f"{fixed_point(digest.median)} of {fixed_point(digest.points)}"
     lines = [
         ("Course", str(teller.folder)),
         ("Assignment", name),
@@ -171,8 +172,3 @@ def _command(teller: Teller, words: str) -> str:
 
 def _body(lines: Sequence[tuple[str, str]]) -> str:
     return "\n".join(f"{label}: {text}" for label, text in lines if text)
-
-
-def _number(value: object) -> str:
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -28,6 +28,6 @@ def pick_tool(tools: Collection[ExternalTool], wanted: str, level: str) -> Exter
         )
     names = ", ".join(sorted({t.name for t in tools})) or "none"
     raise ConfigError(
-        f'Canvas has no external tool named "{wanted}" at {level} level (it has: {names}): check '
+        f'Canvas has no external tool named "{wanted}" at {level} level (there: {names}): check '
         "canvas.external_tool_name and canvas.external_tool_level."
     )
