@@ -41,7 +41,7 @@ class Allowance:
     def is_ours(
         self, extra: Decimal, before: Decimal, maximum: Decimal, by_hand: bool = False
     ) -> bool:
-        """Whether the extra credit in the gradebook came from rudaux, and not from a person.
+        """Return whether the extra credit in the gradebook came from rudaux, and not from a person.
 
         `before` is the mark that it was entered for. A person may have entered the same amount.
         """

@@ -20,7 +20,7 @@ def mark(page: str, assignment: str, student_id: str, notebook: str) -> str:
 
 
 def is_report_of(content: bytes, assignment: str, student_id: str) -> bool:
-    """Whether a report says itself that it is this student's, for this assignment."""
+    """Return whether a report says itself that it is this student's, for this assignment."""
     found = _MARK.search(content)
     wanted = [escape(value.replace("/", "%2F")).encode() for value in (assignment, student_id)]
     return found is not None and [found[1], found[2]] == wanted

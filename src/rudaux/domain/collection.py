@@ -34,7 +34,7 @@ class NotYet:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Nobody can say whether there is work; this is never a zero."""
+    """It is not known whether there is work; this is never a zero."""
 
     reason: str
 

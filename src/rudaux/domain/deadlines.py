@@ -43,7 +43,7 @@ class Override:
         return not (self.whole_course or self.section_id or self.group_id)
 
     def sets(self, kind: DateKind) -> bool:
-        """Whether it changes that date."""
+        """Return whether it changes that date."""
         return {
             "due": self.overrides_due,
             "unlock": self.overrides_unlock,
@@ -107,7 +107,7 @@ def in_force(
 
 
 def same_moment(one: datetime | None, other: datetime | None) -> bool:
-    """Whether Canvas would show both alike: it moves midnight to the end of that day."""
+    """Return whether Canvas would show both alike: it moves midnight to the end of that day."""
     if one is None or other is None:
         return one is other
     return abs((one - other).total_seconds()) in {0, 86_399}

@@ -22,7 +22,7 @@ class Job:
     other files; the executor may copy from it. `doubts` are what a person must decide about it,
     `remarks` what the instructor should know about it.
     `witnesses` are what test cells must publish at their end: file name -> index -> nonce.
-    `digest` is over all of it that can change what the tests give, before witnesses were planted.
+    `digest` covers everything that can change what the tests give, without the witnesses.
     `allowances` are points beyond what tests give; with `only`, no other test's mark is touched.
     `sealed` are the notebooks without hidden tests, where students see a run of these instead.
     """
@@ -53,7 +53,7 @@ def kernel_name(notebook: Mapping[str, Any]) -> str:
 
 
 def has_code(notebook: Mapping[str, Any]) -> bool:
-    """Whether a notebook (nbformat 4) has a cell to run, so that it needs a kernel."""
+    """Return whether a notebook (nbformat 4) has a cell to run, so that it needs a kernel."""
     return any(
         cell["cell_type"] == "code" and "".join(cell["source"]).strip()
         for cell in notebook.get("cells", ())

@@ -79,7 +79,7 @@ def made_by(records: Iterable[OverrideRecord]) -> frozenset[int]:
 
 
 def keeps_title(override: Override) -> bool:
-    """Whether a person gave it its title; Canvas keeps its own, like "2 students", up to date."""
+    """Return whether a person gave it its title; Canvas updates its own, like "2 students"."""
     return _GENERATED.fullmatch(override.title) is None
 
 

@@ -56,7 +56,7 @@ def leftover_of(entry: str) -> tuple[str, str] | None:
 
 
 def is_mark_of(mark: str, digests: Iterable[str]) -> bool:
-    """Whether a leftover's mark is that of one of these contents."""
+    """Return whether a leftover's mark is that of one of these contents."""
     return mark in {digest[:_MARK] for digest in digests}
 
 

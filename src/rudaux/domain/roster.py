@@ -121,7 +121,7 @@ def compare_rosters(
 
 
 def _differs(canvas: Student, gradebook: GradebookStudent) -> bool:
-    """Whether Canvas has something else; what it hides (an e-mail address) is no difference."""
+    """Return whether Canvas has another name or e-mail; one that it hides is no difference."""
     theirs = (canvas.first_name, canvas.last_name, canvas.email or gradebook.email or "")
     ours = (gradebook.first_name or "", gradebook.last_name or "", gradebook.email or "")
     return theirs != ours

@@ -43,7 +43,7 @@ def snapshot_time(naming: Naming, name: str) -> datetime | None:
 
 
 def serves(naming: Naming, at: datetime, deadline: datetime) -> bool:
-    """Whether a snapshot taken at `at` is, by its name, at or after the deadline.
+    """Return whether a snapshot taken at `at` is, by its name, at or after the deadline.
 
     A name is less exact than a clock: without seconds, 23:59:40 is 23:59, before 23:59:30.
     """

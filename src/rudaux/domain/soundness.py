@@ -57,7 +57,7 @@ def judge(seen: Rehearsal, limits: Limits, wanted: Wanted) -> tuple[Check, ...]:
 
 
 def fails_itself(checks: Iterable[Check]) -> bool:
-    """Whether the solution missed full marks in some run: then nobody can rely on the tests."""
+    """Return whether the solution missed full marks in some run: the tests are unreliable."""
     return any(c.name in {"solution", "flaky"} and c.result == "broken" for c in checks)
 
 
@@ -102,7 +102,7 @@ def _points(seen: Rehearsal, wanted: Wanted) -> Iterator[Check]:
 
 
 def _exactly(points: Decimal, total: Decimal) -> bool:
-    """Whether a point of nbgrader's is a number of Canvas points with two decimals at most."""
+    """Return whether one nbgrader point is worth Canvas points with at most two decimals."""
     each = (points / total).quantize(Decimal("0.01"))
     return bool(each * total == points)
 

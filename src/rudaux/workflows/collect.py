@@ -96,7 +96,7 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
 
 
 def _had_nothing(found: Lookup, record: Record | None, deadline: datetime) -> bool:
-    """Whether it is known that nothing was there at the deadline; a live home cannot show that."""
+    """Return whether nothing was there at the deadline for certain; a live home cannot show it."""
     if isinstance(found, Located) and found.snapshot is None:
         return record is not None and record.kind == "missing" and record.at >= deadline
     return isinstance(found, Absent)
@@ -194,7 +194,7 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
 
 
 def _penalised(ctx: Context, name: str, student_id: str) -> bool:
-    """Whether the present result has a late penalty, which a new deadline may change."""
+    """Return whether the present result has a late penalty, which a new deadline may change."""
     submission = ctx.gradebook.submissions(name).get(student_id)
     return submission is not None and submission.penalty > 0
 

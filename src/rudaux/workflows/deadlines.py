@@ -30,7 +30,7 @@ class Deadlines:
     members: Members = field(default_factory=dict, compare=False)
 
     def is_due(self, student_id: str, now: datetime) -> bool:
-        """Whether the student's own deadline has passed."""
+        """Return whether the student's own deadline has passed."""
         deadline = self.own.get(student_id)
         return deadline is not None and deadline <= now
 

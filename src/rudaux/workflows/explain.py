@@ -90,7 +90,7 @@ def _due(student: Student, deadlines: Deadlines) -> Due:
 
 
 def _promised(ctx: Context, standings: Standings, student_id: str) -> bool:
-    """Whether their deadline is from an extension that Canvas has not accepted yet."""
+    """Return whether their deadline is from an extension that Canvas has not accepted yet."""
     if standings.canvas is None:
         return False
     record = last_records(ctx, standings.canvas).get(student_id)

@@ -42,7 +42,7 @@ def _has_work(ctx: Context, standings: Standings) -> bool:
 
 
 def _excused(ctx: Context, standings: Standings, left: Sequence[Standing]) -> bool:
-    """Whether Canvas excuses all of these from the assignment, so that they never get a grade."""
+    """Return whether Canvas excuses all of these from the assignment: they never get a grade."""
     if standings.canvas is None or any(s.state not in {"graded", "missing"} for s in left):
         return False
     with suppress(RudauxError):  # the run itself will report it

@@ -51,7 +51,7 @@ class _Line:
 def formgrader_link(config: Config, page: str, field: int) -> str:
     """Return the address at which formgrader opens a student's notebook at a field.
 
-    `grading.formgrader_url` is what stands before `/formgrader`; without it, the hub leads each
+    `grading.formgrader_url` is what comes before `/formgrader`; without it, the hub leads each
     grader to a server of their own
     (https://jupyterhub.readthedocs.io/en/stable/reference/urls.html#user-redirect).
     """

@@ -61,7 +61,7 @@ class ReturnPlan:
 
 
 def wanted(ctx: Context) -> bool:
-    """Whether rudaux.toml asks for anything to go back."""
+    """Return whether rudaux.toml asks for anything to go back."""
     return ctx.config.returning.feedback or ctx.config.returning.solutions
 
 
@@ -110,7 +110,7 @@ def apply(ctx: Context, plan: ReturnPlan) -> Iterator[Outcome]:
 
 
 def solutions_due(ctx: Context, standings: Standings) -> bool:
-    """Whether somebody is still to get the solution of an otherwise finished assignment.
+    """Return whether somebody is still to get the solution of an otherwise finished assignment.
 
     Homes that the ledger says have it are not looked at.
     """

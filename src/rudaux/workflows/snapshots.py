@@ -20,7 +20,7 @@ from rudaux.workflows.assignments import by_exact_name
 from rudaux.workflows.deadlines import find_deadlines
 
 ENTRY = "(snapshot)"
-"""What stands for the assignment in crontab entries that take a snapshot."""
+"""What crontab entries that take a snapshot have instead of an assignment."""
 LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before each look: over NFS a new snapshot may appear late."""
 
