@@ -96,7 +96,7 @@ def test_what_students_put_in_the_way_stays_is_told_and_holds_up_nobody(
     run = course.rudaux("grade", "homework_1", code=6)
     assert "Io Jupiter: not returned: feedback in their home is not a folder" in run.err
     assert "Ganymede Jupiter: not returned: solutions in their home is not a folder" in run.err
-    assert "homework_1.html is a file of their own, so that the page is homework_1 (2)" in run.err
+    assert "they have a homework_1.html of their own, so the page is homework_1 (2)" in run.err
     assert list(outside.iterdir()) == []
     assert mine.read_text() == "my own notes"
     assert (mine.parent / "homework_1 (2).html").is_file()

@@ -173,7 +173,7 @@ def test_a_mistake_in_the_configuration_and_a_bug_are_told(
     monkeypatch.setattr("rudaux.workflows.access.require_open", stumble)
     with pytest.raises(ZeroDivisionError):
         course.rudaux("grade", "--auto")
-    assert "a mistake in rudaux itself" in hook.titles[-1]
+    assert "a bug in rudaux" in hook.titles[-1]
     assert TOKEN not in json.dumps(hook.got)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rudaux.config import AssignmentSettings, find_assignment, find_course_folder
 from rudaux.domain.alarms import ABOUT_ZEROS
+from rudaux.domain.messages import counted
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError, UsageError
 from rudaux.wiring import open_course
@@ -52,9 +53,9 @@ if TYPE_CHECKING:
 class Course:
     """A course folder: checked, pulled and read on construction.
 
-    `course_dir` defaults to the working folder or the nearest parent with a rudaux.toml. A dirty
-    checkout asks whether to go on; `auto=True` goes on without asking, and answers every later
-    question as an unattended run would.
+    `course_dir` defaults to the working folder or the nearest parent with a rudaux.toml. With
+    uncommitted changes it asks whether to go on; `auto=True` goes on without asking, and answers
+    every later question as an unattended run would.
     """
 
     def __init__(self, course_dir: str | Path | None = None, auto: bool = False) -> None:
@@ -66,7 +67,8 @@ class Course:
         self.context: Context = open_course(folder)
         dirty = checkout.ready(self.context).dirty
         if dirty and not auto:
-            _agree(f"{len(dirty)} files in {folder} are not committed. Go on?", "auto=True")
+            files = counted(len(dirty), "file")
+            _agree(f"{folder} has {files} with uncommitted changes. Go on?", "auto=True")
         checkout.pull(self.context)
         self.context = open_course(folder)
         self.context.canvas.course()
@@ -91,10 +93,10 @@ class Course:
         return self
 
     def sync_nbgrader(self, accept_roster: bool = False) -> Course:
-        """Bring the gradebook's students and assignments in step.
+        """Bring the gradebook's students and assignments up to date.
 
-        A much smaller or empty roster raises `NeedsPersonError` unless `accept_roster` is true,
-        which is remembered; so do all steps that would work with such a roster.
+        An empty or much smaller roster raises `NeedsPersonError`, here and in every step that would
+        use it, unless `accept_roster` is true; that is remembered.
         """
         with self._run("sync_nbgrader"):
             plan = sync.plan(self.context)
@@ -106,7 +108,7 @@ class Course:
     def assign(self, overwrite: bool = False) -> Course:
         """Release every configured assignment to both repositories.
 
-        `overwrite` does not ask about a temporary folder that an earlier run left.
+        With `overwrite`, do not ask about a temporary folder that an earlier run left.
         """
         with self._run("assign"):
             left = release.leftover(self.context)
@@ -121,7 +123,7 @@ class Course:
             return self._did(assignments.apply(self.context, assignments.plan(self.context)))
 
     def schedule_grading(self) -> Course:
-        """Write one crontab entry per coming deadline."""
+        """Write one crontab entry for each future deadline."""
         with self._run("schedule_grading"):
             synced = sync.plan(self.context)
             _expected(synced.roster)
@@ -132,7 +134,7 @@ class Course:
         """Return a row per assignment and student, as in `pandas.DataFrame(course.scores())`.
 
         `{"assignment", "student_id", "name", "state", "score", "points", "submitted_at", "late"}`:
-        `score` is in Canvas points, None where there is none to trust yet; missing work has 0.
+        `score` is in Canvas points, None while there is no final one; missing work has 0.
         """
         return report.score_rows(self.context, self.config.assignments)
 
@@ -183,16 +185,16 @@ class Assignment:
         return [o for o in self.outcomes if not o.ok]
 
     def check(self, again: bool = False) -> tuple[Check, ...]:
-        """Rehearse it before it goes out, and return what was found; nothing is written.
+        """Check the assignment before it is released, and return the findings; writes no grade.
 
-        What was found is remembered until source, image or limits change, unless `again`.
-        Raises `ExecutorFailure` where nothing can be run.
+        They are remembered until the source, image or limits change; `again` checks anew.
+        Raises `ExecutorFailure` if nothing can be run.
         """
         with self._context.ledger.lock(f"Assignment.check {self.name}"):
             return check_assignment(self._context, self.name, again).checks
 
     def collect(self) -> Assignment:
-        """Copy what every due student handed in, as of their own deadline."""
+        """Copy the work of every student who is due, as it was at their own deadline."""
         with self._run("collect"):
             return self._did(
                 collect.apply(self._context, collect.plan(self._context, self._read()))
@@ -219,8 +221,8 @@ class Assignment:
         """Push grades and feedback to Canvas.
 
         `overwrite_edits` replaces grades that somebody edited in Canvas: all, or those of the
-        students with these ids. Raises `NeedsPersonError` where the push looks like a mistake,
-        unless `accept_alarms` is true (`accept_zeros`: where only zeros are too many).
+        students with these ids. Raises `NeedsPersonError` if the push looks like a mistake,
+        unless `accept_alarms` is true (or `accept_zeros`, for the alarms about zeros alone).
         """
         with self._run("submit"):
             plan = submit.plan(self._context, self._read(), overwrite_edits)
@@ -236,8 +238,8 @@ class Assignment:
     def explain(self, student: str) -> Explanation:
         """Return where a student's grade comes from; writes nothing.
 
-        `student` is an id, a login, an e-mail or enough of a name; raises `UsageError` for nobody,
-        and for several.
+        `student` is an id, a login, an e-mail address or part of a name; raises `UsageError` if
+        nobody matches, or more than one student does.
         """
         return explain.explain(self._context, self.settings, student)
 
@@ -259,10 +261,10 @@ class Assignment:
         credit: Collection[str] = (),
         no_credit: Collection[str] = (),
     ) -> Assignment:
-        """Grade the class, or these students and tests, anew with the source as it is now.
+        """Regrade the class, or these students and tests, with the source as it is now.
 
-        `regraded` then has who moves; with `what_if` nothing else is changed. `feedback` and
-        `submit` come after it, as after `grade`. Arguments are those of `rudaux regrade`.
+        `regraded` then says whose score changes; with `what_if` nothing is written. `feedback` and
+        `submit` come after it, as after `grade`. The arguments are those of `rudaux regrade`.
         """
         wanted = regrade.Wanted(
             frozenset(students), tuple(tests), never_lower, may_lower,
@@ -296,17 +298,17 @@ class Assignment:
 
 
 def _expected(roster: RosterChange) -> None:
-    """Raise `NeedsPersonError` for a roster that lost many students and that nobody agreed to."""
+    """Raise `NeedsPersonError` for a roster that lost many students, unless it was accepted."""
     if roster.shrunk:
         raise NeedsPersonError(
-            f"{roster.shrunk}: look at the roster in Canvas; if it is right, call "
+            f"{roster.shrunk}: check the roster in Canvas; if it is right, call "
             "Course.sync_nbgrader(accept_roster=True)."
         )
 
 
 def _agree(question: str, flag: str) -> None:
-    """Ask on the terminal; without one, or with a no, stop."""
+    """Ask on the terminal; stop if there is none, or if the answer is no."""
     from rudaux.cli.view import confirm
 
     if not confirm(question):
-        raise NeedsPersonError(f"{question} Not agreed: nothing was changed ({flag} goes on).")
+        raise NeedsPersonError(f"{question} Nobody agreed, so nothing was changed: pass {flag}.")

@@ -1,4 +1,4 @@
-"""A late penalty for nbgrader: so many percent of the score for each day begun.
+"""A late penalty for nbgrader: a percentage of the score for each day, or part of a day.
 
 In `nbgrader_config.py`:
 
@@ -23,15 +23,15 @@ PERCENT = 100.0
 
 
 class PercentPerDay(BasePlugin):  # type: ignore[misc]
-    """Takes `percent` of the score for each day begun after the student's own deadline.
+    """Take `percent` of the score for each day, or part of one, after the student's deadline.
 
-    Never more than `at_most` percent, and nothing within `grace_minutes`; later than that, days
-    count from the deadline. rudaux gives it the seconds after each student's own deadline.
+    It never takes more than `at_most` percent, and nothing within `grace_minutes`; after that, days
+    count from the deadline. rudaux passes the seconds after each student's own deadline.
     """
 
-    percent = Float(10.0, min=0.0, max=PERCENT, help="Percent of the score a day.").tag(config=True)
+    percent = Float(10.0, min=0.0, max=PERCENT, help="Percent per day.").tag(config=True)
     at_most = Float(PERCENT, min=0.0, max=PERCENT, help="Most percent in all.").tag(config=True)
-    grace_minutes = Float(0.0, min=0.0, help="Minutes that cost nothing.").tag(config=True)
+    grace_minutes = Float(0.0, min=0.0, help="Minutes late without a penalty.").tag(config=True)
 
     def late_submission_penalty(
         self, student_id: str, score: float, total_seconds_late: float

@@ -49,7 +49,7 @@ class CourseContext:
     config: Config
 
     def now(self) -> datetime:
-        """Return the current time (aware, UTC)."""
+        """Return the present moment (aware, UTC)."""
         return datetime.now(timezone.utc)
 
     def notifier_to(self, address: str) -> Notifier:

@@ -84,7 +84,7 @@ def test_a_person_is_asked_before_an_undone_grade_is_pushed_again(graded: SmallC
     graded.rudaux("canvas", "undo", "--yes")
     command = [sys.executable, "-m", "rudaux", "submit", "homework_1"]
     terminal = Terminal(command, graded.folder, dict(os.environ))
-    terminal.wait_for("and now again")
+    terminal.wait_for("now pushed again")
     terminal.wait_for("2 grades")
     assert set(graded.grades().values()) == {None}
     terminal.press("\r")

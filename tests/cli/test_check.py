@@ -97,10 +97,10 @@ def test_every_flaw_of_an_assignment_is_named_with_its_remedy(course: SmallCours
     }  # fmt: skip
     assert "for_nothing" in amiss["untouched"]["text"]
     assert "slow" in amiss["time"]["text"]
-    assert "calls_out reaches for the network (203.0.113.7)" in amiss["network"]["text"]
+    assert "calls_out uses the network (203.0.113.7)" in amiss["network"]["text"]
     assert amiss["files"]["text"] == "reads reads kept-back.csv, which is not released"
     assert "the cells add up to 6, and Canvas shows 10" in amiss["points"]["text"]
-    assert amiss["marks by hand"]["text"] == "essay is marked by hand and has no points"
+    assert amiss["marks by hand"]["text"] == "essay is marked by hand but has no points"
     assert dump(course.folder / "gradebook.db") == before
     assert not (course.folder / "submitted" / "solution-0").exists()
     assert list((course.folder / ".rudaux" / "scratch").iterdir()) == []
@@ -132,7 +132,7 @@ def test_a_sound_assignment_is_found_sound_where_it_is_graded(
         course.edit('executor = "process"', f'executor = "{executor}"')
     result = course.rudaux("check", "homework_1")
     assert "✓ ok      solution       gets all 3 points of 4 tests, 3 times over" in result.out
-    assert "release handed in as it is gets 0 points" in result.out
+    assert "release, handed in untouched, gets 0 points" in result.out
     again = course.rudaux("check", "homework_1")
     assert again.out == result.out
     assert "nothing has changed since" in again.err
@@ -209,7 +209,7 @@ def test_what_a_newcomers_machine_has_wrong_is_named(
     assert "Canvas America/Toronto" in said["time zone"]
     assert "10 minutes behind Canvas's" in said["clock"]
     assert "not at account level in Canvas, but at course level" in said["tool"]
-    assert said["homes"].startswith("3 of 7 students have one")
+    assert said["homes"].startswith("3 of 7 students have a home")
     assert "remote refused this account" in f"{said['instructors']} {amiss['instructors']}"
     assert "no cron daemon" in said["daemon"]
     assert "practice-token" not in json.dumps(checks)

@@ -147,7 +147,7 @@ def test_half_a_class_graded_is_told_and_the_next_run_goes_on(course: SmallCours
     closed = changed(world.course, closed_until=row.due_at - timedelta(minutes=1))
     with closed, changed(course.canvas.switches, absent_keys=absent):
         said = course.rudaux("submit", "homework_1", code=6).err
-    told = [line for line in said.splitlines() if "the grade did not take" in line]
+    told = [line for line in said.splitlines() if "the grade was not saved" in line]
     assert len(told) == 1
     assert "closed grading period for this student" in told[0]
     assert "Amalthea Jupiter, Callisto Jupiter, Himalia Jupiter and 1 more" in told[0]

@@ -92,7 +92,7 @@ def test_a_long_list_is_cut_and_full_shows_everybody(
 def test_alarms_are_in_a_dry_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     push(looks_wrong(tmp_path), Pushing(dry_run=True))
     out = capsys.readouterr().out
-    assert "!  4 of the 6 who handed in get exactly 0" in out
+    assert "!  4 of the 6 students who handed in work get exactly 0" in out
     assert "!  all 6 students fail the test mean in homework_1" in out
 
 
@@ -177,7 +177,7 @@ def test_the_command_speaks_json_and_exits_as_ever(
         course.edit("points = 10", "points = 20")
         refused = course.rudaux("submit", "homework_1", "--json", code=4)
         [alarm] = json.loads(refused.out)["alarms"]
-        assert "Canvas has 10 points for it where rudaux.toml has 20" in alarm["text"]
+        assert "Canvas has 10 points for it, but rudaux.toml has 20" in alarm["text"]
         assert "--accept-alarms" in refused.err
         assert "--accept-alarms" in course.rudaux("grade", "homework_1", code=4).err
         assert set(course.grades().values()) == {None}

@@ -40,7 +40,7 @@ def test_more_missing_and_failed_than_the_limit_is_an_alarm() -> None:
     assert zero_alarm(standings(missing=2, failed=1, graded=7), 0.3) == ()
     [alarm] = zero_alarm(standings(missing=2, failed=2, graded=6), 0.3)
     assert (alarm.kind, alarm.text) == (
-        "missing", "2 missing and 2 failed of 10 due is more than 30%"
+        "missing", "2 missing and 2 failed out of 10 due, more than the limit of 30%"
     )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def test_who_is_not_due_raises_no_alarm() -> None:
 def test_many_exact_zeros_among_those_who_handed_in_are_an_alarm() -> None:
     [alarm] = equal_zeros_alarm(class_of("0", "0", "0", "7", "8"), 0.3)
     assert (alarm.kind, alarm.text) == (
-        "zeros", "3 of the 5 who handed in get exactly 0, more than 30%"
+        "zeros", "3 of the 5 students who handed in work get exactly 0, more than the limit of 30%"
     )  # fmt: skip
     assert equal_zeros_alarm(class_of("0", "5", "6", "7", "8"), 0.3) == ()
     assert equal_zeros_alarm(class_of(*["0"] * 3, *["7"] * 7), 0.3) == ()
@@ -91,7 +91,7 @@ def test_a_section_that_is_due_later_is_judged_by_itself() -> None:
     first = class_of(*["8"] * 60, last="8", writes=False)
     later = class_of(*["0"] * 40)
     [alarm] = equal_zeros_alarm([*first, *later], 0.3)
-    assert alarm.text.startswith("40 of the 40 who handed in")
+    assert alarm.text.startswith("40 of the 40 students who handed in")
     cell = CellScore("mean in hw", TEN, 100, 100)
     assert [a.kind for a in failed_test_alarms([cell], [*first, *later])] == ["test"]
 
@@ -112,7 +112,7 @@ def test_a_grading_scheme_is_an_alarm() -> None:
         [alarm] = scheme_alarm(kind)
         assert (alarm.kind, alarm.text) == (
             "points",
-            f"Canvas grades it by a scheme ({kind}), which may read a score as one of its steps: "
+            f"Canvas uses a grading scheme ({kind}) and may take a score for one of its steps: "
             "set it to points there",
         )
 
@@ -148,8 +148,8 @@ def test_other_points_in_canvas_are_an_alarm() -> None:
     [alarm] = points_alarm(TEN, Decimal("1E+2"))
     assert (alarm.kind, alarm.text) == (
         "points",
-        "Canvas has 100 points for it where rudaux.toml has 10 "
-        "(`rudaux canvas push` brings them in step)",
+        "Canvas has 100 points for it, but rudaux.toml has 10 "
+        "(`rudaux canvas push` updates Canvas)",
     )
     assert "Canvas has no points" in points_alarm(TEN, None)[0].text
 
@@ -187,13 +187,13 @@ def test_a_grade_that_was_not_there_cannot_go_down() -> None:
 def test_one_student_whose_points_go_because_the_work_is_gone_is_an_alarm_in_any_class() -> None:
     class_of_ten = [line("7", "7", "unchanged")] * 9
     [alarm] = lower_alarm([*class_of_ten, line("7", "0", "missing")])
-    assert "1 because nothing is handed in any more" in alarm.text
+    assert "1 because the work is missing now" in alarm.text
 
 
 def test_a_source_without_points_is_an_alarm_where_it_would_be_pushed() -> None:
     [alarm] = nothing_to_earn_alarm(Decimal(0), 4)
     assert alarm.kind == "points"
-    assert alarm.text == "its source gives no points, so that everybody would get exactly 0"
+    assert alarm.text == "no cell of its source has points, so everybody would get exactly 0"
     assert nothing_to_earn_alarm(None, 4)
     assert nothing_to_earn_alarm(Decimal(0), 0) == ()
     assert nothing_to_earn_alarm(Decimal(4), 4) == ()
@@ -220,7 +220,7 @@ def test_a_test_that_nobody_reached_is_named_as_that() -> None:
     cell = CellScore("mean in hw", TEN, 5, 5)
     [alarm] = failed_test_alarms([cell], class_of(*["5"] * 5), {"mean in hw"})
     assert (alarm.kind, alarm.text) == (
-        "test", "the test mean in hw was reached in none of 5 submissions"
+        "test", "the test mean in hw ran in none of 5 submissions"
     )  # fmt: skip
 
 

@@ -177,7 +177,7 @@ def test_without_an_override_one_is_made_where_it_gives_more() -> None:
 
 
 def test_one_that_a_person_took_away_is_not_made_again_unless_for_longer() -> None:
-    gone = ("create", LATER, "a person took it away in Canvas")
+    gone = ("create", LATER, "a person removed it in Canvas")
     assert decided(None, LATER, NOW, record(LATER)) == gone
     assert decided(None, LATER, NOW, record(LATER - DAY)) == ("create", LATER, "")
     assert decided(None, LATER, NOW, record(LATER, state="failed")) == ("create", LATER, "")

@@ -176,7 +176,7 @@ UNDONE = Undone(D(7), run=2)
 
 def test_what_was_undone_is_not_pushed_again_by_itself() -> None:
     line = decide_push(GRADED, D(7), None, canvas(), undone=UNDONE)
-    why = "undone by run 2: kept (--overwrite-edits, or you on a terminal, push it)"
+    why = "undone by run 2: kept (--overwrite-edits pushes it again)"
     assert line == PushLine("io", "held", None, D(7), why)
 
 
@@ -186,7 +186,7 @@ def test_what_was_undone_is_pushed_again_where_a_person_wants_it(
 ) -> None:
     undone = replace(UNDONE, again=again)
     line = decide_push(GRADED, D(7), None, canvas(), overwrite, undone)
-    assert line == PushLine("io", "changed", None, D(7), "undone by run 2, and now again")
+    assert line == PushLine("io", "changed", None, D(7), "undone by run 2, now pushed again")
 
 
 def test_a_score_that_an_undo_brought_back_stays_until_the_gradebook_says_another() -> None:

@@ -40,7 +40,7 @@ def test_an_anonymous_assignment_is_posted_in_canvas_alone() -> None:
     anonymous = replace(PLAIN, anonymous=True)
     assert refusal("grade", anonymous) == refusal("undo", anonymous) == ""
     assert refusal("post", anonymous) == remark(anonymous)
-    assert "only all at once" in remark(anonymous)
+    assert "all its grades at once" in remark(anonymous)
 
 
 @pytest.mark.parametrize(

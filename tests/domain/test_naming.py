@@ -24,7 +24,7 @@ def test_two_students_of_one_id_are_named() -> None:
     naming = name_students([IO, replace(TITAN, login="IO@example.edu ")], "login")
     assert naming.mistakes == (
         "Io Jupiter (Canvas id 1) and Titan Saturn (Canvas id 2) have the same login "
-        '"io@example.edu", capitals aside',
+        '"io@example.edu", ignoring case',
     )
 
 

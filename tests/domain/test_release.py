@@ -25,13 +25,13 @@ def test_a_clean_release_shows_nothing() -> None:
 
 def test_a_delimiter_is_named_with_file_and_cell() -> None:
     found = leaks({"rain.ipynb": notebook("x = 1", "### BEGIN SOLUTION\n")}, SECRETS)
-    assert found == ("rain.ipynb, cell 2 holds the solution delimiter 'BEGIN SOLUTION'.",)
+    assert found == ('rain.ipynb, cell 2 holds the solution delimiter "BEGIN SOLUTION".',)
 
 
 def test_a_cell_is_called_by_its_grade_id() -> None:
     cell = {"metadata": {"nbgrader": {"grade_id": "total"}}, "source": ["# END SOLUTION\n"]}
     found = leaks({"rain.ipynb": json.dumps({"cells": [cell]})}, SECRETS)
-    assert found == ("rain.ipynb, cell total holds the solution delimiter 'END SOLUTION'.",)
+    assert found == ('rain.ipynb, cell total holds the solution delimiter "END SOLUTION".',)
 
 
 def test_solution_text_is_found_in_a_cell_in_an_output_and_in_any_other_text_file() -> None:

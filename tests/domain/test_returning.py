@@ -75,7 +75,7 @@ def test_students_whom_the_token_does_not_see_keep_it_back() -> None:
 
 def test_an_empty_class_gets_nothing_and_says_why() -> None:
     found = solution_receivers([], 0.5, None, NOW)
-    assert (found.students, found.why) == (frozenset(), "there is no class")
+    assert (found.students, found.why) == (frozenset(), "there are no students")
 
 
 @given(

@@ -39,12 +39,10 @@ def test_a_sound_assignment_has_nothing_amiss_and_says_so_in_a_clause() -> None:
     assert exit_code(checks) == 0
     assert not fails_itself(checks)
     assert summary(checks) == (
-        "the solution gets all 10 points of 2 tests, 3 times over; the release handed in as it is "
-        "gets 0 points; nothing hidden or solved is in it"
+        "the solution gets all 10 points of 2 tests, 3 times over; the release, handed in "
+        "untouched, gets 0 points; it holds no solution and no hidden test"
     )
-    assert (
-        found(SOUND)["time"].text == "slowest cell: a, 2.0 s of 60 s; all together 4.0 s of 600 s"
-    )
+    assert found(SOUND)["time"].text == "slowest cell: a, 2.0 s of 60 s; in total 4.0 s of 600 s"
     assert found(SOUND)["memory"].text == "at most 100 MB of 1 GB, reached in a"
 
 
@@ -67,14 +65,14 @@ def test_partial_points_of_the_release_are_counted_and_marks_by_hand_are_not() -
     untouched = run(mark("a", 1.5), mark("b", 0), mark("essay", 3, by_hand=True))
     checks = found(replace(SOUND, untouched=untouched), points="15")
     assert checks["untouched"].text == (
-        "the release handed in as it is gets 1.5 points: it passes a"
+        "the release, handed in untouched, gets 1.5 points: it passes a"
     )
 
 
 @pytest.mark.parametrize(
     ("points", "result", "words"),
     [
-        ("10", "ok", "as Canvas shows"),
+        ("10", "ok", "as in Canvas"),
         ("20", "ok", "each counts 2"),
         ("12.5", "ok", "each counts 1.25"),
         ("7.77777", "look", "each point counts 0.7778 there"),
@@ -161,7 +159,7 @@ def test_a_file_of_the_instructors_own_is_named_and_a_librarys_is_not() -> None:
         Reached("nb.ipynb", "a", "/home/ann/data.csv"), Reached("nb.ipynb", "a", "/opt/lib/x.dat"),
     )  # fmt: skip
     check = found(replace(SOUND, watched=Watched(files=files)))["files"]
-    assert check.text == "a opens /home/ann/data.csv, which students do not have there"
+    assert check.text == "a opens /home/ann/data.csv, which students do not have"
 
 
 def test_each_leak_is_named() -> None:

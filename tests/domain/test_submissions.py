@@ -86,14 +86,14 @@ def test_a_failure_of_ours_comes_before_every_score(
 
 @pytest.mark.parametrize("due", [True, False])
 def test_a_cell_that_is_marked_by_hand_waits_for_a_person(due: bool) -> None:
-    waits = "nbgrader waits for a mark by hand"
+    waits = "waits for marks by hand"
     assert standing(BY_HAND, due=due) == Standing("io", "needs_manual", waits, due)
     assert standing(BY_HAND, "graded", due=due) == Standing("io", "needs_manual", waits, due)
 
 
 def test_what_was_put_right_is_told_to_who_marks_by_hand() -> None:
     found = standing(BY_HAND, "graded", "a deleted test was put back")
-    assert found.reason == "nbgrader waits for a mark by hand; a deleted test was put back"
+    assert found.reason == "waits for marks by hand; a deleted test was put back"
 
 
 @pytest.mark.parametrize("due", [True, False])

@@ -114,7 +114,7 @@ def test_another_zone_in_canvas_is_named(ctx: FakeContext) -> None:
     ctx.canvas.facts = replace(ctx.canvas.facts, timezone="America/Toronto")
     check = amiss(ctx)
     assert check.name == "time zone"
-    assert "America/Vancouver, and Canvas America/Toronto" in check.text
+    assert "America/Vancouver, but Canvas America/Toronto" in check.text
 
 
 def test_another_name_for_the_same_zone_is_none(ctx: FakeContext) -> None:
@@ -142,7 +142,7 @@ def test_a_tool_at_another_level_is_found_there(ctx: FakeContext) -> None:
 
 def test_a_tool_that_leads_elsewhere_is_broken(ctx: FakeContext) -> None:
     ctx.canvas.tool_list = [ExternalTool(7, "Jupyter", "https://old-hub.example.edu/x")]
-    assert "leads to old-hub.example.edu, and jupyterhub.url is at hub.example.edu" in (
+    assert "leads to old-hub.example.edu, but jupyterhub.url is at hub.example.edu" in (
         amiss(ctx).text
     )
 
@@ -196,14 +196,14 @@ def test_half_of_the_homes_missing_is_worth_a_look(ctx: FakeContext) -> None:
         del ctx.storage.homes[gone]
     check = amiss(ctx)
     assert (check.name, check.result) == ("homes", "look")
-    assert check.text == "2 of 4 students have one; none have Moon 1, Moon 2 and others"
+    assert check.text == "2 of 4 students have a home, but not Moon 1, Moon 2"
 
 
 def test_homes_by_another_name_are_broken(ctx: FakeContext) -> None:
     ctx.storage.homes = {"ann": NotYet("")}
     check = amiss(ctx)
     assert check.result == "broken"
-    assert "rudaux looks for 1, and there is ann" in check.text
+    assert "rudaux looks for 1, but finds ann" in check.text
 
 
 def test_a_file_server_that_is_not_mounted_is_broken(ctx: FakeContext) -> None:
@@ -306,7 +306,7 @@ def test_a_disk_that_is_nearly_full_is_named_and_a_full_one_is_broken(ctx: FakeC
 def test_who_else_has_the_gradebook_open_is_told(ctx: FakeContext) -> None:
     ctx.gradebook.open_in = ("jupyter-lab (process 7)",)
     [check] = [c for c in found(ctx) if c.name == "open"]
-    assert check.text == "jupyter-lab (process 7) has it open, too"
+    assert check.text == "jupyter-lab (process 7) also has it open"
 
 
 def test_an_assignment_is_rehearsed_once_until_something_changes(ctx: FakeContext) -> None:

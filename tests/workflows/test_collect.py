@@ -227,7 +227,7 @@ def test_work_that_was_collected_once_stays_when_it_is_gone_from_the_home(
     extend(ctx, "1", LATER)
     ctx.storage.homes["1"] = Absent("deleted")
     told = {o.item: (o.ok, o.reason) for o in run_collect(ctx)}
-    assert told["Moon 1"] == (True, "their earlier submission stays")
+    assert told["Moon 1"] == (True, "their earlier submission was kept")
     assert states(ctx)["1"] == "graded"
 
 

@@ -101,7 +101,7 @@ def test_a_missing_or_ambiguous_tool_is_a_configuration_error(
 
 def test_several_notebooks_need_a_word_on_which_one_the_link_opens(ctx: FakeContext) -> None:
     ctx.grader.sources["homework_1"] = ("a.ipynb", "b.ipynb")
-    with release.workspace(ctx) as clone, pytest.raises(ConfigError, match="which one"):
+    with release.workspace(ctx) as clone, pytest.raises(ConfigError, match="set `notebook =`"):
         init.plan(ctx, clone)
     ctx.config = replace(ctx.config, assignments=(assignment(due=NEXT_WEEK, notebook="b.ipynb"),))
     plan = run_init(ctx)

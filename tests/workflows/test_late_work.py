@@ -120,7 +120,7 @@ def test_a_live_folder_is_late_work_only_where_nothing_was_seen_at_the_deadline(
     (told,) = [o.reason for o in run_collect(ctx) if o.item == "Moon 2"]
     at = ctx.gradebook.rows[NAME, "2"].submitted_at
     assert at == (YESTERDAY + timedelta(seconds=1) if seen_missing else YESTERDAY - HOUR)
-    assert ("older than the deadline" in told) == seen_missing
+    assert ("dated before the deadline" in told) == seen_missing
 
 
 # --- After an extension -------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def test_an_anonymous_assignment_keeps_its_grades_hidden(ctx: FakeContext) -> No
     ctx.config = replace(ctx.config, canvas=canvas)
     [line, _] = assignments.plan(ctx).lines
     assert ([c.field for c in line.left], line.writes) == (["posting"], False)
-    with pytest.raises(RequestRefused, match="only all at once"):
+    with pytest.raises(RequestRefused, match="all its grades at once"):
         posting.plan(ctx, ctx.config.assignments[0])
 
 

@@ -144,7 +144,7 @@ def test_what_a_person_shortened_or_took_away_stays_so(ctx: FakeContext) -> None
     in_canvas(ctx, replace(own, due_at=SUNDAY - DAY))
     assert [c.left for c in plan(ctx).changes] == ["a person changed it in Canvas"]
     in_canvas(ctx)
-    assert [c.left for c in plan(ctx).changes] == ["a person took it away in Canvas"]
+    assert [c.left for c in plan(ctx).changes] == ["a person removed it in Canvas"]
 
 
 def test_one_who_was_gone_and_is_back_joined_again(ctx: FakeContext) -> None:

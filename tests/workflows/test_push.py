@@ -155,7 +155,7 @@ def test_what_never_takes_is_tried_once_singly_and_reported(ctx: FakeContext) ->
     ctx.canvas.refuse = {"2"}
     _, outcomes = run_submit(ctx)
     [failed] = [o for o in outcomes if not o.ok]
-    assert failed.reason == "the grade 5 did not take: Canvas shows no grade"
+    assert failed.reason == "the grade 5 was not saved: Canvas shows no grade"
     assert [w for w in ctx.canvas.writes if w.startswith("grade 2")] == [
         "grade 2 5.0000", "grade 2 5.0000 alone"
     ]  # fmt: skip
@@ -350,7 +350,7 @@ def test_a_late_policy_that_cannot_be_seen_is_said_and_stops_nothing(
     monkeypatch.setattr(ctx.canvas, "late_deductions", refuse)
     late(ctx)
     [warning] = submit.plan(ctx, standings(ctx)).warnings
-    assert "cannot be seen" in warning
+    assert "cannot see" in warning
 
 
 # --- Feedback -----------------------------------------------------------------------------------
@@ -409,7 +409,7 @@ def test_a_report_that_changed_since_the_plan_waits_for_the_next_run(ctx: FakeCo
     plan = submit.plan(ctx, standings(ctx))
     regrade(ctx, "4", "3", "1")
     held = [o for o in submit.apply(ctx, plan) if not o.ok]
-    assert [(o.item, "running this again" in o.reason) for o in held] == [("Moon 2", True)]
+    assert [(o.item, "run this again" in o.reason) for o in held] == [("Moon 2", True)]
     run_submit(ctx)
     assert [sid for sid, _, _ in ctx.canvas.comments] == ["1", "3", "2"]
 

@@ -85,7 +85,7 @@ def test_new_marks_replace_the_page_and_a_page_that_the_student_changed_stays(
     outcomes = list(returning.apply(ctx, plan))
     assert ctx.storage.files["1", FEEDBACK] == theirs
     assert ("1", "feedback/homework_1/homework_1 (2).html") in ctx.storage.files
-    assert "a file of their own" in outcomes[0].reason
+    assert "homework_1.html of their own" in outcomes[0].reason
     assert len(returning.plan(ctx, standings(ctx))) == 0
 
 

@@ -91,7 +91,7 @@ def test_a_snapshot_that_is_said_to_be_taken_and_is_not_there_is_a_failure(
     ctx: FakeContext,
 ) -> None:
     ctx.snapshots.lies = True
-    with pytest.raises(StorageFailure, match="there is none where work is collected from"):
+    with pytest.raises(StorageFailure, match="where work is collected from"):
         take(ctx)
 
 

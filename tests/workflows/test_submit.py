@@ -107,7 +107,7 @@ def test_too_many_missing_raise_an_alarm(tmp_path: Path) -> None:
     ctx.storage.hand_in("1", "4")
     run_grade(ctx)
     [alarm] = submit.plan(ctx, standings(ctx)).alarms
-    assert "3 missing and 0 failed of 4 due" in alarm.text
+    assert "3 missing and 0 failed out of 4 due" in alarm.text
 
 
 def test_every_push_is_in_the_ledger_with_its_old_value(ctx: FakeContext) -> None:

@@ -233,7 +233,7 @@ def test_a_person_is_shown_it_as_a_change_and_may_push_it(ctx: FakeContext) -> N
     run_undo(ctx)
     plan = submit.plan(ctx, standings(ctx), attended=True)
     assert plan.counts == {"changed": 4}
-    assert plan.lines[0].why == "undone by run 2, and now again"
+    assert plan.lines[0].why == "undone by run 2, now pushed again"
     push_attended(ctx)
     assert entered(ctx) == FIRST
     assert len(submit.plan(ctx, standings(ctx))) == 0
@@ -288,12 +288,12 @@ def test_runs_without_grades_cannot_be_undone(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing to undo"):
         undo.plan(ctx)
     ctx.ledger.start_run("init")
-    with pytest.raises(UsageError, match="no run 1 has written grades"):
+    with pytest.raises(UsageError, match="run 1 wrote no grades"):
         undo.plan(ctx, 1)
 
 
 def test_what_was_only_taken_note_of_is_not_undone(ctx: FakeContext) -> None:
     ctx.ledger.pushes.clear()
     push(ctx)
-    with pytest.raises(UsageError, match="no run 2 has written grades"):
+    with pytest.raises(UsageError, match="run 2 wrote no grades"):
         undo.plan(ctx, 2)

@@ -1,4 +1,4 @@
-"""What about a push as a whole looks like a mistake, before anything of it is written."""
+"""What makes a push as a whole look like a mistake, judged before anything is written."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from rudaux.domain.statistics import MANY, ItemStatistics
 from rudaux.domain.submissions import Standing
 
 MOVED = 0.25
-"""Share of students whose scores jump that no regrade should pass: a median hides up to a half."""
+"""The share of scores that may jump: the median alone would hide up to half of them."""
 
 CHANCE = 0.1
-"""Discrimination that far below 0 and further is more than the luck of an easy test."""
+"""From this far below 0 on, a negative discrimination is more than chance."""
 
 AlarmKind = Literal[
     "missing", "zeros", "lower", "median", "test", "points", "above", "discrimination", "mixed"
@@ -28,7 +28,7 @@ ABOUT_ZEROS: frozenset[AlarmKind] = frozenset({"missing", "zeros"})
 
 @dataclass(frozen=True)
 class Alarm:
-    """A reason to ask a person before a push; `text` is a clause without an end mark."""
+    """A reason to ask a person before a push; `text` is a clause without a full stop."""
 
     kind: AlarmKind
     text: str
@@ -36,7 +36,7 @@ class Alarm:
 
 @dataclass(frozen=True)
 class CellScore:
-    """How a test went: of so many `graded` students, `zeros` got none of its `maximum` points."""
+    """How a test went: of `graded` students, `zeros` got none of its `maximum` points."""
 
     name: str
     maximum: Decimal
@@ -45,7 +45,7 @@ class CellScore:
 
     @property
     def failed_by_all(self) -> bool:
-        """Whether nobody of enough students has a point."""
+        """Whether nobody has a point, and enough students were graded to tell."""
         return self.graded >= MANY and self.zeros == self.graded and self.maximum > 0
 
 
@@ -61,7 +61,7 @@ class MarkAbove:
 
 @dataclass(frozen=True)
 class Graded:
-    """One judged submission's score in Canvas points: `last` pushed and now; or would it change."""
+    """One submission's score in Canvas points: now, as `last` pushed, and whether it is written."""
 
     new: Decimal
     last: Decimal | None
@@ -77,7 +77,8 @@ def zero_alarm(standings: Iterable[Standing], limit: float) -> tuple[Alarm, ...]
     return (
         Alarm(
             "missing",
-            f"{missing} missing and {failed} failed of {len(due)} due is more than {limit:.0%}",
+            f"{missing} missing and {failed} failed out of {len(due)} due, more than the limit of "
+            f"{limit:.0%}",
         ),
     )
 
@@ -85,20 +86,21 @@ def zero_alarm(standings: Iterable[Standing], limit: float) -> tuple[Alarm, ...]
 def equal_zeros_alarm(graded: Iterable[Graded], limit: float) -> tuple[Alarm, ...]:
     """Warn where more than the share `limit` of what is written for work handed in is exactly 0.
 
-    What a person agreed to once is in Canvas, and is not asked again for a late comer.
+    Zeros that a person has already accepted are in Canvas, and are not asked about again when
+    somebody hands in late.
     """
     written = [g for g in graded if g.writes]
     zeros = sum(g.new == 0 for g in written)
     if len(written) < MANY or zeros <= limit * len(written):
         return ()
-    text = f"{zeros} of the {len(written)} who handed in get exactly 0, more than {limit:.0%}"
-    return (Alarm("zeros", text),)
+    who = f"{zeros} of the {len(written)} students who handed in work"
+    return (Alarm("zeros", f"{who} get exactly 0, more than the limit of {limit:.0%}"),)
 
 
 def lower_alarm(lines: Iterable[PushLine]) -> tuple[Alarm, ...]:
-    """Warn where most grades that Canvas has go down, or a missing student's does at all.
+    """Warn where most grades in Canvas go down, or any grade of a missing student does.
 
-    From one student on: in a small class nothing else would tell a mishap from a regrade.
+    One student is enough: in a small class nothing else tells an accident from a regrade.
     """
     there = [line for line in lines if line.old is not None and line.kind != "excused"]
     lower = [
@@ -112,7 +114,7 @@ def lower_alarm(lines: Iterable[PushLine]) -> tuple[Alarm, ...]:
     zeros = sum(not line.new for line in lower)
     text = f"{len(lower)} of {len(there)} grades in Canvas would go down"
     text += f", {zeros} of them to 0" if zeros else ""
-    text += f", {missing} because nothing is handed in any more" if missing else ""
+    text += f", {missing} because the work is missing now" if missing else ""
     return (Alarm("lower", text),)
 
 
@@ -120,14 +122,14 @@ def nothing_to_earn_alarm(maximum: Decimal | None, graded: int) -> tuple[Alarm, 
     """Warn where the source gives no points at all, so that every score would be 0."""
     if maximum or not graded:
         return ()
-    return (Alarm("points", "its source gives no points, so that everybody would get exactly 0"),)
+    return (Alarm("points", "no cell of its source has points, so everybody would get exactly 0"),)
 
 
 def median_alarm(graded: Iterable[Graded], points: Decimal, limit: float) -> tuple[Alarm, ...]:
     """Warn where the median, or one score in four, moves by more than `limit` of the points.
 
-    `limit` is a share. Only those are compared whom an earlier push gave a score: newcomers move no
-    median.
+    `limit` is a share. Only students who have a score from an earlier push are compared, so that
+    newcomers do not move the median.
     """
     pairs = [(g.last, g.new) for g in graded if g.last is not None]
     if len(pairs) < MANY:
@@ -147,19 +149,19 @@ def median_alarm(graded: Iterable[Graded], points: Decimal, limit: float) -> tup
 def failed_test_alarms(
     cells: Iterable[CellScore], graded: Sequence[Graded], unreached: Collection[str] = ()
 ) -> tuple[Alarm, ...]:
-    """Warn of each test that every student fails: more often its mistake than theirs.
+    """Warn of each test that every student fails: the test is more often wrong than they are.
 
-    `unreached` are the names of those that did not run for anybody.
+    `unreached` names the tests that ran for nobody.
     """
     new = sum(g.writes for g in graded)
     if new < MANY and 2 * new < len(graded):
-        return ()  # what a person agreed to once is not asked again for a late comer
+        return ()  # accepted already: do not ask again because somebody hands in late
     return tuple(Alarm("test", _all_fail(c, c.name in unreached)) for c in cells if c.failed_by_all)
 
 
 def _all_fail(cell: CellScore, unreached: bool) -> str:
     if unreached:
-        return f"the test {cell.name} was reached in none of {cell.graded} submissions"
+        return f"the test {cell.name} ran in none of {cell.graded} submissions"
     return f"all {cell.graded} students fail the test {cell.name}"
 
 
@@ -177,7 +179,7 @@ def discrimination_alarms(tests: Iterable[ItemStatistics]) -> tuple[Alarm, ...]:
 
 
 def mixed_alarm(graded_with: Iterable[GradedWith]) -> tuple[Alarm, ...]:
-    """Warn where some were graded with other tests, or in another image, than most."""
+    """Warn where some students were graded with other tests or in another image than most."""
     known = list(graded_with)
     found = []
     for what, values in (
@@ -196,7 +198,7 @@ def above_maximum_alarm(
 ) -> tuple[Alarm, ...]:
     """Warn of marks above the maximum behind a grade that is about to be written.
 
-    Extra credit may be meant; so may 5.5 where 55 stands, or the source has come to earn less.
+    They may be extra credit, a slip (55 for 5.5), or from before the source lowered its points.
     """
     found = [
         f"{names[m.student_id]} has {_points(m.mark)} of {_points(m.maximum)} points for {m.cell}"
@@ -215,18 +217,18 @@ def scheme_alarm(grading_type: str) -> tuple[Alarm, ...]:
     if grading_type not in {"letter_grade", "gpa_scale"}:
         return ()
     text = (
-        f"Canvas grades it by a scheme ({grading_type}), which may read a score as one of its steps"
+        f"Canvas uses a grading scheme ({grading_type}) and may take a score for one of its steps"
     )
     return (Alarm("points", f"{text}: set it to points there"),)
 
 
 def points_alarm(ours: Decimal, canvas: Decimal | None) -> tuple[Alarm, ...]:
-    """Warn where Canvas counts the assignment out of other points than scores are scaled to."""
+    """Warn where Canvas has other points for the assignment than rudaux scales scores to."""
     if canvas == ours:
         return ()
     there = "no points" if canvas is None else f"{canvas.normalize():f} points"
-    text = f"Canvas has {there} for it where rudaux.toml has {ours.normalize():f}"
-    return (Alarm("points", f"{text} (`rudaux canvas push` brings them in step)"),)
+    text = f"Canvas has {there} for it, but rudaux.toml has {ours.normalize():f}"
+    return (Alarm("points", f"{text} (`rudaux canvas push` updates Canvas)"),)
 
 
 def _points(points: Decimal) -> str:

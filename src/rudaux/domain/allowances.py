@@ -1,8 +1,8 @@
-"""Points that a person lets a test give beyond what it gave: a broken test's, or the better of two.
+"""Points that a person grants on top of a test's own: for a broken test, or the better of two runs.
 
-They stand in the gradebook as nbgrader's extra credit, which formgrader shows beside the test: the
-automatic mark stays what the test gave, a mark by hand stays what a person gave, and the maximum is
-not touched. A manual score would hide the first and replace the second.
+They are stored in the gradebook as nbgrader's extra credit, which formgrader shows beside the test:
+the automatic mark stays what the test gave, a mark by hand stays what a person gave, and the
+maximum is not touched. A manual score would hide the first and replace the second.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _NOISE = Decimal("0.000001")
 class Allowance:
     """What a test gives a student at least: `floor` points, or all of them where `full`.
 
-    `given` is the extra credit that rudaux entered for it before; `unsure`: a run was cut short
-    that may have entered some and not noted it.
+    `given` is the extra credit that rudaux entered for it before; `unsure`: a run that was
+    cut short may have entered some without recording it.
     """
 
     floor: Decimal = Decimal(0)
@@ -33,7 +33,7 @@ class Allowance:
     def wanted(self, mark: Decimal, maximum: Decimal, by_hand: bool = False) -> Decimal:
         """Return the extra credit for a test that gave `mark` of `maximum` points.
 
-        What a person marked `by_hand` has no floor: they have decided.
+        What was marked `by_hand` has no floor: a person has decided.
         """
         floor = Decimal(0) if by_hand else min(self.floor, maximum)
         return max(Decimal(0), (maximum if self.full else floor) - mark)
@@ -41,9 +41,9 @@ class Allowance:
     def is_ours(
         self, extra: Decimal, before: Decimal, maximum: Decimal, by_hand: bool = False
     ) -> bool:
-        """Whether the extra credit that is there came from here, and not from a person.
+        """Return whether the extra credit in the gradebook came from rudaux, and not from a person.
 
-        `before` is the mark that it was entered for. A person may have entered just as much.
+        `before` is the mark that it was entered for. A person may have entered the same amount.
         """
         perhaps = (self.wanted(before, maximum, by_hand),) if self.unsure else ()
         return any(abs(extra - amount) < _NOISE for amount in (self.given, *perhaps))

@@ -11,7 +11,7 @@ _MARK = re.compile(rb'<meta name="rudaux-submission" content="([^"/]*)/([^"/]*)/
 
 
 def mark(page: str, assignment: str, student_id: str, notebook: str) -> str:
-    """Write into a report whose it is, before anything that student code may have put there."""
+    """Write into a report whose it is, ahead of anything that student code may have put there."""
     values = (escape(value.replace("/", "%2F")) for value in (assignment, student_id, notebook))
     tag = f'<meta name="rudaux-submission" content="{"/".join(values)}">'
     head = page.find("<head>")
@@ -20,7 +20,7 @@ def mark(page: str, assignment: str, student_id: str, notebook: str) -> str:
 
 
 def is_report_of(content: bytes, assignment: str, student_id: str) -> bool:
-    """Whether a report says in itself that it is this student's, on this assignment."""
+    """Return whether a report says itself that it is this student's, for this assignment."""
     found = _MARK.search(content)
     wanted = [escape(value.replace("/", "%2F")).encode() for value in (assignment, student_id)]
     return found is not None and [found[1], found[2]] == wanted
@@ -36,7 +36,7 @@ class FeedbackFile:
 
 @dataclass(frozen=True)
 class Solution:
-    """The solution's pages, by their names in a home."""
+    """The solution's pages, named as in a student's home."""
 
     pages: tuple[FeedbackFile, ...]
     leaks: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What a check found: one fact, whether it is as it should be, and what to do where it is not."""
+"""What a check found: one fact, whether it is as it should be, and what to do if it is not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOOK, CONFIGURATION, OUTSIDE = 6, 3, 5
 class Check:
     """One fact about the set-up or an assignment; `system` is what it belongs to.
 
-    `ours`: what is broken lies in the course folder, and not with a system outside of it.
+    `ours`: the cause lies in the course folder, not in an outside system.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found at `at` (aware), while `digest` stood for all that the findings hang on."""
+    """What was found at `at` (aware); `digest` covers everything that the findings depend on."""
 
     digest: str
     at: datetime
@@ -37,9 +37,9 @@ class Checked:
 
 
 def exit_code(checks: Iterable[Check]) -> int:
-    """Return 0, 6 where something is to be looked at, or 3 or 5 where something is broken.
+    """Return 0, 6 if something needs a look, or 3 or 5 if something is broken.
 
-    5 wins over 3: what an outside system says may be why the configuration looks wrong.
+    5 wins over 3: an outside system may be the reason why the configuration looks wrong.
     """
     seen = tuple(checks)
     broken = [c for c in seen if c.result == "broken"]

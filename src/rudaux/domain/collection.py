@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from rudaux.domain.messages import listed
+
 
 @dataclass(frozen=True)
 class Located:
@@ -32,7 +34,7 @@ class NotYet:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """It cannot be told whether there is work; never a zero."""
+    """It is not known whether there is work; this is never a zero."""
 
     reason: str
 
@@ -64,24 +66,19 @@ class LateEdit:
 
     @property
     def late_by(self) -> timedelta:
-        """How long after the deadline."""
+        """How long after the deadline it was changed."""
         return self.at - self.deadline
 
 
 def edits_after(copied: Copied, deadline: datetime) -> tuple[LateEdit, ...]:
-    """Return what was changed after the deadline, as far as the files' own times say."""
+    """Return what was changed after the deadline, going by the files' own times."""
     return tuple(LateEdit(name, at, deadline) for name, at in copied.files if at > deadline)
 
 
-_SHOWN = 3
-
-
 def describe_edits(edits: Sequence[LateEdit]) -> str:
-    """Say which files were changed, and how long after the deadline the last of each was."""
+    """List the files that were changed and how long after the deadline, the latest first."""
     latest = sorted(edits, key=lambda edit: edit.at, reverse=True)
-    shown = [f"{_printable(e.file)} {duration(e.late_by)} late" for e in latest[:_SHOWN]]
-    more = f" and {len(latest) - _SHOWN} more" if len(latest) > _SHOWN else ""
-    return f"{', '.join(shown)}{more}"
+    return listed([f"{_printable(e.file)} {duration(e.late_by)} late" for e in latest])
 
 
 def duration(span: timedelta) -> str:
@@ -104,8 +101,8 @@ def _printable(name: str) -> str:
 class Collection:
     """A submission was copied at `at` (aware) from `snapshot` (None: the live folder).
 
-    `skipped` names what was left behind and why. Without a `digest` it is other than rudaux's own:
-    it was in the submitted folder, or in the gradebook, and was taken over at that moment.
+    `skipped` names what was left behind and why. Without a `digest` rudaux did not copy it itself:
+    it was in the submitted folder or the gradebook already, and was taken over at that moment.
     """
 
     digest: str
@@ -118,7 +115,7 @@ class Collection:
 class Kept:
     """What is in a folder of collected work now; `digest` is comparable with that of `Copied`.
 
-    The note of the time, which was put there afterwards, is left out.
+    The timestamp file, which was added afterwards, is left out.
     """
 
     files: tuple[str, ...]

@@ -17,8 +17,8 @@ Members = Mapping[int, frozenset[str]]
 class Override:
     """A Canvas assignment override: for some students, one section, one group, or everyone.
 
-    `overrides_due` tells an override to "no due date" (True, None) from one that leaves the due
-    date alone (False); the other two dates likewise. `outside` are Canvas ids of students in it
+    `overrides_due` distinguishes an override to "no due date" (True, None) from one that leaves the
+    due date alone (False); the other two dates likewise. `outside` are Canvas ids of students in it
     who are not on the roster.
     https://canvas.instructure.com/doc/api/assignments.html#AssignmentOverride
     """
@@ -43,7 +43,7 @@ class Override:
         return not (self.whole_course or self.section_id or self.group_id)
 
     def sets(self, kind: DateKind) -> bool:
-        """Whether it changes that date."""
+        """Return whether it changes that date."""
         return {
             "due": self.overrides_due,
             "unlock": self.overrides_unlock,
@@ -61,7 +61,7 @@ def deadline_of(
     overrides: Iterable[Override] = (),
     group_members: Members | None = None,
 ) -> datetime | None:
-    """Give the student's own deadline (aware), or None for no deadline.
+    """Return the student's own deadline (aware), or None for no deadline.
 
     An ad-hoc override wins; else the latest of their section, group and
     course overrides; else `base`.
@@ -78,7 +78,7 @@ def date_of(
 ) -> datetime | None:
     """Return one of the student's own dates, by the rule of `deadline_of`.
 
-    Of several times to unlock, Canvas takes the earliest.
+    Of several unlock dates, Canvas takes the earliest.
     """
     found = in_force(kind, student, overrides, group_members)
     if not found:
@@ -107,19 +107,19 @@ def in_force(
 
 
 def same_moment(one: datetime | None, other: datetime | None) -> bool:
-    """Whether Canvas would show both alike: it moves a midnight to the end of that day."""
+    """Return whether Canvas would show both alike: it moves midnight to the end of that day."""
     if one is None or other is None:
         return one is other
     return abs((one - other).total_seconds()) in {0, 86_399}
 
 
 def _latest(dates: Iterable[datetime | None]) -> datetime | None:
-    """No date at all is later than any date."""
+    """Return the latest date; no date counts as later than any."""
     known = list(dates)
     return None if None in known else max(d for d in known if d is not None)
 
 
 def _earliest(dates: Iterable[datetime | None]) -> datetime | None:
-    """No date at all is earlier than any date."""
+    """Return the earliest date; no date counts as earlier than any."""
     known = list(dates)
     return None if None in known else min(d for d in known if d is not None)

@@ -19,10 +19,10 @@ class Job:
     """One submission, ready to run: sanitised notebooks (file name -> nbformat JSON text).
 
     `folder` is a scratch folder that holds only the assignment's data files and the student's own
-    other files; the executor may copy from it. `doubts` are what a person must settle about it,
-    `remarks` what the instructor should know of it.
+    other files; the executor may copy from it. `doubts` are what a person must decide about it,
+    `remarks` what the instructor should know about it.
     `witnesses` are what test cells must publish at their end: file name -> index -> nonce.
-    `digest` is over all of it that can change what the tests give, before witnesses were planted.
+    `digest` covers everything that can change what the tests give, without the witnesses.
     `allowances` are points beyond what tests give; with `only`, no other test's mark is touched.
     `sealed` are the notebooks without hidden tests, where students see a run of these instead.
     """
@@ -46,14 +46,14 @@ class Job:
 
 
 def kernel_name(notebook: Mapping[str, Any]) -> str:
-    """Name the kernelspec that a notebook (nbformat 4) asks for."""
+    """Return the name of the kernelspec that a notebook (nbformat 4) asks for."""
     name = str(notebook.get("metadata", {}).get("kernelspec", {}).get("name") or "python3")
     # Old notebooks say "python", which jupyter_client's KernelManager takes for this name, too.
     return "python3" if name == "python" else name
 
 
 def has_code(notebook: Mapping[str, Any]) -> bool:
-    """Whether a notebook (nbformat 4) has a cell to run, so that it needs a kernel."""
+    """Return whether a notebook (nbformat 4) has a cell to run, so that it needs a kernel."""
     return any(
         cell["cell_type"] == "code" and "".join(cell["source"]).strip()
         for cell in notebook.get("cells", ())
@@ -61,7 +61,7 @@ def has_code(notebook: Mapping[str, Any]) -> bool:
 
 
 def kernels_of(notebooks: Mapping[str, str]) -> dict[str, str]:
-    """Name the kernelspec of each notebook that has code to run, given as text by file name."""
+    """Return the kernelspec's name for each notebook (file name -> text) that has code to run."""
     contents = {name: json.loads(text) for name, text in notebooks.items()}
     return {name: kernel_name(content) for name, content in contents.items() if has_code(content)}
 
@@ -84,8 +84,8 @@ class Execution:
     """What became of a job; only `failed` is our failure and never a score.
 
     `image` is the digest of the container image that it ran in, if it ran in one; `replayed`: it
-    was not run, but made of what an earlier run gave. `shown` is the run without hidden tests, if
-    there was one: of this one students see points and verdicts alone.
+    was not run, but rebuilt from an earlier run. `shown` is the run without hidden tests, if there
+    was one: students then see only points and verdicts of this one.
     """
 
     job: Job
@@ -100,7 +100,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class GradedWith:
-    """What a submission was graded with last: the image's digest ("": none), that of the tests."""
+    """What a submission was last graded with: digests of the image ("": none) and of the tests."""
 
     image: str
     tests: str
@@ -131,7 +131,7 @@ class Broken:
 class GradedFrom:
     """What a submission's marks came from: a digest of all that went in, and of what came out.
 
-    Where both are what they were, a run would give the same. Empty: that is not certain.
+    While both stay the same, a run would give the same marks. Empty: that is not certain.
     """
 
     inputs: str = ""
@@ -139,18 +139,18 @@ class GradedFrom:
 
 
 class Waiting(str):
-    """A reason of `Grader.score`: so many `cells` of a `notebook` wait for marks by hand."""
+    """A reason of `Grader.score`: this many `cells` of a `notebook` wait for marks by hand."""
 
     notebook: str
     cells: int
 
     def __new__(cls, notebook: str, cells: Sequence[str]) -> Waiting:
-        """Write the reason for these cells, each by its grade id."""
-        verb = "waits" if len(cells) == 1 else "wait"
-        reason = super().__new__(cls, f"{notebook}: {', '.join(cells)} {verb} for a mark by hand")
+        """Write the reason for these cells, given by their grade ids."""
+        what = "1 cell waits" if len(cells) == 1 else f"{len(cells)} cells wait"
+        reason = super().__new__(cls, f"{notebook}: {what} for marks by hand")
         reason.notebook, reason.cells = notebook, len(cells)
         return reason
 
 
 class Suspicion(str):
-    """A reason of `Grader.score` to hold a submission: perhaps its tests were made to pass."""
+    """A reason of `Grader.score` to hold a submission: its tests may have been tricked."""

@@ -59,11 +59,11 @@ def due_from(
 
 @dataclass(frozen=True)
 class Explanation:
-    """What gradebook, ledger, collected files and Canvas say; None and empty are not known.
+    """What gradebook, ledger, collected files and Canvas say; None and empty mean not known.
 
     `maximum` and all marks are in nbgrader's points, `points` and `canvas_points` in Canvas's.
-    `due` is None, and `listed` false, where Canvas lists the student no longer. `files` are those
-    of the submitted folder, None where it is gone; `intact` tells whether they are what was
+    `due` is None, and `listed` false, if Canvas no longer lists the student. `files` are those
+    of the submitted folder, None if it is gone; `intact` tells whether they are what was
     collected. `errors` has the last error line of a failed test, by notebook file and grade id.
     `dated`: the assignment is in Canvas with a due date, else `base` is that of rudaux.toml.
     """
@@ -93,15 +93,15 @@ class Explanation:
     hidden: str = ""
     """Why Canvas does not say whose grades are whose; empty where it does."""
     promised: bool = False
-    """Whether the deadline is time that rudaux gave them and Canvas does not show yet."""
+    """Whether the deadline is an extension that rudaux gave and Canvas does not show yet."""
     markers: Mapping[str, str] = field(default_factory=dict)
     """Who was to mark it by hand, by question ("notebook/cell"; "" is all of it)."""
     deducts: bool = False
-    """Whether Canvas takes points from late submissions by itself, after what was entered."""
+    """Whether Canvas itself takes points from late submissions, off the grade that was entered."""
 
     @property
     def deadline_from(self) -> DeadlineFrom | None:
-        """What the deadline is from: an override of that kind, Canvas's base date, rudaux.toml."""
+        """Where the deadline comes from: such an override, Canvas's base date, rudaux.toml."""
         if self.due is None:
             return None
         if self.due.kind is not None:
@@ -121,7 +121,7 @@ class Explanation:
 
     @property
     def graded(self) -> bool:
-        """Whether the gradebook holds a grade, be it one that waits for a person."""
+        """Whether the gradebook has a grade, even one that still waits for a person."""
         return self.submission is not None and self.submission.autograded
 
     @property
@@ -131,7 +131,7 @@ class Explanation:
 
     @property
     def last_grading(self) -> Graded | None:
-        """The run of the submission that its marks are from."""
+        """The run of the submission that its marks come from."""
         counted = [g for g in self.gradings if g.verdict != "failed"]
         return counted[-1] if counted and self.graded else None
 
@@ -142,33 +142,33 @@ class Explanation:
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """What is not known and why, a sentence each; nothing is guessed."""
+        """What is not known and why, one sentence each; nothing is guessed."""
         return tuple(self._gaps())
 
     def _gaps(self) -> Iterator[str]:
         if not self.listed:
             yield (
-                "Canvas lists them no longer for this course: their deadline, and the grade that "
-                "Canvas has, are not known."
+                "Canvas no longer lists them in this course, so their deadline and their grade in "
+                "Canvas are not known."
             )
         elif self.deadline_from is None:
-            yield "Their deadline is not the assignment's own, and no override says why."
+            yield "Their deadline differs from the assignment's, and no override says why."
         elif not self.in_canvas:
-            yield f"{self.assignment} is not in Canvas, so Canvas has no grade of it."
+            yield f"{self.assignment} is not in Canvas, so Canvas has no grade for it."
         if self.hidden:
-            yield f"The grade that Canvas has is not known: {self.hidden}."
+            yield f"Their grade in Canvas is not known: {self.hidden}."
         yield from self._gaps_of_work()
         if self.graded and self.last_grading is None:
             yield (
-                "rudaux's ledger has no record of grading it: when, by which run and after which "
-                "repairs is not known. Either nbgrader graded it without rudaux, or the ledger "
-                "was lost."
+                "rudaux's ledger has no record of grading it, so it is not known when, by which "
+                "run and after which repairs it was graded. Either nbgrader graded it without "
+                "rudaux, or the ledger was lost."
             )
         shown = self.canvas.entered if self.canvas else None
         if shown is not None and not self.pushes:
             yield (
-                "rudaux's ledger has no record of a grade for them in Canvas: who entered the one "
-                "there is not known. Either it was a person, or the ledger was lost."
+                "rudaux's ledger has no record of entering their grade in Canvas, so it is not "
+                "known who did. Either it was a person, or the ledger was lost."
             )
 
     def _gaps_of_work(self) -> Iterator[str]:
@@ -176,16 +176,16 @@ class Explanation:
             return
         if self.collection is None or not self.collection.digest:
             yield (
-                "rudaux did not collect this work, or its ledger was lost: from where and when it "
-                "came is not known."
+                "Either rudaux did not collect this work, or its ledger was lost: where it came "
+                "from, and when, is not known."
             )
         elif self.collection.snapshot is None:
             yield (
-                "There was no snapshot: the work was read from their own folder, as it was when it "
-                "was collected. Whether that was so at the deadline is not known."
+                "There was no snapshot: the work was copied from their home as it was when it was "
+                "collected. Whether it was the same at the deadline is not known."
             )
         if self.files is None:
-            yield "Their files are gone from the submitted folder: they cannot be looked at."
+            yield "Their files are gone from the submitted folder, so nobody can look at them."
         elif self.intact is False:
             yield (
                 "The files in the submitted folder differ from what was collected: they are not "

@@ -1,4 +1,4 @@
-"""More time for one student: which Canvas overrides are rudaux's own, and what becomes of them."""
+"""More time for one student: which Canvas overrides are rudaux's own, and what happens to them."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Joined:
 class OverrideRecord:
     """What the ledger knows of one write of an override for one student.
 
-    `override`: its id in Canvas, None before Canvas gave one. planned: written ahead, and not yet
-    read back; refused: Canvas did not take it, and rudaux itself keeps to it; failed: it did not
-    take it, and nobody counts on it. The ledger fills in `id` and `run`.
+    `override`: its id in Canvas, None before Canvas gave one. planned: recorded ahead of the write,
+    and not yet read back; refused: Canvas refused it, but rudaux honours it; failed: Canvas refused
+    it, and it does not count. The ledger fills in `id` and `run`.
     """
 
     assignment: str
@@ -50,7 +50,7 @@ class OverrideRecord:
 
     @property
     def promised(self) -> bool:
-        """Whether the student has this time although Canvas may not show it yet."""
+        """Whether the student has this time, even if Canvas does not show it yet."""
         return self.state in {"planned", "refused"} and self.action != "remove"
 
 
@@ -60,9 +60,9 @@ def title_for(purpose: Purpose, student: Student) -> str:
 
 
 def purpose_of(override: Override, made: Iterable[int] = ()) -> Purpose | None:
-    """Return what rudaux made an override for; None: a person made it, or shares it since.
+    """Return what rudaux made an override for; None: a person made it, or added others to it.
 
-    `made` are the ids of those that the ledger knows rudaux made.
+    `made` are the ids of the overrides that rudaux made, as the ledger has them.
     """
     if not override.adhoc or len(override.student_ids | override.outside) > 1:
         return None
@@ -73,13 +73,13 @@ def purpose_of(override: Override, made: Iterable[int] = ()) -> Purpose | None:
 
 
 def made_by(records: Iterable[OverrideRecord]) -> frozenset[int]:
-    """Return the ids of the overrides that rudaux made, and did not only lengthen."""
+    """Return the ids of the overrides that rudaux made, not of those it only lengthened."""
     made = (r.override for r in records if r.action in {"create", "split"})
     return frozenset(override for override in made if override is not None)
 
 
 def keeps_title(override: Override) -> bool:
-    """Whether a person named it; Canvas's own "2 students" it counts anew by itself."""
+    """Return whether a person gave it its title; Canvas updates its own, like "2 students"."""
     return _GENERATED.fullmatch(override.title) is None
 
 
@@ -87,8 +87,8 @@ def joined_at(student: Student, before: Joined | None, left: bool) -> datetime |
     """Return when a student joined; None where Canvas does not say.
 
     Canvas keeps no history: an enrollment that is active again has its old `created_at`, and its
-    `updated_at` moves with whatever touches it. So the latter counts only for somebody who was
-    seen to be gone; a new section is no new student.
+    `updated_at` changes with any edit. So the latter counts only for somebody who was gone for a
+    while; a student in a new section is not a new student.
     """
     if before is not None and before.at is not None and not before.gone:
         return before.at
@@ -101,9 +101,9 @@ def joined_at(student: Student, before: Joined | None, left: bool) -> datetime |
 def late_deadline(
     joined: datetime, unlock: datetime, natural: datetime, days: int, zone: tzinfo
 ) -> datetime | None:
-    """Return until when somebody who joined late has: the end of that day in the course's zone.
+    """Return the deadline of somebody who joined late: the end of a day in the course's zone.
 
-    None where they joined in time, or where their deadline leaves them as long.
+    None if they joined in time, or if their deadline gives them as long anyway.
     """
     exact = joined + timedelta(days=days)
     if joined <= unlock or exact <= natural:
@@ -121,8 +121,8 @@ def end_of_day(moment: datetime, zone: tzinfo) -> datetime:
 class Change:
     """One override to be written for one student, or one that is left to a person.
 
-    `override` is what Canvas has now, `before` their deadline now, `due_at` what it will be. With
-    `left` nothing is written: it says why.
+    `override` is what Canvas has now, `before` their deadline now, `due_at` the new one. If `left`
+    is set, nothing is written; it says why.
     """
 
     assignment: str
@@ -137,7 +137,7 @@ class Change:
     lock_at: datetime | None = None
 
     def record(self, at: datetime) -> OverrideRecord:
-        """Return what the ledger is told before the write."""
+        """Return what goes into the ledger before the write."""
         known = self.override.id if self.override and self.action != "split" else None
         return OverrideRecord(
             self.assignment, self.student.id, self.purpose, self.action, known,
@@ -151,11 +151,11 @@ def keep_up(
     natural: datetime | None,
     records: Sequence[OverrideRecord],
 ) -> Change | None:
-    """Decide what becomes of a student's time without anybody asking; None: nothing.
+    """Decide whether a student's deadline changes although nobody asked; None: it does not.
 
     `wanted` is what late registration or an unfinished extension gives, `natural` their deadline
-    without an override of rudaux's own, `records` what was written for them before. `change`
-    carries the rest.
+    without rudaux's own overrides, `records` what was written for them before. `change` carries the
+    rest.
     """
     there = change.override
     if there is None:
@@ -172,7 +172,7 @@ def keep_up(
             why += " that sets no due date"
         return replace(change, due_at=wanted, left=why)
     if there.due_at is None or not there.overrides_due:
-        return None  # no deadline at all: whoever took it away meant it
+        return None  # no deadline: whoever removed it meant it
     target = max(d for d in (wanted, natural, there.due_at) if d is not None)
     if natural is None or target <= there.due_at or same_moment(target, there.due_at):
         return None
@@ -193,5 +193,5 @@ def _where_none_is(
     given = [r.due_at for r in records if r.state == "done" and r.due_at is not None]
     removed = bool(records) and records[-1].action == "remove"
     if given and not removed and max(given) >= wanted:
-        return replace(change, due_at=wanted, left="a person took it away in Canvas")
+        return replace(change, due_at=wanted, left="a person removed it in Canvas")
     return replace(change, action="create", due_at=wanted)

@@ -1,4 +1,4 @@
-"""What failed tests said, in groups: numbers, addresses and names aside, many say the same."""
+"""What failed tests said, in groups: without numbers, addresses and names, many say the same."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rudaux.domain.roster import Student
 from rudaux.domain.statistics import TestKey
 
 NOT_RUN = "NotRun"
-"""What the error of a test is called that was not reached."""
+"""The name of the error of a test that was not reached."""
 _OUT = "…"
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PATH = re.compile(r"(?:[A-Za-z]:)?(?:[/\\][\w.~-]+){2,}/?")
@@ -20,7 +20,7 @@ _SERIES = re.compile(rf"{_OUT}(?:[\s,;]+{_OUT})+")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 _WORD = re.compile(r"[\w.@+-]*\w")
 _SHORTEST = 3
-"""Letters of a name below which it is found in too many words."""
+"""A shorter part of a name would be found in too many words."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def group_failures(
 ) -> tuple[FailureGroup, ...]:
     """Group the last error lines of each student's failed tests, the largest group first.
 
-    Quoted words are told only where most of a group have the same, and with `closely` never.
+    Quoted words are kept only if most of a group share them, and never with `closely`.
     """
     known: dict[str, str] = {}
     lines: dict[str, Counter[str]] = {}

@@ -31,6 +31,16 @@ def fixed_point(score: Decimal) -> str:
     return "0" if text in {"", "-0"} else text
 
 
+def score_text(score: Decimal | None) -> str | None:
+    """Return a score as JSON documents have it; no grade is null."""
+    return None if score is None else fixed_point(score)
+
+
+def in_words(score: Decimal | None) -> str:
+    """Return a score as sentences have it."""
+    return score_text(score) or "no grade"
+
+
 @dataclass(frozen=True)
 class CanvasSubmission:
     """A student's grade in Canvas; `entered` is before Canvas's own late policy deducts."""
@@ -93,8 +103,8 @@ def decide_push(
 ) -> PushLine:
     """Decide from gradebook now (`target`), what rudaux last pushed (`last`), and Canvas now.
 
-    A value in Canvas that rudaux did not put there is a person's: it stays unless asked. So does
-    one that an undo restored, as long as the gradebook says what was undone.
+    A value in Canvas that rudaux did not put there is a person's: it stays unless somebody asks to
+    overwrite it. So does one that an undo restored, while the gradebook has what was undone.
     """
     sid = standing.student_id
     if canvas is None:
@@ -112,8 +122,8 @@ def decide_push(
     if undone is None or theirs or not line.writes or not same_score(undone.score, target):
         return line
     if undone.again or overwrite_edits:
-        return replace(line, kind="changed", why=f"undone by run {undone.run}, and now again")
-    why = f"undone by run {undone.run}: kept (--overwrite-edits, or you on a terminal, push it)"
+        return replace(line, kind="changed", why=f"undone by run {undone.run}, now pushed again")
+    why = f"undone by run {undone.run}: kept (--overwrite-edits pushes it again)"
     return replace(line, kind="held", why=why)
 
 
@@ -160,7 +170,7 @@ def same_score(one: Decimal | None, other: Decimal | None) -> bool:
 class Push:
     """One grade written: Canvas had `old`, was given `new`, and then showed `read_back`.
 
-    adopted: it was there already, and was only taken note of; undoes: the run whose push this took
+    adopted: it was there already, and was only recorded; undoes: the run whose push this took
     back; the ledger fills in `run`.
     """
 

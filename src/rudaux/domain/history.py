@@ -1,4 +1,4 @@
-"""What the ledger remembers of earlier runs, and what follows from it for the next push."""
+"""What the ledger remembers of earlier runs, and what that means for the next push."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rudaux.domain.grades import CanvasSubmission, Push, same_score
 
 @dataclass(frozen=True)
 class Run:
-    """One command at work: who ran it where, and how it ended; None: it has not, or was killed."""
+    """One run of a command: who ran it where, and how it ended; None: it runs or was killed."""
 
     id: int
     command: str
@@ -53,10 +53,10 @@ class Graded:
 
 
 def last_scores(pushes: Iterable[Push]) -> dict[str, Decimal]:
-    """Give each student's score that rudaux last put into Canvas, from one assignment's pushes.
+    """Return the score that rudaux last put into Canvas for each student, from its pushes.
 
-    An undo leads back to what that was before the run it undoes: a person's value which that run
-    had replaced is a person's again.
+    They are those of one assignment. An undo leads back to the score before the run it undoes: if
+    that run had replaced a person's value, it is a person's again.
     """
     last: dict[str, Decimal | None] = {}
     before: dict[tuple[int | None, str], Decimal | None] = {}
@@ -69,7 +69,7 @@ def last_scores(pushes: Iterable[Push]) -> dict[str, Decimal]:
 
 
 def undone(pushes: Iterable[Push]) -> dict[str, Push]:
-    """Give the undo of each student whose last push was one; undoing an undo does not count."""
+    """Return the undo of each student whose last push was one; undoing an undo does not count."""
     found: dict[str, Push] = {}
     undos: set[int | None] = set()
     for push in _taken(pushes):
@@ -82,9 +82,9 @@ def undone(pushes: Iterable[Push]) -> dict[str, Push]:
 
 
 def unconfirmed(pushes: Iterable[Push], shown: Mapping[str, Decimal | None]) -> dict[str, Push]:
-    """Give each student's write that Canvas shows although it was never read back as written.
+    """Return each student's write that Canvas shows although it was never read back as written.
 
-    A run was killed, or Canvas took longer than anybody waited: the value is rudaux's all the same.
+    A run was killed, or Canvas was slower than the run waited: the value is still rudaux's.
     """
     waiting: dict[str, list[Push]] = {}
     for push in pushes:
@@ -101,7 +101,7 @@ def unconfirmed(pushes: Iterable[Push], shown: Mapping[str, Decimal | None]) -> 
 
 
 def confirmed(pushes: Iterable[Push], shown: Mapping[str, Push]) -> tuple[Push, ...]:
-    """Give the pushes with those read back that Canvas shows after all (see `unconfirmed`)."""
+    """Return the pushes, with those that Canvas shows after all read back (see `unconfirmed`)."""
     found = {id(push) for push in shown.values()}
     return tuple(replace(p, read_back=p.new) if id(p) in found else p for p in pushes)
 
@@ -133,9 +133,9 @@ class UndoLine:
 
 
 def written_by(pushes: Iterable[Push]) -> tuple[Push, ...]:
-    """Give one push per student and assignment of one run: from what was there first to the last.
+    """Return one push per student and assignment of a run, from the first value to the last.
 
-    What the run only took note of is left out: it did not write it.
+    What the run only recorded is left out: it did not write it.
     """
     whole: dict[tuple[str, str], Push] = {}
     for push in pushes:
@@ -147,7 +147,7 @@ def written_by(pushes: Iterable[Push]) -> tuple[Push, ...]:
 
 
 def decide_undo(push: Push, last: Push | None, canvas: CanvasSubmission | None) -> UndoLine:
-    """Decide from what a run wrote (`push`), the student's last push that took, and Canvas now."""
+    """Decide from what a run wrote (`push`), the student's last successful push, and Canvas now."""
     name, student, wrote, old = push.assignment, push.student_id, push.new, push.old
     if canvas is None:
         why = "Canvas does not list them for this assignment"
@@ -168,5 +168,5 @@ def decide_undo(push: Push, last: Push | None, canvas: CanvasSubmission | None) 
 
 
 def last_taken(pushes: Iterable[Push]) -> dict[str, Push]:
-    """Give each student's last push that Canvas showed as written, of one assignment's."""
+    """Return each student's last push that Canvas showed as written, of one assignment's."""
     return {push.student_id: push for push in _taken(pushes)}

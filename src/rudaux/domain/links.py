@@ -10,10 +10,10 @@ _SCP_LIKE = re.compile(r"^(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>[^/].*)$")
 
 
 def https_form(remote: str) -> str:
-    """Give the HTTPS form of a git remote, without credentials and without a `.git` suffix.
+    """Return the HTTPS form of a git remote, without credentials and without a `.git` suffix.
 
-    nbgitpuller names the folder after the last component and keeps a `.git` there, so that the
-    link would open nothing; local paths are left as they are, but for the suffix.
+    nbgitpuller names the folder after the last component and would keep `.git` in it, so that the
+    link opened nothing; local paths only lose the suffix.
     https://nbgitpuller.readthedocs.io/en/latest/topic/url-options.html
     """
     remote = remote.rstrip("/").removesuffix(".git")
@@ -29,7 +29,7 @@ def https_form(remote: str) -> str:
 
 
 def repo_folder(remote: str) -> str:
-    """Name the folder that nbgitpuller clones a remote into, inside a student's home."""
+    """Return the name of the folder in a student's home into which nbgitpuller clones a remote."""
     return re.split(r"[/:]", https_form(remote))[-1]
 
 
@@ -51,8 +51,8 @@ class Hub:
 class HubSeen:
     """What a hub's address answered: its version, or what was seen instead.
 
-    `prefix` is where the site led to; without `answers` nothing is there at all. `login` is the
-    address of a page that stands before the hub, where that is what answered.
+    `prefix` is where the site led to; `answers` is false if nothing is there. `login` is the
+    address of a login page in front of the hub, if that is what answered.
     """
 
     version: str = ""
@@ -63,7 +63,7 @@ class HubSeen:
 
 
 def launch_address(hub: Hub) -> str:
-    """Return where Canvas sends whoever opens an assignment, without what tells which."""
+    """Return the address at which Canvas opens every assignment, without its query."""
     return f"{hub.url.rstrip('/')}{hub.prefix}/hub/lti/launch"
 
 

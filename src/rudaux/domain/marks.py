@@ -14,8 +14,8 @@ class SheetMark:
     """One cell's marks, in nbgrader's points; `notebook` is a file name, `cell` a grade id.
 
     `automatic` is what the test gave, `by_hand` what a person gave instead; None: nothing so far.
-    `maximum` is None for an answer that earns no points itself, and has a comment. `waits`: for a
-    person. `comment_by_hand`: a person wrote the comment, and not nbgrader.
+    `maximum` is None for an answer that has a comment but no points of its own. `waits`: for a
+    person. `comment_by_hand`: a person wrote the comment, not nbgrader.
     """
 
     notebook: str

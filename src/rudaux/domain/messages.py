@@ -1,4 +1,4 @@
-"""What somebody is told of runs that nobody watched, and what they have been told already."""
+"""What people are told about unattended runs, and what they have been told already."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rudaux.domain.submissions import State
 Topic = Literal["problem", "done", "todo"]
 """problem: a run went wrong; done: work was graded; todo: something waits for a person."""
 AGAIN = timedelta(hours=20)
-"""The same is not told again within this time: a nightly run tells it once a day."""
+"""The same message is not sent again within this time: a nightly run sends it once a day."""
 
 
 @dataclass(frozen=True)
 class Message:
     """One message; those with the same `key` are about the same thing.
 
-    `over` tells of the end of a problem.
+    `over`: it reports that a problem has ended.
     """
 
     topic: Topic
@@ -33,7 +33,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Sent:
-    """The messages that reached at least one address, and the addresses that lack some."""
+    """The messages that reached at least one address, and the addresses that some did not reach."""
 
     reached: tuple[Message, ...]
     missed: tuple[str, ...] = ()
@@ -55,9 +55,9 @@ class Digest:
     """One assignment at the end of a run, without anybody's grade.
 
     `failed` maps a reason to the names of those who could not be graded for it; `graded` counts
-    complete submissions, `median` is theirs in Canvas points. `uncollected`
-    counts who is due and not collected, `stopped` says why grades were not pushed, `changed`
-    whether this run brought anything new, `report` where it can be looked at.
+    complete submissions, `median` is theirs in Canvas points. `uncollected` counts students who are
+    due and not collected, `stopped` says why grades were not pushed, `changed` whether this run
+    changed anything, `report` where the report is.
     """
 
     assignment: str
@@ -78,8 +78,8 @@ class Digest:
 class End:
     """How a run ended: its exit code, its error's class and sentences, where its log is.
 
-    `through`: it got to its end with every assignment that it had to do; each has a digest, and
-    `text` says nothing beyond them.
+    `through`: it finished every assignment that it had to do; each has a digest, and `text` adds
+    nothing to them.
     """
 
     command: str
@@ -97,9 +97,9 @@ class End:
 
 
 def untold(messages: Iterable[Message], told: Iterable[Told], now: datetime) -> list[Message]:
-    """Return the messages that nobody was told within the last day, and the end of problems.
+    """Return the messages that were not sent within the last day, and every end of a problem.
 
-    `now` is aware. A problem that was over and is back is told at once.
+    `now` is aware. A problem that was over and is back is reported at once.
     """
     last = {t.key: t for t in told}
     return [
@@ -110,7 +110,7 @@ def untold(messages: Iterable[Message], told: Iterable[Told], now: datetime) -> 
 
 
 def open_problems(told: Iterable[Told]) -> dict[str, Told]:
-    """Return the problems whose end was not told so far, by key, as they were told first."""
+    """Return the problems not yet reported as over, by key, each as it was first reported."""
     found: dict[str, Told] = {}
     for one in told:
         if one.topic != "problem":
@@ -123,11 +123,16 @@ def open_problems(told: Iterable[Told]) -> dict[str, Told]:
 
 
 def without_names(text: str, names: Collection[str]) -> str:
-    """Replace names of students: what an error says of one may hold their grade."""
+    """Replace students' names: what an error says about a student may contain their grade."""
     known = sorted((name for name in names if name.strip()), key=len, reverse=True)
     if not known:
         return text
     return re.sub("|".join(map(re.escape, known)), "a student", text)
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with its word, as in "1 student" or "2 students"."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

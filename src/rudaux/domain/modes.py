@@ -1,6 +1,6 @@
-"""What Canvas lets be done now with a course and an assignment, and what to do where it does not.
+"""What Canvas allows now in a course and an assignment, and what to do if it does not.
 
-What Canvas does not tell (None) forbids nothing here: then its own refusal is reported.
+What Canvas does not say (None) counts as allowed; if Canvas then refuses, that is reported.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from rudaux.domain.canvas import CanvasAssignment, CanvasCourse
 
 Doing = Literal["grade", "undo", "edit", "post"]
 KEEPS_NO_POINTS = frozenset({"pass_fail", "not_graded"})
-"""Grading types for which Canvas turns most scores into none, without an error."""
+"""Grading types with which Canvas silently turns most scores into no grade."""
 FROZEN = frozenset({"points", "due", "unlock", "lock", "published"})
-"""What Canvas does not let be changed in a closed grading period."""
+"""What nobody may change in Canvas in a closed grading period."""
 SOME_SECTIONS = (
     "this token sees the students of some sections only: all others are neither graded nor dropped"
 )
@@ -26,17 +26,17 @@ CLOSED_FOR_THEM = "their due date is in a closed grading period, for which Canva
 
 
 def course_refusal(course: CanvasCourse, grading: bool = True) -> str:
-    """Return why nothing can be written to a course now, or "" where it can.
+    """Return why nothing can be written to a course now, or "" if it can.
 
-    With `grading`, the token's owner must be one who may enter grades.
+    With `grading`, the token's owner must be allowed to enter grades.
     """
     if course.may_grade is not False:
         return ""
     if course.concluded:
         return (
-            f"{course.name} is concluded in Canvas, where you can only read now: nothing was "
-            "written; have the end of the course or of its term moved there (Settings > Course "
-            "Details), then run this again."
+            f"{course.name} is concluded in Canvas, so it can only be read: nothing was written; "
+            "move the end of the course or of its term there (Settings > Course Details), then "
+            "run this again."
         )
     if not grading:
         return ""
@@ -47,16 +47,16 @@ def course_refusal(course: CanvasCourse, grading: bool = True) -> str:
 
 
 def course_remarks(course: CanvasCourse) -> tuple[str, ...]:
-    """Return what a person should know of the course before they agree to a push."""
+    """Return what a person should know about the course before they agree to a push."""
     perhaps = "the course is concluded in Canvas, which may refuse grades"
     over = (perhaps,) if course.concluded and course.may_grade is None else ()
     return (*over, SOME_SECTIONS) if course.limited else over
 
 
 def refusal(doing: Doing, assignment: CanvasAssignment, open_for_some: bool = False) -> str:
-    """Return why Canvas would not let this be done with an assignment now, or "" where it may.
+    """Return why Canvas would not allow this for an assignment now, or "" if it would.
 
-    `open_for_some`: the due dates of some students are in an open grading period.
+    `open_for_some`: some students' due dates are in an open grading period.
     """
     name = assignment.name
     if doing == "edit":
@@ -74,7 +74,7 @@ def refusal(doing: Doing, assignment: CanvasAssignment, open_for_some: bool = Fa
         return ""
     if doing == "post":
         return (
-            f"{name} is graded anonymously, which Canvas posts only all at once: post it in "
+            f"{name} is graded anonymously, so Canvas posts all its grades at once: post them in "
             "Canvas's gradebook."
             if assignment.anonymous
             else ""
@@ -97,7 +97,7 @@ def _takes_no_points(assignment: CanvasAssignment) -> str:
     name = assignment.name
     if not assignment.published:
         return (
-            f"{name} is not published in Canvas, so that it takes no grades: publish it there, or "
+            f"{name} is not published in Canvas, so it takes no grades: publish it there, or "
             "run `rudaux canvas push`."
         )
     if assignment.grading_type in KEEPS_NO_POINTS:

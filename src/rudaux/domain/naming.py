@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,10 +19,10 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Naming:
-    """Students by the id they go by here, and what stands in the way.
+    """Students under the id that is used here, and what is in the way.
 
-    `waiting` were invited: Canvas shows their login once they accept. `hidden`: it shows the id of
-    no student, for lack of a right. `mistakes` are for a person to settle, one sentence each.
+    `waiting` were invited: Canvas shows their login once they accept. `hidden`: it shows
+    no student's id, because the token lacks the right. `mistakes` are for a person to settle.
     """
 
     students: tuple[Student, ...]
@@ -31,7 +32,7 @@ class Naming:
 
 
 def name_students(students: Iterable[Student], key: StudentKey) -> Naming:
-    """Call each student by their login or SIS id, in lower case, as JupyterHub does."""
+    """Name each student by their login or SIS id, in lower case, as JupyterHub does."""
     given = [(s, _given(s, key)) for s in students]
     waiting = tuple(s for s, name in given if name is None and s.invited and key == "login")
     given = [(s, name) for s, name in given if s not in waiting]
@@ -62,7 +63,7 @@ def _shared(students: Sequence[Student], key: StudentKey) -> tuple[str, ...]:
     for student in students:
         by_name.setdefault(student.id, []).append(student)
     return tuple(
-        f'{_listed(same)} have the same {WORD[key]} "{name}", capitals aside'
+        f'{_listed(same)} have the same {WORD[key]} "{name}", ignoring case'
         for name, same in by_name.items()
         if len(same) > 1
     )
@@ -70,7 +71,7 @@ def _shared(students: Sequence[Student], key: StudentKey) -> tuple[str, ...]:
 
 def _unfit(students: Sequence[Student], key: StudentKey) -> tuple[str, ...]:
     return tuple(
-        f"the {WORD[key]} {s.id!r} of {_listed([s])} cannot be the name of a folder"
+        f"the {WORD[key]} {json.dumps(s.id)} of {_listed([s])} cannot be the name of a folder"
         for s in students
         if not _FOLDER.fullmatch(s.id)
     )
@@ -89,7 +90,7 @@ def find_students(students: Iterable[Student], given: str) -> tuple[Student, ...
 
     The id used here goes first, whatever its case, then the Canvas id, then the others, then the
     whole name, whole words of it, beginnings of words, and any part. Only the first of these that
-    anybody answers to counts; several students are several possibilities.
+    matches anybody counts; all whom it matches are returned.
     """
     people, wanted = tuple(students), _folded(given)
     if not wanted:
@@ -114,7 +115,7 @@ def _other_id(student: Student, given: str, wanted: str) -> bool:
 
 
 def _by_words(fits: Callable[[str, str], bool]) -> Callable[[Student, str, str], bool]:
-    """Return whether each word that was given fits some word of the name."""
+    """Return a reading in which each given word must fit some word of the name."""
 
     def answers(student: Student, given: str, wanted: str) -> bool:
         words = _folded(student.name).split()

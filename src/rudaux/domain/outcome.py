@@ -23,7 +23,7 @@ class Outcome:
 
     held: it waits for a person; failed: it could not be done and is not a grade. `slowest` is the
     submission's slowest cell, `repaired` whether something was repaired before it was graded.
-    `waiting` is how many cells of which notebook wait for marks by hand; `note` is then the rest
+    `waiting` says how many cells of which notebook wait for marks by hand; `note` is then the rest
     of the reason.
     """
 

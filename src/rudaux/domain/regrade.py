@@ -16,7 +16,7 @@ _NOISE = Decimal("0.00005")
 
 @dataclass(frozen=True)
 class SourceTest:
-    """A cell that earns points, as the gradebook has it; `text` is the source's."""
+    """A cell that has points, as in the gradebook; `text` is from the source."""
 
     notebook: str
     cell: str
@@ -63,7 +63,7 @@ ChangeKind = Literal["added", "removed", "renamed", "points", "text"]
 
 @dataclass(frozen=True)
 class SourceChange:
-    """How a cell that earns points differs from what the gradebook has; None: it is not there."""
+    """How a cell with points differs from the gradebook; None: it is not there."""
 
     kind: ChangeKind
     notebook: str
@@ -79,7 +79,7 @@ class SourceChange:
 def source_changes(
     before: Sequence[SourceTest], after: Sequence[SourceTest]
 ) -> tuple[SourceChange, ...]:
-    """Compare the cells that earn points; one of the same text under a new name was renamed."""
+    """Compare the cells that have points; one with the same text under a new name was renamed."""
     old, new = {t.key: t for t in before}, {t.key: t for t in after}
     gone = {key: t for key, t in old.items() if key not in new}
     found = []
@@ -109,7 +109,7 @@ def _is_renamed(was: SourceTest, now: SourceTest) -> bool:
 class Moved:
     """A student whose score changes, in Canvas points; None: there is (or will be) none.
 
-    `tests` did it; `why` says what keeps them from a score.
+    `tests` are those that changed it; `why` says why there is no score.
     """
 
     student_id: str
@@ -136,7 +136,7 @@ class CellMoves:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The class before and after: who moves, and `same` who do not."""
+    """The class before and after: whose score changes, and how many (`same`) keep theirs."""
 
     moved: tuple[Moved, ...]
     same: int

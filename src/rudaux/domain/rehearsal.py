@@ -1,4 +1,4 @@
-"""An assignment graded before anybody has it: what its own solution earns, and the untouched one.
+"""An assignment graded before its release: what its solution gets, and the untouched release.
 
 The rules that turn what was seen into checks are in `soundness`.
 """
@@ -48,7 +48,7 @@ class CellSeconds:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One version of the assignment, handed in and graded; `doubts` would have held a student."""
+    """One version of the assignment, handed in and graded; `doubts` would hold a student's work."""
 
     verdict: Verdict
     reason: str
@@ -83,7 +83,7 @@ class Rehearsal:
 
 
 def attempt(execution: Execution, marks: tuple[CellMark, ...], doubts: tuple[str, ...]) -> Attempt:
-    """Make an attempt of an execution and what it earned."""
+    """Return the attempt of an execution and the marks it got."""
     return Attempt(
         execution.verdict,
         execution.reason,

@@ -14,7 +14,7 @@ Kind = Literal["solution", "hidden test", "mark scheme"]
 SHORT = 8
 """Characters, white space normalised: a shorter line gives nothing away."""
 TELLING = 24
-"""Characters from which a single line is recognised inside a longer one."""
+"""From this many characters on, a line is recognised inside a longer one."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Secrets:
     markers: Mapping[str, Kind] = field(default_factory=dict)
     texts: tuple[Secret, ...] = ()
     public: str = ""
-    """The source outside the regions: a line that also stands there is no secret."""
+    """The source outside the regions: a line that is also there is no secret."""
 
 
 def leaks(files: Mapping[str, str], secrets: Secrets) -> tuple[str, ...]:
     """Find delimiters and secret text in released files (name -> content), as sentences.
 
     A region is found as a whole, whatever its white space and mark-up, or by at least half of
-    its telling lines. Lines that are short or stand in the public source tell nothing.
+    its telling lines. Lines that are short, or also in the public source, prove nothing.
     """
     public = set(_lines(secrets.public))
     found = []
@@ -49,7 +49,7 @@ def leaks(files: Mapping[str, str], secrets: Secrets) -> tuple[str, ...]:
             where = f"{name}, {place}" if place else name
             for marker, kind in secrets.markers.items():
                 if marker in text:
-                    found.append(f"{where} holds the {kind} delimiter {marker!r}.")
+                    found.append(f'{where} holds the {kind} delimiter "{marker}".')
             lines = _lines(text)
             found.extend(
                 f"{where} shows the {secret.kind} of {secret.where}."
@@ -60,7 +60,7 @@ def leaks(files: Mapping[str, str], secrets: Secrets) -> tuple[str, ...]:
 
 
 def regions(text: str, begin: str, end: str) -> tuple[tuple[str, ...], str]:
-    """Split text at delimiter lines into the regions' contents and what stands outside them."""
+    """Split text at delimiter lines into the regions' contents and the text outside them."""
     inside: list[list[str]] = []
     outside: list[str] = []
     is_open = False
@@ -121,7 +121,7 @@ def _cell_name(cell: object, number: int) -> str:
 
 
 def _strings(value: object) -> Iterator[str]:
-    """Give every text in a JSON value; a list of lines, as nbformat writes them, is one text."""
+    """Yield every text in a JSON value; a list of lines, as nbformat writes them, is one text."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What there is to look at before grades are released: an assignment's report, and the term's."""
+"""What to look at before grades are released: an assignment's report, and the term's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FLAGS: Mapping[Flag, str] = {
 
 @dataclass(frozen=True)
 class LostPoints:
-    """A cell for which a student did not get all points, and what its test said last."""
+    """A cell for which a student did not get all points, and the last line its test said."""
 
     notebook: str
     cell: str
@@ -39,7 +39,7 @@ class LostPoints:
 
 @dataclass(frozen=True)
 class StudentResult:
-    """Where one student stands; `score` is in Canvas points, None where there is none to trust."""
+    """Where one student stands; `score` is in Canvas points, None without a final one."""
 
     student: Student
     state: State
@@ -71,7 +71,7 @@ class AssignmentReport:
 
     @property
     def students(self) -> int:
-        """How many students the statistics are over."""
+        """How many students the statistics cover."""
         return self.summary.count if self.summary else 0
 
     @property
@@ -87,7 +87,7 @@ class AssignmentReport:
 
     @property
     def flagged(self) -> tuple[ItemStatistics, ...]:
-        """The tests that a person should look at, the worst first; all passing is no trouble."""
+        """The tests that a person should look at, worst first; not those that everybody passes."""
         order = list(FLAGS)
         wrong = [t for t in self.tests if set(t.flags) - {"all_pass"}]
         return tuple(sorted(wrong, key=lambda t: min(order.index(f) for f in t.flags)))
@@ -108,12 +108,12 @@ class AssignmentReport:
 
     @property
     def waiting(self) -> tuple[tuple[State, str, tuple[StudentResult, ...]], ...]:
-        """Whoever is missing, failed or waits for a person: by state and reason, most first."""
+        """Who is missing, failed or waits for a person, by state and reason, most first."""
         groups: dict[tuple[State, str], list[StudentResult]] = {}
         for result in self.results:
             done = result.state in COMPLETE and result.score is not None
             if not done and result.state != "not_due":
-                # Paths hold each student's own id; the reason is the same.
+                # A path contains the student's own id; the reason is the same.
                 reason = re.sub(rf"\b{re.escape(result.student.id)}\b", "…", result.reason)
                 groups.setdefault((result.state, reason), []).append(result)
         ordered = sorted(groups.items(), key=lambda item: (item[0][0], -len(item[1])))

@@ -18,7 +18,7 @@ class RepoState:
 
 @dataclass(frozen=True)
 class Ignored:
-    """A path that git would not take: the pattern, and the file and line where it stands."""
+    """A path that git ignores: the pattern, and the file and line it is in."""
 
     path: str
     pattern: str

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from rudaux.domain.messages import counted
+
 PLACES = 5
-"""Names that are tried for one page, where students have files of their own by the others."""
+"""How many names are tried for a page, if students have files of their own under some."""
 Change = Literal["same", "new", "changed"]
 _MARK = 12
 
@@ -31,9 +33,9 @@ class Page:
 
 @dataclass(frozen=True)
 class HomePages:
-    """What stands in a folder of a home under the names asked for.
+    """What a folder of a home has under the names asked for.
 
-    A digest is "" where no regular file is there. `owned`: what is written belongs to the home's
+    A digest is "" if it is not a regular file. `owned`: what is written will belong to the home's
     owner; `leftovers` are the names and marks of pages whose writing was cut short.
     """
 
@@ -54,7 +56,7 @@ def leftover_of(entry: str) -> tuple[str, str] | None:
 
 
 def is_mark_of(mark: str, digests: Iterable[str]) -> bool:
-    """Whether a leftover's mark is that of one of these contents."""
+    """Return whether a leftover's mark is that of one of these contents."""
     return mark in {digest[:_MARK] for digest in digests}
 
 
@@ -69,7 +71,7 @@ class Placement:
 
 
 def place(page: Page, there: HomePages, ours: Mapping[str, frozenset[str]]) -> Placement | None:
-    """Choose a name that replaces nothing of the student's; None where all are theirs.
+    """Choose a name that replaces nothing of the student's; None if all names are taken.
 
     `ours` has the digests of what rudaux wrote, by path in the home.
     """
@@ -102,7 +104,7 @@ def page_name(file: str, assignment: str, student_id: str) -> str:
 class Seat:
     """A student of the class: whether their work is in, and whether that is final.
 
-    `settled`: their own last deadline has passed and their work is in, or proven not to be there.
+    `settled`: their last deadline has passed, and their work is in or proven to be missing.
     """
 
     student_id: str
@@ -125,25 +127,22 @@ def solution_receivers(
     now: datetime,
     unseen: int = 0,
 ) -> Receivers:
-    """Decide who gets the solution: nobody before everybody's work is settled, or `share` of it in.
+    """Decide who gets the solution: nobody until all work is settled, or a `share` of it is in.
 
-    Whoever can still hand in gets none, also where the share is reached. `unseen` students are in
-    the class and not known any better.
+    Whoever can still hand in gets none, even once the share is reached. `unseen` students are in
+    the class, and nothing else is known about them.
     """
     open_ends = [s for s in seats if not s.settled]
     settled = frozenset(s.student_id for s in seats if s.settled)
     if not settled:
-        return Receivers(frozenset(), "nobody's work is in yet" if seats else "there is no class")
+        why = "nobody's work is in yet" if seats else "there are no students"
+        return Receivers(frozenset(), why)
     if not_before is not None and now < not_before:
         return Receivers(frozenset(), f"solution_not_before is {not_before:%-d %b %Y %H:%M}")
     waits = len(open_ends) + unseen
     if not waits:
         return Receivers(settled)
-    text = (
-        "1 student can still hand in, or their work could not be collected"
-        if waits == 1
-        else f"{waits} students can still hand in, or their work could not be collected"
-    )
+    text = f"{counted(waits, 'student')} can still hand in, or their work could not be collected"
     collected = sum(s.handed_in and s.settled for s in seats)
     size = len(seats) + unseen
     if share is None:

@@ -25,7 +25,7 @@ class Student:
     login: str | None = field(default=None, compare=False)
     sis_id: str | None = field(default=None, compare=False)
     invited: bool = field(default=False, compare=False)
-    """Not in the course yet: until they accept, Canvas hides their login from everybody."""
+    """Not in the course yet: Canvas hides their login from everybody until they accept."""
     joined_at: datetime | None = field(default=None, compare=False)
     """When Canvas made the first of their enrollments (UTC); None: it does not say."""
     changed_at: datetime | None = field(default=None, compare=False)
@@ -75,13 +75,13 @@ class RosterChange:
     renamed: tuple[Student, ...] = ()
     removed: tuple[GradebookStudent, ...] = ()
     kept: tuple[GradebookStudent, ...] = ()
-    """Dropped from Canvas but with work: it and their grades stay."""
+    """Dropped from Canvas but with work: their work and grades stay."""
     returned: tuple[Student, ...] = ()
-    """Known to have left, and back: were they to vanish again, it would be noticed again."""
+    """Known to have left, and now back: if they leave again, it is noticed again."""
     unseen: tuple[GradebookStudent, ...] = ()
-    """Not listed by Canvas to a token that sees some sections only: nothing is known of them."""
+    """Not listed by Canvas, because the token sees only some sections: nothing is known of them."""
     shrunk: str = ""
-    """Why this roster is suspicious; empty if it is not, or if a person said that it is right."""
+    """Why this roster is suspicious; empty if it is not, or if a person accepted it."""
 
     def __len__(self) -> int:
         return len(self.joined) + len(self.renamed) + len(self.removed) + len(self.returned)
@@ -96,12 +96,12 @@ def compare_rosters(
     limited: bool = False,
     with_work: Collection[str] = (),
 ) -> RosterChange:
-    """Decide what a sync does; a student with recorded submissions goes only if asked for.
+    """Decide what a sync does; it removes a student with submissions only if asked to.
 
-    `known_dropped` are students whose leaving was agreed to, `accepted_size` is how many the last
-    roster had that was agreed to; None where there was none. `limited`: Canvas lists some sections
-    only, so that nobody is gone for not being listed. Those in `with_work` have handed in something
-    that the gradebook does not know of.
+    `known_dropped` are students who a person agreed have left, `accepted_size` is the size of the
+    last roster that was accepted, or None. `limited`: Canvas lists only some sections, so nobody is
+    gone just because they are not listed. Students in `with_work` have handed in something that the
+    gradebook does not have.
     """
     now = {s.id: s for s in canvas}
     before = {s.id: s for s in gradebook}
@@ -121,7 +121,7 @@ def compare_rosters(
 
 
 def _differs(canvas: Student, gradebook: GradebookStudent) -> bool:
-    """Whether Canvas knows better; what it hides (an e-mail without the right) is no difference."""
+    """Return whether Canvas has another name or e-mail; one that it hides is no difference."""
     theirs = (canvas.first_name, canvas.last_name, canvas.email or gradebook.email or "")
     ours = (gradebook.first_name or "", gradebook.last_name or "", gradebook.email or "")
     return theirs != ours
@@ -139,7 +139,7 @@ def _suspicion(
         (student, other), *_ = others
         return (
             f"the gradebook has {len(others)} of these students under another id "
-            f"({student.name}: {other}, now {student.id}), so that they would join anew: "
+            f"({student.name}: {other}, now {student.id}), so they would be added a second time: "
             "jupyterhub.student_id in rudaux.toml is not what it was when they joined"
         )
     if not now:
@@ -153,7 +153,7 @@ def _suspicion(
 def _under_other_ids(
     now: Mapping[str, Student], known: Collection[str]
 ) -> list[tuple[Student, str]]:
-    """Find who is in the gradebook by another of their ids, which nobody else has now."""
+    """Find who is in the gradebook under another of their ids, which nobody else has now."""
     gone = {name.lower(): name for name in known if name not in now}
     found = []
     for student in (s for s in now.values() if s.id not in known):

@@ -23,7 +23,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Grader:
-    """Somebody who marks; with weight 0 they keep what they have and get nothing new."""
+    """Somebody who marks by hand; with weight 0 they keep what they have and get nothing new."""
 
     name: str
     weight: float = 1.0
@@ -53,7 +53,7 @@ class OpenMark:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far one grader is, in pieces."""
+    """How far one grader has got, in pieces."""
 
     grader: str
     total: int
@@ -85,7 +85,7 @@ class _Loads:
         return [g for g in self.graders if g.weight > 0 and student_id not in g.barred]
 
     def least(self, graders: Iterable[Grader], pieces: int = 1) -> Grader:
-        """Return who would have least to do, for their weight, with so many pieces more."""
+        """Return who would have the least to do, for their weight, with this many more pieces."""
         return min(graders, key=lambda g: (self.left[g.name] + pieces) / g.weight)
 
 
@@ -95,7 +95,8 @@ def divide(
     """Divide the waiting pieces; whoever has a piece and may still mark it keeps it.
 
     `known` says who was given what, marked pieces included. A new submission goes to whoever has
-    least left; all answers to a question go to one person, but for students they are barred from.
+    the least left; all answers to a question go to one person, except from students they may not
+    mark.
     """
     by_name = {g.name: g for g in graders}
     pieces = sorted(set(waiting))
@@ -108,7 +109,7 @@ def divide(
     open_pieces = [p for p in pieces if p not in whose]
     holders = _holders(open_pieces, loads, by_name, known)
     nobody = []
-    # Those with the fewest markers first: the others can still even it out.
+    # Pieces that the fewest may mark come first: the others can still even it out.
     for piece in sorted(open_pieces, key=lambda p: (len(loads.may(p.student_id)), p)):
         may = loads.may(piece.student_id)
         holder = holders.get(piece.question)
@@ -128,7 +129,7 @@ def _holders(
     by_name: Mapping[str, Grader],
     known: Mapping[Piece, str],
 ) -> dict[str, Grader]:
-    """Choose who marks each question, the largest first; whoever has marked of it goes on."""
+    """Choose who marks each question, the largest first; whoever has started on it goes on."""
     sizes = Counter(p.question for p in pieces if p.question)
     before: dict[str, Counter[str]] = {}
     for piece, name in known.items():
@@ -152,7 +153,7 @@ def _holders(
 def hand_over(
     waiting: Iterable[Piece], known: Mapping[Piece, str], from_name: str, to: Grader
 ) -> tuple[dict[Piece, str], tuple[Piece, ...]]:
-    """Give what waits with one grader to another; also return what the other may not mark."""
+    """Hand what waits with one grader to another, and return what the other may not mark."""
     theirs = sorted(p for p in set(waiting) if known.get(p) == from_name)
     barred = tuple(p for p in theirs if p.student_id in to.barred)
     return {p: to.name for p in theirs if p not in barred}, barred
@@ -161,7 +162,7 @@ def hand_over(
 def progress(
     known: Mapping[Piece, str], waiting: Collection[Piece], graders: Iterable[str] = ()
 ) -> tuple[Progress, ...]:
-    """Count each grader's pieces, those named first, and then whoever else was given some."""
+    """Count each grader's pieces: first the graders named, then anybody else who was given some."""
     total = Counter(known.values())
     left = Counter(known[p] for p in set(waiting) if p in known)
     names = dict.fromkeys([*graders, *sorted(total)])

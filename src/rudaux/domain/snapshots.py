@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Naming(Protocol):
-    """How the time stands in a snapshot's name; `timezone` is its zone."""
+    """How a snapshot's name gives its time; `timezone` is its zone."""
 
     @property
     def pattern(self) -> str: ...
@@ -20,15 +20,15 @@ class Naming(Protocol):
 
 
 def snapshot_name(naming: Naming, at: datetime) -> str:
-    """Name the snapshot that is taken at `at` (aware)."""
+    """Return the name of the snapshot that is taken at `at` (aware)."""
     return at.astimezone(naming.timezone).strftime(naming.format)
 
 
 def snapshot_time(naming: Naming, name: str) -> datetime | None:
-    """Read the time (UTC) in a snapshot's name; None where it holds none.
+    """Read the time (UTC) in a snapshot's name; None if there is none.
 
-    In the hour that occurs twice the earlier reading counts: the next snapshot is then taken
-    instead, which is surely after the deadline.
+    In the hour that occurs twice the earlier reading counts: then the next snapshot is used, which
+    is certainly after the deadline.
     """
     match = re.search(naming.pattern, name)
     if match is None:
@@ -43,9 +43,9 @@ def snapshot_time(naming: Naming, name: str) -> datetime | None:
 
 
 def serves(naming: Naming, at: datetime, deadline: datetime) -> bool:
-    """Whether a snapshot taken at `at`, by its name, is one at or after the deadline.
+    """Return whether a snapshot taken at `at` is, by its name, at or after the deadline.
 
-    A name knows less than a clock: without seconds, 23:59:40 is 23:59, before 23:59:30.
+    A name is less exact than a clock: without seconds, 23:59:40 is 23:59, before 23:59:30.
     """
     read = snapshot_time(naming, snapshot_name(naming, at))
     return read is not None and read >= deadline

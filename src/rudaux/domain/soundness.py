@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from rudaux.domain.checks import Check, Result
 from rudaux.domain.grades import fixed_point
+from rudaux.domain.messages import listed
 from rudaux.domain.rehearsal import Attempt, CellMark, Rehearsal
 
 NEAR = 0.5
-"""The share of a limit from which on it is near: a run of the whole class is slower than ours."""
-MOST_NAMED = 3
+"""From this share of a limit on we warn: grading a whole class is slower than a rehearsal."""
 _ENDED_BY = {"cell_timeout": "time", "timeout": "time", "out_of_memory": "memory"}
 _NO_FILE = re.compile(r"No such file or directory:? *['\"](.+?)['\"]$|cannot open file '(.+?)'")
 _NO_NETWORK = re.compile(
@@ -25,7 +25,7 @@ _NO_NETWORK = re.compile(
 
 @dataclass(frozen=True)
 class Limits:
-    """What the executor allows: seconds for a cell and for all, bytes; and whether to call out."""
+    """What the executor allows: seconds for a cell and in all, bytes, and the network or not."""
 
     cell_timeout: int
     timeout: int
@@ -35,7 +35,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The assignment as configured; `private` are folders of this machine no student has."""
+    """The assignment as configured; `private` are folders that only this machine has."""
 
     name: str
     points: Decimal
@@ -43,7 +43,7 @@ class Wanted:
 
 
 def judge(seen: Rehearsal, limits: Limits, wanted: Wanted) -> tuple[Check, ...]:
-    """Return what is sound about the assignment and what is not, in the order it is read."""
+    """Return what is sound about the assignment and what is not, in the order to read it."""
     return (
         *_release(seen),
         *_points(seen, wanted),
@@ -57,12 +57,12 @@ def judge(seen: Rehearsal, limits: Limits, wanted: Wanted) -> tuple[Check, ...]:
 
 
 def fails_itself(checks: Iterable[Check]) -> bool:
-    """Whether the solution did not earn full marks each time: then nobody can rely on the tests."""
+    """Return whether the solution missed full marks in some run: the tests are unreliable."""
     return any(c.name in {"solution", "flaky"} and c.result == "broken" for c in checks)
 
 
 def summary(checks: Iterable[Check]) -> str:
-    """Say in a clause what is sound about an assignment with nothing amiss."""
+    """Sum up in a clause an assignment that has nothing wrong."""
     texts = {c.name: c.text for c in checks}
     return f"the solution {texts['solution']}; {texts['untouched']}; {texts['release']}"
 
@@ -72,7 +72,7 @@ def _release(seen: Rehearsal) -> Iterator[Check]:
         remedy = "take it out of the notebook, or put the region's delimiters around it"
         yield _broken("release", leak.rstrip("."), remedy)
     if not seen.leaks:
-        yield Check("release", "ok", "nothing hidden or solved is in it")
+        yield Check("release", "ok", "it holds no solution and no hidden test")
 
 
 def _points(seen: Rehearsal, wanted: Wanted) -> Iterator[Check]:
@@ -80,21 +80,21 @@ def _points(seen: Rehearsal, wanted: Wanted) -> Iterator[Check]:
     total, points = sum((m.maximum for m in marks), Decimal(0)), wanted.points
     adds, shown = f"the cells add up to {fixed_point(total)}", fixed_point(points)
     if not total and points:
-        text = f"no cell earns points, and Canvas shows {shown}"
+        text = f"no cell has points, but Canvas shows {shown}"
         yield _broken("points", text, "give the graded cells points in the source notebook")
     elif total == points:
-        yield Check("points", "ok", f"{adds}, as Canvas shows")
+        yield Check("points", "ok", f"{adds}, as in Canvas")
     elif _exactly(points, total):
         each = fixed_point(points / total)
-        yield Check("points", "ok", f"{adds}; Canvas shows {shown}, so that each counts {each}")
+        yield Check("points", "ok", f"{adds}; Canvas shows {shown}, so each counts {each}")
     else:
         each = f"{points / total:.4f}".rstrip("0")
-        text = f"{adds}, and Canvas shows {shown}: each point counts {each} there"
+        text = f"{adds}, but Canvas shows {shown}: each point counts {each} there"
         remedy = f"set points = {fixed_point(total)} in rudaux.toml, or change the cells' points"
-        yield Check("points", "look", text, f"{remedy}; if that scale is meant, leave it")
+        yield Check("points", "look", text, f"{remedy}; if you mean that scale, leave it")
     bare = [m for m in marks if m.by_hand and not m.maximum]
     for mark in bare:
-        text = f"{_where(mark, marks)} is marked by hand and has no points"
+        text = f"{_where(mark, marks)} is marked by hand but has no points"
         yield Check("marks by hand", "look", text, "give the cell points in the source notebook")
     by_hand = sum(m.by_hand for m in marks)
     if by_hand and not bare:
@@ -102,7 +102,7 @@ def _points(seen: Rehearsal, wanted: Wanted) -> Iterator[Check]:
 
 
 def _exactly(points: Decimal, total: Decimal) -> bool:
-    """Whether a point of nbgrader's is a number of Canvas points with two decimals at most."""
+    """Return whether one nbgrader point is worth Canvas points with at most two decimals."""
     each = (points / total).quantize(Decimal("0.01"))
     return bool(each * total == points)
 
@@ -121,7 +121,7 @@ def _solution(seen: Rehearsal) -> Iterator[Check]:
         because = f" ({why})" if why else ""
         if len(set(earned)) > 1:
             text = f"{where}: the solution passed in {sum(full)} of {len(runs)} runs{because}"
-            remedy = "take chance, time and order out of the test (a seed, a sorted list)"
+            remedy = "make the test independent of chance, time and order (set a seed, sort lists)"
             yield _broken("flaky", text, remedy)
         else:
             got = f"{fixed_point(earned[0])} of {fixed_point(test.maximum)} points"
@@ -133,11 +133,12 @@ def _solution(seen: Rehearsal) -> Iterator[Check]:
     for doubt in dict.fromkeys(d for run in runs for d in run.doubts):
         fine = False
         text = f"a student who hands in the solution would be held: {doubt}"
-        yield _broken("solution", text, "change the test or the solution so that this does not")
+        yield _broken("solution", text, "change the test or the solution to avoid that")
     ended = next((r for r in runs if r.verdict != "ok" and r.verdict not in _ENDED_BY), None)
     if ended and fine:
         fine = False
-        yield _broken("solution", f"its run ended early: {ended.reason}", "run the notebook here")
+        text = f"its run ended early: {ended.reason}"
+        yield _broken("solution", text, "run the notebook yourself to see why")
     if fine:
         times = f"{len(runs)} times over"
         points = fixed_point(sum((t.maximum for t in tests), Decimal(0)))
@@ -148,12 +149,13 @@ def _solution(seen: Rehearsal) -> Iterator[Check]:
 def _untouched(run: Attempt) -> Iterator[Check]:
     given = [t for t in run.tests if t.points > 0]
     if not given:
-        yield Check("untouched", "ok", "the release handed in as it is gets 0 points")
+        yield Check("untouched", "ok", "the release, handed in untouched, gets 0 points")
         return
     points = fixed_point(sum((t.points for t in given), Decimal(0)))
-    names = _some([_where(t, run.tests) for t in given])
-    text = f"the release handed in as it is gets {points} points: it passes {names}"
-    yield Check("untouched", "look", text, "let the test fail without an answer, or give it less")
+    names = listed([_where(t, run.tests) for t in given])
+    text = f"the release, handed in untouched, gets {points} points: it passes {names}"
+    remedy = "make the test fail without an answer, or lower its points"
+    yield Check("untouched", "look", text, remedy)
 
 
 def _time(seen: Rehearsal, limits: Limits) -> Iterator[Check]:
@@ -170,7 +172,7 @@ def _time(seen: Rehearsal, limits: Limits) -> Iterator[Check]:
     whole = max(run.seconds for run in runs)
     text = (
         f"slowest cell: {slow.cell}, {_seconds(slow.seconds)} s of {limits.cell_timeout} s; "
-        f"all together {_seconds(whole)} s of {limits.timeout} s"
+        f"in total {_seconds(whole)} s of {limits.timeout} s"
     )
     near = slow.seconds > limits.cell_timeout * NEAR or whole > limits.timeout * NEAR
     yield _near("time", near, text, "make it faster, or raise grading.cell_timeout")
@@ -178,14 +180,14 @@ def _time(seen: Rehearsal, limits: Limits) -> Iterator[Check]:
 
 def _memory(seen: Rehearsal, limits: Limits) -> Iterator[Check]:
     if cut := next((r for r in seen.solutions if r.verdict == "out_of_memory"), None):
-        remedy = "have the solution use less memory, or raise grading.memory"
+        remedy = "make the solution use less memory, or raise grading.memory"
         yield _broken("memory", f"the solution ran out of memory: {cut.reason}", remedy)
         return
     if not seen.watched.peaks:
-        yield Check("memory", "ok", "not measured: only Python notebooks tell")
+        yield Check("memory", "ok", "not measured: only Python notebooks report it")
         return
     most = max(seen.watched.peaks, key=lambda p: p.bytes)
-    # The peak never falls, so that the first cell which reached it is the one.
+    # The peak never falls: the first cell that reached it is the one.
     first = next(p for p in seen.watched.peaks if p.bytes == most.bytes)
     text = f"at most {_size(most.bytes)} of {_size(limits.memory)}, reached in {first.cell}"
     near = most.bytes > limits.memory * NEAR
@@ -198,14 +200,14 @@ def _network(seen: Rehearsal, limits: Limits) -> Iterator[Check]:
     if not hosts and not refused:
         yield Check("network", "ok", "none is needed")
         return
-    where = _some(dict.fromkeys([*hosts.values(), *(e.cell for e in refused)]))
-    whom = f" ({_some(hosts)})" if hosts else ""
-    text = f"{where} reaches for the network{whom}"
-    remedy = "put what it fetches into the assignment's folder as a file, and read that"
+    where = listed(list(dict.fromkeys([*hosts.values(), *(e.cell for e in refused)])))
+    whom = f" ({listed(list(hosts))})" if hosts else ""
+    text = f"{where} uses the network{whom}"
+    remedy = "put what it fetches into the assignment's folder as a file, and read the file"
     if limits.network:
-        yield Check("network", "look", f"{text}: marks then depend on that answering", remedy)
+        yield Check("network", "look", f"{text}: marks then depend on whether it answers", remedy)
     else:
-        yield _broken("network", f"{text}, and grading has none (grading.network)", remedy)
+        yield _broken("network", f"{text}, but grading has none (grading.network)", remedy)
 
 
 def _files(seen: Rehearsal, wanted: Wanted) -> Iterator[Check]:
@@ -216,7 +218,7 @@ def _files(seen: Rehearsal, wanted: Wanted) -> Iterator[Check]:
     folder = f"source/{wanted.name}"
     for file, cell in lacking.items():
         text = f"{cell} reads {file}, which is not released"
-        remedy = f"put it into {folder}, and see that CourseDirectory.ignore lets it through"
+        remedy = f"put it into {folder}, and check that CourseDirectory.ignore does not exclude it"
         yield _broken("files", text, remedy)
     outside = {
         r.what: r.cell
@@ -224,8 +226,8 @@ def _files(seen: Rehearsal, wanted: Wanted) -> Iterator[Check]:
         if r.what not in lacking and any(r.what.startswith(f"{p}/") for p in wanted.private)
     }
     for file, cell in outside.items():
-        text = f"{cell} opens {file}, which students do not have there"
-        yield _broken("files", text, f"put it into {folder}, and name it by its name alone")
+        text = f"{cell} opens {file}, which students do not have"
+        yield _broken("files", text, f"put it into {folder}, and open it by its name alone")
     if not lacking and not outside:
         yield Check("files", "ok", "all files that it reads are released")
 
@@ -242,12 +244,6 @@ def _broken(name: str, text: str, remedy: str) -> Check:
 def _where(mark: CellMark, among: Iterable[CellMark]) -> str:
     several = len({m.notebook for m in among}) > 1
     return f"{mark.cell} in {mark.notebook}" if several else mark.cell
-
-
-def _some(names: Iterable[str]) -> str:
-    known = list(names)
-    rest = len(known) - MOST_NAMED
-    return ", ".join(known[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _seconds(seconds: float) -> str:

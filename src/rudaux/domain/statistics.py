@@ -19,7 +19,7 @@ MANY = 5
 FEW = 10
 """Submissions below which a correlation says nothing, and is not shown."""
 SLOW_SHARE = 0.1
-"""Share of the class that must be slow before a test is called so."""
+"""A test is called slow once it is slow for this share of the class."""
 
 Flag = Literal["all_fail", "all_pass", "negative_discrimination", "not_reached", "slow"]
 TestKey = tuple[str, str]
@@ -28,7 +28,7 @@ TestKey = tuple[str, str]
 
 @dataclass(frozen=True)
 class MarkedCell:
-    """A cell that earns points; `by_hand`: it is an answer or a task, and no test."""
+    """A cell that has points; `by_hand`: it is an answer or a task, not a test."""
 
     notebook: str
     cell: str

@@ -33,9 +33,8 @@ class GradebookSubmission:
 class Record:
     """The ledger's last word on one student's assignment.
 
-    missing: proven that nothing was handed in; failed: our side could not collect or grade it;
-    held: it was graded, but something about the work is for a person to settle; graded: autograding
-    ended in a true result.
+    missing: proven that nothing was handed in; failed: we could not collect or grade it; held: it
+    was graded, but a person must decide something about the work; graded: autograding finished.
     """
 
     kind: Literal["missing", "failed", "held", "graded"]
@@ -45,7 +44,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Standing:
-    """A student's state, and why where that is not plain."""
+    """A student's state, and the reason where it is not obvious."""
 
     student_id: str
     state: State
@@ -60,7 +59,7 @@ def standing_of(
     record: Record | None,
     pushed: bool,
 ) -> Standing:
-    """Give the furthest state reached; a student who is due but not collected is still `not_due`.
+    """Return the furthest state reached; a student due but not collected is still `not_due`.
 
     `pushed` means that Canvas was given the score the gradebook holds now.
     """
@@ -71,7 +70,7 @@ def standing_of(
     if not submission.autograded:
         return Standing(student_id, "collected", "", due)
     if submission.needs_manual:
-        waits = "nbgrader waits for a mark by hand"
+        waits = "waits for marks by hand"
         note = f"; {record.reason}" if record and record.reason else ""
         return Standing(student_id, "needs_manual", waits + note, due)
     if record and record.kind == "held":

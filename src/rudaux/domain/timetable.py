@@ -10,8 +10,8 @@ from datetime import datetime, timedelta, timezone, tzinfo
 class Entry:
     """One crontab line of this course; the times are the machine's local ones.
 
-    `due_at` is the deadline it belongs to (aware). The year is guarded in the command, for cron
-    has none.
+    `due_at` is the deadline it belongs to (aware). Cron knows no years, so the command checks the
+    year.
     """
 
     assignment: str
@@ -22,13 +22,17 @@ class Entry:
     year: int
     command: str
 
+    def at(self, machine: tzinfo) -> datetime:
+        """Return when it runs (aware)."""
+        return datetime(self.year, self.month, self.day, self.hour, self.minute, tzinfo=machine)
+
 
 def local_run_time(due_at: datetime, delay_minutes: int, machine: tzinfo) -> datetime:
-    """Give the machine's local time of the grading run, rounded up to a whole minute.
+    """Return the machine's local time of the grading run, rounded up to a whole minute.
 
-    `due_at` is aware. The way over UTC makes it right across a daylight-saving change: a time
-    that exists in UTC exists in every zone. One in the second pass of a repeated hour is put off
-    until after it, for cron would run it in the first.
+    `due_at` is aware. Going through UTC makes it right across a daylight-saving change: a time that
+    exists in UTC exists in every zone. A run in the second pass of a repeated hour is put off until
+    after it, because cron would run it in the first.
     """
     run = due_at.astimezone(timezone.utc) + timedelta(minutes=delay_minutes)
     if run.second or run.microsecond:

@@ -1,7 +1,7 @@
-"""A run that tells what the notebooks reach for: one cell before all others, one after them.
+"""A run that records what the notebooks use: one cell before all others, one after them.
 
-Audit hooks see every file that is opened and every host that is called, also where that fails or
-is caught. https://docs.python.org/3/library/audit_events.html
+Audit hooks see every file that is opened and every host that is called, even if that fails or the
+error is caught. https://docs.python.org/3/library/audit_events.html
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ _OWN = frozenset({"", "None", "localhost", "::1", "0.0.0.0"})  # noqa: S104 - no
 
 @dataclass(frozen=True)
 class Reached:
-    """A file that was opened outside of the working folder, or a host that was called."""
+    """A file that was opened outside the working folder, or a host that was called."""
 
     notebook: str
     cell: str
@@ -75,7 +75,7 @@ class Reached:
 
 @dataclass(frozen=True)
 class Peak:
-    """The most memory (bytes) that a kernel had taken once a cell had run."""
+    """The most memory (bytes) that a kernel had used by the end of a cell."""
 
     notebook: str
     cell: str
@@ -93,13 +93,13 @@ class Watched:
 
 
 def watching(job: Job) -> Job:
-    """Return the job with its Python notebooks under watch; its scores are worth nothing."""
+    """Return the job with its Python notebooks under watch; its scores do not count."""
     notebooks = {name: _framed(text) for name, text in job.notebooks.items()}
     return replace(job, notebooks=notebooks, sealed={})
 
 
 def observed(execution: Execution) -> Watched:
-    """Read what was seen in a watched job; what did not come to its end is not seen."""
+    """Read what was seen in a watched job; a notebook that did not finish shows nothing."""
     files: list[Reached] = []
     hosts: list[Reached] = []
     peaks: list[Peak] = []
@@ -123,7 +123,7 @@ def observed(execution: Execution) -> Watched:
 
 
 def cell_name(cell: Mapping[str, Any], number: int) -> str:
-    """Name a cell by its grade id, else by its number in the notebook, from 1 on."""
+    """Return a cell's grade id, or else its number in the notebook, from 1 on."""
     grade_id = cell.get("metadata", {}).get("nbgrader", {}).get("grade_id")
     return str(grade_id or f"cell {number}")
 
@@ -160,7 +160,7 @@ def _said(execution: Execution, name: str) -> dict[str, Any] | None:
 
 
 def _cells(execution: Execution, name: str) -> dict[str, str]:
-    """Name the cells by the count with which they ran; the first of all cells is ours."""
+    """Return the cells' names by their execution count; the first cell of all is ours."""
     cells = json.loads(execution.job.notebooks[name])["cells"]
     return {
         str(result.execution_count): cell_name(cells[result.index], result.index)

@@ -1,4 +1,4 @@
-"""What Canvas lets be done now with the course and an assignment, asked before it is tried."""
+"""What Canvas allows now in the course and an assignment, asked before it is tried."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rudaux.ports import Context
 
 
 def require_open(ctx: Context, grading: bool = True) -> CanvasCourse:
-    """Return the course; raise `PermissionRefused` where nothing can be written to it now."""
+    """Return the course; raise `PermissionRefused` if nothing can be written to it now."""
     course = ctx.canvas.course()
     if why := course_refusal(course, grading):
         raise PermissionRefused(why)
@@ -20,13 +20,13 @@ def require_open(ctx: Context, grading: bool = True) -> CanvasCourse:
 
 
 def require(doing: Doing, assignment: CanvasAssignment, open_for_some: bool = False) -> None:
-    """Raise `RequestRefused` where Canvas would not let that be done with an assignment now."""
+    """Raise `RequestRefused` if Canvas would not allow that for an assignment now."""
     if why := refusal(doing, assignment, open_for_some):
         raise RequestRefused(why)
 
 
 def submissions(ctx: Context, assignment: CanvasAssignment) -> tuple[CanvasSubmission, ...]:
-    """Read what Canvas has; raise `RequestRefused` where it hides whose it is."""
+    """Read what Canvas has; raise `RequestRefused` if it hides whose work it is."""
     try:
         return ctx.canvas.submissions(assignment.id)
     except RequestRefused as refused:
@@ -36,7 +36,7 @@ def submissions(ctx: Context, assignment: CanvasAssignment) -> tuple[CanvasSubmi
 def closed_for(
     ctx: Context, assignment: CanvasAssignment, students: Iterable[str]
 ) -> frozenset[str]:
-    """Return which of the students get no grades, for their grading period is closed."""
+    """Return which of the students get no grades because their grading period is closed."""
     if not assignment.closed:
         return frozenset()
     everybody = frozenset(students)

@@ -31,10 +31,10 @@ class Change:
 
 @dataclass(frozen=True)
 class AssignmentLine:
-    """One assignment: created where `current` is None, updated where `changes` is not empty.
+    """One assignment: created if `current` is None, updated if `changes` is not empty.
 
     `manually` says whether grades are to stay hidden until posted; None leaves that alone. `left`
-    are differences that Canvas does not let be put right now; `why` says so, and is empty if none.
+    are differences that Canvas does not allow to be fixed now, and `why` says why not.
     """
 
     spec: AssignmentSpec
@@ -78,7 +78,7 @@ def plan(ctx: Context) -> AssignmentsPlan:
 
 
 def _possible(line: AssignmentLine) -> AssignmentLine:
-    """Leave alone what Canvas does not let be changed of the assignment now, and say so."""
+    """Leave alone what Canvas does not allow to be changed now, and say so."""
     current = line.current
     if current is None:
         return line
@@ -102,7 +102,7 @@ def _possible(line: AssignmentLine) -> AssignmentLine:
 def apply(ctx: Context, plan: AssignmentsPlan) -> Iterator[Outcome]:
     """Create and update what differs, one outcome per assignment written.
 
-    What Canvas refuses of one holds up no other.
+    If Canvas refuses one, the others go on.
     """
     for line in plan.lines:
         if line.writes:
@@ -132,7 +132,7 @@ def _update(ctx: Context, line: AssignmentLine, assignment_id: int) -> None:
 
 
 def by_exact_name(existing: tuple[CanvasAssignment, ...], name: str) -> CanvasAssignment | None:
-    """Find the one assignment of that exact name; raises `CanvasFailure` where two have it."""
+    """Return the one assignment of that exact name; raise `CanvasFailure` if two have it."""
     found = [a for a in existing if a.name == name]
     if len(found) > 1:
         ids = " and ".join(str(a.id) for a in found)
@@ -144,17 +144,17 @@ def by_exact_name(existing: tuple[CanvasAssignment, ...], name: str) -> CanvasAs
 
 
 def launch_path(ctx: Context, settings: AssignmentSettings) -> str:
-    """Give the path inside the student repository that the launch link opens."""
+    """Return the path inside the student repository that the launch link opens."""
     notebooks = ctx.grader.source_notebooks(settings.name)
     if settings.notebook and settings.notebook not in notebooks:
         raise ConfigError(
             f'rudaux.toml: assignment {settings.name}: notebook = "{settings.notebook}" is not in '
-            f"source/{settings.name} (there: {', '.join(notebooks)})."
+            f"source/{settings.name}, which has {', '.join(notebooks)}."
         )
     if not settings.notebook and len(notebooks) > 1:
         raise ConfigError(
-            f"rudaux.toml: assignment {settings.name} holds {len(notebooks)} notebooks "
-            f"({', '.join(notebooks)}): say with `notebook =` which one the launch link opens."
+            f"rudaux.toml: assignment {settings.name} has {len(notebooks)} notebooks "
+            f"({', '.join(notebooks)}): set `notebook =` to the one that the launch link opens."
         )
     parts = [ctx.config.git.release_path.strip("/"), settings.name]
     return "/".join([p for p in parts if p] + [settings.notebook or notebooks[0]])
@@ -182,7 +182,7 @@ def _changes(
     pairs: list[tuple[str, object, object, bool]] = [
         ("points", current.points, spec.points, current.points == spec.points)
     ]
-    # Canvas un-hides an assignment that only override students see when its base dates are written.
+    # Writing base dates would show everybody an assignment that only some students see.
     if not current.only_visible_to_overrides:
         pairs += [
             ("due", current.due_at, spec.due_at, _same_end(current.due_at, spec.due_at)),
@@ -204,7 +204,7 @@ def _changes(
 
 
 def _same_end(canvas: datetime | None, wanted: datetime | None) -> bool:
-    """Canvas stores a midnight as the end of that day : that is no difference."""
+    """Return whether both are the same to Canvas, which stores midnight as the end of that day."""
     if canvas is None or wanted is None:
         return canvas is wanted
     return canvas == wanted or canvas == wanted + timedelta(days=1) - timedelta(seconds=1)

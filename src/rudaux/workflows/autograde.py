@@ -25,9 +25,9 @@ from rudaux.workflows.standings import Standings
 class AutogradePlan:
     """Whose submissions `apply` grades; `seconds_late` is after each student's own deadline.
 
-    `accept_doubts`: a person has looked at these, and nothing holds them any more. With `only`
-    these tests alone get new marks, none below the student's `floors`. What is `certain` to give
-    the same again is not run, and what a person `accepted` of a submission stays accepted.
+    `accept_doubts`: a person has looked at these, and they are no longer held. With `only`, just
+    these tests get new marks, none below the student's `floors`. A submission that is `certain` to
+    get the same marks is not run, and what a person `accepted` about one stays accepted.
     """
 
     assignment: str
@@ -49,7 +49,7 @@ def plan(
     only: Ids[str] | None = None,
     accept_doubts: bool = False,
 ) -> AutogradePlan:
-    """Choose submissions that are collected and not graded, or failed; `only` regrades these."""
+    """Choose submissions that are collected and not graded, or failed; `only` regrades those."""
     name = standings.settings.name
     submissions = ctx.gradebook.submissions(name)
     state = {s.student_id: s.state for s in standings.by_student}
@@ -74,7 +74,7 @@ _ACCEPTED = "looked at and accepted: "
 
 
 def apply(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
-    """Grade, one outcome per student as each ends; each result is committed as it arrives."""
+    """Grade, one outcome per student as each finishes; each result is saved as it arrives."""
     if not plan.students:
         return
     ctx.executor.check(ctx.grader.kernels(plan.assignment))
@@ -89,7 +89,7 @@ def apply(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
 
 def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
     if ctx.grader.record_source(plan.assignment):
-        yield Outcome(plan.assignment, reason="tests changed: the gradebook follows the source")
+        yield Outcome(plan.assignment, reason="tests changed: the gradebook was updated")
     tests = ctx.grader.tests_digest(plan.assignment)
     names = {s.id: s.name for s in plan.students}
     broken: list[Outcome] = []
@@ -121,17 +121,17 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
                     broken.append(_score(ctx, plan, known, student.name, tests))
 
     imports, waiting = ctx.grader.imports(plan.assignment), jobs()
-    first = next(waiting, None)  # where nothing is to be run, no executor is started
+    first = next(waiting, None)  # if there is nothing to run, no executor is started
     for execution in ctx.executor.run(chain([first], waiting), imports) if first else ():
         if execution.verdict == "failed":
-            again.append(execution.job)  # our own failure may be one of the moment
+            again.append(execution.job)  # our own failure may be temporary
         else:
             yield _score(ctx, plan, execution, names[execution.job.student_id], tests)
         while broken:
             yield broken.pop(0)
     yield from broken
     for job in again:
-        # By itself: what brought others down with it must not do so twice.
+        # Alone: a submission that brought others down with it must not do so twice.
         for execution in ctx.executor.run([job], imports):
             yield _score(ctx, plan, execution, names[job.student_id], tests)
 
@@ -146,7 +146,7 @@ def _score(
         ctx.ledger.record_execution(execution, "" if execution.verdict == "failed" else tests)
     if execution.verdict == "failed":
         return _failed(ctx, plan.assignment, job.student_id, name, execution.reason)
-    # Marks come before what is known about them: cut in between, they must not look settled.
+    # Marks are written before their record: killed in between, they must not look settled.
     _failed(ctx, plan.assignment, job.student_id, name, regrading.CUT_SHORT)
     by_hand = regrading.entered_by_hand(ctx, job)
     try:
@@ -168,22 +168,22 @@ def _score(
     settled = [f"{_ACCEPTED}{doubt}" for doubt in doubts]
     ended = [execution.reason] if execution.reason else []
     note = "; ".join([*job.repairs, *settled, *ended])
+    extra = [note] if note else []
     reasons = tuple(reason for reason in reasons if reason not in doubts)
-    known = "; ".join([*job.remarks, *([note] if note else [])])
-    record = Record("graded", known, ctx.now())
+    record = Record("graded", "; ".join([*job.remarks, *extra]), ctx.now())
     ctx.ledger.record(plan.assignment, job.student_id, record)
     slowest, repaired = _slowest(execution), bool(job.repairs)
     if reasons:
-        told = "; ".join([*reasons, *([note] if note else [])])
+        told = "; ".join([*reasons, *extra])
         waiting = tuple((r.notebook, r.cells) for r in reasons if isinstance(r, Waiting))
         others = [r for r in reasons if not isinstance(r, Waiting)]
-        left = "; ".join([*others, *([note] if note else [])])
+        left = "; ".join([*others, *extra])
         return Outcome(name, "held", told, slowest, repaired, waiting, left)
     return Outcome(name, "done", note, slowest, repaired)
 
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-"""What would fail the next submission as well."""
+"""Errors that would fail the next submission as well."""
 
 
 def _of_this_machine(error: OSError) -> str:
@@ -192,8 +192,8 @@ def _of_this_machine(error: OSError) -> str:
 
 def _stopped(reason: str) -> str:
     return (
-        f"{reason}. Fix that and run this again: what is graded stays, and nobody was given a "
-        "score for it."
+        f"{reason}. Fix that and run this again: what is already graded stays, and nobody got a "
+        "score because of it."
     )
 
 
@@ -208,7 +208,7 @@ def _slowest(execution: Execution) -> SlowCell | None:
 
 
 def _with_skipped(job: Job, collection: Collection | None) -> Job:
-    """Tell of files that were left behind beside the repairs: they may explain a result."""
+    """Name the files that were left behind among the repairs: they may explain a result."""
     if collection is None or not collection.skipped:
         return job
     left = tuple(f"{clause} (not collected)" for clause in collection.skipped)
@@ -216,7 +216,7 @@ def _with_skipped(job: Job, collection: Collection | None) -> Job:
 
 
 def _with_edits(job: Job, edits: Sequence[LateEdit], holds: bool) -> Job:
-    """Tell of what was changed after the deadline; where that is not accepted, hold the work."""
+    """Report what was changed after the deadline; `holds`: a person must accept it."""
     if not edits:
         return job
     told = f"changed after the deadline: {describe_edits(edits)}"
@@ -228,9 +228,9 @@ def _with_edits(job: Job, edits: Sequence[LateEdit], holds: bool) -> Job:
 def _held(ctx: Context, job: Job, name: str, doubts: list[str]) -> Outcome:
     where = ctx.grader.submitted_folder(job.assignment, job.student_id)
     reason = (
-        f"{'; '.join(doubts)}: look at it in {where} and settle it there or by marks in "
-        f"formgrader, then `rudaux grade {job.assignment} --student {job.student_id}`, with "
-        "--accept-doubts where it is right as it stands"
+        f"{'; '.join(doubts)}: look at it in {where}, correct it there or in formgrader, then run "
+        f"`rudaux grade {job.assignment} --student {job.student_id}` (with --accept-doubts if it "
+        "is fine as it is)"
     )
     ctx.ledger.record(job.assignment, job.student_id, Record("held", reason, ctx.now()))
     return Outcome(name, "held", reason)

@@ -8,13 +8,13 @@ from rudaux.errors import ClockWrong
 from rudaux.ports import Context
 
 MOST = timedelta(minutes=5)
-"""How far the two may be apart: the last minutes before a deadline are still the students'."""
+"""How far the two may differ: the last minutes before a deadline still belong to students."""
 
 
 def clock_trouble(ctx: Context) -> str:
-    """Say that this machine's clock is wrong, naming both times; nothing where it is not.
+    """Say that this machine's clock is wrong, and give both times; "" if it is right.
 
-    Where Canvas does not tell the time (no Date header), nothing is known and nothing is said.
+    If Canvas does not say what time it is (no Date header), nothing is known.
     """
     if ctx.canvas.clock_offset() is None:
         ctx.canvas.course()
@@ -27,13 +27,13 @@ def clock_trouble(ctx: Context) -> str:
     where = "behind" if offset > timedelta(0) else "ahead of"
     return (
         f"this machine's clock is {where} Canvas's: here it is {_time(here, zone)}, in Canvas "
-        f"{_time(here + offset, zone)}. Set it right (`timedatectl set-ntp true`), for by a wrong "
-        "clock work is taken before or after its deadline"
+        f"{_time(here + offset, zone)}. Set it right (`timedatectl set-ntp true`): with a wrong "
+        "clock, work would be collected before or after its deadline"
     )
 
 
 def require_clock(ctx: Context) -> None:
-    """Raise `ClockWrong` where this machine's clock and Canvas's are more than minutes apart."""
+    """Raise `ClockWrong` if this machine's clock and Canvas's differ by more than `MOST`."""
     if trouble := clock_trouble(ctx):
         raise ClockWrong(f"{trouble}. Nothing was collected and nothing was pushed.")
 

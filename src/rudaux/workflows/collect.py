@@ -32,8 +32,8 @@ from rudaux.workflows.standings import Standings
 class CollectLine:
     """One student who is due and whose work is not collected as of that deadline.
 
-    `late_until`: they are known to have had nothing by their own deadline, and this is the last
-    one for late work.
+    `late_until`: they are known to have had nothing by their own deadline, and this is the deadline
+    for late work.
     """
 
     student: Student
@@ -62,9 +62,9 @@ class CollectPlan:
 def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> CollectPlan:
     """Look up the work of every due student; reads only. Raises `StorageFailure` without storage.
 
-    Work collected once stays as it is, unless the student's deadline has moved past that moment.
-    So does work that a sync is still to take over, and what was graded of work that is gone. Who
-    had nothing is looked for again as of `late_until`, once that is past.
+    Collected work stays as it is, unless the student's deadline has moved past that moment. So does
+    work that a sync has yet to take over, and grades of work that is gone. Students who had nothing
+    are looked up again as of `late_until`, once that has passed.
     """
     ctx.storage.check()
     name, now = standings.settings.name, ctx.now()
@@ -96,17 +96,17 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
 
 
 def _had_nothing(found: Lookup, record: Record | None, deadline: datetime) -> bool:
-    """Whether it is known that nothing was there at the deadline; a live folder has no memory."""
+    """Return whether nothing was there at the deadline for certain; a live home cannot show it."""
     if isinstance(found, Located) and found.snapshot is None:
         return record is not None and record.kind == "missing" and record.at >= deadline
     return isinstance(found, Absent)
 
 
 def outdated(ctx: Context, standings: Standings) -> frozenset[str]:
-    """Return whose work was looked for before their deadline, or that for late work, was past.
+    """Return whose work was looked for before their deadline, or the one for late work, passed.
 
-    An extension came after it, or the first look found nothing. Work that was taken over from
-    elsewhere is of no known deadline.
+    Either an extension came later, or the first look found nothing. Work that was taken over from
+    elsewhere has no known deadline.
     """
     name, now = standings.settings.name, ctx.now()
     done, records = ctx.ledger.collected(name), ctx.ledger.records(name)
@@ -127,12 +127,12 @@ def outdated(ctx: Context, standings: Standings) -> frozenset[str]:
 
 
 def _as_then(found: Lookup, earlier: Collection, folder: Path) -> Lookup:
-    """Refuse the work of today in the place of collected work that is gone from its folder."""
+    """Refuse today's work as a replacement for collected work that is gone from its folder."""
     if not isinstance(found, Located) or found.snapshot is not None:
         return found
     return Unreadable(
-        f"what was collected on {earlier.at:%-d %b} is gone from {folder}: restore it; "
-        "--student ID takes what is in the home now"
+        f"what was collected on {earlier.at:%-d %b} is gone from {folder}: restore it, or "
+        "take what is in the home now with --student ID"
     )
 
 
@@ -152,7 +152,7 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
     if isinstance(found, NotYet):
         record = ctx.ledger.records(name).get(student.id)
         if record is not None and record.kind == "missing":
-            ctx.ledger.forget(name, student.id)  # an extension came: the proof is of another day
+            ctx.ledger.forget(name, student.id)  # an extension came: the proof is outdated
         return Outcome(student.name, "held", f"not collected: {found.reason}")
     if isinstance(found, Absent):
         return _absent(ctx, name, line, found)
@@ -161,8 +161,8 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
     earlier = ctx.ledger.collected(name).get(student.id)
     moved = earlier is not None and earlier.at < line.deadline
     last = ctx.ledger.records(name).get(student.id) if moved else None
-    kept = last is not None and last.reason == _CUT_SHORT  # what is there now may be the new one
-    # Cut short, the copy must not look like work that somebody else has collected.
+    kept = last is not None and last.reason == _CUT_SHORT  # what is there may be the new copy
+    # If cut short, the copy must not look like work that somebody else collected.
     ctx.ledger.record(name, student.id, Record("failed", _CUT_SHORT, ctx.now()))
     try:
         if earlier is not None and (not earlier.digest or (moved and not kept)):
@@ -194,20 +194,20 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
 
 
 def _penalised(ctx: Context, name: str, student_id: str) -> bool:
-    """Whether the present result has a late penalty, which a new deadline may change."""
+    """Return whether the present result has a late penalty, which a new deadline may change."""
     submission = ctx.gradebook.submissions(name).get(student_id)
     return submission is not None and submission.penalty > 0
 
 
 def _handed_in(line: CollectLine, copied: Copied) -> tuple[datetime, tuple[str, ...]]:
-    """Return when the work was handed in, and a remark where the files' own times cannot be true.
+    """Return when the work was handed in, and a remark if the files' own times cannot be true.
 
-    What was not there at the deadline came after it, whatever its files say.
+    Work that was not there at the deadline came after it, whatever its files say.
     """
     if line.late_until is None or copied.modified_at > line.deadline:
         return copied.modified_at, ()
     at = line.deadline + timedelta(seconds=1)
-    return at, ("its files are older than the deadline, at which it was not there yet",)
+    return at, ("its files are dated before the deadline, but were not there at the deadline",)
 
 
 def _absent(ctx: Context, name: str, line: CollectLine, found: Absent) -> Outcome:
@@ -217,7 +217,7 @@ def _absent(ctx: Context, name: str, line: CollectLine, found: Absent) -> Outcom
         if earlier is not None and earlier.digest and earlier.at < line.deadline:
             looked = replace(earlier, at=ctx.now())
             ctx.ledger.record_collection(name, student.id, looked)
-        return Outcome(student.name, reason="their earlier submission stays")
+        return Outcome(student.name, reason="their earlier submission was kept")
     ctx.ledger.record(name, student.id, Record("missing", found.reason, ctx.now()))
     return Outcome(student.name, reason=f"missing: {found.reason}")
 

@@ -19,8 +19,8 @@ from rudaux.ports import Context
 class Deadlines:
     """Aware deadlines of one assignment: the base one, and each student's own (None: none).
 
-    `late_until`: who had nothing by their deadline is collected again then. `overrides` and
-    `members` of groups are what Canvas said.
+    `late_until`: students who had nothing by their deadline are collected again then. `overrides`
+    and `members` of groups are what Canvas said.
     """
 
     base: datetime | None
@@ -30,12 +30,12 @@ class Deadlines:
     members: Members = field(default_factory=dict, compare=False)
 
     def is_due(self, student_id: str, now: datetime) -> bool:
-        """Whether the student's own deadline has passed."""
+        """Return whether the student's own deadline has passed."""
         deadline = self.own.get(student_id)
         return deadline is not None and deadline <= now
 
     def second_chance(self, student_id: str, now: datetime) -> datetime | None:
-        """Return when late work of this student was due, once that is past; None: not yet."""
+        """Return when late work of this student was due, once that has passed; None: not yet."""
         deadline, late = self.own.get(student_id), self.late_until
         if deadline is None or late is None or not deadline < late <= now:
             return None
@@ -43,7 +43,7 @@ class Deadlines:
 
     @property
     def distinct(self) -> tuple[datetime, ...]:
-        """Every deadline that somebody has, the base one and the one for late work, in order."""
+        """Every deadline that somebody has, the base one and the one for late work, sorted."""
         dates = {self.base, self.late_until, *self.own.values()}
         return tuple(sorted({d for d in dates if d is not None}))
 
@@ -61,7 +61,7 @@ def find_deadlines(
 ) -> Deadlines:
     """Resolve all deadlines of an assignment; `assignment` None: it is not in Canvas yet.
 
-    Time that a student was given, and that Canvas did not take yet, counts all the same.
+    An extension that a student was given counts even if Canvas has not accepted it yet.
     """
     if assignment is None:
         due = dict.fromkeys((s.id for s in students), settings.due)
@@ -71,8 +71,8 @@ def find_deadlines(
     groups = {o.group_id for o in overrides if o.group_id is not None}
     if any(o.section_id for o in overrides) and any(not s.section_ids for s in people):
         raise CanvasFailure(
-            f"{settings.name} has a due date of its own for a section, and Canvas hides from this "
-            "token who is in which section: use the token of somebody who may see that."
+            f"{settings.name} has a due date of its own for a section, but Canvas does not show "
+            "this token who is in which section: use the token of somebody who may see that."
         )
     members = {group: ctx.canvas.group_members(group) for group in groups}
     own = {s.id: deadline_of(s, base, overrides, members) for s in people}
@@ -84,27 +84,27 @@ def find_deadlines(
 
 
 def _overrides(ctx: Context, assignment: CanvasAssignment) -> tuple[Override, ...]:
-    """Return an assignment's overrides; none where there are some would shorten students' time."""
+    """Return an assignment's overrides; missing some would cut students' time short."""
     found = ctx.canvas.overrides(assignment.id)
     if found or assignment.has_overrides is None or ctx.canvas.course().limited:
         return found
-    rows = ctx.canvas.assignments()  # the last one may have been taken away just now
+    rows = ctx.canvas.assignments()  # the last one may have been removed just now
     if any(row.id == assignment.id and row.has_overrides for row in rows):
         raise CanvasFailure(
-            f"Canvas says that {assignment.name} has other dates for some students, and lists "
-            "none of them: nobody is collected by a date that may not be theirs. Run this again; "
-            "if it stays, look at the assignment's dates in Canvas."
+            f"Canvas says that {assignment.name} has other dates for some students, but lists "
+            "none of them, and nobody's work is collected by a date that may be wrong. Run this "
+            "again; if it happens again, check the assignment's dates in Canvas."
         )
     return found
 
 
 def last_records(ctx: Context, assignment: CanvasAssignment) -> dict[str, OverrideRecord]:
-    """Return the last word on each student's override of the assignment as it is in Canvas now."""
+    """Return the last record of each student's override, for the assignment now in Canvas."""
     return {r.student_id: r for r in records_of(ctx, assignment)}
 
 
 def records_of(ctx: Context, assignment: CanvasAssignment) -> tuple[OverrideRecord, ...]:
-    """Return what was written for this assignment, and not for an older one of its name."""
+    """Return what was written for this assignment, not for an older one of the same name."""
     if not assignment.id:
         return ()  # it is about to be made
     made = assignment.created_at

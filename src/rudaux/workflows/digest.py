@@ -1,4 +1,4 @@
-"""What a message may say of an assignment at the end of a run: counts, and no grade with a name."""
+"""What a message may say about an assignment after a run: counts, and no grade with a name."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from rudaux.workflows.standings import Standings
 def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "") -> Digest:
     """Sum up what a run did, from where everybody stood before it and stands now.
 
-    Edited and hidden grades are read from Canvas where somebody wants to know; what it does not
-    say is left out.
+    Edited and hidden grades are read from Canvas if anybody wants to know; what Canvas does not say
+    is left out.
     """
     wanted = ctx.config.notify is not None and "todo" in ctx.config.notify.on
     names, complete = {s.id: s.name for s in after.students}, _complete(ctx, after)
@@ -44,7 +44,7 @@ def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "")
 
 
 def _complete(ctx: Context, standings: Standings) -> list[Decimal]:
-    """Return the points of everybody whose submission is graded: a missing one has no say."""
+    """Return the points of everybody whose submission is graded; missing work does not count."""
     handed_in = ctx.gradebook.submissions(standings.settings.name)
     return [
         standings.targets[s.student_id]
@@ -68,6 +68,6 @@ def _hidden(ctx: Context, standings: Standings) -> int:
 
 
 def _report(ctx: Context, name: str) -> str:
-    """Name the report of `rudaux report`, where there is one."""
+    """Return the path of the page that `rudaux report` wrote, if there is one."""
     file = ctx.config.folder / ".rudaux" / "reports" / f"{name}.html"
     return str(file) if file.is_file() else ""

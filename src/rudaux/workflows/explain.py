@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from decimal import Decimal
 from typing import Any
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.explanation import Due, Explanation, due_from
-from rudaux.domain.grades import CanvasSubmission, Push, fixed_point
+from rudaux.domain.grades import CanvasSubmission, Push, fixed_point, score_text
 from rudaux.domain.marks import SheetMark
 from rudaux.domain.roster import Student
 from rudaux.errors import RequestRefused, RudauxError
@@ -24,9 +23,9 @@ from rudaux.workflows.students import everybody, the_student
 
 
 def explain(ctx: Context, settings: AssignmentSettings, given: str) -> Explanation:
-    """Explain the grade of whom `given` means (an id, login, e-mail or part of a name).
+    """Explain the grade of the student whom `given` (id, login, e-mail, part of a name) means.
 
-    Writes nothing. Raises `UsageError` for nobody, and for several.
+    Writes nothing. Raises `UsageError` if nobody matches, or more than one student does.
     """
     roster = ctx.canvas.students()
     student, listed = the_student(everybody(ctx, roster), given), {s.id for s in roster}
@@ -77,7 +76,7 @@ def _standings(
     existing: tuple[CanvasAssignment, ...],
     listed: bool,
 ) -> Standings:
-    """Read where one student stands; of one who left, Canvas knows neither section nor deadline."""
+    """Read where one student stands; Canvas has no section or deadline for one who left."""
     if listed:
         return read_standings(ctx, settings, [student], existing)
     assignment = by_exact_name(existing, settings.name)
@@ -91,7 +90,7 @@ def _due(student: Student, deadlines: Deadlines) -> Due:
 
 
 def _promised(ctx: Context, standings: Standings, student_id: str) -> bool:
-    """Whether their deadline is that of an extension which Canvas has not taken yet."""
+    """Return whether their deadline is from an extension that Canvas has not accepted yet."""
     if standings.canvas is None:
         return False
     record = last_records(ctx, standings.canvas).get(student_id)
@@ -100,7 +99,7 @@ def _promised(ctx: Context, standings: Standings, student_id: str) -> bool:
 
 
 def _in_order(ctx: Context, name: str, marks: Sequence[SheetMark]) -> tuple[SheetMark, ...]:
-    """Put marks into the order of the source; one that cannot be read hides nothing."""
+    """Put marks into the order of the source; if it cannot be read, all are still shown."""
     try:
         cells = ctx.grader.cells(name) if marks else ()
     except RudauxError:
@@ -112,7 +111,7 @@ def _in_order(ctx: Context, name: str, marks: Sequence[SheetMark]) -> tuple[Shee
 def _in_canvas(
     ctx: Context, assignment: CanvasAssignment | None, student_id: str
 ) -> tuple[CanvasSubmission | None, str]:
-    """Return what Canvas has of the student, and why it does not say so, if it does not."""
+    """Return what Canvas has for the student, or why it does not say."""
     if assignment is None:
         return None, ""
     try:
@@ -156,16 +155,16 @@ def as_json(found: Explanation, zone: tzinfo) -> dict[str, Any]:
         "tests": [_test(found, mark) for mark in found.marks if mark.maximum is not None],
         "markers": dict(found.markers),
         "comments": [_comment(mark) for mark in found.marks if mark.comment],
-        "penalty": _score(submission.penalty if submission and found.graded else None),
-        "score": _score(submission.score if submission and found.graded else None),
-        "max_score": _score(found.maximum),
-        "canvas_points": _score(found.canvas_points),
+        "penalty": score_text(submission.penalty if submission and found.graded else None),
+        "score": score_text(submission.score if submission and found.graded else None),
+        "max_score": score_text(found.maximum),
+        "canvas_points": score_text(found.canvas_points),
         "pushes": [_push(push, zone) for push in found.pushes],
         "feedback": [
             {"at": _moment(sent.at, zone), "run": sent.run, "file": sent.name}
             for sent in found.feedback
         ],
-        "canvas_now": _score(found.canvas.entered if found.canvas else None),
+        "canvas_now": score_text(found.canvas.entered if found.canvas else None),
         "excused": found.canvas.excused if found.canvas else None,
         "hidden_from_student": found.canvas.hidden if found.canvas else None,
         "state": found.standing.state,
@@ -190,10 +189,10 @@ def _test(found: Explanation, mark: SheetMark) -> dict[str, Any]:
     return {
         "notebook": mark.notebook,
         "cell": mark.cell,
-        "points": _score(mark.points),
-        "max": _score(mark.maximum),
+        "points": score_text(mark.points),
+        "max": score_text(mark.maximum),
         "by_hand": mark.by_hand is not None,
-        "automatic": _score(mark.automatic),
+        "automatic": score_text(mark.automatic),
         "verdict": mark.verdict,
         "error": found.errors.get((mark.notebook, mark.cell)),
     }
@@ -212,16 +211,12 @@ def _push(push: Push, zone: tzinfo) -> dict[str, Any]:
     return {
         "at": _moment(push.at, zone),
         "run": push.run,
-        "old": _score(push.old),
-        "new": _score(push.new),
-        "read_back": _score(push.read_back),
+        "old": score_text(push.old),
+        "new": score_text(push.new),
+        "read_back": score_text(push.read_back),
         "adopted": push.adopted,
         "undoes": push.undoes,
     }
-
-
-def _score(value: Decimal | None) -> str | None:
-    return None if value is None else fixed_point(value)
 
 
 def _moment(at: datetime | None, zone: tzinfo) -> str | None:

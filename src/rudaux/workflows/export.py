@@ -48,9 +48,9 @@ class ExportPlan:
 
 
 def plan(ctx: Context, settings: AssignmentSettings, canvas: bool) -> ExportPlan:
-    """Choose who is in the file, as a push would; `canvas` False: nothing is asked of Canvas.
+    """Choose who is in the file, as a push would; `canvas` False: Canvas is not asked.
 
-    Then deadlines are the configured ones, and nothing is known of excuses and edits there.
+    Then deadlines are the configured ones, and excused students and edited grades are not known.
     """
     if canvas:
         standings = read_standings(ctx, settings)
@@ -83,7 +83,7 @@ def _from_gradebook(ctx: Context, settings: AssignmentSettings) -> Standings:
     students = tuple(
         Student(
             row.id,
-            f"{row.first_name or ''} {row.last_name or ''}".strip() or row.id,
+            row.name,
             ", ".join(part for part in (row.last_name, row.first_name) if part),
         )
         for row in ctx.gradebook.students()
@@ -99,9 +99,9 @@ def _unknown(student_id: str) -> CanvasSubmission:
 def as_csv(plan: ExportPlan) -> str:
     """Write Canvas's import format; students are matched by the ID column, Canvas's user id.
 
-    Where that is not known, because Canvas was not asked, they are matched by the login or SIS id.
+    If Canvas was not asked, and the ID is not known, they are matched by the login or SIS id.
 
-    A student who is to be left alone has no row: an empty cell could be taken for a change.
+    A student whose grade is to stay has no row: an empty cell could be taken for a change.
     https://community.canvaslms.com/t5/Instructor-Guide/How-do-I-import-grades-in-the-Gradebook/ta-p/807
     """
     text = io.StringIO()

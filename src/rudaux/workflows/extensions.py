@@ -21,7 +21,7 @@ from rudaux.workflows.overrides import Each
 
 @dataclass(frozen=True)
 class ExtensionPlan:
-    """What `apply` writes; `settled` have that deadline, or a later one, already."""
+    """What `apply` writes; `settled` students already have that deadline, or a later one."""
 
     changes: tuple[Change, ...]
     settled: tuple[tuple[Student, datetime | None], ...]
@@ -40,10 +40,10 @@ def plan(
     reason: str = "",
     students: Sequence[Student] = (),
 ) -> ExtensionPlan:
-    """Decide which override gives each chosen student until then; nothing is ever shortened.
+    """Decide which override gives each chosen student time until then; none is ever shortened.
 
-    A span counts from the student's present deadline; of an extension that was cut short, from
-    the one before it. Raises `NotFound` before the assignment is in Canvas.
+    A span counts from the student's present deadline or, if an earlier extension was cut short,
+    from the one before it. Raises `NotFound` before the assignment is in Canvas.
     """
     existing = overrides.in_canvas(ctx)
     people = students or ctx.canvas.students()
@@ -52,7 +52,7 @@ def plan(
     }
     if settings.name not in existing:
         raise NotFound(
-            f"Canvas has no assignment named {settings.name}: `rudaux init` makes it, then extend."
+            f"Canvas has no assignment named {settings.name}: run `rudaux init`, then extend it."
         )
     each = Each(ctx, settings, existing[settings.name], found[settings.name])
     changes: list[Change] = []
@@ -71,23 +71,23 @@ def plan(
 def _due(
     each: Each, student: Student, until: datetime | timedelta, zone: tzinfo
 ) -> tuple[datetime, datetime]:
-    """Return what Canvas has for a student, and what they are to have."""
+    """Return the deadline that Canvas has for a student, and the one they are to have."""
     there = each.adhoc(student)
     present = each.deadlines.own.get(student.id)
     if present is None:
         raise UsageError(
-            f"{student.name} has no deadline for {each.name} at all: there is nothing to extend."
+            f"{student.name} has no deadline for {each.name}: there is nothing to extend."
         )
     records = each.of(student)
     last = records[-1] if records else None
     if last is not None and last.promised and not _shown(there, last.due_at):
-        # It was given and cut short: what Canvas has is the deadline before it.
+        # An extension was cut short: Canvas still has the deadline before it.
         present = last.old_due or present
     return present, _later(present, until, zone) if isinstance(until, timedelta) else until
 
 
 def _later(moment: datetime, span: timedelta, zone: tzinfo) -> datetime:
-    """Add a span: whole days keep the hour that clocks show, whatever they do in between."""
+    """Add a span: whole days keep the time of day, even if the clocks change in between."""
     if span % timedelta(days=1):
         return moment.astimezone(timezone.utc) + span
     return moment.astimezone(zone) + span
@@ -114,7 +114,7 @@ class Extension:
 
     @property
     def target(self) -> str:
-        """Whom it is for, where that is not certain students."""
+        """Whom it is for, if it does not name students."""
         if self.override.section_id is not None:
             return f"section {self.override.title or self.override.section_id}"
         if self.override.group_id is not None:

@@ -24,7 +24,7 @@ class FeedbackPlan:
 
 
 def plan(ctx: Context, standings: Standings) -> FeedbackPlan:
-    """Choose every student whose submission is graded and waits for no person."""
+    """Choose every student whose submission is graded and does not wait for a person."""
     name = standings.settings.name
     submissions = ctx.gradebook.submissions(name)
     ready = {s.student_id for s in standings.by_student if s.state in {"graded", "pushed"}}
@@ -35,7 +35,7 @@ def plan(ctx: Context, standings: Standings) -> FeedbackPlan:
 def apply(ctx: Context, plan: FeedbackPlan) -> Iterator[Outcome]:
     """Write the reports, one outcome per student; the same marks give the same files.
 
-    A notebook of which no report can be made holds up nobody else's, nor that student's grade.
+    If no report can be made of a notebook, everybody else's and the student's grade go on.
     """
     names = {student.id: student.name for student in plan.students}
     with closing(ctx.grader.feedback_of(plan.assignment, list(names))) as made:

@@ -15,12 +15,12 @@ from rudaux.workflows.standings import Standings, read_standings
 
 
 def unfinished(ctx: Context, done: Ids[str] = ()) -> tuple[AssignmentSettings, ...]:
-    """Find assignments with students past their deadline whose work is not at its end.
+    """Find assignments with students past their deadline whose work is not finished.
 
-    The end is `pushed`; for an assignment marked by hand it is `graded`, where `rudaux submit`
-    takes over; so is excused in Canvas. What a person must do first (`needs_manual`) is not
-    unfinished, unless new work is to be collected: after an extension, or once late work is due.
-    `done` names assignments that this run has dealt with.
+    Finished means `pushed` or excused in Canvas; for an assignment marked by hand it means
+    `graded`, because `rudaux submit` does the rest. Work that waits for a person (`needs_manual`)
+    counts as finished, unless there is new work to collect: after an extension, or once late work
+    is due. `done` names assignments that this run has already dealt with.
     """
     students, existing = ctx.canvas.students(), ctx.canvas.assignments()
     return tuple(
@@ -42,10 +42,10 @@ def _has_work(ctx: Context, standings: Standings) -> bool:
 
 
 def _excused(ctx: Context, standings: Standings, left: Sequence[Standing]) -> bool:
-    """Whether Canvas excuses all of these from the assignment, who then never get a grade of it."""
+    """Return whether Canvas excuses all of these from the assignment: they never get a grade."""
     if standings.canvas is None or any(s.state not in {"graded", "missing"} for s in left):
         return False
-    with suppress(RudauxError):  # the run itself meets it, and says so
+    with suppress(RudauxError):  # the run itself will report it
         rows = ctx.canvas.submissions(standings.canvas.id)
         return {s.student_id for s in left} <= {row.student_id for row in rows if row.excused}
     return False

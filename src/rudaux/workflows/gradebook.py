@@ -1,10 +1,11 @@
-"""Whether the gradebook is the one that it was, and its copies: what a run may rely on."""
+"""Whether the gradebook still has its grades, and copies of it: what a run may rely on."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 
+from rudaux.domain.messages import counted
 from rudaux.errors import GradebookFailure
 from rudaux.ports import Context
 
@@ -13,15 +14,15 @@ Submissions = frozenset[tuple[str, str]]
 
 
 def lacking(ctx: Context) -> Submissions:
-    """Return what rudaux has graded or pushed, and the gradebook has no submission of."""
+    """Return the submissions that rudaux has graded or pushed and the gradebook does not have."""
     graded = ctx.ledger.graded()
     return graded - ctx.gradebook.submitted() if graded else graded
 
 
 def require_whole(ctx: Context) -> None:
-    """Raise `GradebookFailure` where the gradebook lacks what rudaux has graded or pushed.
+    """Raise `GradebookFailure` if the gradebook lacks what rudaux has graded or pushed.
 
-    Empty, new or another course's, it would be taken for a course in which nobody has a grade.
+    A gradebook that is empty, new or another course's would look like a course without grades.
     """
     lost = lacking(ctx)
     if lost:
@@ -29,15 +30,15 @@ def require_whole(ctx: Context) -> None:
 
 
 def describe(ctx: Context, lost: Submissions) -> str:
-    """Say what is lacking, and what to do about it."""
+    """Return what is missing, and what to do about it, as a sentence."""
     backup = ctx.gradebook.fuller_backup()
     remedy = "no backup in .rudaux/backups holds more"
     if backup is not None:
-        remedy = f"`rudaux gradebook restore {backup}` puts the newest fuller backup back"
+        remedy = f"`rudaux gradebook restore {backup}` restores the newest backup that has more"
     return (
-        f"The gradebook {ctx.gradebook.name} lacks {_count(lost)} that rudaux has graded or "
-        f"pushed ({by_assignment(lost)}): nothing is done until it has them again. If its disk is "
-        "not mounted, or db_url in nbgrader_config.py names another one, fix that; "
+        f"The gradebook {ctx.gradebook.name} lacks {counted(len(lost), 'submission')} that rudaux "
+        f"has graded or pushed ({by_assignment(lost)}): nothing is done until it has them again. "
+        "If its disk is not mounted, or db_url in nbgrader_config.py names another one, fix that; "
         f"{remedy}; to go on without these grades, run `rudaux gradebook sync --start-over`."
     )
 
@@ -49,10 +50,6 @@ def by_assignment(submissions: Iterable[tuple[str, str]]) -> str:
 
 
 def keep(ctx: Context) -> None:
-    """Copy the gradebook for the run under way, unless it is what was copied last."""
+    """Back up the gradebook for the current run, unless it has not changed since the last copy."""
     runs = ctx.ledger.run_records()
     ctx.gradebook.keep(runs[-1].id if runs else 0, ctx.config.backups)
-
-
-def _count(submissions: Submissions) -> str:
-    return f"{len(submissions)} submission" + ("s" if len(submissions) > 1 else "")

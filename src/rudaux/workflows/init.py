@@ -32,7 +32,7 @@ class InitPlan:
     undated: tuple[str, ...] = ()
     """Assignments for which nobody has a due date."""
     exposed: bool = False
-    """Whether other accounts of this machine get into the course folder, solutions and all."""
+    """Whether other accounts on this machine can read the course folder, solutions included."""
     overrides: OverridesPlan = field(default_factory=OverridesPlan)
 
     def __len__(self) -> int:
@@ -59,7 +59,7 @@ def plan(ctx: Context, clone: Path) -> InitPlan:
 
 
 def apply(ctx: Context, plan: InitPlan) -> Iterator[Outcome]:
-    """Apply the parts: nothing is in Canvas before its notebook can be pulled."""
+    """Apply the parts: an assignment comes to Canvas once its notebook can be pulled."""
     yield from sync.apply(ctx, plan.sync)
     yield from release.apply(ctx, plan.release)
     yield from assignments.apply(ctx, plan.assignments)
@@ -70,7 +70,7 @@ def apply(ctx: Context, plan: InitPlan) -> Iterator[Outcome]:
 def coming_deadlines(
     ctx: Context, canvas: AssignmentsPlan, synced: SyncPlan
 ) -> Mapping[str, tuple[datetime, ...]]:
-    """Give every deadline of each assignment as it will be once the plan is applied."""
+    """Return every deadline of each assignment as it will be once the plan is applied."""
     return _overrides(ctx, canvas, synced).coming
 
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from rudaux.config import Config
 from rudaux.config.private import create_file, make_rudaux_folder
 from rudaux.domain.links import Hub
+from rudaux.domain.messages import counted
 from rudaux.domain.sharing import By, OpenMark, Piece
 from rudaux.errors import SystemFailure
 from rudaux.ports import Context
@@ -33,7 +34,7 @@ td:last-child, th:last-child { text-align: right; }
 
 @dataclass(frozen=True)
 class MarkingList:
-    """A file in the course folder that is to hold this text; `grader` is whose it is."""
+    """A file in the course folder that is to hold this text; it is for `grader`."""
 
     grader: str
     path: Path
@@ -48,9 +49,9 @@ class _Line:
 
 
 def formgrader_link(config: Config, page: str, field: int) -> str:
-    """Return the address at which formgrader opens a notebook that was handed in, at a field.
+    """Return the address at which formgrader opens a student's notebook at a field.
 
-    `grading.formgrader_url` is what stands before `/formgrader`; without it, the hub leads each
+    `grading.formgrader_url` is what comes before `/formgrader`; without it, the hub leads each
     grader to a server of their own
     (https://jupyterhub.readthedocs.io/en/stable/reference/urls.html#user-redirect).
     """
@@ -74,7 +75,7 @@ def make_lists(
     graders: Sequence[str],
     names: Mapping[str, str],
 ) -> tuple[MarkingList, ...]:
-    """Make the lists of all who mark or marked, and return those that are not on disk like that."""
+    """Make the lists of all who mark or marked, and return those that differ from the disk."""
     lines: dict[str, list[_Line]] = {}
     fields: dict[tuple[str, str], Mapping[str, int]] = {}
     for mark in sorted(marks, key=lambda m: _order(m, by, names)):
@@ -93,7 +94,7 @@ def make_lists(
 
 
 def write_list(ctx: Context, one: MarkingList) -> Path | None:
-    """Write a list whole or not at all; return where one that somebody had changed is kept."""
+    """Write a list in one piece; return where the old one is kept, if somebody had changed it."""
     relative = one.path.relative_to(ctx.config.folder).as_posix()
     try:
         before, kept = _read(one.path), None
@@ -114,7 +115,8 @@ def write_list(ctx: Context, one: MarkingList) -> Path | None:
             one.path.rename(kept)
         fresh.replace(one.path)
     except OSError as error:
-        raise SystemFailure(f"{one.path} cannot be written: {error.strerror}.") from error
+        why = f"{one.path} cannot be written ({error.strerror})"
+        raise SystemFailure(f"{why}: check who owns it, and the disk.") from error
     return kept
 
 
@@ -152,7 +154,7 @@ def _csv(lines: Sequence[_Line]) -> str:
 
 def _html(assignment: str, grader: str, by: By, lines: Sequence[_Line]) -> str:
     submissions = len({line.mark.student_id for line in lines})
-    what = f"{_count(len(lines), 'answer')} of {_count(submissions, 'student')}"
+    what = f"{counted(len(lines), 'answer')} by {counted(submissions, 'student')}"
     verb = "waits" if len(lines) == 1 else "wait"
     head = f"{what} {verb} for your marks." if lines else "Nothing waits for your marks."
     rows = []
@@ -173,7 +175,3 @@ def _html(assignment: str, grader: str, by: By, lines: Sequence[_Line]) -> str:
         f"<p>{head} A question's link opens it in formgrader.</p>\n{body if lines else ''}\n"
         "</body></html>\n"
     )
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" + "s" * (number != 1)

@@ -1,4 +1,4 @@
-"""Every write to Canvas that the ledger knows of: who, when, what was there, what is there."""
+"""Every write to Canvas in the ledger: who wrote it, when, what it replaced, what it wrote."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WriteKind = Literal["grade", "undo", "feedback"]
 class LogEntry:
     """One write; `at` is in the course's zone, `file` is what was attached.
 
-    `run` is None for what was written without a command, from Python.
+    `run` is None for what was written from Python, without a command.
     """
 
     at: datetime
@@ -64,7 +64,7 @@ def read_log(
 
 
 def _names(ctx: Context) -> dict[str, str]:
-    """Give names by student id; a gradebook that cannot be read must not hide the log."""
+    """Return names by student id; a gradebook that cannot be read must not hide the log."""
     try:
         people = ctx.gradebook.students()
     except GradebookFailure:
@@ -73,7 +73,7 @@ def _names(ctx: Context) -> dict[str, str]:
 
 
 def as_json(entries: tuple[LogEntry, ...]) -> dict[str, Any]:
-    """Give the document of `canvas log --json`; times are ISO 8601 with offset."""
+    """Return the document of `canvas log --json`; times are ISO 8601 with offset."""
     return {"writes": [_as_json(entry) for entry in entries]}
 
 

@@ -15,16 +15,16 @@ from rudaux.workflows import texts
 
 @dataclass(frozen=True)
 class NotifyPlan:
-    """`problems` are all of this end, `messages` what is to be sent of them and beside them."""
+    """`problems` are all those of this run's end, `messages` everything that is to be sent."""
 
     problems: tuple[Message, ...]
     messages: tuple[Message, ...]
     known: frozenset[str] = frozenset()
-    """Keys of problems that somebody was told of within the last day."""
+    """Keys of problems that somebody was told about within the last day."""
 
 
 def plan(teller: Teller, end: End, names: Collection[str] = ()) -> NotifyPlan:
-    """Decide what to tell; `names` are students', whose grades an error may hold."""
+    """Decide what to send; `names` are those of students, whose grades an error may contain."""
     problems = tuple(texts.problems(teller, end, names))
     told = _told(teller)
     found = [*problems, *_over(teller, end, told, {m.key for m in problems})]
@@ -37,18 +37,18 @@ def plan(teller: Teller, end: End, names: Collection[str] = ()) -> NotifyPlan:
 
 
 def apply(teller: Teller, plan: NotifyPlan) -> Sent:
-    """Send, and remember what has reached somebody."""
+    """Send, and record what has reached somebody."""
     if teller.notifier is None or not plan.messages:
         return Sent(())
     sent = teller.notifier.send(plan.messages)
-    with suppress(RudauxError):  # at worst it is told once more
+    with suppress(RudauxError):  # at worst it is sent again
         for m in sent.reached:
             teller.ledger.record_message(Told(m.topic, m.key, m.title, teller.now(), m.over))
     return sent
 
 
 def short_text(teller: Teller, plan: NotifyPlan, sent: Sent) -> str:
-    """Write what cron mails: the problems that no message has told of; nothing if there is none."""
+    """Write what cron mails: the problems that no message has reported; "" if there are none."""
     reached = {m.key for m in sent.reached} | plan.known
     told = [f"{m.title}\n\n{m.body}" for m in plan.problems if m.key not in reached]
     if not told:
@@ -60,7 +60,7 @@ def short_text(teller: Teller, plan: NotifyPlan, sent: Sent) -> str:
 
 def example(teller: Teller) -> Message:
     """Write the message of `rudaux notify --test`."""
-    body = f"This is a test. Messages about {teller.course} reach you here."
+    body = f"This is a test. Messages about {teller.course} will reach you here."
     return Message("done", "test", f"{teller.course}: a test message", body)
 
 
@@ -73,10 +73,11 @@ def _told(teller: Teller) -> tuple[Told, ...]:
 def _over(
     teller: Teller, end: End, told: Sequence[Told], still: Collection[str]
 ) -> Iterator[Message]:
-    """Tell of problems that this run has shown to be over."""
+    """Report problems that this run has shown to be over."""
     for key, first in open_problems(told).items():
         if key not in still and _settles(end, key):
-            body = f"It was told on {_moment(teller, first.at)}. This run did not meet it again."
+            when = _moment(teller, first.at)
+            body = f"It was first reported on {when}. This run did not run into it again."
             yield Message("problem", key, f"Over: {first.title}", body, over=True)
 
 
@@ -84,7 +85,7 @@ def _settles(end: End, key: str) -> bool:
     about, _, name = key.partition(":")
     if about in {"failed", "stopped", "uncollected"}:
         seen = {d.assignment for d in end.digests}
-        # A run for all that is due has seen no trouble where it had nothing to do.
+        # A run for everything due has no problem with an assignment it had nothing to do for.
         return end.through and (end.command == "grade" or name in seen)
     return about == end.scope and (end.through or end.code in {0, 6})
 

@@ -1,4 +1,4 @@
-"""What `rudaux new` can offer as answers: from Canvas, from git, from the course folder."""
+"""Answers that `rudaux new` can suggest: from Canvas, from git, from the course folder."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ USUAL_FILE = "~/.config/rudaux/canvas-token"
 
 
 def find_token(folder: Path, answers: dict[str, str]) -> tuple[str, dict[str, str]]:
-    """Return the token that the answers lead to, or nothing, and the answers with its file.
+    """Return the token that the answers lead to, or "", and the answers with its file.
 
-    Raises `ConfigError` for one that is not to be used, such as a file that others can read.
+    Raises `ConfigError` for a token that must not be used, for one in a file others can read.
     """
     usual = {**answers, "token_file": USUAL_FILE}
     for tried in (answers, *([] if "token_file" in answers else [usual])):
@@ -38,7 +38,7 @@ def find_token(folder: Path, answers: dict[str, str]) -> tuple[str, dict[str, st
 
 
 class CanvasLook:
-    """Canvas, as far as a token opens it; raises `CanvasFailure` or `ConfigError`."""
+    """Canvas, as far as a token gives access; raises `CanvasFailure` or `ConfigError`."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
@@ -63,17 +63,17 @@ class CanvasLook:
         return tuple(sorted(found, key=lambda c: c.id, reverse=True))
 
     def open(self, answers: Mapping[str, str]) -> CanvasCourse:
-        """Open the course, which from now on is looked into."""
+        """Open the course that is looked into from now on."""
         canvas = self._around.canvas(answers["canvas_url"], int(answers["course_id"]), self.token)
         course = canvas.course()
         self._canvas = canvas
         return course
 
     def tools(self) -> tuple[LevelTool, ...]:
-        """Return every external tool once, with the level that it is installed at.
+        """Return every external tool once, with the level at which it is installed.
 
-        A course lists its account's tools, too; where the token may not list the account's itself,
-        the level is "course", at which rudaux finds them as well.
+        A course lists its account's tools, too; if the token may not list the account's, their
+        level is "course", at which rudaux finds them as well.
         """
         found: dict[int, LevelTool] = {}
         for level in sorted(LEVELS, key=("account", "course", "group").index):
@@ -96,7 +96,7 @@ class CanvasLook:
             pick_tool(self._canvas.tools(level), answers["tool"], level)
 
     def students(self) -> tuple[Student, ...]:
-        """Return the students; none where that cannot be told."""
+        """Return the students, or none if Canvas does not list them."""
         if self._students is None:
             try:
                 self._students = self._canvas.students() if self._canvas else ()
@@ -105,7 +105,7 @@ class CanvasLook:
         return self._students
 
     def assignments(self, planned: Iterable[Planned], zone: str) -> tuple[Planned, ...]:
-        """Return what Canvas has, under the very same name, of those that lack date or points."""
+        """Return those without date or points, filled in from Canvas's assignment of that name."""
         there = self._canvas.assignments() if self._canvas else ()
         often = Counter(a.name for a in there)
         named = {a.name: a for a in there if often[a.name] == 1}
@@ -119,7 +119,7 @@ class CanvasLook:
 
 @dataclass
 class Offers:
-    """What can be offered so far: a text to begin with, or choices, each of one or more answers."""
+    """What can be suggested so far: a text to start from, or choices of one or more answers."""
 
     defaults: dict[str, str] = field(default_factory=dict)
     choices: dict[str, Sequence[tuple[dict[str, str], str]]] = field(default_factory=dict)
@@ -178,7 +178,7 @@ def hub_address(tool: ExternalTool) -> tuple[str, str]:
 def remotes_beside(around: Surroundings, folder: Path) -> dict[str, str]:
     """Return the remotes of the checkouts beside the course folder, and their folders' names.
 
-    Its own is none of them, and neither is a checkout of rudaux itself.
+    Its own remote is left out, and so is a checkout of rudaux itself.
     """
     own = around.remote(folder)
     try:

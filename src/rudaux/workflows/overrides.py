@@ -29,15 +29,15 @@ from rudaux.workflows.deadlines import Deadlines, find_deadlines, records_of
 
 Assignments = Mapping[str, CanvasAssignment]
 _REFUSALS = (NotFound, PermissionRefused, RequestRefused)
-"""What Canvas says of one override, and not for being down."""
+"""Refusals of one override, not signs that Canvas is down."""
 
 
 @dataclass(frozen=True)
 class OverridesPlan:
     """What `apply` writes, and what is left to a person.
 
-    `undated` are assignments without a date to unlock, `unknown` counts students of whom Canvas
-    does not say when they joined. `joins` and `shown` only bring the ledger up to date.
+    `undated` are assignments without an unlock date, `unknown` counts students for whom Canvas does
+    not say when they joined. `joins` and `shown` only bring the ledger up to date.
     """
 
     changes: tuple[Change, ...] = ()
@@ -71,11 +71,11 @@ def plan(
     planned: Assignments | None = None,
     only: str | None = None,
 ) -> OverridesPlan:
-    """Decide who has more time by the rules, without anybody asking; writes nothing.
+    """Decide who gets more time by the rules, although nobody asked; writes nothing.
 
-    That is whoever registered late, whoever's extension was cut short, and whoever's override of
-    rudaux's own has fallen behind everybody's deadline. `planned` are the assignments as they will
-    be in Canvas; without it as they are. `only` looks at the assignment of that name alone.
+    These are students who registered late, whose extension was cut short, or whose override from
+    rudaux has fallen behind everybody's deadline. `planned` are the assignments as they will be in
+    Canvas; without it, as they are now. `only` looks at the assignment of that name alone.
     """
     existing = in_canvas(ctx) if planned is None else planned
     joins = _joins(ctx, students, roster)
@@ -140,7 +140,7 @@ class Each:
         return next((o for o in self.deadlines.overrides if student.id in o.student_ids), None)
 
     def change(self, student: Student, due_at: datetime | None, reason: str = "") -> Change:
-        """Begin a change for a student: what is there, and when Canvas would close it too soon."""
+        """Start a change for a student: what is there, and whether Canvas would lock too soon."""
         overrides, members = self.deadlines.overrides, self.deadlines.members
         lock = date_of("lock", student, self._lock, overrides, members)
         closes = due_at if due_at is not None and lock is not None and lock < due_at else None
@@ -166,7 +166,7 @@ class Each:
         return replace(begun, action=decided.action, purpose=decided.purpose)
 
     def _cut_short(self, student: Student) -> OverrideRecord | None:
-        """Return the extension that a person gave and that Canvas did not come to have."""
+        """Return the extension that a person gave and that never reached Canvas."""
         last = next(reversed(self.of(student)), None)
         if last is None or not last.promised or last.purpose != "extension" or not last.due_at:
             return None
@@ -174,7 +174,7 @@ class Each:
         return last if has is not None and has < last.due_at else None
 
     def extended(self, student: Student, due: datetime, reason: str) -> Change:
-        """Return the change that gives a student until then, because a person says so."""
+        """Return the change that gives a student time until then, because a person says so."""
         begun = replace(self.change(student, due, reason), purpose="extension")
         there = begun.override
         if there is None:
@@ -199,7 +199,7 @@ class Each:
         return late_deadline(joined, unlock, natural, self._late.days, self._zone)
 
     def shown(self) -> list[tuple[int, int]]:
-        """Return the records, and overrides, of writes that took and were never read back."""
+        """Return records and overrides of writes that succeeded but were never read back."""
         return [
             (record.id, o.id)
             for record in self.records
@@ -221,7 +221,7 @@ def _joins(ctx: Context, students: Sequence[Student], roster: RosterChange) -> d
 def _of_those_gone(
     ctx: Context, each: Each, students: Sequence[Student], roster: RosterChange
 ) -> Iterator[Change]:
-    """Take away what rudaux made for students who have left; what a person made stays."""
+    """Remove what rudaux made for students who have left; what a person made stays."""
     here = {s.id for s in students} | {s.canvas_id for s in students}
     gone = [
         (o, purpose)
@@ -248,9 +248,9 @@ def apply(ctx: Context, plan: OverridesPlan) -> Iterator[Outcome]:
 
 
 def write(ctx: Context, changes: Iterable[Change]) -> Iterator[Outcome]:
-    """Write overrides, read them back and record them; a refusal of one stops no other.
+    """Write overrides, read them back and record them; if one is refused, the others go on.
 
-    The ledger knows of each before Canvas does, so that a run that is cut short is finished.
+    Each is in the ledger before it is in Canvas, so that a later run can finish one cut short.
     """
     todo: dict[str, list[Change]] = {}
     for change in changes:
@@ -300,13 +300,13 @@ def _write(ctx: Context, assignment_id: int, change: Change) -> None:
 
 
 def _put_back(ctx: Context, assignment_id: int, there: Override, why: CanvasFailure) -> None:
-    """Give a student back the time that they shared, where they may have none of their own."""
+    """Put a student back into the override they shared, if Canvas refuses one of their own."""
     try:
         ctx.canvas.update_override(assignment_id, there, students=True)
     except _REFUSALS as refused:
         raise RequestRefused(
             f"{why}; and Canvas does not take them back into the override {there.title} "
-            f"({there.id}) either ({refused}): put them there by hand, or their time is lost"
+            f"({there.id}) either ({refused}): add them there by hand, or they lose that time"
         ) from refused
 
 
@@ -318,7 +318,7 @@ def _dated(override: Override, change: Change) -> Override:
 
 
 def _refused(ctx: Context, change: Change, number: int, why: CanvasFailure) -> Outcome:
-    """Record a refusal: time that the rules give counts all the same, what was asked does not."""
+    """Record a refusal: time given by the rules still counts, an extension asked for does not."""
     keeps = change.purpose == "late registration" and change.action != "remove"
     ctx.ledger.settle_override(number, "refused" if keeps else "failed", None)
     return Outcome(change.student.name, "failed", f"{change.assignment}: {why}")
@@ -330,12 +330,13 @@ def _settled(ctx: Context, number: int, change: Change, there: Sequence[Override
         left = any(change.override and o.id == change.override.id for o in there)
         ctx.ledger.settle_override(number, "failed" if left else "done", None)
         if left:
-            return Outcome(name, "failed", f"{change.assignment}: Canvas still has the override")
+            text = f"{change.assignment}: Canvas still has the override; delete it there"
+            return Outcome(name, "failed", text)
         return Outcome(name, reason=f"{change.assignment}: override removed")
     now = next((o for o in there if sid in o.student_ids), None)
     if now is None or not same_moment(now.due_at, change.due_at):
         ctx.ledger.settle_override(number, "failed", now.id if now else None)
-        text = f"{change.assignment}: Canvas took the new date and does not show it"
-        return Outcome(name, "failed", f"{text}; look at its dates there")
+        text = f"{change.assignment}: Canvas accepted the new date but does not show it"
+        return Outcome(name, "failed", f"{text}; check the dates there")
     ctx.ledger.settle_override(number, "done", now.id)
     return Outcome(name, reason=f"{change.assignment}: has more time in Canvas")

@@ -16,7 +16,7 @@ from rudaux.workflows.assignments import by_exact_name
 
 @dataclass(frozen=True)
 class PostPlan:
-    """Students whose grade and comments are hidden, by id, and would be seen."""
+    """Students whose grade and comments are hidden now and would be shown, by id."""
 
     name: str
     assignment_id: int
@@ -28,7 +28,7 @@ class PostPlan:
 
 
 def plan(ctx: Context, settings: AssignmentSettings) -> PostPlan:
-    """Find what is graded and hidden; raises `CanvasFailure` where Canvas lacks the assignment."""
+    """Find what is graded and hidden; raise `CanvasFailure` if Canvas lacks the assignment."""
     assignment = by_exact_name(ctx.canvas.assignments(), settings.name)
     if assignment is None:
         raise CanvasFailure(
@@ -45,7 +45,7 @@ def plan(ctx: Context, settings: AssignmentSettings) -> PostPlan:
 
 
 def apply(ctx: Context, plan: PostPlan) -> Iterator[Outcome]:
-    """Post what is graded, and look whether it can be seen; one outcome per student."""
+    """Post what is graded, and check that students can see it; one outcome per student."""
     if not len(plan):
         return
     message = ctx.canvas.post_grades(plan.assignment_id)
@@ -53,20 +53,20 @@ def apply(ctx: Context, plan: PostPlan) -> Iterator[Outcome]:
     for student in plan.hidden:
         if student in still:
             why = f" ({message})" if message else ""
-            text = f"the grade is still hidden from them{why}"
+            text = f"the grade is still hidden{why}: post it in Canvas's gradebook"
             yield Outcome(plan.names[student], "failed", text)
         else:
             yield Outcome(plan.names[student])
 
 
 def seen_at_once(config: Config, assignment: CanvasAssignment) -> str:
-    """Warn where a push would show what is meant to stay hidden; else nothing.
+    """Warn if a push would show what is meant to stay hidden; else return "".
 
-    On such an assignment Canvas posts a grade when it is entered, and with any comment on it.
+    On such an assignment Canvas posts a grade as soon as it is entered, and any comment with it.
     """
     if config.canvas.posting != "manual" or assignment.post_manually:
         return ""
     return (
         'canvas.posting is "manual", but Canvas posts this assignment automatically: students see '
-        "the grades and feedback at once; `rudaux canvas push` makes them hidden until you post"
+        "the grades and feedback at once; `rudaux canvas push` hides them until you post them"
     )

@@ -1,4 +1,4 @@
-"""A class graded anew beside the course: who moves, by how much, and what took them there."""
+"""A class regraded beside the course: whose score changes, by how much, and which tests did it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from rudaux.domain.allowances import Allowance, Cell
-from rudaux.domain.grades import fixed_point
+from rudaux.domain.grades import score_text
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.regrade import (
     CellMark,
@@ -31,9 +31,9 @@ _WITHOUT_SCORE: frozenset[State] = frozenset({"not_due", "collected", "failed"})
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a person asks of a regrade; nobody and no test named: all of them.
+    """What a person wants regraded; without names, all students and all tests.
 
-    `never_lower`: keep the better of a test's old and new points; `may_lower`: no longer keep it.
+    `never_lower`: keep the better of a test's old and new points; `may_lower`: stop keeping it.
     """
 
     students: frozenset[str] = frozenset()
@@ -46,7 +46,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class RegradePlan:
-    """Whose submissions are graded anew, and how the source differs from what graded them."""
+    """Whose submissions are regraded, and how the source differs from what graded them."""
 
     grading: AutogradePlan
     changes: tuple[SourceChange, ...]
@@ -68,7 +68,7 @@ class RegradePlan:
 
 @dataclass(frozen=True)
 class Regrade:
-    """The class before and after, in Canvas points; `waiting` are held who were not before."""
+    """The class before and after, in Canvas points; `waiting` are those newly held."""
 
     assignment: str
     comparison: Comparison
@@ -76,22 +76,22 @@ class Regrade:
     maximum: tuple[Decimal | None, Decimal | None]
     names: Mapping[str, str]
     in_step: bool
-    """Whether the gradebook is what the source says already."""
+    """Whether the gradebook already matches the source."""
     waiting: tuple[Outcome, ...] = ()
 
     @property
     def changes(self) -> bool:
-        """Whether taking it over changes anything."""
+        """Whether taking the results over changes anything."""
         counts = self.comparison
         allowed = (self.plan.credited, self.plan.uncredited)
         return bool(counts.moved or counts.tests or any(allowed)) or not self.in_step
 
 
 def plan(ctx: Context, beside: Beside, standings: Standings, wanted: Wanted) -> RegradePlan:
-    """Bring the copy `beside` in step with the source, and choose who is graded in it.
+    """Update the copy `beside` from the source, and choose who is graded in it.
 
-    Raises `UsageError` for a test that the source has not, and `GradebookFailure` where a cell with
-    marks by hand is gone from it.
+    Raises `UsageError` for a test that the source does not have, and `GradebookFailure` if a cell
+    with marks by hand is gone from the source.
     """
     name = standings.settings.name
     before = ctx.gradebook.tests(name)
@@ -121,7 +121,7 @@ def plan(ctx: Context, beside: Beside, standings: Standings, wanted: Wanted) -> 
 
 
 def apply(beside: Beside, plan: RegradePlan) -> Iterator[Outcome]:
-    """Grade in the copy, one outcome per student as each ends; the course stays as it is."""
+    """Grade in the copy, one outcome per student as each finishes; the course stays as it is."""
     yield from autograde.apply(beside, plan.grading)
     _keep_floors(beside, plan.grading)
 
@@ -155,7 +155,7 @@ def weigh(ctx: Context, beside: Beside, standings: Standings, plan: RegradePlan)
 
 
 def take_over(ctx: Context, beside: Beside, regrade: Regrade) -> None:
-    """Make the course what the copy is, after a backup; killed at any moment, all or nothing."""
+    """Take the copy's results over after a backup; if killed at any moment, all or nothing."""
     ctx.gradebook.backup(f"before-regrading-{regrade.assignment}")
     students = [student.id for student in regrade.plan.grading.students]
     regrading.hand_over(ctx, beside, regrade.assignment, students)
@@ -171,7 +171,8 @@ def as_json(regrade: Regrade) -> dict[str, Any]:
         "unchanged": found.same,
         "others": found.others,
         "students": [
-            {"student_id": m.student_id, "old": _shown(m.old), "new": _shown(m.new), "why": m.why,
+            {"student_id": m.student_id, "old": score_text(m.old),
+             "new": score_text(m.new), "why": m.why,
              "tests": [{"notebook": n, "cell": c} for n, c in m.tests]}
             for m in found.moved
         ],
@@ -180,10 +181,10 @@ def as_json(regrade: Regrade) -> dict[str, Any]:
              "down": t.down}
             for t in found.tests
         ],
-        "maximum": {"old": _shown(regrade.maximum[0]), "new": _shown(regrade.maximum[1])},
+        "maximum": {"old": score_text(regrade.maximum[0]), "new": score_text(regrade.maximum[1])},
         "source": [
-            {"kind": c.kind, "notebook": c.notebook, "cell": c.cell, "old": _shown(c.old),
-             "new": _shown(c.new), "was": c.was or None}
+            {"kind": c.kind, "notebook": c.notebook, "cell": c.cell, "old": score_text(c.old),
+             "new": score_text(c.new), "was": c.was or None}
             for c in plan.changes
         ],
         "waiting": [{"student": o.item, "reason": o.reason} for o in regrade.waiting],
@@ -195,7 +196,7 @@ def as_json(regrade: Regrade) -> dict[str, Any]:
 def _choose(
     standings: Standings, with_work: Collection[str], students: frozenset[str]
 ) -> frozenset[str]:
-    """Return who was graded, or failed to be; work that waits for its first run is `grade`'s."""
+    """Return whose work was graded, or failed; work never run before is left to `grade`."""
     return frozenset(
         s.student_id
         for s in standings.by_student
@@ -229,13 +230,13 @@ def _find(given: str, tests: Iterable[SourceTest]) -> list[Cell]:
     cells = [key for key in known if given in {key[1], "/".join(key)}]
     if not cells:
         near = get_close_matches(given, [cell for _, cell in known], n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"There is {_listed(known)}."
+        hint = f"Did you mean {near[0]}?" if near else f"It has {_listed(known)}."
         raise UsageError(f'the source has no autograded test "{given}". {hint}')
     return cells
 
 
 def _listed(known: Iterable[Cell]) -> str:
-    return ", ".join(sorted({cell for _, cell in known})) or "none"
+    return ", ".join(sorted({cell for _, cell in known})) or "no test"
 
 
 def _set_credits(
@@ -268,7 +269,7 @@ def _forget_floors(
 
 
 def _floors(plan: RegradePlan, only: Collection[Cell]) -> dict[str, dict[Cell, Decimal]]:
-    """Return what each test gave each student so far, what was kept for them before included."""
+    """Return what each test has given each student, including what was kept for them before."""
     now = {was: cell for cell, was in plan.renamed.items()}
     floors: dict[str, dict[Cell, Decimal]] = {}
     for mark in plan.marks:
@@ -279,7 +280,7 @@ def _floors(plan: RegradePlan, only: Collection[Cell]) -> dict[str, dict[Cell, D
 
 
 def _keep_floors(beside: Beside, grading: AutogradePlan) -> None:
-    """Keep the floors of whoever was not graded now: a later run must not lower them, either."""
+    """Keep the floors of students who failed now: a later run must not lower them, either."""
     name = grading.assignment
     records, kept = beside.ledger.records(name), beside.ledger.allowances(name)
     for sid, floors in grading.floors.items():
@@ -291,7 +292,3 @@ def _keep_floors(beside: Beside, grading: AutogradePlan) -> None:
             before = mine.get(cell, Allowance())
             mine[cell] = replace(before, floor=max(before.floor, points))
         beside.ledger.record_allowances(name, sid, mine)
-
-
-def _shown(score: Decimal | None) -> str | None:
-    return None if score is None else fixed_point(score)

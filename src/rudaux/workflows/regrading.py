@@ -1,4 +1,4 @@
-"""What each grading leaves for a later regrade: where marks came from, and what was allowed."""
+"""What each grading records for a later regrade: where marks came from, and what was granted."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from rudaux.ports import Beside, Context
 
 _NOTE = "agreed.json"
 CUT_SHORT = "grading was cut short before its end"
-"""What a record says from before marks are written until they are known to be."""
+"""The reason of a record while marks are being written."""
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """What students of an assignment are allowed beyond what its tests give."""
+    """What students of an assignment are granted on top of what its tests give."""
 
     credits: frozenset[Cell]
     kept: Mapping[str, Mapping[Cell, Allowance]]
@@ -43,13 +43,13 @@ class Allowed:
         return cls(ledger.credits(assignment), ledger.allowances(assignment), floors, cut)
 
     def to(self, student_id: str) -> Mapping[Cell, Allowance]:
-        """Return what one student is allowed."""
+        """Return what one student is granted."""
         unsure = student_id in self.cut_short
         return allowances_for(student_id, self.credits, self.kept, self.floors, unsure)
 
 
 def entered_by_hand(ctx: Context, job: Job) -> frozenset[Cell]:
-    """Return the allowed cells whose extra credit is a person's, before they are marked anew."""
+    """Return the cells whose extra credit is a person's, before they are marked anew."""
     if not job.allowances:
         return frozenset()
     return frozenset(
@@ -69,9 +69,9 @@ def remember(
     doubts: Sequence[str] = (),
     by_hand: frozenset[Cell] = frozenset(),
 ) -> None:
-    """Record what a submission's new marks came from, and the extra credit it was allowed.
+    """Record where a submission's new marks came from, and the extra credit it was granted.
 
-    `by_hand` is what `entered_by_hand` said before.
+    `by_hand` is what `entered_by_hand` returned before.
     """
     job = execution.job
     if job.allowances:
@@ -84,7 +84,7 @@ def remember(
 
 
 def inputs_of(ctx: Context, job: Job) -> str:
-    """Return a digest of all that a run of the job depends on; empty where that is not certain."""
+    """Return a digest of all that a run of the job depends on; "" if that is not certain."""
     environment = ctx.executor.environment(ctx.grader.kernels(job.assignment))
     if not job.digest or not environment:
         return ""
@@ -94,7 +94,7 @@ def inputs_of(ctx: Context, job: Job) -> str:
 
 
 def replay(ctx: Context, job: Job, before: GradedFrom | None) -> Execution | None:
-    """Return what a run of the job would give, where that is certain from when it was graded."""
+    """Return what a run of the job would give, if its last grading makes that certain."""
     if before is None or not before.inputs or job.only or before.inputs != inputs_of(ctx, job):
         return None
     if ctx.grader.outputs_digest(job.assignment, job.student_id) != before.outputs:
@@ -103,9 +103,9 @@ def replay(ctx: Context, job: Job, before: GradedFrom | None) -> Execution | Non
 
 
 def hand_over(ctx: Context, beside: Beside, assignment: str, students: Iterable[str]) -> None:
-    """Take over what was graded beside the course: all of it, or nothing if killed before.
+    """Take over what was graded beside the course: all of it, or nothing if killed early.
 
-    From the renaming on it is only a matter of time: `finish` does the rest, in the next run too.
+    Once the folder is renamed it is settled: `finish` does the rest, if need be in the next run.
     """
     beside.close()
     note = {"assignment": assignment, "students": sorted(students)}
@@ -117,18 +117,18 @@ def hand_over(ctx: Context, beside: Beside, assignment: str, students: Iterable[
 
 
 def finish(ctx: Context) -> None:
-    """Finish taking over what a person has agreed to; most often there is nothing."""
+    """Finish taking over what a person has agreed to; usually there is nothing."""
     for folder in sorted(_agreed(ctx).glob("*")):
         note = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
         try:
             ctx.grader.take_over(folder, note["assignment"], note["students"])
         except MarksInTheWay as marks:
-            # Nothing was taken over, and nothing else could go on as long as this waits.
+            # Nothing was taken over, and it would block every other run.
             set_aside(ctx)
             raise GradebookFailure(
-                f"The results of a regrade of {note['assignment']} are not taken over, and are in "
-                f".rudaux/kept now: since then somebody has marked what it takes out. {marks} "
-                "Then regrade again; the next run goes on with the grades as they are."
+                f"The regrade of {note['assignment']} was not taken over, because somebody has "
+                f"since marked a cell that it removes; its results are in .rudaux/kept. {marks} "
+                "Then regrade again; until then the grades stay as they are."
             ) from marks
         ctx.ledger.take_over(folder / "ledger.db", note["assignment"], note["students"])
         done = _agreed(ctx).with_name("taken-over")
@@ -139,7 +139,7 @@ def finish(ctx: Context) -> None:
 
 
 def set_aside(ctx: Context) -> None:
-    """Keep what was agreed to out of the way: a person goes on from other grades."""
+    """Set aside what was agreed to, because a person goes on from other grades."""
     for folder in sorted(_agreed(ctx).glob("*")):
         kept = private_folder(ctx.config) / "kept" / f"regrade-{folder.name}"
         shutil.rmtree(kept, ignore_errors=True)
@@ -158,7 +158,7 @@ def _agreed(ctx: Context) -> Path:
 
 
 def _remember_allowances(ctx: Context, job: Job, theirs: frozenset[Cell]) -> None:
-    """Keep a floor that is used, or was kept before, and how much extra credit is ours."""
+    """Keep a floor that is in use or was kept before, and how much extra credit is ours."""
     before = ctx.ledger.allowances(job.assignment).get(job.student_id, {})
     marks = {m.key: m for m in ctx.gradebook.cell_marks(job.assignment, job.student_id)}
     kept = {}

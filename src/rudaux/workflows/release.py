@@ -25,8 +25,8 @@ from rudaux.workflows import checkout
 class ReleaseLine:
     """One assignment: files that differ in the student repository, as relative paths.
 
-    removed: earlier released and no longer part of it; edited: somebody changed them by hand in
-    the student repository, so that the release overwrites that (git's history keeps it).
+    removed: released earlier and no longer part of it; edited: somebody changed them by hand in the
+    student repository, and the release overwrites that (git's history keeps it).
     """
 
     release: Release
@@ -51,19 +51,19 @@ class ReleasePlan:
     unpushed: int = 0
     """Commits of the instructor repository that its remote does not have yet."""
     uncommitted: tuple[Ignored, ...] = ()
-    """Folders and files of the course's own release that are made, and that git ignores."""
+    """Folders and files of the course's own release that are written but that git ignores."""
 
     def __len__(self) -> int:
         return sum(len(line) > 0 for line in self.lines) + (self.unpushed > 0)
 
 
 def temporary_folder(ctx: Context) -> Path:
-    """Where the student repository is cloned to for the time of one run."""
+    """Return the folder into which one run clones the student repository."""
     return ctx.config.folder / ".rudaux" / "release" / repo_folder(ctx.config.git.student_repo)
 
 
 def leftover(ctx: Context) -> Path | None:
-    """Find the temporary folder of an earlier run that was cut short, or that may not push."""
+    """Return the temporary folder of an earlier run that was killed or may not push."""
     folder = temporary_folder(ctx)
     return folder if folder.exists() else None
 
@@ -72,8 +72,8 @@ def leftover(ctx: Context) -> Path | None:
 def workspace(ctx: Context) -> Iterator[Path]:
     """Clone the student repository into the temporary folder and remove it afterwards.
 
-    What an earlier run left there is set aside under .rudaux/kept where it holds anything that
-    the remote lacks. With `git.push = false` the folder stays: it holds the commits.
+    What an earlier run left there is set aside under .rudaux/kept if it has anything that the
+    remote lacks. With `git.push = false` the folder stays: it holds the commits.
     """
     private_folder(ctx.config)
     folder = temporary_folder(ctx)
@@ -98,7 +98,7 @@ def _set_aside(ctx: Context, folder: Path) -> None:
     kept = ctx.config.folder / ".rudaux" / "kept"
     make_folder(kept)
     taken = {path.name for path in kept.iterdir()}
-    # Two runs may be cut short in one second.
+    # Two runs may be cut short within a second.
     names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
     folder.rename(kept / next(n for n in names if n not in taken))
 
@@ -114,8 +114,8 @@ def _holds_nothing_new(ctx: Context, folder: Path) -> bool:
 def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> ReleasePlan:
     """Build the releases in a scratch folder and compare; writes nothing else.
 
-    Raises `ConfigError` for a leak, for a file that students would not get and for one that cannot
-    be written, `GitFailure` where one of the repositories cannot be committed to.
+    Raises `ConfigError` for a leak, for a file that students would not get, and for one that cannot
+    be written; `GitFailure` if one of the repositories cannot be committed to.
     """
     wanted = [a.name for a in ctx.config.assignments if names is None or a.name in names]
     scratch = ctx.config.folder / ".rudaux" / "build"
@@ -138,7 +138,7 @@ def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> Relea
 
 
 def first_releases(plan: ReleasePlan) -> tuple[str, ...]:
-    """Name the assignments that students get for the first time."""
+    """Return the names of the assignments that students get for the first time."""
     new = (x.release for x in plan.lines if x.added and len(x.added) == len(x.release.files))
     return tuple(release.assignment for release in new)
 
@@ -163,7 +163,7 @@ def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
 
 
 def student_folder(ctx: Context, clone: Path, assignment: str) -> Path:
-    """Where an assignment lies in the student repository."""
+    """Return the folder of an assignment in the student repository."""
     return clone / ctx.config.git.release_path.strip("/") / assignment
 
 
@@ -185,7 +185,7 @@ def _compare(ctx: Context, release: Release, clone: Path) -> ReleaseLine:
 
 
 def _withheld(ctx: Context, releases: Sequence[Release], clone: Path) -> list[str]:
-    """Say which files students would not get, because their repository ignores them."""
+    """Return which files students would not get, because their repository ignores them."""
     theirs = {
         student_folder(ctx, clone, release.assignment) / name: (release.assignment, name)
         for release in releases
@@ -203,7 +203,7 @@ def _withheld(ctx: Context, releases: Sequence[Release], clone: Path) -> list[st
 
 
 def _uncommitted(ctx: Context, releases: Sequence[Release]) -> tuple[Ignored, ...]:
-    """Find what git ignores of the course's own releases: the folder where it is all of it."""
+    """Find what git ignores of the course's own releases: a whole folder as that folder."""
     root, whole, single = ctx.config.folder, [], []
     for release in releases:
         own = ctx.grader.release_folder(release.assignment)
@@ -218,7 +218,7 @@ def _uncommitted(ctx: Context, releases: Sequence[Release]) -> tuple[Ignored, ..
 
 
 def _in_the_way(ctx: Context, lines: Sequence[ReleaseLine], clone: Path) -> Iterator[str]:
-    """Say what would stop the files of a release from being written where they belong."""
+    """Yield what would stop the files of a release from being written where they belong."""
     for line in lines:
         name = line.release.assignment
         own, theirs = ctx.grader.release_folder(name), student_folder(ctx, clone, name)
@@ -243,7 +243,7 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _stale(release: Release, own: Path) -> tuple[str, ...]:
-    """Name the files that an earlier release made; nothing else may be removed."""
+    """Return the names of files that an earlier release made; nothing else may be removed."""
     if not own.is_dir():
         return ()
     made = sorted(str(p.relative_to(own)) for p in own.rglob("*") if p.is_file())
@@ -253,7 +253,7 @@ def _stale(release: Release, own: Path) -> tuple[str, ...]:
 def _copy(release: Release, target: Path, remove: Sequence[str]) -> None:
     for name in remove:
         (target / name).unlink(missing_ok=True)
-        # A file may come to stand where a folder was, and the other way round.
+        # A file may replace a folder, and the other way round.
         for folder in (target / name).parents[: name.count("/")]:
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()

@@ -1,4 +1,4 @@
-"""What to look at before grades are released: gathered here, written as a page by its port."""
+"""What to look at before grades are released: gathered here, written as a page by the port."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from rudaux.ports import Context
 from rudaux.workflows.standings import Standings, read_standings
 
 SLOW = 0.5
-"""Share of `grading.cell_timeout` from which on a test is slow for a student."""
+"""From this share of `grading.cell_timeout` on, a test is slow for a student."""
 
 Errors = Mapping[str, Mapping[TestKey, str]]
 
@@ -84,7 +84,7 @@ def read_term(ctx: Context) -> TermReport:
 
 
 def read_errors(ctx: Context, assignment: str, students: Sequence[str]) -> Errors:
-    """Read what the failed tests of these students said last."""
+    """Read the last lines that these students' failed tests said."""
     found = {}
     for sid in students:
         lines = ctx.grader.last_errors(assignment, sid)
@@ -121,7 +121,7 @@ def _results(
         found.append(
             StudentResult(
                 student,
-                # A missing student's 0 may be pushed; who has nothing handed in is missing still.
+                # A missing student's 0 may be pushed, but their work is still missing.
                 by_id[student.id].state
                 if submission or by_id[student.id].state != "pushed"
                 else "missing",
@@ -172,7 +172,7 @@ def unreached_tests(ctx: Context, assignment: str, students: Sequence[str]) -> f
 def score_rows(ctx: Context, settings: Sequence[AssignmentSettings]) -> list[dict[str, Any]]:
     """Return a row per assignment and student, ready for a data frame.
 
-    `score` is in Canvas points, None where there is none to trust yet; missing work has 0.
+    `score` is in Canvas points, None while there is no final one; missing work has 0.
     """
     students, existing = ctx.canvas.students(), ctx.canvas.assignments()
     rows: list[dict[str, Any]] = []

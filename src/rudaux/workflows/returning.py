@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rudaux.domain.artifacts import FeedbackFile, is_report_of
 from rudaux.domain.collection import Absent
+from rudaux.domain.messages import counted
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.returning import (
     Page,
@@ -30,7 +31,7 @@ FEEDBACK, SOLUTIONS = "feedback", "solutions"
 
 @dataclass(frozen=True)
 class ReturnLine:
-    """One student's pages that are not in their home yet; or why none can go there."""
+    """One student's pages that are not in their home yet, or why none can go there."""
 
     student_id: str
     pages: tuple[Placement, ...] = ()
@@ -39,7 +40,7 @@ class ReturnLine:
 
 @dataclass(frozen=True)
 class ReturnPlan:
-    """What `apply` writes into homes; `notes` say what waits, and for what."""
+    """What `apply` writes into homes; `notes` say what waits, and what for."""
 
     assignment: str
     lines: tuple[ReturnLine, ...]
@@ -47,20 +48,20 @@ class ReturnPlan:
     solution: tuple[FeedbackFile, ...] = ()
     notes: tuple[str, ...] = ()
     foreign: bool = False
-    """Whether some of it will belong to the account that runs rudaux, not to the home's owner."""
+    """Whether some files will belong to the account that runs rudaux, not to the home's owner."""
 
     def __len__(self) -> int:
         return len(self.lines)
 
     @property
     def counts(self) -> Mapping[tuple[str, str], int]:
-        """Homes by what changes ("new" or "changed") and the page's path."""
+        """How many homes get each page, by change ("new" or "changed") and path."""
         pages = (p for line in self.lines for p in line.pages)
         return Counter((p.change, f"{p.page.folder}/{p.page.name}") for p in pages)
 
 
 def wanted(ctx: Context) -> bool:
-    """Whether rudaux.toml asks for anything to go back."""
+    """Return whether rudaux.toml asks for anything to go back."""
     return ctx.config.returning.feedback or ctx.config.returning.solutions
 
 
@@ -69,8 +70,8 @@ def plan(
 ) -> ReturnPlan:
     """Compare homes with what should be there; reads only. Raises `StorageFailure` without storage.
 
-    Feedback goes back once its grade is in Canvas and the student may see it there; `ahead`: as if
-    all that is graded were pushed.
+    Feedback goes back once its grade is in Canvas and the student may see it there; with `ahead`,
+    as if every grade were pushed already.
     """
     name, settings = standings.settings.name, ctx.config.returning
     names = {s.id: s.name for s in standings.students}
@@ -96,7 +97,7 @@ def plan(
 
 
 def apply(ctx: Context, plan: ReturnPlan) -> Iterator[Outcome]:
-    """Write the pages, one outcome per student; a home that cannot be written stops no other."""
+    """Write the pages, one outcome per student; if one home cannot be written, the others go on."""
     for line in plan.lines:
         name = plan.names[line.student_id]
         if line.refused:
@@ -109,9 +110,9 @@ def apply(ctx: Context, plan: ReturnPlan) -> Iterator[Outcome]:
 
 
 def solutions_due(ctx: Context, standings: Standings) -> bool:
-    """Whether somebody is to get the solution of an assignment that nothing else is left to do for.
+    """Return whether somebody is still to get the solution of an otherwise finished assignment.
 
-    What the ledger knows to be in a home is not looked for there.
+    Homes that the ledger says have it are not looked at.
     """
     if not ctx.config.returning.solutions:
         return False
@@ -120,7 +121,7 @@ def solutions_due(ctx: Context, standings: Standings) -> bool:
 
 
 def _shown(ctx: Context, standings: Standings, ahead: bool) -> tuple[frozenset[str], str]:
-    """Return whose grade is in Canvas and seen, and a note about those who cannot see it yet."""
+    """Return who can see their grade in Canvas, and a note about those who cannot yet."""
     ready = {"graded", "pushed"} if ahead else {"pushed"}
     graded = {s.student_id for s in standings.by_student if s.state in ready}
     assignment, name = standings.canvas, standings.settings.name
@@ -133,8 +134,8 @@ def _shown(ctx: Context, standings: Standings, ahead: bool) -> tuple[frozenset[s
     by_hand = assignment.post_manually is True
     hidden = {row.student_id for row in rows if row.hidden or (by_hand and not row.posted_at)}
     note = (
-        f"feedback of {len(hidden)} waits, for their grades are hidden in Canvas: "
-        f"`rudaux canvas post {name}`, then `rudaux submit {name}`"
+        f"feedback for {counted(len(hidden), 'student')} waits, because their grades are hidden in "
+        f"Canvas: run `rudaux canvas post {name}`, then `rudaux submit {name}`"
     )
     return frozenset(row.student_id for row in rows) - hidden, note if hidden else ""
 
@@ -155,7 +156,7 @@ def _feedback_pages(ctx: Context, assignment: str, student_id: str) -> list[Page
 def _solution(
     ctx: Context, standings: Standings
 ) -> tuple[Receivers, tuple[FeedbackFile, ...], str]:
-    """Return who gets which solution pages, and a note where it goes to nobody or not to all."""
+    """Return who gets which solution pages, and a note if nobody or not everybody does."""
     nobody = Receivers(frozenset())
     if not ctx.config.returning.solutions:
         return nobody, (), ""
@@ -165,7 +166,7 @@ def _solution(
     made = ctx.grader.solution(standings.settings.name)
     if made.leaks:
         more = f" ({len(made.leaks)} such places)" if len(made.leaks) > 1 else ""
-        return nobody, (), f"the solution stays here: {made.leaks[0]}{more}"
+        return nobody, (), f"the solution is not given out: {made.leaks[0]}{more}"
     return receivers, made.pages, ""
 
 
@@ -174,8 +175,8 @@ def _receivers(ctx: Context, standings: Standings) -> Receivers:
     handed_in = ctx.gradebook.submissions(name)
     taken = {sid: c.at for sid, c in ctx.ledger.collected(name).items()}
     proofs = ctx.ledger.records(name)
-    # Who had nothing at their deadline may be collected again then.
-    late_until = getattr(standings.settings, "late_until", None)
+    # Work that was missing at the deadline may be collected then.
+    late_until = standings.settings.late_until
     seats = []
     for standing in standings.by_student:
         sid = standing.student_id
@@ -197,7 +198,7 @@ def _receivers(ctx: Context, standings: Standings) -> Receivers:
 
 
 def _line(ctx: Context, student_id: str, pages: Sequence[Page]) -> tuple[ReturnLine, bool] | None:
-    """Return what one home lacks, and whether it will be its owner's; None: nothing."""
+    """Return what one home lacks, and whether its owner will own it; None: it lacks nothing."""
     ours = ctx.ledger.written(student_id)
     placed, owned = [], True
     try:
@@ -210,9 +211,7 @@ def _line(ctx: Context, student_id: str, pages: Sequence[Page]) -> tuple[ReturnL
             for page in mine:
                 found = place(page, there, ours)
                 if found is None:
-                    text = (
-                        f"not returned: they have files of their own under all names of {page.name}"
-                    )
+                    text = f"not returned: their own files take every name for {page.name}"
                     return ReturnLine(student_id, refused=text), True
                 if found.change != "same":
                     placed.append(found)
@@ -222,7 +221,7 @@ def _line(ctx: Context, student_id: str, pages: Sequence[Page]) -> tuple[ReturnL
 
 
 def _write(ctx: Context, plan: ReturnPlan, line: ReturnLine) -> str:
-    """Write one student's pages; return what is odd about them."""
+    """Write one student's pages; return what is unusual about them."""
     sid = line.student_id
     reports = {
         page_name(f.name, plan.assignment, sid): f.content
@@ -235,14 +234,14 @@ def _write(ctx: Context, plan: ReturnPlan, line: ReturnLine) -> str:
         of_solution = page.folder.startswith(f"{SOLUTIONS}/")
         content = (solved if of_solution else reports).get(page.name, b"")
         if _digest(content) != page.digest:
-            raise StorageFailure("their report was changed just now; running this again returns it")
+            raise StorageFailure("their report has just changed; run this again to return it")
         ours = ctx.ledger.written(sid).get(path, frozenset())
         ctx.ledger.record_written(sid, path, page.digest)
         if not ctx.storage.put_page(sid, page.folder, one.name, content, ours):
-            raise StorageFailure(f"{path} became a file of theirs just now; run this again")
+            raise StorageFailure(f"they made {path} themselves just now; run this again")
         ctx.ledger.record_written(sid, path, page.digest, done=True)
         if one.beside:
-            told.append(f"{one.beside} is a file of their own, so that the page is {one.name}")
+            told.append(f"they have a {one.beside} of their own, so the page is {one.name}")
     return "; ".join(told)
 
 

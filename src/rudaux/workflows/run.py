@@ -1,4 +1,4 @@
-"""One writing run at a time: it holds the course; the ledger says who did it and how it ended."""
+"""One writing run at a time: it locks the course; the ledger says who ran it and how it ended."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from rudaux.workflows.schedule import close_logs
 def recorded(
     ctx: Context, command: str, whole: bool = True, wait: float = 0.0, alone: bool = True
 ) -> Iterator[None]:
-    """Hold the course for `command`; what is written meanwhile is known as this run's.
+    """Lock the course for `command`; what is written meanwhile is recorded as this run's.
 
-    `wait` is how many seconds another run may take to end. Without `alone` it is not held: for
-    what may go on beside another run.
+    `wait` is how many seconds to wait for another run to end. Without `alone` the course is not
+    locked: for what may go on beside another run.
 
-    Raises `GradebookFailure` where the gradebook is not the one that it was, unless `whole` is
-    false.
+    Raises `GradebookFailure` if the gradebook has lost grades, unless `whole` is false.
     """
     with ctx.ledger.lock(command, wait) if alone else nullcontext():
         close_logs(ctx)

@@ -34,12 +34,12 @@ class SchedulePlan:
 
 
 def owner(ctx: Context) -> str:
-    """Name this course in the crontab: its folder, so that two courses never meet."""
+    """Return this course's name in the crontab: its folder, so that two courses never mix."""
     return str(ctx.config.folder)
 
 
 def plan(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> SchedulePlan:
-    """Compare the crontab with the deadlines (aware) of each assignment that are yet to come."""
+    """Compare the crontab with the future deadlines (aware) of each assignment."""
     current = ctx.crontab.entries(owner(ctx))
     machine, delay = ctx.crontab.timezone(), ctx.config.schedule.delay_minutes
     wanted = [
@@ -69,15 +69,15 @@ def _snapshot_entries(
 
 
 def plan_refresh(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> SchedulePlan:
-    """Plan as `plan` does for a run that was not asked to, and for a course that cron grades.
+    """Plan as `plan` does, for a run that nobody asked to schedule anything.
 
-    Where it has no entry nobody wants any, and the last one stays as the sign that cron is used.
-    Raises `CronFailure` where there is no crontab.
+    A course without entries gets none, and the last entry stays as the sign that cron is in use.
+    Raises `CronFailure` if there is no crontab.
     """
     wanted, before = plan(ctx, deadlines).entries, ctx.crontab.entries(owner(ctx))
     if not before or not wanted:
         return SchedulePlan(before, (), ())
-    there = {_moment(e): e for e in before}  # with the command of whoever installed it
+    there = {_moment(e): e for e in before}  # with the command as it was installed
     entries = tuple(sorted(there.get(_moment(e), e) for e in wanted))
     return SchedulePlan(
         entries,
@@ -96,7 +96,7 @@ def plan_removal(ctx: Context) -> SchedulePlan:
 
 
 def apply(ctx: Context, plan: SchedulePlan) -> Iterator[Outcome]:
-    """Write the crontab, if anything differs."""
+    """Write the crontab, if anything in it changes."""
     if len(plan):
         make_folder(log_folder(ctx))
         close_logs(ctx)
@@ -106,14 +106,14 @@ def apply(ctx: Context, plan: SchedulePlan) -> Iterator[Outcome]:
 
 
 def log_folder(ctx: Context) -> Path:
-    """Where cron's output goes, absolute."""
+    """Return the folder of cron's output, absolute."""
     return ctx.config.folder / ctx.config.schedule.log_dir
 
 
 def close_logs(ctx: Context) -> None:
-    """Set right the folder of cron's output and what is in it: cron's own umask makes a log.
+    """Make cron's logs and their folder private: cron creates a log with its own umask.
 
-    A folder that is not the course's own stays as it is, and only the logs in it are set right.
+    A folder outside the course stays as it is; only the logs in it are made private.
     """
     folder = log_folder(ctx)
     if ctx.config.folder in folder.resolve().parents:
@@ -125,7 +125,7 @@ def close_logs(ctx: Context) -> None:
 def old_logs(ctx: Context) -> tuple[Path, ...]:
     """Find the logs of unattended runs that are older than `schedule.keep_logs` days.
 
-    Only plain files with the names that rudaux gives: whatever else is there is somebody's.
+    Only plain files with names that rudaux gives: anything else belongs to somebody.
     """
     oldest = ctx.now() - timedelta(days=ctx.config.schedule.keep_logs)
     return tuple(
@@ -141,17 +141,17 @@ def old_logs(ctx: Context) -> tuple[Path, ...]:
 
 
 def remove_logs(logs: Iterable[Path]) -> None:
-    """Remove logs; one that is gone already, or may not be removed, is left."""
+    """Remove logs; skip one that is gone already or may not be removed."""
     for log in logs:
         with suppress(OSError):
             log.unlink()
 
 
 def command(ctx: Context, verb: str = "grade") -> str:
-    """Give the shell command of an entry, for cron's bare environment: absolute paths only.
+    """Return the shell command of an entry, for cron's bare environment: absolute paths only.
 
-    It names no assignment, so that each entry also picks up what a missed one left. Its output goes
-    to the log; what it prints nevertheless is for cron to mail.
+    It names no assignment, so that each entry also does what a missed one left. Its output goes to
+    the log; cron mails anything that it still prints.
     """
     folder = str(ctx.config.folder)
     words = [sys.executable, "-m", "rudaux", verb, "--auto", "--dir", folder, "--log"]
@@ -159,7 +159,7 @@ def command(ctx: Context, verb: str = "grade") -> str:
 
 
 def cron_warnings(ctx: Context) -> tuple[str, ...]:
-    """Say what cron will miss that this terminal has, and how to provide it."""
+    """Return what this terminal has and cron will not, and how to provide it."""
     warnings = []
     canvas, git = ctx.config.canvas, ctx.config.git
     if canvas.token_file is None and not saved_token_file(ctx.config).exists():
@@ -167,10 +167,11 @@ def cron_warnings(ctx: Context) -> tuple[str, ...]:
             f"cron will not find {canvas.token_env}: set canvas.token_file, or run "
             "`rudaux schedule install --save-token`"
         )
-    over_ssh = [r for r in (git.instructor_repo,) if "@" in r.split("/")[0] or r.startswith("ssh:")]
+    repo = git.instructor_repo
+    over_ssh = "@" in repo.split("/")[0] or repo.startswith("ssh:")
     if over_ssh and "SSH_AUTH_SOCK" in os.environ:
         warnings.append(
             "cron has no ssh agent: give this account a key without a passphrase that may read "
-            f"{over_ssh[0]} (a deploy key), or set git.instructor_repo to its HTTPS form"
+            f"{repo} (a deploy key), or set git.instructor_repo to its HTTPS form"
         )
     return tuple(warnings)

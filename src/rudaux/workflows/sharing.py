@@ -1,4 +1,4 @@
-"""Marks by hand -> who gives them: a division that stays, and each grader's list of links."""
+"""Marks by hand -> graders: a division that stays, and each grader's list of links."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from rudaux.config import AssignmentSettings
-from rudaux.domain.messages import Message
+from rudaux.domain.messages import Message, counted
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.sharing import By, Grader, OpenMark, Piece, Progress, divide, hand_over
 from rudaux.domain.sharing import progress as count_progress
@@ -19,7 +19,7 @@ from rudaux.workflows.lists import MarkingList, list_file, make_lists, write_lis
 
 @dataclass(frozen=True)
 class Share:
-    """What one grader would get, in pieces: new ones, and all that then waits with them."""
+    """What one grader would get, in pieces: new ones, and all that they then have left."""
 
     grader: str
     new: int
@@ -30,7 +30,7 @@ class Share:
 
 @dataclass(frozen=True)
 class SharePlan:
-    """Who marks what: `given` is new, `gone` is forgotten, nobody may mark what `nobody` lists."""
+    """Who marks what: `given` is new, `gone` is taken from somebody and given to nobody."""
 
     assignment: str
     by: By
@@ -40,7 +40,7 @@ class SharePlan:
     nobody: tuple[str, ...]
     """Names of students whose work no grader may mark."""
     barred: tuple[str, ...]
-    """Names of students whose work stays, for the other may not mark it."""
+    """Names of students whose work is not handed over, because the other may not mark it."""
     waiting: int
     lists: tuple[MarkingList, ...]
 
@@ -74,16 +74,16 @@ def plan(
     anew: bool = False,
     hand: tuple[str, str] | None = None,
 ) -> SharePlan:
-    """Divide what waits for marks, or give what waits with `hand[0]` to `hand[1]`; writes nothing.
+    """Divide what waits for marks, or hand what `hand[0]` has left to `hand[1]`; writes nothing.
 
-    Who has something keeps it, unless all that waits is divided `anew`. Raises `UsageError` where
-    nobody marks this assignment, or it is divided otherwise.
+    Graders keep what they have, unless everything is divided `anew`. Raises `UsageError` if nobody
+    marks this assignment, or if it is divided in the other way already.
     """
     name, graders = settings.name, graders_of(ctx, settings.name)
     if not graders:
         raise UsageError(
             f"nobody in rudaux.toml marks {name}: add [[graders]] with a name, and with "
-            "assignments if they mark some only."
+            "assignments if they mark only some."
         )
     known = ctx.ledger.division(name)
     marks = _open_marks(ctx, name)
@@ -106,18 +106,18 @@ def plan(
 
 
 def apply(ctx: Context, plan: SharePlan) -> Iterator[Outcome]:
-    """Remember the division, then write each list that is not up to date."""
+    """Record the division, then write each list that is not up to date."""
     if plan.given or plan.gone:
         ctx.ledger.record_division(plan.assignment, plan.given, plan.gone)
     for one in plan.lists:
         kept = write_list(ctx, one)
         yield Outcome(
-            one.grader, reason=f"the list that was changed by hand is {kept}" * bool(kept)
+            one.grader, reason=f"the list that somebody had changed is kept in {kept}" * bool(kept)
         )
 
 
 def tell(ctx: Context, plan: SharePlan) -> Iterator[Outcome]:
-    """Send each grader who got something new a message, where there is an address for them."""
+    """Send a message to each grader who got something new and has an address."""
     for notice in notices(ctx, plan):
         key = f"share:{plan.assignment}:{notice.grader}"
         message = Message("todo", key, notice.title, notice.body)
@@ -136,14 +136,15 @@ def notices(ctx: Context, plan: SharePlan) -> tuple[Notice, ...]:
     for one in plan.shares:
         address = addresses.get(one.grader)
         if one.new and address:
-            waits = f"{one.left} {unit}{'s' * (one.left != 1)} of {plan.assignment}"
+            waits = f"{counted(one.left, unit)} of {plan.assignment}"
+            verb = "waits" if one.left == 1 else "wait"
             file = list_file(ctx.config, plan.assignment, one.grader)
             found.append(
                 Notice(
                     one.grader,
                     address,
                     f"{ctx.config.course.name}: {waits} to mark",
-                    f"{one.grader}, {waits} wait for your marks, {one.new} of them new. Your list "
+                    f"{one.grader}, {waits} {verb} for your marks ({one.new} new). Your list "
                     f"of links is {file.relative_to(ctx.config.folder)} in the course folder.",
                 )
             )
@@ -151,7 +152,7 @@ def notices(ctx: Context, plan: SharePlan) -> tuple[Notice, ...]:
 
 
 def progress(ctx: Context, assignment: str) -> tuple[Progress, ...]:
-    """Return how far each grader is; empty where nothing was given out."""
+    """Return how far each grader has got; empty if nothing was given out."""
     known = ctx.ledger.division(assignment)
     if not known:
         return ()
@@ -165,7 +166,7 @@ def progress(ctx: Context, assignment: str) -> tuple[Progress, ...]:
 def marker_of(ctx: Context, assignment: str, student_id: str) -> Mapping[str, str]:
     """Return who was to mark a student's work, by question ("notebook/cell").
 
-    The question "" stands for the whole submission; empty where it was given to nobody.
+    The question "" stands for the whole submission; the result is empty if nobody was to.
     """
     known = ctx.ledger.division(assignment)
     return {p.question: who for p, who in sorted(known.items()) if p.student_id == student_id}
@@ -183,7 +184,7 @@ def _open_marks(ctx: Context, name: str) -> tuple[OpenMark, ...]:
 def _chosen(
     name: str, by: By | None, anew: bool, known: Mapping[Piece, str], marks: Sequence[OpenMark]
 ) -> By:
-    """Choose how it is divided: as it is already, unless it is divided anew."""
+    """Choose how to divide it: as before, unless it is divided anew."""
     before: By | None = None
     if known:
         waiting = {m.piece(kind) for m in marks for kind in _BOTH}
@@ -207,9 +208,9 @@ def _decide(
     hand: tuple[str, str] | None,
     name: str,
 ) -> tuple[dict[Piece, str], set[Piece], tuple[Piece, ...], tuple[Piece, ...]]:
-    """Return what is given to whom, what is forgotten, whom the other is barred from, and whom all.
+    """Return what is given to whom, what is dropped, and what the other, or all, may not mark.
 
-    Pieces of another kind than those that wait, of students with such a piece, are forgotten.
+    If a student's work waits as pieces of the other kind, the pieces known before are dropped.
     """
     if hand:
         from_name, to = _two(hand, graders, known, name)
@@ -227,7 +228,7 @@ def _decide(
 def _two(
     hand: tuple[str, str], graders: tuple[Grader, ...], known: Mapping[Piece, str], name: str
 ) -> tuple[str, Grader]:
-    """Find the two people of a hand-over; raises `UsageError` for a name that is not there."""
+    """Find the two people of a hand-over; raise `UsageError` for an unknown name."""
     by_name = {g.name.casefold(): g for g in graders}
     givers = {who.casefold(): who for who in known.values()} | {
         key: g.name for key, g in by_name.items()
@@ -235,9 +236,8 @@ def _two(
     from_name, to = givers.get(hand[0].casefold()), by_name.get(hand[1].casefold())
     if from_name is None or to is None:
         wrong = hand[0] if from_name is None else hand[1]
-        raise UsageError(
-            f'nobody called "{wrong}" marks {name}: there is {", ".join(g.name for g in graders)}.'
-        )
+        names = ", ".join(g.name for g in graders)
+        raise UsageError(f'nobody called "{wrong}" marks {name}: the graders are {names}.')
     return from_name, to
 
 

@@ -13,7 +13,6 @@ from datetime import datetime
 
 from rudaux.config import SnapshotSettings
 from rudaux.domain.outcome import Outcome
-from rudaux.domain.roster import Student
 from rudaux.domain.snapshots import first_moment, serves, snapshot_name
 from rudaux.errors import CanvasFailure, ConfigError, RudauxError, StorageFailure
 from rudaux.ports import Context
@@ -21,16 +20,16 @@ from rudaux.workflows.assignments import by_exact_name
 from rudaux.workflows.deadlines import find_deadlines
 
 ENTRY = "(snapshot)"
-"""What crontab entries that take a snapshot are called, in the place of an assignment."""
+"""What crontab entries that take a snapshot have instead of an assignment."""
 LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds before each look: over NFS a new snapshot may show late."""
+"""Seconds before each look: over NFS a new snapshot may appear late."""
 
 
 @dataclass(frozen=True)
 class NeedLine:
-    """A deadline (aware) that has passed without a snapshot, and who is due then.
+    """A deadline (aware) that has passed without a snapshot, and who was due then.
 
-    `waits_until`: a snapshot's name cannot tell this moment from before the deadline so far.
+    `waits_until`: until then, a snapshot's name would not show that it is after the deadline.
     """
 
     deadline: datetime
@@ -47,7 +46,7 @@ class SnapshotPlan:
     name: str
     passed: int = 0
     unsure: RudauxError | None = None
-    """Why Canvas did not tell the deadlines; these are then the configured ones, and cron's."""
+    """Why Canvas gave no deadlines; the configured ones and cron's are then used instead."""
 
     def __len__(self) -> int:
         return len(self.served)
@@ -59,7 +58,7 @@ class SnapshotPlan:
 
 
 def settings_of(ctx: Context) -> SnapshotSettings:
-    """Return how snapshots are taken; raises `ConfigError` where they are not rudaux's to take."""
+    """Return how snapshots are taken; raise `ConfigError` if rudaux does not take them."""
     settings = ctx.config.jupyterhub.snapshots
     if settings is None or settings.take is None:
         raise ConfigError(
@@ -77,7 +76,7 @@ def plan(ctx: Context) -> SnapshotPlan:
     try:
         deadlines = _deadlines(ctx)
     except (CanvasFailure, ConfigError) as error:  # it is down, or there is no good token
-        # A snapshot too many does no harm; one that is missing cannot be taken later.
+        # One snapshot too many does no harm; a missing one cannot be taken later.
         deadlines, unsure = _known_deadlines(ctx), error
     due = {d: who for d, who in sorted(deadlines.items()) if d <= now}
     lines = []
@@ -94,7 +93,7 @@ def apply(
 ) -> Iterator[Outcome]:
     """Take one snapshot for all the deadlines it serves, and look for it; one outcome for each.
 
-    Raises `SystemFailure` where it could not be taken and is not there.
+    Raises `SystemFailure` if it could not be taken and is not there.
     """
     if not len(plan):
         return
@@ -108,9 +107,9 @@ def apply(
         raise trouble
     if missing:
         raise StorageFailure(
-            f"the command that takes snapshots said that it took {plan.name}, and there is none "
-            f"where work is collected from ({_where(ctx)}): compare jupyterhub.snapshots in "
-            "rudaux.toml with what is there"
+            f"the snapshot command reported success, but there is no {plan.name} where work is "
+            f"collected from ({_where(ctx)}): compare jupyterhub.snapshots in rudaux.toml with "
+            "what is there"
         )
     for line in plan.served:
         yield Outcome(", ".join(line.assignments), reason=plan.name)
@@ -125,9 +124,8 @@ def coming(ctx: Context, deadlines: Mapping[str, Sequence[datetime]]) -> tuple[d
 
 
 def _deadlines(ctx: Context) -> dict[datetime, dict[str, list[str]]]:
-    """Return who is due when, and with what."""
-    students: tuple[Student, ...] = ctx.canvas.students()
-    existing = ctx.canvas.assignments()
+    """Return who is due when, and for what."""
+    students, existing = ctx.canvas.students(), ctx.canvas.assignments()
     found: dict[datetime, dict[str, list[str]]] = {}
     for settings in ctx.config.assignments:
         assignment = by_exact_name(existing, settings.name)
@@ -151,8 +149,7 @@ def _known_deadlines(ctx: Context) -> dict[datetime, dict[str, list[str]]]:
     machine = ctx.crontab.timezone()
     for entry in ctx.crontab.entries(str(ctx.config.folder)):
         if entry.assignment == ENTRY:
-            at = datetime(entry.year, entry.month, entry.day, entry.hour, entry.minute)
-            found.setdefault(at.replace(tzinfo=machine), {}).setdefault("cron's entry", everybody)
+            found.setdefault(entry.at(machine), {}).setdefault("cron's entry", everybody)
     return found
 
 
@@ -162,7 +159,7 @@ def _look(
     pauses: Sequence[float],
     sleep: Callable[[float], object],
 ) -> bool:
-    """Whether some deadline still has no snapshot, after several looks."""
+    """Return whether some deadline still has no snapshot after several looks."""
     for pause in (0.0, *pauses):
         sleep(pause)
         if not any(ctx.storage.lacks_snapshot(x.deadline, x.students) for x in lines):

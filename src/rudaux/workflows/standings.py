@@ -48,7 +48,7 @@ def read_standings(
 
 
 def reread(ctx: Context, before: Standings) -> Standings:
-    """Look into gradebook and ledger again; what Canvas said stays as it was read."""
+    """Read gradebook and ledger again; what Canvas said stays as it was read."""
     now, name = ctx.now(), before.settings.name
     maximum = next((a.max_score for a in ctx.gradebook.assignments() if a.name == name), None)
     submissions, records = ctx.gradebook.submissions(name), ctx.ledger.records(name)

@@ -8,13 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasCourse
 from rudaux.domain.collection import LateEdit
 from rudaux.domain.modes import course_refusal, course_remarks, remark
 from rudaux.domain.sharing import Progress
 from rudaux.domain.submissions import State, count_states
-from rudaux.domain.timetable import Entry
 from rudaux.errors import CronFailure
 from rudaux.ports import Context
 from rudaux.workflows.gradebook import describe, lacking
@@ -39,9 +37,9 @@ class AssignmentStatus:
     counts: Mapping[State, int]
     standings: Standings
     marking: tuple[Progress, ...] = ()
-    """How far those are who mark by hand; empty where nothing was given out."""
+    """How far the graders have got; empty if nothing was given out."""
     late_edits: Mapping[str, Sequence[LateEdit]] = field(default_factory=dict)
-    """What students of it changed after their deadline."""
+    """What students changed after their deadline."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,11 @@ class CourseStatus:
     students: int
     assignments: tuple[AssignmentStatus, ...]
     gradebook: str = ""
-    """What the gradebook lacks, and what to do about it; empty if nothing."""
+    """What the gradebook lacks, and what to do about it; empty if it is complete."""
     shrunk: str = ""
     """Why the roster is suspicious; empty if it is not."""
     notes: tuple[str, ...] = ()
-    """What Canvas does not allow now, of the course and of assignments not pushed to the end."""
+    """What Canvas does not allow now, in the course and in assignments not yet fully pushed."""
 
 
 def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatus:
@@ -73,7 +71,7 @@ def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatu
         _status(
             ctx,
             read_standings(ctx, settings, students, existing),
-            [_when(e, machine) for e in entries if e.assignment == settings.name],
+            [e.at(machine) for e in entries if e.assignment == settings.name],
         )
         for settings in wanted
     )
@@ -98,8 +96,8 @@ def _notes(course: CanvasCourse, found: Sequence[AssignmentStatus]) -> Iterator[
 
 
 def _status(ctx: Context, standings: Standings, runs: Sequence[datetime]) -> AssignmentStatus:
-    settings: AssignmentSettings = standings.settings
-    assignment, zone = standings.canvas, ctx.config.course.timezone
+    settings, assignment = standings.settings, standings.canvas
+    zone = ctx.config.course.timezone
     base = standings.deadlines.base
     coming = [run for run in runs if run > ctx.now()]
     release = ctx.grader.release_folder(settings.name)
@@ -117,10 +115,6 @@ def _status(ctx: Context, standings: Standings, runs: Sequence[datetime]) -> Ass
         progress(ctx, settings.name),
         ctx.ledger.late_edits(settings.name),
     )
-
-
-def _when(entry: Entry, machine: Any) -> datetime:
-    return datetime(entry.year, entry.month, entry.day, entry.hour, entry.minute, tzinfo=machine)
 
 
 def as_json(status: CourseStatus) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whom a person means by `--student`, or by STUDENT: one rule for every command."""
+"""Whom a person means by `--student` or STUDENT: one rule for every command."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MOST = 12
 
 
 def everybody(ctx: Context, listed: Sequence[Student] | None = None) -> tuple[Student, ...]:
-    """Return the students of the roster, and those who left it and are in the gradebook still.
+    """Return the students on the roster, and those who left it but are still in the gradebook.
 
-    Pass the roster as `listed` where it was read already.
+    Pass the roster as `listed` if it was read already.
     """
     listed = ctx.canvas.students() if listed is None else listed
     known = {s.id for s in listed}
@@ -29,7 +29,7 @@ def recorded(ctx: Context) -> tuple[Student, ...]:
 
 
 def the_student(students: Iterable[Student], given: str) -> Student:
-    """Return the one whom a person means; raises `UsageError` for nobody, and listing several."""
+    """Return the student whom a person means; raise `UsageError` unless exactly one matches."""
     people = tuple(students)
     found = find_students(people, given)
     if len(found) == 1:
@@ -47,5 +47,5 @@ def the_student(students: Iterable[Student], given: str) -> Student:
     lines = [f"  {s.id:<{width}}  {s.name}" for s in ordered[:_MOST]]
     if len(ordered) > _MOST:
         lines.append(f"  and {len(ordered) - _MOST} more")
-    head = f'"{given}" may be any of {len(found)} students; say which one by their id:'
+    head = f'"{given}" matches {len(found)} students; give the id of the one you mean:'
     raise UsageError("\n".join([head, *lines]))

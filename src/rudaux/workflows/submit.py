@@ -22,12 +22,11 @@ from rudaux.domain.grades import (
     decide_push,
     fixed_point,
     same_score,
+    score_text,
 )
 from rudaux.domain.history import confirmed, last_scores, unconfirmed, undone
 from rudaux.domain.modes import CLOSED_FOR_THEM, NOT_SEEN, course_remarks
 from rudaux.domain.outcome import Outcome
-from rudaux.domain.roster import GradebookStudent, RosterChange
-from rudaux.domain.submissions import GradebookSubmission
 from rudaux.errors import CanvasFailure, NotFound
 from rudaux.ports import Context
 from rudaux.workflows import gradebook, sync
@@ -53,8 +52,8 @@ class SubmitPlan:
     """What a push writes, in one line per student.
 
     `alarms` say why it looks wrong as a whole, `warnings` what a person should know before they
-    agree. `last` is what the ledger knows of each student, `unconfirmed` what an earlier run wrote
-    and did not get to read back; `read_at` is when Canvas was read.
+    agree. `last` is the score that the ledger has for each student, `unconfirmed` what an earlier
+    run wrote but did not read back; `read_at` is when Canvas was read.
     """
 
     settings: AssignmentSettings
@@ -68,7 +67,7 @@ class SubmitPlan:
     alarms: tuple[Alarm, ...] = ()
     warnings: tuple[str, ...] = ()
     shrunk: str = ""
-    """Why the roster that this is for is suspicious; empty if it is not."""
+    """Why the roster behind this is suspicious; empty if it is not."""
 
     def __len__(self) -> int:
         return len(self.grades) + len(self.feedback)
@@ -84,9 +83,9 @@ class SubmitPlan:
         return Counter(line.kind for line in self.lines)
 
     def unaccepted(self, zeros: bool = False, all_alarms: bool = False) -> tuple[Alarm, ...]:
-        """Give the alarms to ask about, where those about `zeros` (or all) are accepted already.
+        """Return the alarms to ask about, if those about `zeros` (or all) are accepted already.
 
-        Where no grade would be written there is nothing to ask.
+        If no grade would be written, there is nothing to ask.
         """
         if all_alarms or not self.grades:
             return ()
@@ -109,17 +108,47 @@ def plan(
     Raises `NotFound` where the assignment is not in Canvas, `RequestRefused` where Canvas takes no
     grades for it now, and `PermissionRefused` where it takes none in the whole course.
     """
-    course = require_open(ctx)
-    settings, assignment = standings.settings, _gradable(standings)
+    course, settings, assignment = require_open(ctx), standings.settings, _gradable(standings)
     since = assignment.created_at
     pushes = ctx.ledger.push_records(settings.name, since=since)
-    last = last_scores(pushes)
     read_at = ctx.now()
     canvas = {s.student_id: s for s in submissions_of(ctx, assignment)}
     open_pushes = unconfirmed(pushes, {sid: row.entered for sid, row in canvas.items()})
     shown = confirmed(pushes, open_pushes)
-    ours = last_scores(shown)
-    undos = {sid: Undone(p.old, p.run, attended) for sid, p in undone(shown).items()}
+    lines = _decide(standings, shown, canvas, overwrite_edits, attended)
+    lines = _open_ones(ctx, assignment, lines)
+    submissions = ctx.gradebook.submissions(settings.name)
+    roster = sync.compare(ctx, standings.students)
+    unseen = {s.id: s.name for s in roster.unseen if s.id in submissions}
+    alarms = find_alarms(ctx, standings, lines, last_scores(shown), submissions, assignment)
+    warnings = (*course_remarks(course), *find_warnings(ctx, assignment, submissions))
+    if any(line.writes for line in lines):
+        warnings += warnings_about_tests(ctx, standings, alarms)
+    return SubmitPlan(
+        settings,
+        assignment.id,
+        (*lines, *(PushLine(sid, "not_gradable", why=NOT_SEEN) for sid in unseen)),
+        _feedback(ctx, settings.name, since, lines, canvas) if feedback else (),
+        {s.id: s.name for s in standings.students} | unseen,
+        last_scores(pushes),
+        open_pushes,
+        read_at,
+        alarms,
+        warnings,
+        roster.shrunk,
+    )
+
+
+def _decide(
+    standings: Standings,
+    pushes: Sequence[Push],
+    canvas: Mapping[str, CanvasSubmission],
+    overwrite_edits: bool | Collection[str],
+    attended: bool,
+) -> tuple[PushLine, ...]:
+    """Decide what happens to each student's grade; `pushes` are those that Canvas took."""
+    ours = last_scores(pushes)
+    undos = {sid: Undone(p.old, p.run, attended) for sid, p in undone(pushes).items()}
     lines = tuple(
         decide_push(
             standing,
@@ -133,30 +162,10 @@ def plan(
     )
     if lines and all(line.kind == "not_gradable" for line in lines):
         raise CanvasFailure(
-            f"Canvas lists none of the students for {settings.name}: see there whom it is assigned "
-            "to."
+            f"Canvas lists none of the students for {standings.settings.name}: check there whom it "
+            "is assigned to."
         )
-    lines = _open_ones(ctx, assignment, lines)
-    submissions = ctx.gradebook.submissions(settings.name)
-    roster = sync.compare(ctx, standings.students)
-    unseen = _unseen(roster, submissions)
-    alarms = find_alarms(ctx, standings, lines, ours, submissions, assignment)
-    about_tests = (
-        warnings_about_tests(ctx, standings, alarms) if any(x.writes for x in lines) else ()
-    )
-    return SubmitPlan(
-        settings,
-        assignment.id,
-        (*lines, *(PushLine(sid, "not_gradable", why=NOT_SEEN) for sid in unseen)),
-        _feedback(ctx, settings.name, since, lines, canvas) if feedback else (),
-        {s.id: s.name for s in standings.students} | {s.id: s.name for s in unseen.values()},
-        last,
-        open_pushes,
-        read_at,
-        alarms,
-        (*course_remarks(course), *find_warnings(ctx, assignment, submissions), *about_tests),
-        roster.shrunk,
-    )
+    return lines
 
 
 def _gradable(standings: Standings) -> CanvasAssignment:
@@ -170,7 +179,7 @@ def _gradable(standings: Standings) -> CanvasAssignment:
 def _open_ones(
     ctx: Context, assignment: CanvasAssignment, lines: tuple[PushLine, ...]
 ) -> tuple[PushLine, ...]:
-    """Leave alone whose grading period is closed; raise `RequestRefused` where nobody is left."""
+    """Leave students in a closed grading period alone; raise `RequestRefused` if nobody is left."""
     writes = {line.student_id for line in lines if line.writes}
     shut = closed_for(ctx, assignment, writes)
     if shut and shut == writes:
@@ -179,13 +188,6 @@ def _open_ones(
         replace(x, kind="not_gradable", why=CLOSED_FOR_THEM) if x.student_id in shut else x
         for x in lines
     )
-
-
-def _unseen(
-    roster: RosterChange, submissions: Mapping[str, GradebookSubmission]
-) -> dict[str, GradebookStudent]:
-    """Return whose work is here and whom this token does not see."""
-    return {s.id: s for s in roster.unseen if s.id in submissions}
 
 
 def _asked(overwrite_edits: bool | Collection[str], row: CanvasSubmission | None) -> bool:
@@ -206,9 +208,9 @@ def _feedback(
     lines: Sequence[PushLine],
     canvas: Mapping[str, CanvasSubmission],
 ) -> tuple[FeedbackLine, ...]:
-    """Choose what nobody sent yet: the ledger is one witness, the comments in Canvas the other.
+    """Choose files not sent yet, going by the ledger and by the comments in Canvas.
 
-    Only names are kept: the files of a large course together would not fit into memory.
+    Only their names are kept: the files of a large course together would not fit into memory.
     """
     sent: dict[str, set[str]] = {}
     for one in ctx.ledger.feedback_records(assignment):
@@ -231,8 +233,8 @@ def _feedback(
 def apply(ctx: Context, plan: SubmitPlan) -> Iterator[Outcome]:
     """Write, read back, record; one outcome per grade and per comment.
 
-    A grade that does not read back as written is a failure, tried again by the next run; whoever's
-    grade was not written gets no feedback either.
+    A grade that does not read back as written is a failure, and the next run tries it again; a
+    student whose grade was not written gets no feedback either.
     """
     if plan.grades:
         gradebook.keep(ctx)  # what is pushed, marks by hand included, can be put back
@@ -248,7 +250,7 @@ def apply(ctx: Context, plan: SubmitPlan) -> Iterator[Outcome]:
 
 
 def _adopt(ctx: Context, plan: SubmitPlan) -> None:
-    """Record scores that Canvas has already, so that a lost ledger or a cut run heals itself."""
+    """Record scores that Canvas has already, to recover from a lost ledger or a killed run."""
     at, name = ctx.now(), plan.settings.name
     cut_short = {s: p for s, p in plan.unconfirmed.items() if p.read_back is None}
     ctx.ledger.settle_pushes(replace(p, read_back=p.new, at=at) for p in cut_short.values())
@@ -283,16 +285,16 @@ def _attach(ctx: Context, plan: SubmitPlan, lines: Sequence[FeedbackLine]) -> It
 def _comments(
     ctx: Context, name: str, lines: Sequence[FeedbackLine], unfit: dict[str, str]
 ) -> Iterator[FeedbackComment]:
-    """Read each student's files when they are about to be sent; `unfit` says what is not sent."""
+    """Read each student's files just before they are sent; `unfit` says why some are not."""
     for line in lines:
         student = line.student_id
         files = [f for f in ctx.grader.feedback_files(name, student) if f.name in line.names]
         if len(files) < len(line.names):
-            unfit[student] = "the report was changed just now; running this again sends it"
+            unfit[student] = "the report has just changed; run this again to send it"
         elif not all(is_report_of(f.content, name, student) for f in files):
             unfit[student] = (
-                "the report in their folder does not say that it is theirs; "
-                f"`rudaux submit {name}` makes it anew"
+                "the report in their folder does not say that it is theirs; run "
+                f"`rudaux submit {name}` to make it again"
             )
         else:
             text = f"Feedback on {name}."
@@ -302,12 +304,12 @@ def _comments(
 
 
 def as_json(plan: SubmitPlan, outcomes: Sequence[Outcome] = ()) -> dict[str, Any]:
-    """Give the document of `rudaux submit NAME --json`.
+    """Return the document of `rudaux submit NAME --json`.
 
     `{"assignment", "canvas_id", "points", "counts", "lines", "alarms", "warnings", "feedback",
     "outcomes"}`: every class is in `counts`; a line is `{"student_id", "name", "class", "canvas",
     "now", "why"}`; scores are decimals as text ("8.5"), never with an exponent, null where there is
-    none; `outcomes` tells what was done, and is empty after a dry run.
+    none; `outcomes` says what was done, and is empty after a dry run.
     """
     return {
         "assignment": plan.settings.name,
@@ -319,8 +321,8 @@ def as_json(plan: SubmitPlan, outcomes: Sequence[Outcome] = ()) -> dict[str, Any
                 "student_id": line.student_id,
                 "name": plan.names[line.student_id],
                 "class": line.kind,
-                "canvas": _shown(line.old),
-                "now": _shown(line.new),
+                "canvas": score_text(line.old),
+                "now": score_text(line.new),
                 "why": line.why,
             }
             for line in plan.lines
@@ -330,7 +332,3 @@ def as_json(plan: SubmitPlan, outcomes: Sequence[Outcome] = ()) -> dict[str, Any
         "feedback": len(plan.feedback),
         "outcomes": [{"student": x.item, "result": x.result, "reason": x.reason} for x in outcomes],
     }
-
-
-def _shown(score: Decimal | None) -> str | None:
-    return None if score is None else fixed_point(score)

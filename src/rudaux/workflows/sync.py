@@ -27,7 +27,7 @@ class SyncPlan:
     kept: tuple[GradebookAssignment, ...] = ()
     """Gone from the configuration, but with submissions: they and their grades stay."""
     waiting: tuple[Student, ...] = ()
-    """Invited, and not on the roster before they accept."""
+    """Invited, and not on the roster until they accept."""
     taken_over: tuple[TakeOver, ...] = ()
 
     def __len__(self) -> int:
@@ -36,7 +36,7 @@ class SyncPlan:
 
     @property
     def loses_work(self) -> bool:
-        """Whether something with recorded submissions would go (only ever when asked for)."""
+        """Whether recorded submissions would be removed (only if somebody asked for that)."""
         return any(s.submissions for s in self.roster.removed) or any(
             a.submissions for a in self.removed
         )
@@ -48,9 +48,9 @@ def compare(
     remove_dropped: bool = False,
     with_work: Collection[str] = (),
 ) -> RosterChange:
-    """Compare what Canvas lists with the gradebook and with what was agreed to before.
+    """Compare what Canvas lists with the gradebook and with what was accepted before.
 
-    Where somebody is not listed, Canvas is asked whether the token sees all sections.
+    If somebody is not listed, Canvas is asked whether the token sees all sections.
     """
     listed, known = tuple(students), ctx.gradebook.students()
     gone = {s.id for s in known} - {s.id for s in listed}
@@ -93,10 +93,10 @@ def plan(ctx: Context, remove_dropped: bool = False) -> SyncPlan:
 
 
 def apply(ctx: Context, plan: SyncPlan) -> Iterator[Outcome]:
-    """Write the plan; a copy of the gradebook is kept before anything with work goes."""
+    """Write the plan; back up the gradebook before anything with work is removed."""
     if plan.loses_work:
         copy = ctx.gradebook.backup("before-removing")
-        yield Outcome("gradebook", reason=f"a copy of it as it was is {copy}")
+        yield Outcome("gradebook", reason=f"the old one is kept in {copy}")
     roster = plan.roster
     ctx.ledger.disown(_removed(ctx, plan))
     ctx.gradebook.save_students([*roster.joined, *roster.renamed])
@@ -115,7 +115,7 @@ def apply(ctx: Context, plan: SyncPlan) -> Iterator[Outcome]:
 
 
 def accept(ctx: Context, students: Sequence[Student], roster: RosterChange) -> None:
-    """Remember that a person takes this roster as it is, without a change to the gradebook."""
+    """Record that a person accepts this roster as it is; the gradebook does not change."""
     _remember(ctx, students, roster, (*roster.kept, *roster.removed))
 
 
@@ -125,9 +125,9 @@ def _remember(
     roster: RosterChange,
     gone: Iterable[GradebookStudent],
 ) -> None:
-    """Note who is gone and how many are left, so that nobody is asked about them again.
+    """Record who is gone and how many are left, so that nobody is asked about them again.
 
-    A roster of some sections says nothing of the others, nor how many there are.
+    A roster of some sections says nothing about the others, nor how many there are.
     """
     if roster.unseen:
         back = {s.id for s in roster.returned}
@@ -142,7 +142,7 @@ def _remember(
 
 
 def _removed(ctx: Context, plan: SyncPlan) -> frozenset[tuple[str, str]]:
-    """Return what goes of the graded submissions: nobody shall miss it afterwards."""
+    """Return the graded submissions that are removed, so that they are not reported missing."""
     students = {s.id for s in plan.roster.removed}
     assignments = {a.name for a in plan.removed}
     return frozenset(

@@ -1,4 +1,4 @@
-"""What plain nbgrader has collected and graded before rudaux came: it is taken over as it is."""
+"""What plain nbgrader collected and graded before rudaux was used: it is taken over as it is."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ TIMESTAMP = "timestamp.txt"
 
 @dataclass(frozen=True)
 class TakeOver:
-    """One assignment's submissions, by student id, whose collection the ledger does not know."""
+    """One assignment's submissions, by student id, that are not in the ledger as collected."""
 
     assignment: str
     recorded: tuple[str, ...]
     """The gradebook has them, graded or not."""
     found: tuple[str, ...]
-    """They lie in the submitted folder alone: collected, and never graded."""
+    """Only the submitted folder has them: collected, and never graded."""
 
     def __len__(self) -> int:
         return len(self.recorded) + len(self.found)
@@ -34,7 +34,7 @@ def plan(
 ) -> tuple[TakeOver, ...]:
     """Find what is there and was not collected by rudaux; the ledger of a new course is empty.
 
-    `handed_in` is what lies in the submitted folder, as (assignment, student id).
+    `handed_in` is what the submitted folder has, as (assignment, student id).
     """
     ids = sorted(s.id for s in students)
     rows = ctx.gradebook.submitted()
@@ -48,12 +48,12 @@ def plan(
 
 
 def found(ctx: Context, settings: AssignmentSettings, ids: Iterable[str]) -> frozenset[str]:
-    """Return who of these, not in the gradebook, has work in the submitted folder already."""
+    """Return which of these, not in the gradebook, have work in the submitted folder."""
     return frozenset(_unknown(ctx, settings, ids))
 
 
 def apply(ctx: Context, plans: Iterable[TakeOver]) -> Iterator[Outcome]:
-    """Enter in the gradebook what is not there, and note that all of it is collected as of now."""
+    """Enter what the gradebook lacks, and record that all of it is collected as of now."""
     for plan in plans:
         for student in plan.found:
             at = ctx.grader.submitted_at(plan.assignment, student)
@@ -62,13 +62,13 @@ def apply(ctx: Context, plans: Iterable[TakeOver]) -> Iterator[Outcome]:
         for student in (*plan.recorded, *plan.found):
             collection = Collection("", None, ctx.now())
             ctx.ledger.record_collection(plan.assignment, student, collection)
-        yield Outcome(plan.assignment, reason="taken over as it was")
+        yield Outcome(plan.assignment, reason="taken over as it is")
 
 
 def _unknown(ctx: Context, settings: AssignmentSettings, ids: Iterable[str]) -> tuple[str, ...]:
-    """Return whose folder holds work that no run of rudaux has copied, or began to copy."""
+    """Return whose folder has work that no run of rudaux has copied, or begun to copy."""
     if settings.due > ctx.now():
-        return ()  # what was handed in so far is not the last word
+        return ()  # what is there so far may still change
     name = settings.name
     known, records = ctx.ledger.collected(name), ctx.ledger.records(name)
     ours = {s for s, record in records.items() if record.kind != "missing"} | known.keys()

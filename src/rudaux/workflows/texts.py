@@ -6,13 +6,14 @@ import shlex
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 
-from rudaux.domain.messages import Digest, End, Message, listed, without_names
+from rudaux.domain.grades import fixed_point
+from rudaux.domain.messages import Digest, End, Message, counted, listed, without_names
 from rudaux.domain.submissions import State
 from rudaux.errors import RudauxError
 from rudaux.ports import Teller
 
 _STOPPED = {
-    1: "was stopped by a mistake in rudaux itself",
+    1: "was stopped by a bug in rudaux",
     3: "did not start: something is set up wrong",
     4: "stopped: a person must decide",
     5: "stopped: another system failed",
@@ -31,7 +32,7 @@ _STATES: dict[State, str] = {
 
 
 def problems(teller: Teller, end: End, names: Collection[str]) -> Iterator[Message]:
-    """Write the problems of a run's end; `names` are students', whose grades an error may hold."""
+    """Write the problems of a run; `names` are students', whose grades an error may contain."""
     for digest in end.digests:
         yield from _of_assignment(teller, digest, end.log, names)
     if end.code not in _STOPPED or end.through:
@@ -54,26 +55,27 @@ def _of_assignment(
     name, count = digest.assignment, sum(len(who) for who in digest.failed.values())
     head = [("Course", str(teller.folder)), ("Assignment", name)]
     if count:
-        what = "1 submission" if count == 1 else f"{count} submissions"
+        what = counted(count, "submission")
         reasons = [f"{listed(who)}: {why}" for why, who in digest.failed.items()]
         again = _command(teller, f"grade {name} --only failed")
         lines = [
             *head,
-            ("What happened", f"{what} could not be graded. No grade was given for that."),
+            ("What happened", f"{what} could not be graded. Nobody got a grade because of that."),
             ("Concerns", "\n".join(reasons[:5] + ["..."] * (len(reasons) > 5))),
-            ("What helps", f"{_command(teller, f'status {name}')} says more, {again} tries again."),
+            ("What helps", f"{_command(teller, f'status {name}')} says more; {again} tries again."),
             ("Log", log),
         ]
         title = f"{teller.course} {name}: {what} could not be graded"
         yield Message("problem", f"failed:{name}", title, _body(lines))
     if digest.uncollected:
         look, grade = _command(teller, "snapshot"), _command(teller, f"grade {name}")
-        remedy = f"See that the file server takes snapshots, then run {grade}."
+        who = counted(digest.uncollected, "student")
+        remedy = f"Check that the file server takes snapshots, then run {grade}."
         lines = [
             *head,
             ("What happened", "There is no snapshot from the deadline or later to collect from."),
-            ("Concerns", f"{digest.uncollected} who are due; their work is not lost."),
-            ("What helps", f"{remedy} Where jupyterhub.snapshots.take is set, {look} takes one."),
+            ("Concerns", f"{who} who are due. Their work is not lost."),
+            ("What helps", f"{remedy} If jupyterhub.snapshots.take is set, {look} takes one."),
             ("Log", log),
         ]
         title = f"{teller.course} {name}: no snapshot to collect from"
@@ -83,7 +85,7 @@ def _of_assignment(
             *head,
             ("What happened", f"No grades were pushed. {without_names(digest.stopped, names)}"),
             ("Concerns", _everybody(teller)),
-            ("What helps", f"{_command(teller, f'submit {name}')} on a terminal shows and asks."),
+            ("What helps", f"{_command(teller, f'submit {name}')} on a terminal asks you."),
             ("Log", log),
         ]
         title = f"{teller.course} {name}: the grades wait for your decision"
@@ -98,7 +100,7 @@ def done(teller: Teller, digest: Digest) -> Iterator[Message]:
     parts = [f"{counts[state]} {word}" for state, word in _STATES.items() if counts.get(state)]
     median = ""
     if digest.median is not None:
-        median = f"{_number(digest.median)} of {_number(digest.points)}"
+        median = f"{fixed_point(digest.median)} of {fixed_point(digest.points)}"
     lines = [
         ("Course", str(teller.folder)),
         ("Assignment", name),
@@ -115,19 +117,19 @@ def todo(teller: Teller, digest: Digest) -> Iterator[Message]:
     """Write what waits for a person, if anything does."""
     name, things = digest.assignment, []
     if waiting := digest.counts["needs_manual"]:
-        what = "1 submission waits" if waiting == 1 else f"{waiting} submissions wait"
+        verb = "waits" if waiting == 1 else "wait"
         things.append(
-            f"{what} for a person: mark in nbgrader's formgrader, then run "
+            f"{counted(waiting, 'submission')} {verb} for a person: mark in formgrader, then run "
             f"{_command(teller, f'submit {name}')}."
         )
     if digest.edited:
         things.append(
-            f"Somebody edited grades in Canvas, and theirs were kept: {listed(digest.edited)}. "
-            f"{_command(teller, f'submit {name}')} shows both and asks."
+            f"Somebody edited grades in Canvas, and they were kept: {listed(digest.edited)}. "
+            f"{_command(teller, f'submit {name}')} shows both grades and asks."
         )
     if digest.hidden:
         things.append(
-            f"{digest.hidden} grades are hidden from students: "
+            f"Students cannot see {counted(digest.hidden, 'grade')} yet: "
             f"{_command(teller, f'canvas post {name}')} shows them."
         )
     if things:
@@ -138,7 +140,7 @@ def todo(teller: Teller, digest: Digest) -> Iterator[Message]:
 
 
 def _waiting(teller: Teller) -> str:
-    """Name the assignments that are due by the configuration and of which Canvas has no grade."""
+    """Return the names of configured assignments that are due and have no grade in Canvas."""
     if teller.config is None:
         return ""
     due = [a.name for a in teller.config.assignments if a.due <= teller.now()]
@@ -170,8 +172,3 @@ def _command(teller: Teller, words: str) -> str:
 
 def _body(lines: Sequence[tuple[str, str]]) -> str:
     return "\n".join(f"{label}: {text}" for label, text in lines if text)
-
-
-def _number(value: object) -> str:
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -10,13 +10,13 @@ from rudaux.ports import Context
 
 
 def find_tool(ctx: Context) -> ExternalTool:
-    """Find the configured tool; raises `ConfigError` where there is none or more than one."""
+    """Return the configured tool; raise `ConfigError` if there is none or more than one."""
     wanted, level = ctx.config.canvas.external_tool_name, ctx.config.canvas.external_tool_level
     return pick_tool(ctx.canvas.tools(level), wanted, level)
 
 
 def pick_tool(tools: Collection[ExternalTool], wanted: str, level: str) -> ExternalTool:
-    """Find the one of that name; raises `ConfigError` as `find_tool` does."""
+    """Return the tool of that name; raise `ConfigError` as `find_tool` does."""
     found = {t.id: t for t in tools if t.name == wanted}
     if len(found) == 1:
         return next(iter(found.values()))
@@ -24,7 +24,7 @@ def pick_tool(tools: Collection[ExternalTool], wanted: str, level: str) -> Exter
         where = ", ".join(f"{t.id} ({t.url or t.domain or 'no address'})" for t in found.values())
         raise ConfigError(
             f'Canvas has {len(found)} external tools named "{wanted}" at {level} level: {where}; '
-            "rename or remove one in Canvas, or set canvas.external_tool_level to the other level."
+            "rename or remove one in Canvas, or set canvas.external_tool_level to another level."
         )
     names = ", ".join(sorted({t.name for t in tools})) or "none"
     raise ConfigError(

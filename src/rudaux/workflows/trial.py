@@ -1,4 +1,4 @@
-"""An answer tried at once: does the hub answer, are the homes there, is the remote reachable?"""
+"""An answer tried at once: does the hub answer, are the homes there, can git reach the remote?"""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def attempt(
 
 
 def _site(seen: HubSeen) -> Seen:
-    """Judge the site before its prefix is known: that no hub is at its top says nothing yet."""
+    """Judge the site before its prefix is known: the hub need not be at its top."""
     if seen.answers:
         return Seen(True, "", seen.prefix)
     return Seen(False, f"{seen.instead}: check the address, and whether the hub is running.")
@@ -50,7 +50,7 @@ def _site(seen: HubSeen) -> Seen:
 
 def _hub(seen: HubSeen) -> Seen | None:
     if not seen.answers:
-        return None  # it was said when the site was tried
+        return None  # this was reported when the site was tried
     if seen.version:
         return Seen(True, f"JupyterHub {seen.version} answers there.")
     hint = f"its prefix seems to be {seen.prefix}" if seen.prefix else "check its prefix"
@@ -79,7 +79,7 @@ def _homes(around: Surroundings, folder: Path, students: Callable[[], tuple[Stud
     return Seen(
         False,
         f"None of the {len(roster)} students has a home there: rudaux looks for one named by the "
-        f"Canvas user id, such as {min(roster)}, and there are ones such as {min(homes)}.",
+        f"Canvas user id, such as {min(roster)}, but finds ones such as {min(homes)}.",
     )
 
 

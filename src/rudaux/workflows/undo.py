@@ -1,6 +1,6 @@
-"""Take a run's grades back: Canvas gets the values it had before that run's push.
+"""Undo a run's grades: Canvas gets back the values that it had before that run's push.
 
-Feedback comments stay: what was said to a student is not unsaid.
+Feedback comments stay: students may have read them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rudaux.domain.canvas import CanvasAssignment
-from rudaux.domain.grades import CanvasSubmission, Push, same_score
+from rudaux.domain.grades import CanvasSubmission, Push, in_words, same_score
 from rudaux.domain.history import (
     Run,
     UndoKind,
@@ -30,7 +30,7 @@ from rudaux.workflows.assignments import by_exact_name
 
 @dataclass(frozen=True)
 class UndoPlan:
-    """What restoring a run's old values writes; `feedback` files of that run stay in Canvas."""
+    """What undoing a run writes; that many `feedback` files of the run stay in Canvas."""
 
     run: Run
     lines: tuple[UndoLine, ...]
@@ -50,7 +50,7 @@ class UndoPlan:
 def plan(ctx: Context, run: int | None = None) -> UndoPlan:
     """Compare what a run wrote with Canvas now; without `run`, the last one that pushed grades.
 
-    Raises `UsageError` where there is no such run, or it wrote no grade.
+    Raises `UsageError` if there is no such run, or it wrote no grade.
     """
     found = _find_run(ctx, run)
     written = written_by(ctx.ledger.push_records(run=found.id))
@@ -103,7 +103,7 @@ def _open_ones(
 
 
 def undoable(ctx: Context) -> tuple[Run, ...]:
-    """Give the runs that wrote grades, oldest first."""
+    """Return the runs that wrote grades, oldest first."""
     ids = {push.run for push in ctx.ledger.push_records() if not push.adopted}
     return tuple(run for run in ctx.ledger.run_records() if run.id in ids)
 
@@ -119,7 +119,7 @@ def _find_run(ctx: Context, wanted: int | None) -> Run:
         return runs[-1]
     found = next((run for run in runs if run.id == wanted), None)
     if found is None:
-        raise UsageError(f"no run {wanted} has written grades: `rudaux canvas log` lists them.")
+        raise UsageError(f"run {wanted} wrote no grades: `rudaux canvas log` lists those that did.")
     return found
 
 
@@ -165,15 +165,15 @@ def _restore(
         if student in rows and same_score(shown[student], line.old):
             yield Outcome(_who(plan, line))
         else:
-            why = str(refused.get(student) or message or f"Canvas shows {shown[student]}")
-            old = "no grade" if line.old is None else f"the grade {line.old}"
-            yield Outcome(_who(plan, line), "failed", f"{old} was not restored: {why}")
+            why = str(refused.get(student) or message or f"Canvas shows {in_words(shown[student])}")
+            text = f"{in_words(line.old)} was not restored: {why}"
+            yield Outcome(_who(plan, line), "failed", text)
 
 
 def _clear(
     ctx: Context, plan: UndoPlan, assignment_id: int, lines: Sequence[UndoLine]
 ) -> dict[str, CanvasFailure]:
-    """Take grades away one by one, each recorded as it is done; give the refusals."""
+    """Clear grades one by one, record each, and return the refusals."""
     by_student = {x.student_id: x for x in lines}
     refused: dict[str, CanvasFailure] = {}
     if not lines:
@@ -199,7 +199,7 @@ def _record(
     plan: UndoPlan,
     done: Sequence[tuple[UndoLine, Decimal | None, Decimal | None]],
 ) -> None:
-    """Record undos as pushes of their own: line, what was there, what was read back."""
+    """Record undos as pushes of their own, from (line, value before, value read back)."""
     ctx.ledger.record_pushes(_push(ctx, plan, *each) for each in done)
 
 

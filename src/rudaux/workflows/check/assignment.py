@@ -1,4 +1,4 @@
-"""An assignment before it goes out: its solution and its release graded as a student's would be."""
+"""An assignment before its release: its solution and release are graded like a student's work."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from rudaux.workflows.check.look import broken
 ATTEMPTS = 3
 """How often the solution is handed in: a test that differs between them is flaky."""
 RULES = "1"
-"""Changes when the rules do, so that what was found by others is not believed any more."""
+"""Change this with the rules, so that findings of older rules no longer count."""
 _WATCHED, _UNTOUCHED = "watched", "untouched"
 
 
 def check_assignment(ctx: Context, name: str, again: bool = False) -> Checked:
-    """Return what is sound about an assignment and what is not; hold the course meanwhile.
+    """Return what is sound about an assignment and what is not; lock the course meanwhile.
 
-    What was found is remembered until source, image or limits change. Raises `ExecutorFailure`
-    where nothing can be run.
+    The findings are remembered until the source, image or limits change. Raises `ExecutorFailure`
+    if nothing can be run.
     """
     return (None if again else recall(ctx, name)) or rehearse(ctx, name)
 
@@ -63,7 +63,7 @@ def rehearse(ctx: Context, name: str) -> Checked:
 
 
 def unchecked(name: str, error: ExecutorFailure) -> Check:
-    """Say that nothing was run, why, and what to do about it."""
+    """Return a check that says why nothing was run, and what to do about it."""
     found = broken("executor", error)
     return replace(found, system=name, text=f"nothing was checked: {found.text}")
 
@@ -83,7 +83,7 @@ def _rehearse(ctx: Context, name: str) -> Rehearsal:
 
 
 def _executions(ctx: Context, stage: Stage) -> Iterator[Execution]:
-    """Yield all executions; our own failure may be one of the moment, and is tried once more."""
+    """Yield all executions; one that failed on our side is tried once more."""
     again = []
     for execution in ctx.executor.run(_jobs(stage)):
         if execution.verdict == "failed":

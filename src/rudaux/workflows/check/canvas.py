@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from rudaux.config import Level
 from rudaux.domain.canvas import CanvasCourse, ExternalTool
 from rudaux.domain.checks import Check
+from rudaux.domain.messages import counted
 from rudaux.domain.modes import SOME_SECTIONS, course_refusal
 from rudaux.errors import CanvasFailure, ConfigError, RudauxError, TokenRefused
 from rudaux.ports import Context
@@ -19,12 +20,12 @@ from rudaux.workflows.check.look import Course, Look, broken
 from rudaux.workflows.tool import find_tool
 
 SOON = timedelta(days=14)
-"""So long before its end a token is to be renewed: the next deadlines come before then."""
+"""Renew a token this long before it expires, so that it covers the next deadlines."""
 OFF, FAR_OFF = timedelta(seconds=30), timedelta(minutes=2)
 
 
 def checks(look: Look) -> Iterator[Check]:
-    """Yield what concerns Canvas; one that does not answer ends them."""
+    """Yield what concerns Canvas; stop if it does not answer."""
     ctx = look.ctx
     if isinstance(look.course, RudauxError):
         of_token = isinstance(look.course, (TokenRefused, ConfigError))
@@ -42,21 +43,21 @@ def checks(look: Look) -> Iterator[Check]:
 def _course(course: Course) -> Check:
     text = f"{course.facts.name} (course {course.facts.id})"
     if course.students:
-        return Check("course", "ok", f"{text}, {len(course.students)} students")
+        return Check("course", "ok", f"{text}, {counted(len(course.students), 'student')}")
     return Check("course", "look", f"{text} has no students", "wait until they are enrolled")
 
 
 def _token(ctx: Context) -> Check:
     ends, now, url = ctx.canvas.token_expires(), ctx.now(), ctx.config.canvas.url
     if ends is None:
-        return Check("token", "ok", "accepted; Canvas names no date at which it ends")
+        return Check("token", "ok", "accepted; Canvas gives no expiry date")
     text = f"accepted, until {_local(ctx, ends):%a %-d %b %Y %H:%M}"
     if ends - now > SOON:
         return Check("token", "ok", text)
     later = sum(a.due > ends for a in ctx.config.assignments)
     words = "1 deadline comes" if later == 1 else f"{later} deadlines come"
     more = f"; {words} after that" if later else ""
-    remedy = f"make a new one in {url}/profile/settings, and put it where this one is"
+    remedy = f"create a new one in {url}/profile/settings, and store it where this one is"
     return Check("token", "look", f"{text}, which is in {_days(ends - now)}{more}", remedy)
 
 
@@ -75,22 +76,22 @@ def _rights(ctx: Context, course: CanvasCourse) -> Iterator[Check]:
     elif course.may_grade and edits:
         yield Check("rights", "ok", "may enter grades and change assignments")
     else:
-        yield Check("rights", "ok", "Canvas does not say what this token may do; nothing refused")
+        yield Check("rights", "ok", "Canvas does not say what it may do, but refused nothing")
 
 
 def _zone(ctx: Context, course: CanvasCourse) -> Check:
     ours = ctx.config.course.timezone
     if not course.timezone:
-        return Check("time zone", "ok", f"{ours.key}; Canvas does not say its own")
+        return Check("time zone", "ok", f"{ours.key}; Canvas does not say which it uses")
     if course.timezone == ours.key or _same_times(ctx, ours, course.timezone):
         return Check("time zone", "ok", f"{ours.key}, as in Canvas")
-    text = f"rudaux.toml says {ours.key}, and Canvas {course.timezone}: due times look shifted"
+    text = f"rudaux.toml says {ours.key}, but Canvas {course.timezone}: due times look shifted"
     remedy = "set it in Canvas (Settings > Course Details > Time Zone), or correct course.timezone"
     return Check("time zone", "look", text, remedy)
 
 
 def _same_times(ctx: Context, ours: ZoneInfo, theirs: str) -> bool:
-    """Whether both zones show the same times on all dates that matter."""
+    """Return whether both zones show the same time on every date that matters."""
     with suppress(ValueError, OSError, KeyError):
         zone = ZoneInfo(theirs)
         dates = [ctx.now(), *(a.due for a in ctx.config.assignments)]
@@ -101,14 +102,14 @@ def _same_times(ctx: Context, ours: ZoneInfo, theirs: str) -> bool:
 def _clock(ctx: Context) -> Check:
     offset = ctx.canvas.clock_offset()
     if offset is None:
-        return Check("clock", "ok", "Canvas does not tell the time")
+        return Check("clock", "ok", "Canvas does not say what time it is")
     if abs(offset) <= OFF:
         return Check("clock", "ok", "this machine's clock and Canvas's agree")
     how = "behind" if offset > timedelta(0) else "ahead of"
     seconds = round(abs(offset).total_seconds())
     size = f"{seconds} seconds" if seconds < 120 else f"{round(seconds / 60)} minutes"
-    text = f"this machine's clock is {size} {how} Canvas's: deadlines are not when they should be"
-    remedy = "set it by the network (`timedatectl set-ntp true`), or ask its administrator"
+    text = f"this machine's clock is {size} {how} Canvas's, so deadlines are off"
+    remedy = "set it from the network (`timedatectl set-ntp true`), or ask its administrator"
     return Check("clock", "broken" if abs(offset) > FAR_OFF else "look", text, remedy)
 
 
@@ -142,7 +143,7 @@ def _address(ctx: Context, tool: ExternalTool) -> Check:
         return Check("tool", "ok", f'"{tool.name}"; Canvas does not say where it leads')
     if theirs == ours or (not tool.url and ours.endswith(f".{theirs}")):
         return Check("tool", "ok", f'"{tool.name}" leads to {theirs}')
-    text = f'"{tool.name}" leads to {theirs}, and jupyterhub.url is at {ours}'
+    text = f'"{tool.name}" leads to {theirs}, but jupyterhub.url is at {ours}'
     remedy = "correct the tool's address in Canvas, or jupyterhub.url in rudaux.toml"
     return Check("tool", "broken", text, remedy, ours=True)
 
@@ -155,5 +156,5 @@ def _local(ctx: Context, moment: datetime) -> datetime:
 
 def _days(span: timedelta) -> str:
     if span < timedelta(days=2):
-        return f"{max(round(span.total_seconds() / 3600), 0)} hours"
+        return counted(max(round(span.total_seconds() / 3600), 0), "hour")
     return f"{span.days} days"

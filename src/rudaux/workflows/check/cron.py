@@ -1,4 +1,4 @@
-"""Whether anybody grades at night: the daemon, this course's entries, and what they will lack."""
+"""Whether cron grades at night: the daemon, this course's entries, and what they will lack."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rudaux.config import read_token
 from rudaux.domain.checks import Check
+from rudaux.domain.messages import listed
 from rudaux.errors import ConfigError
 from rudaux.workflows.check.look import Look
 from rudaux.workflows.schedule import cron_warnings, owner
@@ -19,23 +20,22 @@ def checks(look: Look) -> Iterator[Check]:
     running = ctx.crontab.is_running()
     if running is False:
         remedy = "start it (`sudo systemctl enable --now cron`), or grade by another scheduler"
-        text = "no cron daemon runs on this machine: nothing is graded by itself"
+        text = "no cron daemon runs on this machine, so nothing is graded automatically"
         yield Check("daemon", "broken", text, remedy)
     else:
-        said = "runs" if running else "it cannot be seen from here whether it runs"
+        said = "runs" if running else "whether it runs cannot be seen from here"
         yield Check("daemon", "ok", said)
     lacking = [name for name in coming if name not in {e.assignment for e in entries}]
     if lacking:
-        names = ", ".join(lacking[:3]) + (" and others" if lacking[3:] else "")
-        text, remedy = f"there is no entry for {names}", "run `rudaux init`"
-        yield Check("entries", "look", text, remedy)
+        text = f"there is no entry for {listed(lacking)}"
+        yield Check("entries", "look", text, "run `rudaux init`")
     else:
         yield Check("entries", "ok", f"{len(entries)} to come" if entries else "none to come")
     yield from _bare(look)
 
 
 def _bare(look: Look) -> Iterator[Check]:
-    """Look with the environment that cron gives: next to none."""
+    """Yield what a run misses in cron's environment, which is nearly empty."""
     ctx = look.ctx
     try:
         read_token(ctx.config, environment={})

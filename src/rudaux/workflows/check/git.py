@@ -10,7 +10,7 @@ from rudaux.workflows.check.look import Look, broken
 
 
 def checks(look: Look) -> Iterator[Check]:
-    """Yield what concerns git; a remote that refuses hides nothing of the other."""
+    """Yield what concerns git; each remote is checked, whatever the other says."""
     ctx, settings, folder = look.ctx, look.ctx.config.git, look.ctx.config.folder
     try:
         ctx.git.check(folder)

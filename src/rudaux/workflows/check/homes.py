@@ -1,4 +1,4 @@
-"""The storage root, whose home is there, and the snapshots that past deadlines need."""
+"""The storage root, who has a home there, and the snapshots that past deadlines need."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from datetime import datetime, timedelta
 
 from rudaux.domain.checks import Check
 from rudaux.domain.collection import NotYet, Unreadable
+from rudaux.domain.messages import listed
 from rudaux.errors import RudauxError
 from rudaux.ports import Context
 from rudaux.workflows.check.look import Course, Look
 from rudaux.workflows.standings import Standings, read_standings
 
 FEW = 0.8
-"""The share of students with a home below which that is worth a look."""
+"""If a smaller share of students has a home, it is worth a look."""
 
 _REMEDY = {
     NotYet: "have the file server take one; until then nobody's work is collected",
-    Unreadable: "see that it is mounted and that this account may read it",
+    Unreadable: "check that it is mounted and that this account may read it",
 }
 
 
 def checks(look: Look) -> Iterator[Check]:
-    """Yield what concerns the file server; a root that is not mounted ends them."""
+    """Yield what concerns the file server; stop if the root is not mounted."""
     ctx = look.ctx
     ctx.storage.check()
     homes = ctx.storage.list_homes()
@@ -30,13 +31,13 @@ def checks(look: Look) -> Iterator[Check]:
     yield Check("storage", "ok", f"{root} is there and can be read")
     course = look.course
     if isinstance(course, RudauxError):
-        text = "nobody's home or deadline was looked for: Canvas does not tell who is in the course"
-        yield Check("homes", "look", text, "mend what is broken above, then check again")
+        text = "homes and deadlines were not checked: Canvas does not say who is in the course"
+        yield Check("homes", "look", text, "fix what is broken above, then check again")
         return
     if homes is not None and course.students:
         yield _whose(course, homes)
     if ctx.config.jupyterhub.snapshots is None:
-        yield Check("snapshots", "ok", "none are used: the folders themselves are read")
+        yield Check("snapshots", "ok", "none are used: work is read from the homes themselves")
         return
     newest = ctx.storage.newest_snapshot()
     if newest:
@@ -47,25 +48,25 @@ def checks(look: Look) -> Iterator[Check]:
 def _whose(course: Course, homes: frozenset[str]) -> Check:
     roster = {s.id for s in course.students}
     there = len(roster & homes)
-    text = f"{there} of {len(roster)} students have one"
+    text = f"{there} of {len(roster)} students have a home"
     if there == len(roster):
         return Check("homes", "ok", text)
     if not there:
-        example = f"rudaux looks for {min(roster)}, and there is {min(homes)}"
+        example = f"rudaux looks for {min(roster)}, but finds {min(homes)}"
         remedy = "set jupyterhub.student_id to what the hub calls students, or correct work_path"
         return Check("homes", "broken", f"{text}: {example}", remedy, ours=True)
     if there < len(roster) * FEW:
-        names = ", ".join(sorted(s.name for s in course.students if s.id not in homes)[:3])
-        remedy = "early in the term they have not logged in yet; later, is all of it mounted?"
-        return Check("homes", "look", f"{text}; none have {names} and others", remedy)
+        names = listed(sorted(s.name for s in course.students if s.id not in homes))
+        remedy = "early in the term they may not have logged in; later, check that all is mounted"
+        return Check("homes", "look", f"{text}, but not {names}", remedy)
     return Check("homes", "ok", f"{text}; the others have not logged in yet")
 
 
 def _newest(ctx: Context, name: str, at: datetime) -> Check:
     age = ctx.now() - at
     if age < -timedelta(minutes=5):
-        text = f"the newest, {name}, is of a time that has not come yet"
-        remedy = "set jupyterhub.snapshots.timezone to the zone of the names"
+        text = f"the newest, {name}, is dated in the future"
+        remedy = "set jupyterhub.snapshots.timezone to the time zone of the names"
         return Check("snapshots", "look", text, remedy)
     return Check("snapshots", "ok", f"the newest is {name}")
 
@@ -87,12 +88,12 @@ def _needed(ctx: Context, course: Course) -> Iterator[Check]:
             else:
                 found += 1
     if not lacking:
-        text = f"there is a snapshot for each of {found} past deadlines with work to collect"
+        text = "every past deadline with work to collect has a snapshot"
         yield Check("deadline", "ok", text if found else "no past deadline has work to collect")
 
 
 def _uncollected(ctx: Context, standings: Standings, before: datetime) -> dict[str, datetime]:
-    """Find one student for each deadline that has passed and somebody's work still waits for."""
+    """Find one student for each past deadline for which work is still to be collected."""
     name = standings.settings.name
     done = {*ctx.ledger.collected(name), *ctx.ledger.records(name)}
     waiting: dict[datetime, str] = {}

@@ -1,4 +1,4 @@
-"""What the checks of the set-up look at, and how a failure becomes something broken."""
+"""What the checks of the set-up look at, and how an error becomes a broken check."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from rudaux.errors import ConfigError, RudauxError, UsageError
 from rudaux.ports import Context, Surroundings
 
 _ENDS = (": ", "; ", ". ")
-"""What stands between what happened and what to do next in an error's sentence."""
+"""What separates what happened from what to do next in an error's sentence."""
 
 
 @dataclass(frozen=True)
 class Course:
-    """What Canvas says of the course."""
+    """What Canvas says about the course."""
 
     facts: CanvasCourse
     students: tuple[Student, ...]
@@ -35,11 +35,11 @@ class Look:
 
     @cached_property
     def course(self) -> Course | RudauxError:
-        """Who is in the course and what it has, or why Canvas does not tell; it is asked once."""
+        """Who is in the course and what it has, or why Canvas does not say; it is asked once."""
         try:
             canvas, settings = self.ctx.canvas, self.ctx.config.canvas
             token = read_token(self.ctx.config)
-            # The course's own client asks a Canvas that is down again and again, for minutes.
+            # The course's own client would retry for minutes if Canvas is down.
             self.around.canvas(settings.url, settings.course_id, token).course()
             return Course(canvas.course(), canvas.students(), canvas.assignments())
         except RudauxError as error:
@@ -50,7 +50,7 @@ Checks = Callable[[Look], Iterator[Check]]
 
 
 def guarded(system: str, name: str, checks: Checks, look: Look) -> Iterator[Check]:
-    """Yield a system's checks; one that raises is broken, and those after it are left out."""
+    """Yield a system's checks; one that raises is broken, and the ones after it are left out."""
     try:
         for check in checks(look):
             yield replace(check, system=system)
@@ -62,7 +62,7 @@ def guarded(system: str, name: str, checks: Checks, look: Look) -> Iterator[Chec
 
 
 def broken(name: str, error: RudauxError, remedy: str = "") -> Check:
-    """Make a check of an error: its last clause is the remedy, where none is given."""
+    """Turn an error into a check: its last clause is the remedy, unless one is given."""
     text = " ".join(str(error).split()).rstrip(".")
     if not remedy:
         at = max(text.rfind(end) for end in _ENDS)

@@ -1,4 +1,4 @@
-"""The disk under the course folder, and whether anybody is told what happens at night."""
+"""The disk of the course folder, and whether anybody is told what happens at night."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ def checks(look: Look) -> Iterator[Check]:
     folder = look.ctx.config.folder
     room = look.around.free(folder)
     text = f"{room.free / GIGABYTE:.1f} GB of {room.total / GIGABYTE:.0f} GB free at {folder}"
-    remedy = "make room: collected work, backups and scratch folders lie there"
+    remedy = "make room: collected work, backups and scratch folders are there"
     if room.free < NEXT_TO_NONE:
         yield Check("disk", "broken", text, remedy)
     elif room.free < LITTLE:
         yield Check("disk", "look", text, remedy)
     else:
         yield Check("disk", "ok", text)
-    # The table is another part's; without it there is nothing to say.
     if look.ctx.config.notify:
-        yield Check("notify", "ok", "somebody is told; `rudaux notify --test` sends a message")
+        yield Check("notify", "ok", "messages are set up; `rudaux notify --test` sends one")
     else:
-        told = "cron mails this account what goes wrong; [notify] in rudaux.toml would tell others"
+        told = "cron mails problems to this account; [notify] in rudaux.toml can tell others"
         yield Check("notify", "ok", told)

@@ -1,4 +1,4 @@
-"""Every system that a course needs, asked one after the other; nothing is written to any."""
+"""Every system that a course needs, checked one after the other; nothing is written."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ SYSTEMS: tuple[tuple[str, str, Checks], ...] = (
     ("Gradebook", "gradebook", gradebook.checks),
     ("Machine", "disk", machine.checks),
 )
-"""Each with what its failure as a whole is called."""
+"""Each with the name of its check if it fails as a whole."""
 
 
 def check_setup(ctx: Context, around: Surroundings) -> Iterator[Check]:
-    """Yield what is found, system by system, as it is found; what is down stops no other check."""
+    """Yield the findings, system by system; if one system is down, the others are checked."""
     look = Look(ctx, around)
     for system, name, checks in SYSTEMS:
         yield from guarded(system, name, checks, look)

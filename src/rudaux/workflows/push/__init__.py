@@ -1,4 +1,4 @@
-"""What every push needs: what looks wrong about it as a whole, and scores that are read back."""
+"""What every push needs: a look at it as a whole, and scores that are read back."""
 
 from __future__ import annotations
 

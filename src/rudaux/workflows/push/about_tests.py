@@ -1,4 +1,4 @@
-"""What the tests themselves say before a push: failed by all, not reached, failed by the good."""
+"""Tests that look wrong before a push: failed by all, not reached, failed by good students."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rudaux.workflows.standings import Standings
 def alarms_about_tests(
     ctx: Context, standings: Standings, handed_in: Sequence[Graded]
 ) -> tuple[Alarm, ...]:
-    """Look for tests that nobody has a point for; these stop a push until a person has looked."""
+    """Look for tests that gave nobody a point; they stop a push until a person has looked."""
     name = standings.settings.name
     cells = ctx.gradebook.cell_scores(name)
     missed: frozenset[str] = frozenset()
@@ -36,8 +36,8 @@ def warnings_about_tests(
 ) -> tuple[str, ...]:
     """Find what a person should know about the tests; none of it stops an unattended push.
 
-    A weak correlation can be chance, and who is graded late is graded with what is there now: held
-    back for that, a night's grades would only be late. What helps is named once.
+    A weak correlation can be chance, and late work is graded with the tests of its day: holding a
+    night's grades back for that would only delay them. The remedy is named once.
     """
     name, students = standings.settings.name, _graded(ctx, standings)
     tests = analyse_items(ctx.gradebook.marks(name), students, {}, {}, float("inf"))
@@ -47,11 +47,11 @@ def warnings_about_tests(
     texts = [alarm.text for alarm in (*wrong, *mixed)]
     if wrong or any(alarm.kind == "test" for alarm in alarms):
         texts.append(
-            f"if a test is wrong, mend it in the source; `rudaux regrade {name} --what-if` then "
-            "shows who moves"
+            f"if a test is wrong, correct it in the source; `rudaux regrade {name} --what-if` then "
+            "shows whose grade changes"
         )
     elif mixed:
-        texts.append(f"`rudaux regrade {name} --what-if` shows whom the same tests would move")
+        texts.append(f"`rudaux regrade {name} --what-if` shows whose grade the same tests change")
     return tuple(texts)
 
 

@@ -19,6 +19,7 @@ from rudaux.domain.alarms import (
 )
 from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.grades import PushLine
+from rudaux.domain.messages import counted
 from rudaux.domain.submissions import GradebookSubmission
 from rudaux.errors import PermissionRefused, ScopesRefused
 from rudaux.ports import Context
@@ -35,7 +36,7 @@ def find_alarms(
     submissions: Mapping[str, GradebookSubmission],
     assignment: CanvasAssignment,
 ) -> tuple[Alarm, ...]:
-    """Look at the push as a whole; `last` is what rudaux gave each student before."""
+    """Look at the push as a whole; `last` is what rudaux last pushed for each student."""
     return (
         *gradebook_alarms(ctx, standings, lines, last, submissions),
         *points_alarm(standings.settings.points, assignment.points),
@@ -85,15 +86,16 @@ def find_warnings(
 
 
 def _twice_late(ctx: Context, late: int) -> str:
-    """Warn where both nbgrader and Canvas make the late pay; Canvas is asked only if it matters."""
-    ours = f"the scores of {late} late submissions have nbgrader's late penalty deducted"
+    """Warn if nbgrader and Canvas both take off points for lateness; ask Canvas only if needed."""
+    verb = "has" if late == 1 else "have"
+    ours = f"{counted(late, 'late submission')} {verb} nbgrader's late penalty deducted"
     try:
         deducts = ctx.canvas.late_deductions()
     except (PermissionRefused, ScopesRefused):
-        return f"{ours}; whether Canvas's late policy deducts again cannot be seen with this token"
+        return f"{ours}; this token cannot see whether Canvas's late policy deducts again"
     if not deducts:
         return ""
     return (
-        f"{ours}, and the course's late policy in Canvas deducts from what Canvas takes for late, "
-        "too: turn one of the two off"
+        f"{ours}, and the course's late policy in Canvas deducts again from what Canvas considers "
+        "late: turn one of the two off"
     )

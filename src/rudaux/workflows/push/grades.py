@@ -1,4 +1,4 @@
-"""Scores into Canvas: looked at right before, written in bulk, read back, tried again singly."""
+"""Scores into Canvas: checked right before, written in bulk, read back, retried one by one."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 
-from rudaux.domain.grades import CanvasSubmission, Push, PushLine, fixed_point, same_score
+from rudaux.domain.grades import CanvasSubmission, Push, PushLine, in_words, same_score
 from rudaux.domain.outcome import Result
 from rudaux.errors import CanvasFailure
 from rudaux.ports import Context
 
 CHUNK = 500
-"""Scores per bulk update: one that dies half way holds up no more than these."""
+"""Scores per bulk update: one that dies half way affects no more than these."""
 
 FRESH = timedelta(seconds=10)
-"""How long what was read of Canvas counts as what is there: a person who is asked takes longer."""
+"""How long a look at Canvas counts as current: a person who is asked takes longer."""
 
 Rows = Mapping[str, CanvasSubmission]
 
@@ -38,16 +38,16 @@ def write_grades(
     lines: Sequence[PushLine],
     read_at: datetime,
 ) -> Iterator[Written]:
-    """Write each line's new score, unless Canvas changed since the plan; give what became of it.
+    """Write each line's new score, unless Canvas changed since the plan; yield what became of it.
 
-    `read_at`: when the plan read Canvas. The ledger knows of every write before Canvas does.
+    `read_at`: when the plan read Canvas. Every write is in the ledger before it is in Canvas.
     """
     writes: list[PushLine] = []
     messages: dict[str, str] = {}
     rows: Rows | None = None
     rest = iter(lines)
     while chunk := tuple(islice(rest, CHUNK)):
-        # Canvas may take minutes for a chunk: people go on working meanwhile.
+        # Canvas may take minutes for a chunk, and people go on working meanwhile.
         if ctx.now() - read_at > FRESH:
             read_at, rows = ctx.now(), _rows(ctx, assignment_id)
         if rows is not None:
@@ -69,7 +69,7 @@ def write_grades(
 
 
 def _in_bulk(ctx: Context, assignment: str, assignment_id: int, lines: Sequence[PushLine]) -> str:
-    """Write a chunk; give what Canvas complained of."""
+    """Write a chunk, and return what Canvas complained about."""
     at = ctx.now()
     ctx.ledger.record_pushes(Push(assignment, x.student_id, x.old, x.new, None, at) for x in lines)
     return ctx.canvas.push_grades(assignment_id, _scores(lines))
@@ -83,7 +83,7 @@ def _singly(
     shown: Rows,
     messages: Mapping[str, str],
 ) -> Iterator[Written]:
-    """Write once more, one by one, what bulk did not; somebody's edit meanwhile is left alone."""
+    """Write one by one what the bulk update did not; leave edits made meanwhile alone."""
     moved = _all_moved(lines, shown, written=True)
     again = [line for line in lines if line.student_id not in moved]
     rows = dict(shown)
@@ -102,11 +102,11 @@ def _singly(
         elif student in moved:
             yield Written(student, "held", moved[student])
         else:
-            # A refusal is worded alike for all whom it concerns, so that it is told once.
+            # A refusal is worded the same for everybody, so that it can be said once.
             why = str(refusals.get(student, "")) or messages.get(student, "")
-            grade = "the grade" if why else f"the grade {_text(line.new)}"
-            why = why or f"Canvas shows {_text(_entered(rows, student))}"
-            yield Written(student, "failed", f"{grade} did not take: {why}")
+            grade = "the grade" if why else f"the grade {in_words(line.new)}"
+            why = why or f"Canvas shows {in_words(_entered(rows, student))}"
+            yield Written(student, "failed", f"{grade} was not saved: {why}")
 
 
 def _all_moved(lines: Sequence[PushLine], rows: Rows, written: bool = False) -> dict[str, str]:
@@ -115,22 +115,22 @@ def _all_moved(lines: Sequence[PushLine], rows: Rows, written: bool = False) -> 
 
 
 def _moved(line: PushLine, row: CanvasSubmission | None, written: bool) -> str:
-    """Say what a person did in Canvas since the plan was made; else nothing.
+    """Return what a person did in Canvas since the plan was made, or "".
 
-    Once it is `written`, a third value may be Canvas's own doing as well.
+    Once it is `written`, a third value may also be Canvas's doing.
     """
     if row is None:
-        return "Canvas lists them no longer for this assignment"
+        return "Canvas no longer lists them for this assignment"
     if row.excused:
         return "excused in Canvas just now: left alone"
     if same_score(row.entered, line.old) or same_score(row.entered, line.new):
         return ""
     if written:
         return (
-            f"{_text(line.new)} was written and Canvas shows {_text(row.entered)}, edited by "
+            f"{in_words(line.new)} was written and Canvas shows {in_words(row.entered)}, edited by "
             "someone or changed by Canvas: kept (--overwrite-edits replaces it)"
         )
-    return f"edited in Canvas just now, to {_text(row.entered)}: kept"
+    return f"edited in Canvas just now, to {in_words(row.entered)}: kept"
 
 
 def _took(line: PushLine, rows: Rows) -> bool:
@@ -157,7 +157,3 @@ def _scores(lines: Sequence[PushLine]) -> dict[str, Decimal]:
 def _entered(rows: Rows, student_id: str) -> Decimal | None:
     row = rows.get(student_id)
     return row.entered if row else None
-
-
-def _text(score: Decimal | None) -> str:
-    return "no grade" if score is None else fixed_point(score)
