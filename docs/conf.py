@@ -20,6 +20,7 @@ source_suffix = {".md": "markdown"}
 templates_path = ["_templates"]
 exclude_patterns = ["examples"]
 nitpicky = True
+smartquotes_action = "q"  # quotes alone: two hyphens begin an option
 
 myst_enable_extensions = ["colon_fence"]
 myst_fence_as_directive = ["mermaid"]
