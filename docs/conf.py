@@ -1,4 +1,4 @@
-"""Build the site with Sphinx: `nox -s docs`. The pages are Markdown that reads well on a forge, too."""
+"""Build the site with Sphinx: `nox -s docs`. The pages are Markdown that a forge can show, too."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ html_theme_options = {
 
 
 class Mermaid(Directive):
-    """Draw a ```mermaid block while the site is built, so that a reader's browser fetches nothing."""
+    """Draw a mermaid block while the site is built, so that no reader's browser fetches a thing."""
 
     has_content = True
 

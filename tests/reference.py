@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from typer.main import get_command
 
@@ -75,7 +75,7 @@ def _row(parameter: Any) -> tuple[str, str]:
 
 
 def _metavar(parameter: Any) -> str:
-    choices = "\\|".join(getattr(parameter.type, "choices", ()))
+    choices = r"\|".join(map(str, get_args(parameter.type_descriptor.annotation)))
     return str(parameter.metavar or choices or parameter.name.upper())
 
 
