@@ -35,11 +35,10 @@ html_theme = "pydata_sphinx_theme"
 html_title = "rudaux"
 html_static_path = ["_static"]
 html_css_files = ["rudaux.css"]
-html_copy_source = html_show_sourcelink = False
+html_copy_source = html_show_sourcelink = html_use_index = False
 html_show_sphinx = False
 html_sidebars = {"**": ["parts.html"]}
 html_theme_options = {
-    "navbar_center": [],  # the four parts are in the side bar of every page
     "navbar_persistent": ["search-button"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": [],
