@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/explanation/architecture.md: `python -m tests.picture`."""
+"""Draw the house in docs/explanation/architecture.md from the imports: `python -m tests.picture`."""
 
 from __future__ import annotations
 
