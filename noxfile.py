@@ -40,9 +40,9 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation; a broken link is an error."""
+    """Build the site in the folder `site`; a broken link or anchor is an error."""
     session.install("-e", ".[docs]")
-    session.run("mkdocs", "build", "--strict", "--site-dir", session.create_tmp() + "/site")
+    session.run("sphinx-build", "-E", "-W", "--keep-going", "-n", "-b", "html", "docs", "site")
 
 
 @nox.session

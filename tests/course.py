@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sqlite3
 import subprocess
@@ -23,6 +24,7 @@ from rudaux.demo.simulator.server import Simulator, serve
 from rudaux.demo.simulator.state import World
 from rudaux.demo.students import Kind
 from rudaux.domain.naming import StudentKey
+from tests.documents import differences, example_for
 
 TOKEN = "practice-token"
 KINDS: tuple[Kind, ...] = ("right", "partly", "wrong", "missing", "right", "right", "right")
@@ -72,6 +74,8 @@ class SmallCourse:
         assert code is None or result.code == code, (args, result)
         assert "Traceback" not in result.err, result.err
         assert TOKEN not in result.out + result.err
+        if "--json" in args and result.out:
+            assert list(differences(json.loads(result.out), example_for(args))) == [], args
         return result
 
     def edit(self, old: str, new: str, file: str = "rudaux.toml") -> None:

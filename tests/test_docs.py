@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
 from typer.main import get_command
 
-from rudaux import config
-from rudaux.cli.app import COMMANDS, app, load_command
+from rudaux import config, errors
+from rudaux.cli.app import INTERRUPTED, app
+from rudaux.domain.submissions import STATES
+from tests.documents import differences, example_for, examples
+from tests.reference import PAGES, ROOT, commands, written
 
-ROOT = Path(__file__).parents[1]
 DOCS = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
-COMMANDS_PAGE = (ROOT / "docs" / "reference" / "commands.md").read_text()
+COMMANDS_PAGE = (PAGES / "commands.md").read_text()
 TABLES = {
     "course": config.CourseSettings,
     "canvas": config.CanvasSettings,
@@ -30,19 +30,10 @@ TABLES = {
     "return": config.ReturnSettings,
     "graders": config.GraderSettings,
     "notify": config.NotifySettings,
+    "backups": config.BackupSettings,
+    "late_registration": config.LateRegistrationSettings,
     "assignments": config.AssignmentSettings,
 }
-
-
-def commands() -> Iterator[tuple[str, Any]]:
-    """Every command with its full name."""
-    for name in COMMANDS:
-        command = load_command(name)
-        inner = getattr(command, "commands", None)
-        if inner:
-            yield from ((f"{name} {sub}", found) for sub, found in inner.items())
-        else:
-            yield name, command
 
 
 def options() -> set[str]:
@@ -80,7 +71,7 @@ def test_every_command_named_in_the_documents_exists(path: Path) -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_key_is_documented_with_its_default(table: str) -> None:
-    text = (ROOT / "docs" / "reference" / "configuration.md").read_text()
+    text = (PAGES / "configuration.md").read_text()
     heading = f"## `[[{table}]]`" if table in {"assignments", "graders"} else f"## `[{table}]`"
     section = text.split(heading)[1].split("\n## ")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", section, flags=re.M))
@@ -93,6 +84,35 @@ def test_every_key_is_documented_with_its_default(table: str) -> None:
         shown = str(default).lower() if isinstance(default, bool) else str(default)
         expected = "none" if default in (None, ()) else "empty" if default == "" else f"`{shown}`"
         assert rows[name] == expected, name
+
+
+@pytest.mark.parametrize("page", sorted(PAGES.glob("*.md")), ids=lambda p: p.name)
+def test_what_is_written_from_the_code_is_what_the_code_says_now(page: Path) -> None:
+    text = page.read_text()
+    assert written(text) == text, "run `python -m tests.reference`"
+
+
+def test_every_exit_code_is_listed_and_no_other() -> None:
+    table = re.findall(r"^\| (\d+) \|", (PAGES / "exit-codes.md").read_text(), flags=re.M)
+    owned = {
+        kind.exit_code
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.RudauxError)
+    }
+    assert {int(code) for code in table} == owned | {0, INTERRUPTED}
+
+
+def test_every_json_document_has_an_example() -> None:
+    printing = {name for name, c in commands() if any("--json" in p.opts for p in c.params)}
+    assert {re.sub(r" [A-Z-].*", "", heading) for heading in examples()} == printing
+    assert list(differences({"checks": [{"other": 1}]}, example_for(["check", "--json"]))) != []
+
+
+def test_the_glossary_is_in_order_and_names_every_state() -> None:
+    page = (PAGES / "glossary.md").read_text()
+    terms = re.findall(r"^## (.+)$", page, flags=re.M)
+    assert terms == sorted(terms, key=str.lower)
+    assert all(f"`{state}`" in page for state in STATES)
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda p: p.name)
