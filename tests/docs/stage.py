@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -78,8 +78,7 @@ class Stage:
     def run(self, command: str) -> list[str]:
         """Run a command as typed; return the lines that it shows."""
         self.now += BETWEEN
-        # In UTC: with a named zone the machine's own would be moved, too.
-        self.clock.move_to(self.now.astimezone(timezone.utc))
+        self.clock.move_to(self.now.timestamp())  # a date with a zone would move the machine's, too
         words = shlex.split(command, comments=True)
         if words[0] == "cd":
             self.patch.chdir(words[1])
@@ -127,13 +126,14 @@ class Stage:
     def _written(self, said: str) -> list[str]:
         text = said.replace(str(self.home), HOME)
         text = re.sub(r"(?<=127\.0\.0\.1:)\d+", PORT, text)
+        text = re.sub(r"(?<=by ann@)\S+ \(\d+\)", "grading (4711)", text)
         return [line.rstrip() for line in text.strip("\n").splitlines()]
 
 
 @contextmanager
 def a_stage(home: Path) -> Iterator[Stage]:
     """Open a terminal in an empty folder; its clock and its Canvas last as long as the block."""
-    travel = time_machine.travel(BEGIN.astimezone(timezone.utc), tick=True)
+    travel = time_machine.travel(BEGIN.timestamp(), tick=True)
     with pytest.MonkeyPatch.context() as patch, ExitStack() as opened:
         for name, value in _ENVIRONMENT.items():
             patch.setenv(name, value)
