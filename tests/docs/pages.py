@@ -20,6 +20,8 @@ _VARIES = (
     (re.compile(r"[ \t]+"), " "),
     (re.compile(r"\b\d+(\.\d+)? (s|min|MB|GB)\b"), r"# \2"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "#"),
+    (re.compile(r"-[0-9a-f]{8}(?=\.html)"), "-#"),
+    (re.compile(r" ?\(\w+ \d+ \w+ \d\d:\d\d on this machine\)"), ""),
     (re.compile(r"(?<=127\.0\.0\.1:)\d+"), "#"),
 )
 
