@@ -22,15 +22,15 @@ CODES = {
     for name, kind in inspect.getmembers(errors, inspect.isclass)
     if issubclass(kind, errors.RudauxError)
 }
-_ALARM, _DOUBT, _CHECK, _FAILED = "alarm", "doubt", "check", "failed"
+_ALARM, _DOUBT, _CHECK, _FAILED, _QUESTION = "alarm", "doubt", "check", "failed", "question"
 _NAMED = {
     "Alarm": (_ALARM, 1), "Suspicion": (_DOUBT, 0), "Broken": (_FAILED, 0), "Check": (_CHECK, 2),
-    "_broken": (_CHECK, 1), "_near": (_CHECK, 2), "Question": ("question", 0),
+    "_broken": (_CHECK, 1), "_near": (_CHECK, 2), "Question": (_QUESTION, 0),
 }  # fmt: skip
 """Of what kind a call makes a message, and which argument is its text."""
 _TELLERS = {
     "adapters/nbgrader/grading/witness.py:_reasons": _DOUBT,
-    "domain/roster.py:_suspicion": "question",
+    "domain/roster.py:_suspicion": _QUESTION,
 }
 """Functions that return a message."""
 _MAKERS = {"_broken", "_near", "broken", "guarded"}
@@ -48,8 +48,8 @@ class Message:
 
     @property
     def code(self) -> int | None:
-        """The exit code, where it is an error."""
-        return CODES.get(self.kind)
+        """The exit code, where it is an error, or a question that nobody answers."""
+        return CODES["NeedsPersonError"] if self.kind == _QUESTION else CODES.get(self.kind)
 
 
 def messages() -> list[Message]:
@@ -83,8 +83,9 @@ class _Module:
                 for kind, said in self._said(child):
                     texts = [t for t in self._texts(said, scope) if t.strip(_ANY + " .:;,")]
                     yield from (Message(place, kind, text) for text in texts or [""])
-                if place in _TELLERS and not isinstance(child, ast.Expr):
-                    yield from (Message(place, _TELLERS[place], t) for t in self._told(child))
+                if place in _TELLERS and isinstance(child, ast.Return | ast.JoinedStr):
+                    texts = self._texts(getattr(child, "value", None) or child, scope)
+                    yield from (Message(place, _TELLERS[place], t) for t in texts if " " in t)
                 yield from self._inside(child, names, scope)
 
     def _said(self, node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
@@ -102,16 +103,8 @@ class _Module:
         elif name in _NAMED and len(node.args) > _NAMED[name][1]:
             kind, at = _NAMED[name]
             words = {a.value for a in node.args if isinstance(a, ast.Constant)}
-            if not (kind == _CHECK and "ok" in words or kind == "question" and "yes" in words):
+            if {_CHECK: "ok", _QUESTION: "yes"}.get(kind) not in words:
                 yield kind, node.args[at]
-
-    def _told(self, node: ast.AST) -> Iterator[str]:
-        """Yield the sentences in a statement; a string in one is a part of it."""
-        if isinstance(node, ast.JoinedStr | ast.Constant):
-            yield from (t for t in self._texts(node, node) if " " in t.strip())
-            return
-        for child in ast.iter_child_nodes(node):
-            yield from self._told(child)
 
     def _texts(self, node: ast.AST, scope: ast.AST, deep: int = 3) -> list[str]:
         """Return what an expression may say; a part that cannot be known here is `…`."""
@@ -121,7 +114,8 @@ class _Module:
             parts = [v.value if isinstance(v, ast.Constant) else _ANY for v in node.values]
             first = node.values[0]
             if isinstance(first, ast.FormattedValue) and isinstance(first.value, ast.Name):
-                starts = [t for v in self._given(first.value, scope)[-2:] for t in self._texts(v, scope, 0)]
+                before = self._given(first.value, scope)[-2:]
+                starts = [t for v in before for t in self._texts(v, scope, 0)]
                 return ["".join(map(str, [s, *parts[1:]])) for s in starts or [_ANY]]
             return ["".join(map(str, parts))]
         if isinstance(node, ast.IfExp):
@@ -132,7 +126,8 @@ class _Module:
             left, right = (self._texts(n, scope, deep) or [_ANY] for n in (node.left, node.right))
             return [a + b for a in left[:1] for b in right[:1]]
         if isinstance(node, ast.Name) and deep:
-            return [t for v in self._given(node, scope)[-1:] for t in self._texts(v, scope, deep - 1)]
+            last = self._given(node, scope)[-1:]
+            return [t for v in last for t in self._texts(v, scope, deep - 1)]
         if isinstance(node, ast.Call) and deep and _name(node.func) in self.functions:
             inner = self.functions[_name(node.func)]
             backs = [n.value for n in ast.walk(inner) if isinstance(n, ast.Return) and n.value]

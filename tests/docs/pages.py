@@ -1,4 +1,4 @@
-"""The console blocks of a Markdown page: commands, what they show, and how they are written anew."""
+"""The console blocks of a Markdown page: commands, what they show, and how they are renewed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ ON_THE_PRACTICE_COURSE = "<!-- runs on the practice course -->"
 _BLOCK = re.compile(
     r"(?:^<!-- not run: (?P<why>.+?) -->\n+)?^```console\n(?P<text>.*?)^```$", re.M | re.S
 )
+_MEASURED = re.compile(r"# (s|MB|GB) of ")
+"""A line that says how much of a limit was used, and where: all of that differs."""
 _CUT = "..."
 """A line of its own in a block: what is left out of a long output."""
 _VARIES = (
@@ -102,4 +104,5 @@ def _ends(shown: tuple[str, ...], size: int) -> tuple[int | None, int]:
 def _plain(line: str) -> str:
     for pattern, instead in _VARIES:
         line = pattern.sub(instead, line)
-    return line.rstrip()
+    words = line.rstrip()
+    return " ".join(words.split()[:3]) if _MEASURED.search(words) else words

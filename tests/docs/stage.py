@@ -26,14 +26,15 @@ from rudaux.demo import tutorial
 from rudaux.demo.run import WORLD
 from rudaux.demo.simulator.server import serve
 from rudaux.demo.simulator.state import World
-from tests.docs.pages import Block, renewed, same
+from tests.docs.pages import Block, blocks, renewed, same
 
 BEGIN = datetime(2026, 10, 7, 8, 0, 5, tzinfo=ZoneInfo("America/Vancouver"))
 BETWEEN = timedelta(minutes=3)
 """From one command to the next: how long each takes must not show in the times of the next."""
 HOME, PORT = "/home/ann", "8765"
 _ENVIRONMENT = {
-    "COLUMNS": "100", "TZ": "America/Vancouver", "LOGNAME": "ann", "USER": "ann", "LC_ALL": "C.UTF-8",
+    "COLUMNS": "100", "TZ": "America/Vancouver", "LC_ALL": "C.UTF-8",
+    "LOGNAME": "ann", "USER": "ann",
     "GIT_AUTHOR_NAME": "Ann", "GIT_AUTHOR_EMAIL": "ann@example.edu",
     "GIT_COMMITTER_NAME": "Ann", "GIT_COMMITTER_EMAIL": "ann@example.edu",
 }  # fmt: skip
@@ -55,8 +56,6 @@ class Stage:
 
     def page(self, text: str, name: str) -> str:
         """Run a page's blocks; return the page with what they showed, and remember what differs."""
-        from tests.docs.pages import blocks
-
         out, done = [], 0
         for block in blocks(text):
             if not block.not_run:

@@ -37,7 +37,7 @@ def compare(page: str) -> Compared:
     for message in messages():
         fits = [p for p in places if _covers(p, message)]
         if fits:
-            theirs[max(fits, key=len)].append(message)
+            theirs[max(fits, key=lambda p: ("=" in p, len(p)))].append(message)
         else:
             missing.append(message)
 
@@ -59,9 +59,10 @@ def _covers(entry: str, message: Message) -> bool:
 
 def _listed(found: Iterable[Message]) -> str:
     shown = [m for m in dict.fromkeys(found) if m.text]
-    codes = sorted({m.code for m in shown if m.code is not None})
-    head = f"\nExit code {codes[0]}.\n" if len(codes) == 1 else ""
-    lines = dict.fromkeys(_line(m, len(codes) > 1) for m in shown)
+    codes = {m.code for m in shown}
+    one = codes.pop() if len(codes) == 1 else None
+    head = f"\nExit code {one}.\n" if one is not None else ""
+    lines = dict.fromkeys(_line(m, None not in codes and len(codes) > 1) for m in shown)
     return f"{head}\n{''.join(lines)}\n" if lines else "\n"
 
 
