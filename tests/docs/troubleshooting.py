@@ -69,6 +69,6 @@ def _listed(found: Iterable[Message]) -> str:
 def _line(message: Message, with_code: bool) -> str:
     text = " ".join(message.text.split())
     code = f" (exit code {message.code})" if with_code and message.code is not None else ""
-    ticks = "``" if "`" in text else "`"
-    pad = " " if "`" in text else ""
+    # A sentence that begins with our name is no command.
+    ticks, pad = ("``", " ") if "`" in text or text.startswith("rudaux ") else ("`", "")
     return f"- {ticks}{pad}{text}{pad}{ticks}{code}\n"

@@ -20,12 +20,10 @@ from rudaux.demo.run import WORLD, build
 from rudaux.demo.simulator.state import World
 from rudaux.demo.students import STUDENTS
 from rudaux.errors import RudauxError
-from rudaux.executors import sandbox_works
 
 
 def _build(folder: str) -> None:
-    where = Path(folder).resolve()
-    _, port = build(where, _say, "sandbox" if sandbox_works() else "process")
+    _, port = build(Path(folder).resolve(), _say)
     _say(f"No command has run in it yet. Its Canvas will be at http://127.0.0.1:{port}")
 
 
