@@ -26,6 +26,12 @@ def test_every_block_shows_what_its_commands_say(tmp_path: Path) -> None:
     assert not stage.wrong, "\n".join([*stage.wrong, HOW_TO_RENEW])
 
 
+@pytest.mark.parametrize("page", HELD, ids=lambda p: p.name)
+def test_every_block_is_run_or_says_why_not(page: Path) -> None:
+    text = page.read_text()
+    assert text.count("```console") == len(list(blocks(text))), "a block stands where none is seen"
+
+
 def typed(page: Path) -> Iterator[str]:
     """Yield each call of rudaux in the page's console blocks."""
     for block in blocks(page.read_text()):
