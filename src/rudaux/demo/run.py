@@ -46,8 +46,8 @@ def need_new_folder(folder: Path) -> None:
         raise UsageError(f"{folder} is not empty: name a new folder, as in `rudaux demo practice`.")
 
 
-def run_course(folder: Path, say: Say, executor: ExecutorName = "process") -> None:
-    """Build the practice course in a new folder and run it; raises where a score is not right."""
+def build(folder: Path, say: Say, executor: ExecutorName = "process") -> tuple[PracticeCourse, int]:
+    """Build the practice course in a new folder; return it and the port of its Canvas."""
     need_new_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     port, hub_url = free_port(), f"http://127.0.0.1:{free_port()}"
@@ -63,6 +63,12 @@ def run_course(folder: Path, say: Say, executor: ExecutorName = "process") -> No
         flawed=True,
     )
     write_crontab_program(folder)
+    return course, port
+
+
+def run_course(folder: Path, say: Say, executor: ExecutorName = "process") -> None:
+    """Build the practice course in a new folder and run it; raises where a score is not right."""
+    course, port = build(folder, say, executor)
     with serve_in_background(folder, port):
         _run(course, say)
     wrong = compare(course)

@@ -243,6 +243,18 @@ def list_enrollments(call: Call) -> Reply:
     return page_of(call, rows, lambda e: enrollment_json(call, e, True), bookmarks=True)
 
 
+def delete_enrollment(call: Call) -> Reply:
+    """DELETE /courses/:id/enrollments/:id: with task=delete the student has dropped the course."""
+    call.course()
+    call.need(call.switches.may_read_roster)
+    found = call.world.enrollments.get(number(call.path_params["enrollment"]))
+    if found is None:
+        raise refusals.not_found()
+    call.wrote()
+    call.world.set_state(found.user_id, "deleted", call.now)
+    return Reply(enrollment_json(call, found, True))
+
+
 def enrollment_json(call: Call, row: Enrollment, with_user: bool = False) -> dict[str, Any]:
     """Show an enrollment."""
     world, sis = call.world, call.switches.show_sis

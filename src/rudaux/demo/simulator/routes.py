@@ -39,6 +39,7 @@ API: tuple[tuple[str, str, Handler], ...] = (
     ("GET", C + "/search_users", people.list_users),
     ("GET", C + "/users/{user}", people.get_user),
     ("GET", C + "/enrollments", people.list_enrollments),
+    ("DELETE", C + "/enrollments/{enrollment}", people.delete_enrollment),
     ("GET", "/sections/{section}/enrollments", people.list_enrollments),
     ("GET", C + "/sections", people.list_sections),
     ("GET", C + "/sections/{section}", people.get_section),
