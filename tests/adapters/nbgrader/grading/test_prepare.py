@@ -200,7 +200,7 @@ def test_cells_that_no_schema_allows_are_mended(course: Course) -> None:
     [
         ("", "is empty"),
         ("{", "is not valid JSON"),
-        ("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> mine\n", "unresolved merge conflict"),
+        ("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> mine\n", "has an unresolved merge conflict"),
         ("[" * 100_000, "is not valid JSON"),
         ("{}", "is JSON, but not a notebook"),
         ('{"cells": [], "nbformat": 5}', "has the notebook format 5"),
@@ -225,7 +225,7 @@ def test_a_binary_file_and_an_absurdly_large_one_are_broken(
     monkeypatch.setattr(reading, "LARGEST", 2)
     broken = course.grader.prepare("ps1", "11")
     assert isinstance(broken, Broken)
-    assert "without its outputs" in broken.reason
+    assert "clear its outputs" in broken.reason
 
 
 def test_nothing_of_the_assignment_is_broken_and_not_a_zero(course: Course) -> None:
