@@ -119,7 +119,7 @@ def submission_json(
         "entered_grade": score_to_grade(assignment, entered),
         "excused": row.excused,
         "late": late > 0,
-        "missing": _missing(call, assignment, row, due),
+        "missing": missing(call, assignment, row, due),
         "late_policy_status": row.late_policy_status,
         "points_deducted": row.points_deducted,
         "seconds_late": late,
@@ -151,7 +151,7 @@ def submission_json(
     return shape
 
 
-def _missing(call: Call, assignment: Assignment, row: Submission, due: datetime | None) -> bool:
+def missing(call: Call, assignment: Assignment, row: Submission, due: datetime | None) -> bool:
     if row.excused or row.late_policy_status in {"late", "none", "extended"}:
         return False
     if row.late_policy_status == "missing":
