@@ -17,6 +17,7 @@ class Line:
 
     of: Mark
     mark: Mark | None
+    hidden: bool
     said: list[Said]
 
 
@@ -33,4 +34,6 @@ def grades(call: Call) -> Reply:
 
 def _line(call: Call, mark: Mark) -> Line:
     posted = mark.row.posted_at is not None
-    return Line(mark, mark if posted else None, said_in(call, mark.row) if posted else [])
+    hidden = not posted and (mark.hidden or mark.assignment.hides_grades)
+    said = said_in(call, mark.row) if posted else []
+    return Line(mark, mark if posted else None, hidden, said)

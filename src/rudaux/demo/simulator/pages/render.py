@@ -27,7 +27,7 @@ def page(call: Call, template: str, **values: Any) -> Reply:
         call=call,
         course=course,
         course_page=f"/courses/{course.id}",
-        moment=lambda at: f"{at.astimezone(call.zone):%a %-d %b %Y %H:%M}",
+        moment=lambda at, year=True: _moment(at.astimezone(call.zone), year),
         csp=POLICY,
         style=_text("page.css"),
     )
@@ -53,6 +53,10 @@ def _environment() -> Environment:
 @cache
 def _text(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _moment(at: datetime, year: bool) -> str:
+    return f"{at:%a %-d %b %Y %H:%M}" if year else f"{at:%a %-d %b %H:%M}"
 
 
 def _iso(at: datetime) -> str:
