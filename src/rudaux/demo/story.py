@@ -142,8 +142,10 @@ def headline(teller: Teller, number: int, title: str) -> None:
 
 def try_these(folder: Path, teller: Teller) -> None:
     """Name three things to try, as they are typed in another terminal while the Canvas runs."""
-    teller.line("\nThree things to try in another terminal. First go to the course, and let it have")
-    teller.line("a crontab of its own:\n")
+    teller.line(
+        "\nThree things to try in another terminal. First go to the course, and keep your own "
+        "crontab out of it:\n"
+    )
     teller.typed(f"  cd {shlex.quote(str(folder / 'instructors'))}")
     teller.typed(f'  export PATH={shlex.quote(str(folder / "bin"))}:"$PATH"')
     for number, (why, what) in enumerate(_TRY, 1):

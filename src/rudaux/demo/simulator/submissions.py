@@ -152,6 +152,7 @@ def submission_json(
 
 
 def missing(call: Call, assignment: Assignment, row: Submission, due: datetime | None) -> bool:
+    """Return whether Canvas calls a submission missing, by hand or by its due date."""
     if row.excused or row.late_policy_status in {"late", "none", "extended"}:
         return False
     if row.late_policy_status == "missing":

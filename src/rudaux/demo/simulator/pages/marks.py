@@ -39,7 +39,7 @@ class Mark:
 
     @property
     def grade(self) -> str:
-        """The grade in the assignment's own type, such as a letter; nothing where that is points."""
+        """The grade in the assignment's own type, such as a letter; empty where it is points."""
         if self.assignment.grading_type in {"points", "gpa_scale"}:
             return ""
         return score_to_grade(self.assignment, self.score) or ""
