@@ -32,9 +32,11 @@ class Terminal:
         """Print what a person types, on one line however narrow the screen is."""
         typer.echo(text)
 
-    def pause(self) -> None:
+    def pause(self, look: str = "") -> None:
         """Wait for Enter; the end of the input stops as Ctrl-C does."""
         if self.waits:
+            if look:
+                self.view.notice(f"\nLook at it in a browser: {look}")
             self.view.notice("\nPress Enter to go on, or Ctrl-C to stop here.", "dim")
             if not sys.stdin.readline():
                 raise KeyboardInterrupt

@@ -69,8 +69,8 @@ def run_course(folder: Path, teller: Teller, executor: ExecutorName = "process")
 def _build(folder: Path, teller: Teller, executor: ExecutorName) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     teller.line(
-        f"This is a term in {COUNT} steps. Canvas is simulated on this machine; nbgrader, git and "
-        "the students' code are real."
+        "This is a term in five steps. Canvas is simulated on this machine; rudaux, nbgrader and "
+        "git are the real ones."
     )
     headline(teller, FIRST, MAKE)
     canvas_url, hub_url = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
@@ -89,8 +89,9 @@ def _build(folder: Path, teller: Teller, executor: ExecutorName) -> None:
     write_crontab_program(folder)
     remember(folder, FIRST)
     world.save(folder / WORLD)  # the last, so that a course with a Canvas is whole
-    teller.line(f"It is in {folder}")
+    teller.line(f"The practice course is in {folder}")
     teller.line(f"\n→ {MADE.format(students=len(kinds))}", "green")
+    teller.pause()
 
 
 def play(folder: Path, teller: Teller, hub: bool = False) -> None:

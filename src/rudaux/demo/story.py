@@ -29,8 +29,8 @@ class Teller(Protocol):
     def typed(self, text: str) -> None:
         """Show what a person types; it stays on one line, so that it can be copied."""
 
-    def pause(self) -> None:
-        """Wait until somebody wants to go on, where somebody is there."""
+    def pause(self, look: str = "") -> None:
+        """Wait until somebody wants to go on, where somebody is there; `look` is an address."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ def _look(course: PracticeCourse, teller: Teller) -> None:
 
 MAKE = "A course is made"
 MADE = (
-    "The practice Canvas has {students} students, named after moons. There are two git "
-    "repositories, the students' homes, and snapshots of them from before and after each deadline."
+    "It has {students} students named after moons, two git repositories, and the students' homes "
+    "with snapshots from before and after each deadline."
 )
 STEPS = (
     Step(
@@ -105,6 +105,7 @@ STEPS = (
 )
 """After the first, which makes the course."""
 COUNT = 1 + len(STEPS)
+"""All steps. The texts say five."""
 
 
 def told(folder: Path) -> int:
@@ -124,11 +125,11 @@ def remember(folder: Path, steps: int) -> None:
 
 
 def tell(course: PracticeCourse, teller: Teller) -> None:
-    """Tell the steps that are left; its Canvas runs."""
-    for number, step in enumerate(STEPS, 2):
-        if number <= told(course.folder):
-            continue
-        teller.pause()
+    """Tell the steps that are left, with a pause between two; its Canvas runs."""
+    begun = told(course.folder)
+    for number, step in list(enumerate(STEPS, 2))[begun - 1 :]:
+        if number > begun + 1:
+            teller.pause(f"{course_page(course.folder)}/gradebook")
         headline(teller, number, step.title)
         step.happens(course, teller)
         remember(course.folder, number)
@@ -142,12 +143,10 @@ def headline(teller: Teller, number: int, title: str) -> None:
 
 def try_these(folder: Path, teller: Teller) -> None:
     """Name three things to try, as they are typed in another terminal while the Canvas runs."""
-    teller.line(
-        "\nThree things to try in another terminal. First go to the course, and keep your own "
-        "crontab out of it:\n"
-    )
+    teller.line("\nThree things to try in another terminal. Begin there with:\n")
     teller.typed(f"  cd {shlex.quote(str(folder / 'instructors'))}")
     teller.typed(f'  export PATH={shlex.quote(str(folder / "bin"))}:"$PATH"')
+    teller.line("\nThe second line leaves your own crontab alone.")
     for number, (why, what) in enumerate(_TRY, 1):
         teller.line(f"\n{number}. {why}\n")
         teller.typed(f"  {what}")

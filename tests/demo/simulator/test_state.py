@@ -69,7 +69,7 @@ def test_the_gradebook_page_shows_scores_and_feedback_without_a_token() -> None:
         assert "Jupiter, Io" in page.text
         assert "Student, Test" not in page.text
         assert "7.25" in page.text
-        assert "due 01 Oct 2026 23:59" in page.text
+        assert "due Thu 1 Oct 23:59" in page.text
         assert TOKEN not in page.text
         link = page.text.partition("<small><a href='")[2].partition("'")[0]
         assert httpx.get(canvas.simulator.url + link).text == "<p>well done</p>"
