@@ -87,7 +87,7 @@ class PracticeCourse:
         return self.folder / "homes"
 
     def expected(self, assignment: str) -> dict[str, Decimal | None]:
-        """Give each student's score in Canvas points at the end; None: no grade may be there."""
+        """Return each student's score in Canvas points at the end; None: no grade may be there."""
         points = POINTS[assignment]
         return {
             sid: expected_score(assignment, kind, points, self.flawed)
@@ -123,7 +123,7 @@ def build_course(
 
 
 def due_date(assignment: str, now: datetime) -> datetime:
-    """Give 23:59:59 in the course's zone, some days before or after `now`."""
+    """Return 23:59:59 in the course's zone, some days before or after `now`."""
     day: date = now.astimezone(ZONE).date() + timedelta(days=_DAYS[assignment])
     return datetime.combine(day, time(23, 59, 59), ZONE)
 
@@ -195,7 +195,7 @@ def _fill_instructors(
 
 
 def _fill_homes(course: PracticeCourse) -> None:
-    """Give every home its work, and the file server a snapshot before and after each deadline."""
+    """Fill every home with its work, with a snapshot before and after each deadline."""
     past = {n: d for n, d in course.due.items() if _DAYS[n] < 0}
     course.homes.mkdir()
     for sid, kind in course.kinds.items():

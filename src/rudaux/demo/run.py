@@ -39,7 +39,7 @@ FIRST, LAST = 1, COUNT
 
 
 def need_new_folder(folder: Path) -> None:
-    """Raise `UsageError` where something lies in the folder already."""
+    """Raise `UsageError` if there is something in the folder already."""
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty: name a new folder, as in `rudaux demo practice`.")
 
@@ -145,7 +145,7 @@ def _invite(folder: Path, teller: Teller, hub: bool) -> None:
 
 
 def compare(course: PracticeCourse) -> list[str]:
-    """Name every score in the practice Canvas that is not the expected one."""
+    """Return a sentence for every score in the practice Canvas that is not the expected one."""
     world = World.load(course.folder / WORLD)
     wrong = []
     for name in ("homework_1", "homework_2"):

@@ -29,7 +29,10 @@ esac
 def command(
     course: PracticeCourse, typed: Callable[[str], None], words: str, codes: set[int]
 ) -> None:
-    """Run a command in the course folder and show it; raises where it ends otherwise."""
+    """Show a command and run it in the course folder.
+
+    Raises `SystemFailure` if it ends with none of the codes.
+    """
     typed(f"$ rudaux {words}")
     sys.stdout.flush()
     env = {**os.environ, "PATH": f"{course.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}

@@ -88,13 +88,13 @@ STEPS = (
     Step(
         "Two deadlines have passed, and cron grades",
         _grade,
-        "homework_1 is graded and in Canvas with feedback. Two files that are no notebooks got no "
-        "grade, rather than a 0. homework_2 waits for marks by hand.",
+        "homework_1 is graded, with feedback in Canvas. Two files that are not notebooks have no "
+        "grade, which is not a 0. homework_2 waits for marks by hand.",
     ),
     Step(
         "Marks by hand are in",
         _submit,
-        "The grades and feedback of homework_2 are in Canvas too. rudaux noticed that good "
+        "The grades and feedback of homework_2 are in Canvas too, and rudaux noticed that good "
         "students fail one of its tests.",
     ),
     Step(
@@ -142,7 +142,7 @@ def headline(teller: Teller, number: int, title: str) -> None:
 
 
 def try_these(folder: Path, teller: Teller) -> None:
-    """Name three things to try, as they are typed in another terminal while the Canvas runs."""
+    """Say three things to try in another terminal while the Canvas runs."""
     teller.line("\nThree things to try in another terminal. Begin there with:\n")
     teller.typed(f"  cd {shlex.quote(str(folder / 'instructors'))}")
     teller.typed(f'  export PATH={shlex.quote(str(folder / "bin"))}:"$PATH"')

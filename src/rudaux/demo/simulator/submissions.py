@@ -102,7 +102,7 @@ def _wanted(call: Call, row: Submission) -> bool:
 def submission_json(
     call: Call, assignment: Assignment, row: Submission, dates: dict[int, datetime | None]
 ) -> dict[str, Any]:
-    """Show a submission; `score` is after Canvas's own late deduction, `entered_score` before."""
+    """Return a submission; `score` is after Canvas's own late deduction, `entered_score` before."""
     world = call.world
     due = dates.get(row.user_id, assignment.due_at)
     late = seconds_late(row, due)
@@ -163,7 +163,7 @@ def missing(call: Call, assignment: Assignment, row: Submission, due: datetime |
 
 
 def comment_json(call: Call, comment: Comment, row: Submission) -> dict[str, Any]:
-    """Show a submission comment with its attachments."""
+    """Return a comment on a submission with its attachments."""
     author = call.world.users[comment.author_id]
     shape: dict[str, Any] = {
         "id": comment.id,
@@ -183,7 +183,7 @@ def comment_json(call: Call, comment: Comment, row: Submission) -> dict[str, Any
 
 
 def file_json(call: Call, file: StoredFile) -> dict[str, Any]:
-    """Show a file; `url` downloads it without a token, by its verifier."""
+    """Return a file; `url` downloads it without a token, by its verifier."""
     return {
         "id": file.id,
         "uuid": file.uuid,

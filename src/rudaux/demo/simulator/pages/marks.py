@@ -46,19 +46,19 @@ class Mark:
 
     @property
     def hidden(self) -> bool:
-        """Whether there is something that the student does not see yet."""
+        """Return whether there is something that the student does not see yet."""
         row = self.row
         given = row.entered_score is not None or bool(row.excused) or bool(row.comments)
         return given and row.posted_at is None
 
     @property
     def late_by_hand(self) -> bool:
-        """Whether a person said that it is late."""
+        """Return whether a person said that it is late."""
         return self.row.late_policy_status == "late"
 
     @property
     def own_due(self) -> bool:
-        """Whether the student has another due date than everybody."""
+        """Return whether the student has another due date than everybody."""
         return self.due != self.assignment.due_at
 
     @property
