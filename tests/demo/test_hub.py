@@ -24,11 +24,12 @@ from rudaux.demo.background import free_port
 from rudaux.demo.course import build_course
 from rudaux.demo.hub import lti_11_login, make_clones, serve_hub
 from rudaux.demo.material import answered, write
-from rudaux.demo.run import WORLD, play
+from rudaux.demo.run import play
 from rudaux.demo.simulator import lti
 from rudaux.demo.simulator.entities import Tool
 from rudaux.demo.simulator.server import serve
 from rudaux.demo.simulator.state import World
+from rudaux.demo.story import WORLD
 from rudaux.demo.students import Kind
 from rudaux.domain.links import Hub, launch_link
 from rudaux.errors import SystemFailure, UsageError

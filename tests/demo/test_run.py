@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 
 from rudaux.cli.app import app
 from rudaux.config import load_config
-from rudaux.demo.run import WORLD, run_course, steps_left
+from rudaux.demo.run import run_course, steps_left
 from rudaux.demo.simulator.state import World
+from rudaux.demo.story import WORLD
 from rudaux.errors import UsageError
 from tests.demo.listener import Listener
 

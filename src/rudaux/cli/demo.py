@@ -111,7 +111,7 @@ def _tell(target: Path, teller: Terminal) -> None:
 
 def _come_back(target: Path, teller: Terminal) -> None:
     """Say how somebody on a terminal plays on."""
-    from rudaux.demo.run import try_these
+    from rudaux.demo.story import try_these
 
     teller.line("\nPlay on: this starts its Canvas again, on a terminal, until Ctrl-C:\n")
     teller.typed(f"  rudaux demo {quote(str(target))}")
