@@ -73,7 +73,7 @@ def demo(
     left = steps_left(target)
     if dry_run:
         what = "Would build, and run from init to status," if left else "Would start the Canvas of"
-        what = f"Would go on for {left} more steps with" if there and left else what
+        what = f"Would tell the {left} steps that are left of" if there and left else what
         view.line(f"{what} the practice course in {target}; nothing else on this machine changes.")
         return
     teller = Terminal(view, view.attended and sys.stdout.isatty())

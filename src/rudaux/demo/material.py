@@ -69,8 +69,7 @@ _FLAWED: Notebook = {
         '    assert "greater than or equal to 1" in str(error), f"not a clear message: {error}"',
     ],
 }
-"""A test with a usual mistake: it asks for the solution's own words, and code that checks
-nothing passes it.
+"""A test with a usual mistake: it asks for the solution's own words, and passes careless code.
 
 Good students fail it: `rudaux report homework_2` shows that.
 """

@@ -45,7 +45,7 @@ def command(
             process.wait(PATIENCE)
             raise
     if code not in codes:
-        raise SystemFailure(f"`rudaux {words}` ended with {code}, not {sorted(codes)}.")
+        raise SystemFailure(f"`rudaux {words}` ended with exit code {code}: what it said is above.")
 
 
 @contextmanager
