@@ -91,8 +91,8 @@ STEPS = (
     Step(
         "Two deadlines have passed, and cron grades",
         _grade,
-        "homework_1 is graded, with feedback in Canvas. Two files that are not notebooks have no "
-        "grade, which is not a 0. homework_2 waits for marks by hand.",
+        "homework_1 is graded, with feedback in Canvas; homework_2 waits for marks by hand. In "
+        "each, two files are not notebooks: they have no grade, which is not a 0.",
     ),
     Step(
         "Marks by hand are in",
