@@ -70,7 +70,7 @@ def _build(folder: Path, teller: Teller, executor: ExecutorName) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     teller.line(
         "This is a term in five steps. Canvas is simulated on this machine; rudaux, nbgrader and "
-        "git are the real ones."
+        "git are the real ones. What rudaux asks is answered for you."
     )
     headline(teller, FIRST, MAKE)
     canvas_url, hub_url = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
