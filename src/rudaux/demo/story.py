@@ -159,8 +159,8 @@ _TRY = (
     ("One test of homework_2 is wrong. Which one?", "rudaux report homework_2"),
     ("Dione's loop never ended. What became of her grade?", "rudaux explain dione homework_1"),
     (
-        "Give Europa three more days, then look at homework_3 in Canvas.",
-        "rudaux canvas extend homework_3 --student europa --until +3d",
+        "Give Rhea three more days, then look at homework_3 in Canvas.",
+        "rudaux canvas extend homework_3 --student rhea --until +3d",
     ),
 )
 
