@@ -42,7 +42,10 @@ def command(
             code = process.wait()
         except KeyboardInterrupt:
             # The terminal has told it too: it finishes what it is writing.
-            process.wait(PATIENCE)
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
             raise
     if code not in codes:
         raise SystemFailure(f"`rudaux {words}` ended with exit code {code}: what it said is above.")
