@@ -9,13 +9,7 @@ from rudaux.demo.simulator.call import Call
 from rudaux.demo.simulator.entities import Assignment, Comment, StoredFile, Submission, User
 from rudaux.demo.simulator.scores import score_to_grade, seconds_late
 from rudaux.demo.simulator.submissions import missing
-from rudaux.demo.simulator.visibility import (
-    CURRENT,
-    anonymized,
-    assigned,
-    due_dates,
-    students,
-)
+from rudaux.demo.simulator.visibility import CURRENT, anonymized, assigned, due_dates, students
 
 
 @dataclass(frozen=True)
@@ -52,19 +46,9 @@ class Mark:
         return given and row.posted_at is None
 
     @property
-    def late_by_hand(self) -> bool:
-        """Return whether a person said that it is late."""
-        return self.row.late_policy_status == "late"
-
-    @property
     def own_due(self) -> bool:
-        """Return whether the student has another due date than everybody."""
+        """Return whether the student's due date is not everybody's."""
         return self.due != self.assignment.due_at
-
-    @property
-    def comments(self) -> int:
-        """How many comments there are."""
-        return len(self.row.comments)
 
 
 @dataclass(frozen=True)
