@@ -73,12 +73,12 @@ def demo(
     left = steps_left(target)
     if dry_run:
         what = "Would build, and run from init to status," if left else "Would start the Canvas of"
-        what = f"Would tell the {left} steps that are left of" if there and left else what
+        what = "Would go on with" if there and left else what
         view.line(f"{what} the practice course in {target}; nothing else on this machine changes.")
         return
     teller = Terminal(view, view.attended and sys.stdout.isatty())
     if left:
-        _tell(target, teller)
+        _tell(target, teller, hub)
     if view.attended:
         play(target, teller, hub)
     elif left:
@@ -91,19 +91,20 @@ def demo(
         )
 
 
-def _tell(target: Path, teller: Terminal) -> None:
+def _tell(target: Path, teller: Terminal, hub: bool) -> None:
     """Tell the story; raises `SystemExit` after Ctrl-C, having said how it goes on."""
-    from rudaux.demo.run import LAST, run_course, steps_left
+    from rudaux.demo.run import run_course, steps_left
+    from rudaux.demo.story import COUNT
     from rudaux.wiring import look_around
 
     try:
         # Practice code may run as you do, where this machine makes no boxes.
         run_course(target, teller, "sandbox" if look_around().sandbox() else "process")
     except KeyboardInterrupt:
-        left = steps_left(target)
-        notice, again = teller.view.notice, f"`rudaux demo {quote(str(target))}`"
+        step = COUNT - steps_left(target) + 1
+        notice, again = teller.view.notice, f"`rudaux demo {quote(str(target))}{' --hub' * hub}`"
         if (target / "canvas.json").exists():
-            notice(f"\nStopped. {again} goes on with step {LAST - left + 1} of {LAST}.")
+            notice(f"\nStopped. {again} goes on with step {step} of {COUNT}.")
         else:
             notice(f"\nStopped before the course was whole. Remove {target}, then run {again}.")
         raise SystemExit(_INTERRUPTED) from None

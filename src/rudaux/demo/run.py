@@ -35,8 +35,6 @@ from rudaux.demo.story import (
 from rudaux.demo.students import STUDENTS, Kind
 from rudaux.errors import SystemFailure, UsageError
 
-FIRST, LAST = 1, COUNT
-
 
 def need_new_folder(folder: Path) -> None:
     """Raise `UsageError` if there is something in the folder already."""
@@ -46,7 +44,7 @@ def need_new_folder(folder: Path) -> None:
 
 def steps_left(folder: Path) -> int:
     """Return how many steps of the story are still to be told in a folder."""
-    return LAST - told(folder) if (folder / WORLD).exists() else LAST
+    return COUNT - told(folder) if (folder / WORLD).exists() else COUNT
 
 
 def run_course(folder: Path, teller: Teller, executor: ExecutorName = "process") -> None:
@@ -72,7 +70,7 @@ def _build(folder: Path, teller: Teller, executor: ExecutorName) -> None:
         "This is a term in five steps. Canvas is simulated on this machine; rudaux, nbgrader and "
         "git are the real ones. What rudaux asks is answered for you."
     )
-    headline(teller, FIRST, MAKE)
+    headline(teller, 1, MAKE)
     canvas_url, hub_url = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     world, kinds = _canvas(hub_url)
     course = build_course(
@@ -87,7 +85,7 @@ def _build(folder: Path, teller: Teller, executor: ExecutorName) -> None:
     )
     course.instructors.chmod(0o750)  # the solutions are in it
     write_crontab_program(folder)
-    remember(folder, FIRST)
+    remember(folder, 1)
     world.save(folder / WORLD)  # the last, so that a course with a Canvas is whole
     teller.line(f"The practice course is in {folder}")
     teller.line(f"\n→ {MADE.format(students=len(kinds))}", "green")
