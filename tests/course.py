@@ -19,7 +19,8 @@ from typer.testing import CliRunner
 
 from rudaux.cli.app import app
 from rudaux.demo.course import PracticeCourse, build_course
-from rudaux.demo.run import scores, write_crontab_program
+from rudaux.demo.run import scores
+from rudaux.demo.running import write_crontab_program
 from rudaux.demo.simulator.server import Simulator, serve
 from rudaux.demo.simulator.state import World
 from rudaux.demo.students import Kind

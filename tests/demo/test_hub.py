@@ -24,16 +24,18 @@ from rudaux.demo.background import free_port
 from rudaux.demo.course import build_course
 from rudaux.demo.hub import lti_11_login, make_clones, serve_hub
 from rudaux.demo.material import answered, write
-from rudaux.demo.run import WORLD, play
+from rudaux.demo.run import play
 from rudaux.demo.simulator import lti
 from rudaux.demo.simulator.entities import Tool
 from rudaux.demo.simulator.server import serve
 from rudaux.demo.simulator.state import World
+from rudaux.demo.story import WORLD
 from rudaux.demo.students import Kind
 from rudaux.domain.links import Hub, launch_link
 from rudaux.errors import SystemFailure, UsageError
 from tests.course import SmallCourse, small_course
 from tests.demo.launching import form, launch, processes_in
+from tests.demo.listener import Listener
 
 KINDS: tuple[Kind, ...] = ("no_home", "missing", "right")
 HOMEWORK = "practice-course/materials/homework_1/homework_1.ipynb"
@@ -154,8 +156,14 @@ def practice(folder: Path) -> Path:
     return course.instructors
 
 
-PLAY = "import sys; from pathlib import Path; from rudaux.demo.run import play; play("
-PLAY += "Path(sys.argv[1]), lambda line: print(line, flush=True), hub=True)"
+PLAY = """
+import sys
+from pathlib import Path
+from rudaux.cli.demo import Terminal
+from rudaux.cli.view import View
+from rudaux.demo.run import play
+play(Path(sys.argv[1]), Terminal(View(), False), hub=True)
+"""
 
 
 def test_ctrl_c_ends_the_practice_canvas_its_hub_and_the_students_servers(tmp_path: Path) -> None:
@@ -205,7 +213,7 @@ def test_a_practice_course_of_an_earlier_rudaux_has_no_hub(tmp_path: Path) -> No
     next(iter(world.tools.values())).secret = ""
     world.save(tmp_path / WORLD)
     with pytest.raises(UsageError, match="name a new folder"):
-        play(tmp_path, lambda _: None, hub=True)
+        play(tmp_path, Listener(), hub=True)
 
 
 def test_without_a_hub_the_page_says_so_and_nothing_of_it_is_imported() -> None:

@@ -23,9 +23,9 @@ from typer.testing import CliRunner
 from rudaux.cli.app import app
 from rudaux.config import load_config
 from rudaux.demo import tutorial
-from rudaux.demo.run import WORLD
 from rudaux.demo.simulator.server import serve
 from rudaux.demo.simulator.state import World
+from rudaux.demo.story import WORLD
 from tests.docs.pages import Block, blocks, renewed, same
 
 BEGIN = datetime(2026, 10, 7, 8, 0, 5, tzinfo=ZoneInfo("America/Vancouver"))

@@ -19,7 +19,7 @@ import time_machine
 from nbformat import v4
 
 from rudaux.demo.course import build_course
-from rudaux.demo.run import write_crontab_program
+from rudaux.demo.running import write_crontab_program
 from rudaux.demo.simulator.server import serve
 from rudaux.demo.simulator.state import World
 from tests.course import TOKEN, Result, SmallCourse

@@ -1,4 +1,4 @@
-"""Programs that run beside a practice course, each as a process of its own."""
+"""Programs that run beside a practice course, each in its own process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def running(
     ready: Callable[[], bool],
     folder: Path | None = None,
 ) -> Iterator[None]:
-    """Run a program until the block ends; raises `SystemFailure` where it does not start."""
+    """Run a program until the block ends; raise `SystemFailure` if it does not start."""
     with log.open("ab") as out:
         process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder,

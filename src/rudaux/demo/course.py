@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -87,7 +87,7 @@ class PracticeCourse:
         return self.folder / "homes"
 
     def expected(self, assignment: str) -> dict[str, Decimal | None]:
-        """Give each student's score in Canvas points at the end; None: no grade may be there."""
+        """Return each student's score in Canvas points at the end; None: no grade may be there."""
         points = POINTS[assignment]
         return {
             sid: expected_score(assignment, kind, points, self.flawed)
@@ -106,20 +106,24 @@ def build_course(
     hub_url: str = "https://hub.example.edu",
     executor: ExecutorName = "process",
     flawed: bool = False,
+    manual: Collection[str] = (),
 ) -> PracticeCourse:
-    """Build everything under `folder`; due dates lie around `now` (aware)."""
+    """Build everything under `folder`; due dates lie around `now` (aware).
+
+    `manual`: assignments that a person marks before their grades go out.
+    """
     due = {name: due_date(name, now) for name in assignments}
     course = PracticeCourse(folder, kinds, due, flawed)
     folder.mkdir(parents=True, exist_ok=True)
     _write_private(folder / "canvas-token", token)
     _make_remotes(folder)
-    _fill_instructors(course, canvas_url, course_id, hub_url, executor)
+    _fill_instructors(course, canvas_url, course_id, hub_url, executor, manual)
     _fill_homes(course)
     return course
 
 
 def due_date(assignment: str, now: datetime) -> datetime:
-    """Give 23:59:59 in the course's zone, some days before or after `now`."""
+    """Return 23:59:59 in the course's zone, some days before or after `now`."""
     day: date = now.astimezone(ZONE).date() + timedelta(days=_DAYS[assignment])
     return datetime.combine(day, time(23, 59, 59), ZONE)
 
@@ -157,7 +161,12 @@ def _commit(checkout: Path, message: str) -> None:
 
 
 def _fill_instructors(
-    course: PracticeCourse, canvas_url: str, course_id: int, hub_url: str, executor: ExecutorName
+    course: PracticeCourse,
+    canvas_url: str,
+    course_id: int,
+    hub_url: str,
+    executor: ExecutorName,
+    manual: Collection[str],
 ) -> None:
     folder, checkout = course.folder, course.instructors
     git(folder, "clone", str(folder / "remotes" / "instructors.git"), checkout.name)
@@ -174,7 +183,7 @@ def _fill_instructors(
             name=name,
             due=due.replace(tzinfo=None).isoformat(),
             points=POINTS[name],
-            more=_NOTEBOOKS.get(name, ""),
+            more=_NOTEBOOKS.get(name, "") + "manual = true\n" * (name in manual),
         )
     (checkout / "rudaux.toml").write_text(text, encoding="utf-8")
     (checkout / ".gitignore").write_text(_IGNORED)
@@ -186,7 +195,7 @@ def _fill_instructors(
 
 
 def _fill_homes(course: PracticeCourse) -> None:
-    """Give every home its work, and the file server a snapshot before and after each deadline."""
+    """Fill every home with its work, with a snapshot before and after each deadline."""
     past = {n: d for n, d in course.due.items() if _DAYS[n] < 0}
     course.homes.mkdir()
     for sid, kind in course.kinds.items():

@@ -47,7 +47,7 @@ def need_the_extra() -> None:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"the practice hub needs {', '.join(missing)}, not installed here: run "
+            f"the practice hub needs {', '.join(missing)}, which this machine lacks: run "
             "`python3 -m pip install 'rudaux[hub]'`."
         )
 
@@ -94,7 +94,7 @@ def serve_hub(folder: Path, settings: HubSettings, login: str) -> Iterator[None]
 
 
 def make_clones(homes: Path, remote: Path) -> None:
-    """Turn the work that lies in homes into what nbgitpuller left there: clones with edits."""
+    """Turn the work in the homes into what nbgitpuller leaves there: clones with edits."""
     for work in sorted(homes.glob(f"*/{remote.stem}")):
         if not (work / ".git").exists():
             git(work, "init")

@@ -69,7 +69,7 @@ _FLAWED: Notebook = {
         '    assert "greater than or equal to 1" in str(error), f"not a clear message: {error}"',
     ],
 }
-"""A test as they go wrong: it asks for the words of the solution, and lets pass who never checks.
+"""A test with a usual mistake: it asks for the solution's own words, and passes careless code.
 
 Good students fail it: `rudaux report homework_2` shows that.
 """
@@ -80,7 +80,7 @@ NOTHING: frozenset[Kind] = frozenset({"missing", "no_home"})
 
 
 def example_source() -> Path:
-    """Find the example course that `nbgrader quickstart` copies, in the installed package."""
+    """Return the example course that `nbgrader quickstart` copies."""
     spec = find_spec("nbgrader")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("nbgrader is not installed")
@@ -154,7 +154,7 @@ def answered(source: Notebook, kind: Kind) -> Notebook:
 def expected_score(
     assignment: str, kind: Kind, points: Decimal, flawed: bool = False
 ) -> Decimal | None:
-    """Give the score that Canvas should show, once marked by hand; None: it must show none.
+    """Return the score that Canvas should show once all is marked; None: it must show none.
 
     Marking gives every answer full marks, and half to those whose tests failed. `flawed` as in
     `write_source`.
@@ -171,7 +171,7 @@ def expected_score(
 
 
 def hand_mark(kind: Kind) -> Decimal:
-    """Give the share of marks that a person gives to this kind's answers."""
+    """Return the share of the marks that a person gives to this kind's answers."""
     return Decimal("0.5") if kind in {"partly", "wrong"} else Decimal(1)
 
 

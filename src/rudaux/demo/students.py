@@ -31,7 +31,7 @@ class PracticeStudent:
 
     @property
     def email(self) -> str:
-        """An address that nobody has."""
+        """An address that belongs to nobody."""
         return f"{self.moon.lower()}@example.edu"
 
 

@@ -16,14 +16,17 @@ import httpx
 
 from rudaux.config import find_course_folder, load_config, read_token
 from rudaux.demo.marking import mark_by_hand
-from rudaux.demo.run import WORLD, build
+from rudaux.demo.run import build
 from rudaux.demo.simulator.state import World
+from rudaux.demo.story import WORLD
 from rudaux.demo.students import STUDENTS
 from rudaux.errors import RudauxError
 
 
 def _build(folder: str) -> None:
-    _, port = build(Path(folder).resolve(), _say)
+    place = Path(folder).resolve()
+    course, port = build(place)
+    _say(f"Built a practice course with {len(course.kinds)} students in {place}.")
     _say(f"No command has run in it yet. Its Canvas will be at http://127.0.0.1:{port}")
 
 

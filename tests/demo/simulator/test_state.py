@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -69,9 +70,11 @@ def test_the_gradebook_page_shows_scores_and_feedback_without_a_token() -> None:
         assert "Jupiter, Io" in page.text
         assert "Student, Test" not in page.text
         assert "7.25" in page.text
-        assert "due 01 Oct 2026 23:59" in page.text
+        assert "due Thu 1 Oct 23:59" in page.text
         assert TOKEN not in page.text
-        link = page.text.partition("<small><a href='")[2].partition("'")[0]
+        [work] = re.findall(r'href="([^"]*/submissions/\d+)"[^>]*>7.25<', page.text)
+        submission = httpx.get(canvas.simulator.url + work).text
+        [link] = re.findall(r'href="(/files/[^"]*)"', submission)
         assert httpx.get(canvas.simulator.url + link).text == "<p>well done</p>"
 
 

@@ -13,13 +13,13 @@ from rudaux.demo.simulator.visibility import students
 
 
 def is_admin(call: Call) -> bool:
-    """Whether an administrator of the account asks: dates do not bind them."""
+    """Return whether an administrator of the account asks: dates do not bind them."""
     owner = call.world.users.get(call.user_id)
     return owner is not None and owner.admin
 
 
 def concluded(call: Call, for_teachers: bool = False) -> bool:
-    """Whether the course is over, by hand or by its dates; a term may give teachers more time."""
+    """Return whether the course is over; a term may give teachers more time."""
     course = call.world.course
     term = (course.teachers_end_at if for_teachers else None) or course.term_end_at
     end = course.end_at if course.end_at and course.restrict_to_dates else term
@@ -27,12 +27,12 @@ def concluded(call: Call, for_teachers: bool = False) -> bool:
 
 
 def read_only(call: Call) -> bool:
-    """Whether the owner's role in the course is over, so that they can only read."""
+    """Return whether the owner can only read, for their role in the course is over."""
     return concluded(call, for_teachers=True) and not is_admin(call)
 
 
 def may_grade(call: Call) -> bool:
-    """Whether the owner may enter grades now."""
+    """Return whether the owner may enter grades now."""
     return call.switches.may_grade and not read_only(call)
 
 

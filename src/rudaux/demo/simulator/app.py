@@ -73,7 +73,7 @@ class Dropped(Response):
 
 
 def create_app(world: World, switches: Switches, site: Site | None = None) -> Starlette:
-    """Make the application; without a running `server` connections cannot be reset."""
+    """Return the application; without a running `server` connections cannot be reset."""
     here = site or Site(world, switches)
     table = [
         *((m, f"/api/v1{path}", handler, True) for m, path, handler in routes.API),
@@ -169,7 +169,7 @@ async def _handled(site: Site, handler: routes.Handler, token: bool, request: Re
 
 
 def _without(keys: frozenset[str], reply: Reply) -> Reply:
-    """Leave keys out of an answer, at any depth."""
+    """Return an answer without these keys, at any depth."""
 
     def kept(value: Any) -> Any:
         if isinstance(value, dict):
@@ -181,7 +181,7 @@ def _without(keys: frozenset[str], reply: Reply) -> Reply:
 
 
 def _authenticated(site: Site, request: Request, params: dict[str, Any]) -> int:
-    """Give the token's owner; raises the three distinct refusals of Canvas."""
+    """Return the token's owner; raises the three distinct refusals of Canvas."""
     kind, _, value = request.headers.get("authorization", "").partition(" ")
     value = value.strip() if kind.lower() == "bearer" else ""
     value = value or str(params.pop("access_token", "") or "")
@@ -226,7 +226,7 @@ def _respond(reply: Reply | Dropped, string_ids: bool) -> Response:
 
 
 def _stringified(value: Any, key: str = "") -> Any:
-    """Turn ids into strings, recursively; nulls stay."""
+    """Return a value with its ids as strings, at any depth; nulls stay."""
     if isinstance(value, dict):
         return {k: _stringified(v, str(k)) for k, v in value.items()}
     if isinstance(value, list):

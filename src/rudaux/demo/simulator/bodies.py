@@ -15,7 +15,7 @@ from rudaux.demo.simulator.params import nested
 
 
 async def read_body(request: Request) -> tuple[dict[str, Any], Upload | None]:
-    """Give the body's parameters, and the upload where it is a multipart one."""
+    """Return the body's parameters, and the upload where it is a multipart one."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return await _multipart(request)

@@ -57,7 +57,7 @@ def _enqueue(call: Call, by_assignment: dict[int, dict[str, Any]]) -> Reply:
 
 
 def new_job(call: Call, tag: str, work: list[dict[str, Any]]) -> Progress:
-    """Queue a job on behalf of the token's owner."""
+    """Queue a job of the token's owner; return it."""
     job = Progress(call.world.next_id("progress"), tag, call.now, call.now, work=work)
     job.user_id = call.user_id
     call.world.progress[job.id] = job
@@ -147,7 +147,7 @@ def _apply(call: Call, job: Progress, entry: dict[str, Any], here: set[int]) -> 
 
 
 def gradable(call: Call) -> set[int]:
-    """Give the students a grade may be entered for: current and inactive, not concluded."""
+    """Return the students a grade may be entered for: current and inactive, not concluded."""
     return seen(call, GRADABLE)
 
 
@@ -172,7 +172,7 @@ def _post(call: Call, job: Progress, entry: dict[str, Any]) -> None:
 
 
 def progress_json(call: Call, job: Progress) -> dict[str, Any]:
-    """Show a job; `results` is left out while it is pending."""
+    """Return a job; `results` is left out while it is pending."""
     shape: dict[str, Any] = {
         "id": job.id,
         "context_id": call.world.course.id,

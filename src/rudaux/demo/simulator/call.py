@@ -76,7 +76,7 @@ class Call:
             raise refusals.not_found()
 
     def assignment(self) -> Assignment:
-        """Find the path's assignment in the path's course."""
+        """Return the path's assignment in the path's course."""
         self.course()
         found = self.world.assignments.get(number(self.path_params["assignment"]))
         if found is None or found.deleted:
@@ -84,14 +84,14 @@ class Call:
         return found
 
     def group(self) -> Group:
-        """Find the path's group."""
+        """Return the path's group."""
         found = self.world.groups.get(number(self.path_params["group"]))
         if found is None:
             raise refusals.not_found()
         return found
 
     def user_named(self, text: str) -> int | None:
-        """Find a user by id, `self`, `sis_user_id:` or `sis_login_id:`."""
+        """Return a user's id by id, `self`, `sis_user_id:` or `sis_login_id:`."""
         if text == "self":
             return self.user_id
         kind, _, value = text.rpartition(":")

@@ -18,7 +18,7 @@ def shown(moment: datetime | None) -> str | None:
 
 
 def zone_of(name: str | None) -> tzinfo:
-    """Give the zone that Canvas reckons a course in."""
+    """Return the zone that Canvas reckons a course in."""
     return ZoneInfo(name) if name else timezone.utc
 
 

@@ -217,12 +217,12 @@ class Assignment:
 
     @property
     def under_moderation(self) -> bool:
-        """Whether graders propose grades that nobody has released yet."""
+        """Return whether graders propose grades that nobody has released yet."""
         return self.moderated_grading and not self.grades_published
 
     @property
     def hides_grades(self) -> bool:
-        """Whether a grade stays hidden until somebody posts it."""
+        """Return whether a grade stays hidden until somebody posts it."""
         return self.post_manually or self.anonymous_grading or self.under_moderation
 
 

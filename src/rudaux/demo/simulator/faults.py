@@ -37,7 +37,7 @@ class Bucket:
         return True
 
     def settle(self, cost: float) -> float:
-        """Give the reserve back but for the true cost; give what remains."""
+        """Release what was reserved beyond the true cost; return what remains."""
         self.count = max(0.0, self.count - UP_FRONT + cost)
         return HIGH_WATER - self.count
 
@@ -50,7 +50,7 @@ class Weather:
     buckets: dict[str, Bucket] = field(default_factory=dict)
 
     def bucket(self, token: str) -> Bucket:
-        """Give a token's bucket."""
+        """Return a token's bucket."""
         return self.buckets.setdefault(token, Bucket())
 
     def fault(self, switches: Switches, method: str, path: str) -> Fault | None:
@@ -65,7 +65,7 @@ class Weather:
 
 
 def fault_reply(fault: Fault, switches: Switches) -> Reply:
-    """Give the answer of a fault that has one."""
+    """Return the answer of a fault that has one."""
     if fault == "throttle":
         return throttled(switches)
     if fault == "server_error":

@@ -138,7 +138,7 @@ def apply_late_policy(world: World, assignment: Assignment, row: Submission) -> 
 
 
 def attachable(world: World, ids: list[int], owner: int) -> list[StoredFile]:
-    """Keep the files that this person uploaded for a comment on an assignment."""
+    """Return the files that this person uploaded for a comment on an assignment."""
     found = [world.files[i] for i in ids if i in world.files]
     return [f for f in found if f.owner_id == owner and f.state == "done"]
 

@@ -45,7 +45,7 @@ def page_of(
 
 
 def per_page(call: Call) -> int:
-    """Give the page size: 10 unless asked, clamped silently to 1..100."""
+    """Return the page size: 10 unless asked, clamped silently to 1..100."""
     if "per_page" not in call.params:
         return 10
     text = str(call.params["per_page"]).strip()

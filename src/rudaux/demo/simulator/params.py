@@ -66,13 +66,13 @@ def truthy(value: Any) -> bool:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Give a parameter that may be one value, a list or missing as a list."""
+    """Return a parameter that may be one value, a list or missing as a list."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
 def section_of(params: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Give a nested part of the parameters, empty where it is missing or no dictionary."""
+    """Return a nested part of the parameters, empty where it is missing or no dictionary."""
     value = params.get(name)
     return value if isinstance(value, dict) else {}

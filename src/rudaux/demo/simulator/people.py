@@ -105,7 +105,7 @@ def own_courses(call: Call) -> Reply:
 
 
 def _other_json(call: Call, other: OtherCourse) -> dict[str, Any]:
-    """Show a course of the list; of one that its dates have closed, no more than that."""
+    """Return a course of the list; of one that its dates have closed, no more than that."""
     if other.restricted:
         return {"id": other.id, "access_restricted_by_date": True}
     return {
@@ -120,7 +120,7 @@ def _other_json(call: Call, other: OtherCourse) -> dict[str, Any]:
 
 
 def user_json(call: Call, user: User, confirmed: bool = True) -> dict[str, Any]:
-    """Show a user; what the token may not see is an absent key, not a null."""
+    """Return a user; what the token may not see is an absent key, not a null."""
     rights = call.switches
     row: dict[str, Any] = {
         "id": user.id,
@@ -179,7 +179,7 @@ def _searched(call: Call, ids: Iterable[int]) -> list[User]:
 
 
 def too_short(field: str, minimum: int) -> refusals.Refusal:
-    """Refuse a search term (400)."""
+    """Return a 400, for a search term that is too short."""
     message = f"{minimum} or more characters is required"
     return refusals.Refusal(
         400, {"errors": [{"field": field, "code": "invalid", "message": message}]}
@@ -256,7 +256,7 @@ def delete_enrollment(call: Call) -> Reply:
 
 
 def enrollment_json(call: Call, row: Enrollment, with_user: bool = False) -> dict[str, Any]:
-    """Show an enrollment."""
+    """Return an enrollment as JSON."""
     world, sis = call.world, call.switches.show_sis
     shape: dict[str, Any] = {
         "id": row.id,

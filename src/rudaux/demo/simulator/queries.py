@@ -38,7 +38,7 @@ def parse(text: str, variables: Mapping[str, Any]) -> list[Field]:
 
 
 def selected(value: Any, fields: list[Field]) -> Any:
-    """Keep what was selected of a value."""
+    """Return what was selected of a value."""
     if isinstance(value, list):
         return [selected(v, fields) for v in value]
     if not isinstance(value, dict) or not fields:

@@ -18,28 +18,28 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a defect
 
 
 def bad_token(message: str) -> Refusal:
-    """Refuse a token (401 with a challenge)."""
+    """Return the refusal of a token: a 401 with a challenge."""
     return Refusal(401, {"errors": [{"message": message}]}, CHALLENGE)
 
 
 def no_credentials() -> Refusal:
-    """Refuse a request without any token (401 with a challenge)."""
+    """Return the refusal of a request without a token: a 401 with a challenge."""
     body = {"status": "unauthenticated", "errors": [{"message": "user authorization required"}]}
     return Refusal(401, body, CHALLENGE)
 
 
 def not_permitted(status: int) -> Refusal:
-    """Refuse for want of a right; the status is a dialect (401 or 403), without a challenge."""
+    """Return the refusal of a right; the status depends on the version (401 or 403)."""
     message = "user not authorized to perform that action"
     return Refusal(status, {"status": "unauthorized", "errors": [{"message": message}]})
 
 
 def not_found() -> Refusal:
-    """Refuse an unknown id or a wrong parent (404)."""
+    """Return a 404, for an unknown id or a wrong parent."""
     return Refusal(404, {"errors": [{"message": "The specified resource does not exist."}]})
 
 
 def invalid(attribute: str, message: str, kind: str | None = None, status: int = 400) -> Refusal:
-    """Refuse by a model's validation: a dictionary of lists."""
+    """Return the refusal of a model's validation: a dictionary of lists."""
     error = {"attribute": attribute, "type": kind or message, "message": message}
     return Refusal(status, {"errors": {attribute: [error]}})

@@ -85,7 +85,7 @@ def _round_if_whole(value: float) -> str:
 
 
 def seconds_late(row: Submission, due: datetime | None) -> int:
-    """Give how late Canvas considers a submission: by hand, or by its own time stamp."""
+    """Return how late a submission is to Canvas: as a person set it, or by its time stamp."""
     if row.late_policy_status == "late":
         return row.seconds_late_override or 0
     if row.late_policy_status is None and row.submitted_at and due:
@@ -96,7 +96,7 @@ def seconds_late(row: Submission, due: datetime | None) -> int:
 def late_deduction(
     policy: LatePolicy | None, assignment: Assignment, entered: float, late: int
 ) -> float | None:
-    """Give the points that a late policy takes off an entered score; None where it does not."""
+    """Return the points that a late policy takes off a score; None where it takes none."""
     if policy is None or not policy.late_submission_deduction_enabled or late <= 0:
         return None
     points = assignment.points_possible or 0.0

@@ -96,7 +96,7 @@ def _server(site: Site) -> uvicorn.Server:
 
 
 def _dated(app: ASGIApp, switches: Switches) -> ASGIApp:
-    """Give every answer the Date of Canvas's clock, as every web server in front of it does."""
+    """Put the date of Canvas's clock on every answer, as web servers in front of it do."""
 
     async def dated(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_dated(message: Message) -> None:

@@ -37,7 +37,7 @@ FIRST_ID = {"user": 1001, "tool": 501, "assignment": 2001, "override": 3001, "su
 
 
 def utc_now() -> datetime:
-    """Give the time as Canvas stores it: whole seconds, UTC."""
+    """Return the time as Canvas stores it: whole seconds, UTC."""
     return datetime.now(timezone.utc).replace(microsecond=0)
 
 
@@ -70,7 +70,7 @@ class World:
         time_zone: str | None = "America/Vancouver",
         token: str = "practice-token",  # noqa: S107 - opens nothing but this practice Canvas
     ) -> World:
-        """Make a course with one section and an instructor, the token's owner."""
+        """Return a course with one section and an instructor, the token's owner."""
         world = cls(Course(course_id, name, time_zone))
         world.add_section(name)
         teacher = world.add_person("Instructor", "TeacherEnrollment")
@@ -79,7 +79,7 @@ class World:
 
     @classmethod
     def load(cls, path: Path) -> World:
-        """Read a saved world; raises ValueError where the file is not one."""
+        """Return a saved world; raises ValueError if the file is not one."""
         return store.load(cls, path)
 
     def save(self, path: Path) -> None:
@@ -87,7 +87,7 @@ class World:
         store.save(self, path)
 
     def next_id(self, kind: str) -> int:
-        """Give the next free id of a kind."""
+        """Return the next free id of a kind."""
         self.last_ids[kind] = self.last_ids.get(kind, FIRST_ID.get(kind, 1) - 1) + 1
         return self.last_ids[kind]
 
@@ -125,7 +125,7 @@ class World:
         state: EnrollmentState = "active",
         associated_user_id: int | None = None,
     ) -> int:
-        """Give a person one more role in a section."""
+        """Add a role of a person in a section; return the enrollment's id."""
         new = Enrollment(self.next_id("enrollment"), user_id, section, role, state, utc_now())
         new.associated_user_id = associated_user_id
         self.enrollments[new.id] = new
@@ -239,7 +239,7 @@ class World:
         return new.id
 
     def submission(self, assignment_id: int, user_id: int) -> Submission:
-        """Find a student's row, making the unsubmitted one that Canvas makes beforehand."""
+        """Return a student's row, adding the unsubmitted one that Canvas makes beforehand."""
         key = f"{assignment_id}/{user_id}"
         if key not in self.submissions:
             row = Submission(self.next_id("submission"), assignment_id, user_id)
@@ -254,10 +254,10 @@ class World:
         row.grader_id = next(iter(self.users))
 
     def scores(self, assignment_id: int) -> Mapping[int, float | None]:
-        """Give the entered scores by user id."""
+        """Return the entered scores by user id."""
         rows = [s for s in self.submissions.values() if s.assignment_id == assignment_id]
         return {s.user_id: s.entered_score for s in rows}
 
     def comments(self, assignment_id: int, user_id: int) -> list[Comment]:
-        """Give the comments on a student's submission."""
+        """Return the comments on a student's submission."""
         return self.submission(assignment_id, user_id).comments

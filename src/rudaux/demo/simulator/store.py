@@ -50,7 +50,7 @@ def load(kind: type[W], path: Path) -> W:
 
 
 def contents_folder(path: Path) -> Path:
-    """Name the folder that holds the contents of a saved world's files, by id."""
+    """Return the folder that holds the contents of a saved world's files, by id."""
     return path.with_suffix(".files")
 
 
@@ -64,7 +64,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Turn dataclasses, dates and dictionaries into what JSON knows."""
+    """Return dataclasses, dates and dictionaries as JSON has them."""
     if is_dataclass(value) and not isinstance(value, type):
         kept = [f.name for f in fields(value) if f.metadata.get("stored", True)]
         return {name: plain(getattr(value, name)) for name in kept}
@@ -76,7 +76,7 @@ def plain(value: Any) -> Any:
 
 
 def built(kind: Any, value: Any) -> Any:
-    """Turn JSON back into the type of an annotation; fields that are not there get defaults."""
+    """Return JSON as the type of an annotation; fields that are absent get their defaults."""
     origin = get_origin(kind)
     if kind is Any or origin is Literal:
         return value

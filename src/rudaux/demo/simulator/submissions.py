@@ -102,7 +102,7 @@ def _wanted(call: Call, row: Submission) -> bool:
 def submission_json(
     call: Call, assignment: Assignment, row: Submission, dates: dict[int, datetime | None]
 ) -> dict[str, Any]:
-    """Show a submission; `score` is after Canvas's own late deduction, `entered_score` before."""
+    """Return a submission; `score` is after Canvas's own late deduction, `entered_score` before."""
     world = call.world
     due = dates.get(row.user_id, assignment.due_at)
     late = seconds_late(row, due)
@@ -119,7 +119,7 @@ def submission_json(
         "entered_grade": score_to_grade(assignment, entered),
         "excused": row.excused,
         "late": late > 0,
-        "missing": _missing(call, assignment, row, due),
+        "missing": missing(call, assignment, row, due),
         "late_policy_status": row.late_policy_status,
         "points_deducted": row.points_deducted,
         "seconds_late": late,
@@ -151,7 +151,8 @@ def submission_json(
     return shape
 
 
-def _missing(call: Call, assignment: Assignment, row: Submission, due: datetime | None) -> bool:
+def missing(call: Call, assignment: Assignment, row: Submission, due: datetime | None) -> bool:
+    """Return whether Canvas calls a submission missing, by hand or by its due date."""
     if row.excused or row.late_policy_status in {"late", "none", "extended"}:
         return False
     if row.late_policy_status == "missing":
@@ -162,7 +163,7 @@ def _missing(call: Call, assignment: Assignment, row: Submission, due: datetime 
 
 
 def comment_json(call: Call, comment: Comment, row: Submission) -> dict[str, Any]:
-    """Show a submission comment with its attachments."""
+    """Return a comment on a submission with its attachments."""
     author = call.world.users[comment.author_id]
     shape: dict[str, Any] = {
         "id": comment.id,
@@ -182,7 +183,7 @@ def comment_json(call: Call, comment: Comment, row: Submission) -> dict[str, Any
 
 
 def file_json(call: Call, file: StoredFile) -> dict[str, Any]:
-    """Show a file; `url` downloads it without a token, by its verifier."""
+    """Return a file; `url` downloads it without a token, by its verifier."""
     return {
         "id": file.id,
         "uuid": file.uuid,

@@ -61,7 +61,7 @@ def _parents(call: Call, level: Level) -> set[tuple[Level, int]]:
 
 
 def tool_json(tool: Tool) -> dict[str, Any]:
-    """Show a tool; the shared secret is never returned."""
+    """Return a tool without its shared secret."""
     new = tool.version == "1.3"
     return {
         "id": tool.id,

@@ -16,7 +16,7 @@ GRADABLE = {*CURRENT, "inactive"}
 def students(
     world: World, states: Iterable[str], sections: Collection[int] | None = None
 ) -> set[int]:
-    """Give the students, Test Student included, that have an enrollment in one of the states.
+    """Return the students, Test Student included, that have an enrollment in one of the states.
 
     `sections`: only enrollments in these.
     """
@@ -31,12 +31,12 @@ def students(
 
 
 def overrides_of(world: World, assignment_id: int) -> list[Override]:
-    """Give an assignment's overrides, oldest first."""
+    """Return an assignment's overrides, oldest first."""
     return [o for o in world.overrides.values() if o.assignment_id == assignment_id]
 
 
 def covered(world: World, override: Override) -> set[int]:
-    """Give the students an override is for."""
+    """Return the students an override is for."""
     if override.section_id is not None:
         rows = world.enrollments.values()
         return {e.user_id for e in rows if e.section_id == override.section_id}
@@ -48,7 +48,7 @@ def covered(world: World, override: Override) -> set[int]:
 
 
 def assigned(world: World, assignment: Assignment, candidates: set[int]) -> set[int]:
-    """Narrow students to those who have the assignment."""
+    """Return those of the candidates who have the assignment."""
     if not assignment.only_visible_to_overrides:
         return candidates
     reached: set[int] = set()
@@ -58,7 +58,7 @@ def assigned(world: World, assignment: Assignment, candidates: set[int]) -> set[
 
 
 def due_dates(world: World, assignment: Assignment) -> dict[int, datetime | None]:
-    """Give the due dates that overrides change: ad-hoc ones win, else the latest of the shared."""
+    """Return due dates that overrides change: ad-hoc ones win, else the latest of the shared."""
     shared: dict[int, list[datetime | None]] = {}
     result: dict[int, datetime | None] = {}
     dated = [o for o in overrides_of(world, assignment.id) if "due_at" in o.dates]
@@ -73,13 +73,13 @@ def due_dates(world: World, assignment: Assignment) -> dict[int, datetime | None
 
 
 def latest(dates: Iterable[datetime | None]) -> datetime | None:
-    """Give the latest date; no date at all is later than any."""
+    """Return the latest date; no date at all is later than any."""
     found = list(dates)
     return None if None in found else max(d for d in found if d is not None)
 
 
 def in_closed_period(world: World, assignment: Assignment, user_id: int | None = None) -> bool:
-    """Whether a student's own due date is in a closed grading period; without one, anybody's."""
+    """Return whether a due date is in a closed grading period: the student's, or anybody's."""
     limit = world.course.closed_until
     if assignment.closed_period or limit is None:
         return assignment.closed_period
@@ -90,7 +90,7 @@ def in_closed_period(world: World, assignment: Assignment, user_id: int | None =
 
 
 def anonymized(world: World, assignment: Assignment) -> bool:
-    """Whether names are hidden from graders: graded anonymously, and not all of it is posted."""
+    """Return whether graders see no names: it is graded anonymously and not all posted."""
     if not assignment.anonymous_grading:
         return False
     here = assigned(world, assignment, students(world, CURRENT))

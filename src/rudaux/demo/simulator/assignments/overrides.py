@@ -29,7 +29,7 @@ def list_overrides(call: Call) -> Reply:
 
 
 def _is_seen(call: Call, row: Override) -> bool:
-    """Whether it is for anybody whom the owner may see."""
+    """Return whether it is for anybody whom the owner may see."""
     everyone = row.group_id is not None or sections_seen(call) is None
     return everyone or bool(covered(call.world, row) & seen(call, {*GRADABLE, "completed"}))
 

@@ -25,7 +25,7 @@ STATES = {*GRADABLE, "completed"}
 
 
 def assignment_json(call: Call, row: Assignment) -> dict[str, Any]:
-    """Show an assignment; its dates are rewritten by overrides unless asked not to."""
+    """Return an assignment; overrides change its dates unless the request asks otherwise."""
     world, rights = call.world, call.switches
     mine = [s for s in world.submissions.values() if s.assignment_id == row.id]
     submitted = any(s.submitted_at for s in mine)
@@ -96,7 +96,7 @@ def _tool_json(call: Call, row: Assignment) -> dict[str, Any]:
 
 
 def _dates(call: Call, row: Assignment) -> dict[str, datetime | None]:
-    """Give base dates, or what a teacher sees of all overrides together (the default)."""
+    """Return base dates, or what a teacher sees of all overrides together (the default)."""
     base = {key: getattr(row, key) for key in DATES}
     overrides = overrides_of(call.world, row.id)
     if not overrides or not truthy(call.params.get("override_assignment_dates", True)):
@@ -142,7 +142,7 @@ def _date_is_closed(call: Call, row: Assignment, due_at: str | None) -> bool:
 
 
 def override_json(call: Call, row: Override) -> dict[str, Any]:
-    """Show an override: only the dates it overrides, and exactly one kind of target."""
+    """Return an override: only the dates it overrides, and exactly one kind of target."""
     shape: dict[str, Any] = {"id": row.id, "assignment_id": row.assignment_id, "title": row.title}
     shape.update(_override_dates(call, row))
     if row.section_id is not None:

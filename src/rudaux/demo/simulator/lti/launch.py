@@ -1,4 +1,4 @@
-"""One person who opens one assignment's external tool: what either kind of message says."""
+"""A person who opens an assignment's external tool: what either kind of message says."""
 
 from __future__ import annotations
 
