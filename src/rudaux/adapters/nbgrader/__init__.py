@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from rudaux.adapters.nbgrader.gradebook import GradebookBeside, NbgraderGradebook
     from rudaux.adapters.nbgrader.grader import NbgraderGrader
-    from rudaux.adapters.nbgrader.settings import beside, load_course
+    from rudaux.adapters.nbgrader.settings import load_course
 
-__all__ = ["GradebookBeside", "NbgraderGradebook", "NbgraderGrader", "beside", "load_course"]
+__all__ = ["GradebookBeside", "NbgraderGradebook", "NbgraderGrader", "load_course"]
 
 
 def _import_jsonschema_quickly() -> None:
@@ -54,10 +54,6 @@ def __getattr__(name: str) -> object:
         from rudaux.adapters.nbgrader.gradebook import GradebookBeside
 
         return GradebookBeside
-    if name == "beside":
-        from rudaux.adapters.nbgrader.settings import beside
-
-        return beside
     if name == "load_course":
         from rudaux.adapters.nbgrader.settings import load_course
 
