@@ -54,7 +54,7 @@ class Room:
     shown: Shown
 
     def status(self, student: str) -> tuple[str, str]:
-        """Say where a student stands, and why."""
+        """Return where a student stands, and why."""
         lines = self.course.rudaux("status", "homework_2").out.splitlines()
         [line] = [x for x in lines if x.startswith(student)]
         state = next(w for w in line.split() if w in STATES)
@@ -68,7 +68,7 @@ class Room:
                 self.formgrader.put(f"grade/{grade['id']}", manual_score=points)
 
     def marks(self, student: str) -> dict[str, Any]:
-        """Give a student's grades by cell, as formgrader has them."""
+        """Return a student's grades by cell, as formgrader has them."""
         return {
             name: grade
             for notebook in BY_HAND
@@ -78,7 +78,7 @@ class Room:
         }
 
     def comments(self, student: str) -> list[Any]:
-        """Give a student's comments."""
+        """Return a student's comments."""
         return [
             comment
             for notebook in BY_HAND
@@ -88,7 +88,7 @@ class Room:
         ]
 
     def by_hand(self, student: str) -> dict[str, tuple[float | None, bool]]:
-        """Give a student's marks by hand, and whether each waits for a person."""
+        """Return a student's marks by hand, and whether each waits for a person."""
         marks = self.marks(student).items()
         return {
             n: (g["manual_score"], g["needs_manual_grade"]) for n, g in marks if n in HAND_CELLS
@@ -100,7 +100,7 @@ class Room:
         return done.out + done.err
 
     def feedback(self, student: str, notebook: str) -> str:
-        """Give the text of the feedback that Canvas has attached last."""
+        """Return the text of the feedback that Canvas has attached last."""
         world = self.course.world
         files = [
             f

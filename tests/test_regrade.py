@@ -83,7 +83,7 @@ def shown(course: SmallCourse) -> dict[str, str]:
 
 
 def marks(course: SmallCourse, cell: str) -> dict[str, tuple[float | None, ...]]:
-    """Give each student's automatic mark, mark by hand and extra credit, as nbgrader has them."""
+    """Return each student's automatic mark, mark by hand and extra credit in nbgrader."""
     query = (
         "SELECT student_id, auto_score, manual_score, extra_credit FROM grade JOIN base_cell ON "
         "base_cell.id = cell_id JOIN submitted_notebook n ON n.id = grade.notebook_id "

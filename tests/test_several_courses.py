@@ -31,7 +31,7 @@ class TwoCourses:
 
     @property
     def checkout(self) -> Path:
-        """The instructor repository."""
+        """Return the instructor repository."""
         return self.small.practice.instructors
 
     def rudaux(self, course: str, *args: str, code: int = 0) -> str:

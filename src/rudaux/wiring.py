@@ -196,16 +196,16 @@ class BesideContext(CourseContext):
 
     @cached_property
     def gradebook(self) -> Gradebook:
-        from rudaux.adapters.nbgrader import GradebookBeside, beside, load_course
+        from rudaux.adapters.nbgrader import GradebookBeside, load_course
 
-        course = beside(load_course(self.config.folder), self.folder)
+        course = load_course(self.config.folder).beside(self.folder)
         return GradebookBeside(self.config.folder, course)
 
     @cached_property
     def grader(self) -> Grader:
-        from rudaux.adapters.nbgrader import NbgraderGrader, beside, load_course
+        from rudaux.adapters.nbgrader import NbgraderGrader, load_course
 
-        course = beside(load_course(self.config.folder), self.folder)
+        course = load_course(self.config.folder).beside(self.folder)
         return NbgraderGrader(self.config.folder, self._scratch, self.config.grading, course)
 
     @cached_property

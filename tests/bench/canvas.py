@@ -159,7 +159,7 @@ def submissions_with_canvasapi(course: Any, assignment_id: int) -> Mapping[str, 
 
 
 def grade_with_canvasapi(rows: Mapping[str, Any], count: int) -> Mapping[str, Decimal]:
-    """Grade students by a request each, as a loop does; give what Canvas then shows."""
+    """Grade students by a request each, as a loop does; return what Canvas then shows."""
     targets = wanted(sorted(rows))
     chosen = sorted(rows)[:count]
     for student_id in chosen:
@@ -193,7 +193,7 @@ def feedback(server: Server, ids: Mapping[str, int], students: int) -> str:
 
 
 def attach(url: str, assignment_id: int, at_once: int, count: int) -> int:
-    """Attach reports that are made as they are asked for; give how many Canvas then shows."""
+    """Attach reports that are made as they are asked for; return how many Canvas then shows."""
     canvas = CanvasClient(url, COURSE, TOKEN, at_once=at_once)
     ids = [s.student_id for s in canvas.submissions(assignment_id)][:count]
 

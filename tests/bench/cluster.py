@@ -42,7 +42,8 @@ def compare(folder: Path) -> None:
     for workers in (1, 2):
         with cluster(workers) as there:
             took[workers] = seconds(on(there), folder / str(workers))
-        say(f"the same on {workers} worker(s) of one slot: {took[workers]:.1f} s")
+        several = "s" if workers > 1 else ""
+        say(f"the same on {workers} worker{several} of one slot: {took[workers]:.1f} s")
     say(f"two workers against one: {took[1] / took[2]:.2f} times as fast")
     say(f"Dask costs {took[1] / local - 1:+.0%} against this machine alone")
 

@@ -19,7 +19,7 @@ EXAMPLE = Path(__file__).parents[2] / "rudaux.toml.example"
 
 
 def seconds(command: list[str], folder: str, runs: int, **variables: str) -> float:
-    """Give the fastest of `runs`, in seconds."""
+    """Return the fastest of `runs`, in seconds."""
     best = float("inf")
     for _ in range(runs):
         start = time.perf_counter()
@@ -31,13 +31,13 @@ def seconds(command: list[str], folder: str, runs: int, **variables: str) -> flo
 
 
 def complete_bash(line: str) -> dict[str, str]:
-    """Give the variables with which bash asks for completions of the last word."""
+    """Return the variables with which bash asks for completions of the last word."""
     last = str(len(line.split(" ")) - 1)
     return {"_RUDAUX_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": last}
 
 
 def complete_zsh(line: str) -> dict[str, str]:
-    """Give the variables with which zsh asks for completions of the last word."""
+    """Return the variables with which zsh asks for completions of the last word."""
     return {"_RUDAUX_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": line}
 
 

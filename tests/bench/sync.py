@@ -23,7 +23,7 @@ def students() -> list[Student]:
 
 
 def one_by_one(folder: Path) -> float:
-    """Give the seconds that nbgrader's own interface takes."""
+    """Return the seconds that nbgrader's own interface takes."""
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
@@ -36,7 +36,7 @@ def one_by_one(folder: Path) -> float:
 
 
 def at_once(folder: Path) -> float:
-    """Give the seconds that rudaux takes to compare and to write."""
+    """Return the seconds that rudaux takes to compare and to write."""
     gradebook = NbgraderGradebook(folder)
     gradebook.check()
     start = time.perf_counter()

@@ -37,7 +37,9 @@ def shown(value: object) -> str:
         return value.isoformat()
     if isinstance(value, dict):
         return "a table"
-    return "a list" if isinstance(value, list) else str(value)[:_SHOWN]
+    if isinstance(value, list):
+        return f"[{', '.join(map(shown, value[:3]))}{', ...' * (len(value) > 3)}]"
+    return str(value)[:_SHOWN]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -221,7 +221,7 @@ def _check_take(table: Table, settings: SnapshotSettings) -> None:
         )
     for key in ("dataset", "host"):
         if key in table.content and settings.take != "zfs":
-            table.wrong(key, 'is used with take = "zfs" alone: remove it, or set take to that')
+            table.wrong(key, 'is only used with take = "zfs": remove it, or set take to "zfs"')
 
 
 def _snapshot_path(value: object) -> str:
@@ -262,7 +262,7 @@ def _grading(table: Table) -> GradingSettings:
     )
     _replaced_by_hidden_tests(table)
     if settings.root and settings.executor != "sandbox":
-        table.wrong("root", 'is used with executor = "sandbox" alone; with "docker", set image')
+        table.wrong("root", 'is only used with executor = "sandbox"; with "docker", set image')
     if settings.timeout < settings.cell_timeout:
         key = "timeout" if "timeout" in table.content else "cell_timeout"
         table.wrong(

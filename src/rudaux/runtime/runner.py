@@ -174,7 +174,8 @@ def run_notebook(
         if runner.verdict == "ok":
             runner.verdict, runner.reason = "failed", "the kernel died before the first cell"
     except Exception as error:
-        runner.verdict, runner.reason = "failed", f"the kernel did not start: {error!r}"
+        why = f"the kernel did not start ({type(error).__name__}: {error})"
+        runner.verdict, runner.reason = "failed", why
     report(verdict=runner.verdict, reason=runner.reason)
 
 

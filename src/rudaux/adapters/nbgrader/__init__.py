@@ -17,15 +17,14 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from rudaux.adapters.nbgrader.gradebook import GradebookBeside, NbgraderGradebook
     from rudaux.adapters.nbgrader.grader import NbgraderGrader
-    from rudaux.adapters.nbgrader.settings import beside, load_course
+    from rudaux.adapters.nbgrader.settings import load_course
 
-__all__ = ["GradebookBeside", "NbgraderGradebook", "NbgraderGrader", "beside", "load_course"]
+__all__ = ["GradebookBeside", "NbgraderGradebook", "NbgraderGrader", "load_course"]
 
 _WHERE = {
     "GradebookBeside": "gradebook",
     "NbgraderGradebook": "gradebook",
     "NbgraderGrader": "grader",
-    "beside": "settings",
     "load_course": "settings",
 }
 

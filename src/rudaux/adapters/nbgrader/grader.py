@@ -74,10 +74,9 @@ class NbgraderGrader:
         folder = self._rehearsals / assignment
         files.remove(folder)
         try:
-            apart = self._course.apart(folder)
-            make_folder(apart.source(assignment).parent)
-            apart.source(assignment).symlink_to(self._course.source(assignment))
-            on = Rehearsal(apart, assignment, notebooks, self._grading.stderr_fails)
+            make_folder(folder)
+            course = self._course.beside(folder, submissions=True)
+            on = Rehearsal(course, assignment, notebooks, self._grading.stderr_fails)
             try:
                 yield on
             finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from copy import deepcopy
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
@@ -25,16 +24,6 @@ _CONVERTERS: dict[Kept, tuple[str, ...]] = {
     "feedback": ("GenerateFeedback", "Feedback", "BaseConverter"),
 }
 """Sections that may set `permissions` for what a converter writes; the first that does wins."""
-
-_PLACES = (
-    "source_directory",
-    "release_directory",
-    "submitted_directory",
-    "autograded_directory",
-    "feedback_directory",
-    "directory_structure",
-)
-"""Options that may point outside the course folder."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +87,9 @@ class NbgraderCourse:
         """Make one of nbgrader's converters, to ask for its preprocessors and defaults."""
         return cls(coursedir=self.directory, config=self.config)
 
-    def apart(self, folder: Path) -> NbgraderCourse:
-        """Make an empty course at `folder` with the same options and its own gradebook."""
-        config = deepcopy(self.config)
-        for option in _PLACES:
-            config.CourseDirectory.pop(option, None)
-        config.CourseDirectory.root = str(folder)
-        config.CourseDirectory.db_url = f"sqlite:///{folder / 'gradebook.db'}"
-        return NbgraderCourse(folder, config, CourseDirectory(config=config))
+    def beside(self, folder: Path, submissions: bool = False) -> CourseBeside:
+        """Return this course with what grading writes, and maybe `submissions`, in `folder`."""
+        return CourseBeside(self.folder, self.config, self.directory, folder, submissions)
 
     def rights(self, kept: Kept) -> Rights:
         """Return who may read what is kept: only rudaux's account, unless the options share it.
@@ -155,23 +139,24 @@ class NbgraderCourse:
 
 @dataclass(frozen=True)
 class CourseBeside(NbgraderCourse):
-    """The same course with its own gradebook and autograded work in `beside`."""
+    """The same course with its own gradebook and autograded work in `own`."""
 
-    beside: Path
+    own: Path
+    has_submissions: bool
 
     @property
     def db_url(self) -> str:
-        """The SQLAlchemy URL of the gradebook in `beside`."""
-        return f"sqlite:///{self.beside / 'gradebook.db'}"
+        """The SQLAlchemy URL of the gradebook in `own`."""
+        return f"sqlite:///{self.own / 'gradebook.db'}"
 
     def autograded(self, assignment: str, student_id: str) -> Path:
-        """Return the folder of a submission with its outputs in `beside`."""
-        return self.beside / "autograded" / student_id / assignment
+        """Return the folder of a submission with its outputs in `own`."""
+        return self.own / "autograded" / student_id / assignment
 
-
-def beside(course: NbgraderCourse, folder: Path) -> CourseBeside:
-    """Return the course, except that what grading writes goes into `folder`."""
-    return CourseBeside(course.folder, course.config, course.directory, folder)
+    def submitted(self, assignment: str, student_id: str) -> Path:
+        """Return what was handed in, beside the course's if `has_submissions`."""
+        ours = self.own / "submitted" / student_id / assignment
+        return ours if self.has_submissions else super().submitted(assignment, student_id)
 
 
 def load_course(folder: Path) -> NbgraderCourse:

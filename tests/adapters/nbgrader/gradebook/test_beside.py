@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rudaux.adapters.nbgrader import beside, load_course
+from rudaux.adapters.nbgrader import load_course
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.domain.allowances import Allowance
 from rudaux.domain.regrade import CellMark
@@ -24,7 +24,7 @@ def copy_of(course: Course, folder: Path) -> NbgraderGrader:
     """Copy the course's gradebook, and give the grader that works beside it."""
     folder.mkdir()
     course.grader.make_beside("ps1", folder)
-    there = beside(load_course(course.folder), folder)
+    there = load_course(course.folder).beside(folder)
     return NbgraderGrader(course.folder, folder / "scratch", course=there)
 
 

@@ -22,7 +22,7 @@ from rudaux.adapters.nbgrader.gradebook import record
 from rudaux.adapters.nbgrader.gradebook.book import NbgraderGradebook
 from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.adapters.nbgrader.release.source import SourceCell, SourceNotebook
-from rudaux.adapters.nbgrader.settings import NbgraderCourse, beside
+from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.config import BackupSettings
 
 BOOK, BEFORE, SOURCE, WORK = "gradebook.db", "before.db", "source.json", "autograded"
@@ -42,7 +42,7 @@ class GradebookBeside(NbgraderGradebook):
 
 def make_beside(course: NbgraderCourse, database: Database, assignment: str, folder: Path) -> None:
     """Copy one assignment with everybody's marks into `folder`; link the autograded work."""
-    target = Database(beside(course, folder).db_url, database.course_id, course.rights("gradebook"))
+    target = Database(course.beside(folder).db_url, database.course_id, course.rights("gradebook"))
     students = []
     with database.reading() as session, target.session() as copy:
         for table, chosen in _rows_of(assignment):

@@ -14,7 +14,7 @@ from rudaux.adapters.nbgrader.gradebook.sheet import load_sheets, score_of
 from rudaux.adapters.nbgrader.grading.sanitise import Sanitiser
 from rudaux.adapters.nbgrader.grading.score import Scorer
 from rudaux.adapters.nbgrader.release.source import Converted, write
-from rudaux.adapters.nbgrader.settings import NbgraderCourse
+from rudaux.adapters.nbgrader.settings import CourseBeside
 from rudaux.config.private import make_folder
 from rudaux.domain.execution import Broken, Execution, Job, Suspicion
 from rudaux.domain.rehearsal import Attempt, CellMark, Version, attempt
@@ -23,19 +23,19 @@ from rudaux.domain.rehearsal import Attempt, CellMark, Version, attempt
 class Rehearsal:
     """Hand in versions of an assignment and grade them as `NbgraderGrader` does students' work.
 
-    `course` is separate from the real one: `NbgraderCourse.apart`.
+    `course` has submissions of its own: `NbgraderCourse.beside`.
     """
 
     def __init__(
         self,
-        course: NbgraderCourse,
+        course: CourseBeside,
         assignment: str,
         notebooks: Sequence[Converted],
         stderr_fails: bool,
     ) -> None:
         self._course, self._assignment, self._notebooks = course, assignment, notebooks
         self._database = Database(course.db_url, course.course_id)
-        self._sanitiser = Sanitiser(course, course.folder / "jobs")
+        self._sanitiser = Sanitiser(course, course.own / "jobs")
         self._scorer = Scorer(course, stderr_fails)
         order = {n.record.name: tuple(c.name for c in n.record.cells) for n in notebooks}
         with self._database.session() as session:
