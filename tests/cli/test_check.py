@@ -99,7 +99,7 @@ def test_every_flaw_of_an_assignment_is_named_with_its_remedy(course: SmallCours
     assert "slow" in amiss["time"]["text"]
     assert "calls_out uses the network (203.0.113.7)" in amiss["network"]["text"]
     assert amiss["files"]["text"] == "reads reads kept-back.csv, which is not released"
-    assert "the cells add up to 6, and Canvas shows 10" in amiss["points"]["text"]
+    assert "the cells add up to 6, but Canvas shows 10" in amiss["points"]["text"]
     assert amiss["marks by hand"]["text"] == "essay is marked by hand but has no points"
     assert dump(course.folder / "gradebook.db") == before
     assert not (course.folder / "submitted" / "solution-0").exists()

@@ -308,7 +308,7 @@ def test_the_whole_list_can_be_seen_before_the_push(tmp_path: Path) -> None:
 
 def test_each_alarm_is_asked_about_and_enter_is_no(tmp_path: Path) -> None:
     screen = on_terminal("ctx = looks_wrong(folder)", tmp_path)
-    screen.wait_for("exactly 0, more than 30%. Push nevertheless?")
+    screen.wait_for("exactly 0, more than the limit of 30%. Push nevertheless?")
     screen.press("y" + ENTER)
     screen.wait_for("fail the test mean in homework_1. Push nevertheless?")
     screen.press(ENTER)

@@ -71,7 +71,8 @@ def _shared(students: Sequence[Student], key: StudentKey) -> tuple[str, ...]:
 
 def _unfit(students: Sequence[Student], key: StudentKey) -> tuple[str, ...]:
     return tuple(
-        f"the {WORD[key]} {json.dumps(s.id)} of {_listed([s])} cannot be the name of a folder"
+        f"the {WORD[key]} {json.dumps(s.id, ensure_ascii=False)} of {_listed([s])} "
+        "cannot be the name of a folder"
         for s in students
         if not _FOLDER.fullmatch(s.id)
     )
