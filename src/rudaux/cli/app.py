@@ -177,7 +177,12 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
+def _version(ctx: typer.Context, wanted: bool) -> None:
+    if wanted and ctx.params.get("verbose"):
+        from rudaux.cli.versions import version_lines
+
+        typer.echo("\n".join(version_lines()))
+        raise typer.Exit
     if wanted:
         typer.echo(f"rudaux {__version__}")
         raise typer.Exit
@@ -187,8 +192,11 @@ def _version(wanted: bool) -> None:
 def _rudaux(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", is_eager=True, help="With --version: of all parts.")
+    ] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_version, help="Show the version.")
     ] = False,
 ) -> None:
     """Run a course on Canvas, JupyterHub, nbgrader and nbgitpuller."""
