@@ -118,7 +118,8 @@ def _options(parameter: Any) -> str:
         return ""
     if parameter.is_flag:
         return ", ".join([*names, *parameter.secondary_opts])
-    choices = "|".join(getattr(parameter.type, "choices", ()))
+    kind = getattr(parameter.type_descriptor.annotation, "__args__", ())
+    choices = "|".join(choice for choice in kind if isinstance(choice, str))
     return f"{', '.join(names)} {parameter.metavar or choices or parameter.name.upper()}"
 
 

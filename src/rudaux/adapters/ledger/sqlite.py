@@ -302,6 +302,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
             if version == 0:
                 self._create(db)
             elif version < VERSION:
+                self._keep(db, version)
                 migrate(db)
             self._connection = db
         return self._connection
@@ -310,6 +311,17 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise SystemFailure(f"{self._path} is no ledger of rudaux: {self._aside}")
         create(db)
+
+    def _keep(self, db: sqlite3.Connection, version: int) -> None:
+        """Copy a ledger that is about to be upgraded, so that one can go back to its rudaux."""
+        kept = self._path.with_name(f"ledger-{version}.db")
+        if kept.exists():
+            return
+        part = kept.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        create_file(part)
+        db.execute("VACUUM INTO ?", (str(part),))
+        part.replace(kept)
 
     @property
     def _aside(self) -> str:
