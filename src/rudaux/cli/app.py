@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from rudaux import __version__
+from rudaux.cli.completion import mend_scripts
 from rudaux.cli.options import Folder, NoPrompt
 from rudaux.errors import RudauxError, SystemFailure, UsageError
 
@@ -94,6 +95,8 @@ class RudauxGroup(CommandGroup):
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run and exit; a bug still shows its traceback and exits with 1."""
         extra["standalone_mode"] = False  # else the parser would print its errors in its own words
+        if "-completion" in " ".join(sys.argv[1:2]):
+            mend_scripts()
         try:
             code = super().main(*args, **extra)
             if code == INTERRUPTED:
