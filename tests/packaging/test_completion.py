@@ -16,7 +16,7 @@ from tests.cli.test_completion import NAMES, write
 STARTS = {
     "bash": ["bash", "--noprofile", "-i"],
     "zsh": ["zsh", "-i"],
-    "fish": ["fish", "-i"],
+    "fish": ["fish", "-i", "-C", "set -g fish_autosuggestion_enabled 0"],  # else at each key
 }
 CLEAR = "\x15"  # Ctrl-U
 
