@@ -38,9 +38,7 @@ def test_the_man_page_says_what_the_help_says() -> None:
 def test_the_man_page_is_well_formed(command: list[str]) -> None:
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
-    done = subprocess.run(
-        [*command, PAGE], capture_output=True, text=True, check=False, timeout=60
-    )
+    done = subprocess.run([*command, PAGE], capture_output=True, text=True, check=False, timeout=60)
     assert (done.stdout, done.stderr) == ("", "")
 
 

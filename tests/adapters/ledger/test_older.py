@@ -38,7 +38,11 @@ def test_an_older_ledger_keeps_what_it_knows(script: Path, tmp_path: Path) -> No
     path = written_by(script, tmp_path)
     for ledger in (SqliteLedger(path), SqliteLedger(path)):
         [run] = ledger.run_records()
-        assert (run.command, run.user, run.exit_code) == ("rudaux grade homework_1", "instructor", 0)
+        assert (run.command, run.user, run.exit_code) == (
+            "rudaux grade homework_1",
+            "instructor",
+            0,
+        )
         assert ledger.records("homework_1") == {
             "11": Record("graded", "", AT),
             "12": Record("held", "its kernel died twice", AT),
