@@ -1,4 +1,7 @@
-"""Checks and shows: `nox -s tests | lint | types | docs | demo | hub | chaos | bench | mutants | lock`."""
+"""Checks and shows: `nox -s tests | lint | types | docs | demo | hub | chaos | bench | mutants`.
+
+`nox -s lock` renews constraints.txt.
+"""
 
 from __future__ import annotations
 

@@ -97,5 +97,5 @@ def test_the_wheel_works_where_no_checkout_is(tmp_path: Path) -> None:
     assert (there / "share/man/man1/rudaux.1").read_text() == (ROOT / "docs/rudaux.1").read_text()
     (tmp_path / "program.py").write_text(PROGRAM)
     python = there / "bin" / "python"
-    mypy = [sys.executable, "-m", "mypy", "--strict", "--python-executable", python]
+    mypy = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(python)]
     assert '"rudaux.api.Assignment"' in run(*mypy, "program.py", cwd=tmp_path)

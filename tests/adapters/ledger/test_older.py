@@ -73,3 +73,11 @@ def test_the_older_ledger_is_kept_for_going_back(script: Path, tmp_path: Path) -
         assert db.execute("PRAGMA user_version").fetchone() == (version,)
         assert db.execute("SELECT count(*) FROM runs").fetchone() == (1,)
     assert version < VERSION
+
+
+def test_a_copy_of_an_earlier_upgrade_stays(tmp_path: Path) -> None:
+    path = written_by(OLDER[-1], tmp_path)
+    path.with_name("ledger-4.db").write_text("a copy")
+    SqliteLedger(path).start_run("rudaux grade")
+    assert path.with_name("ledger-4.db").read_text() == "a copy"
+    assert tables(path.with_name("ledger-4-1.db"))

@@ -80,7 +80,7 @@ _KNOWN = (
 _STEPS = {
     # A score that was in Canvas already was taken note of, and not written.
     1: ("UPDATE pushes SET adopted = 1 WHERE abs(old - new) < 0.00005",),
-    2: (f"INSERT OR IGNORE INTO graded {_KNOWN}",),  # noqa: S608 - no value of anybody's
+    2: (f"INSERT OR IGNORE INTO graded {_KNOWN}",),
     3: (),
     # Some ledgers that call themselves version 3 or 4 lack tables, columns, or what was graded.
     4: (f"INSERT INTO graded SELECT * FROM ({_KNOWN}) WHERE NOT EXISTS (SELECT 1 FROM graded)",),  # noqa: S608

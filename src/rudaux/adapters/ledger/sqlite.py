@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timezone
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -314,10 +315,9 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
 
     def _keep(self, db: sqlite3.Connection, version: int) -> None:
         """Copy a ledger that is about to be upgraded, so that one can go back to its rudaux."""
-        kept = self._path.with_name(f"ledger-{version}.db")
-        if kept.exists():
-            return
-        part = kept.with_suffix(".part")
+        names = (f"ledger-{version}{f'-{again}' if again else ''}.db" for again in count())
+        kept = next(path for path in map(self._path.with_name, names) if not path.exists())
+        part = kept.with_suffix(f".{os.getpid()}")
         part.unlink(missing_ok=True)
         create_file(part)
         db.execute("VACUUM INTO ?", (str(part),))
