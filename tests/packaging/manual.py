@@ -89,7 +89,7 @@ def manual() -> str:
         ("EXAMPLES", _WEEK),
     ):
         lines += [f".SH {title}", *_list(entries)]
-    lines += [".SH SEE ALSO", ".BR nbgrader (1),", ".BR crontab (1),", ".BR docker (1)"]
+    lines += [".SH SEE ALSO", ".BR crontab (5),", ".BR docker (1),", ".BR git (1)"]
     return "\n".join(lines) + "\n"
 
 
