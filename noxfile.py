@@ -1,4 +1,7 @@
-"""Checks and shows: `nox -s tests | lint | types | docs | demo | hub | chaos | bench | mutants`."""
+"""Checks and shows: `nox -s tests | lint | types | docs | demo | hub | chaos | bench | mutants`.
+
+`nox -s lock` renews constraints.txt.
+"""
 
 from __future__ import annotations
 
@@ -74,6 +77,17 @@ def bench(session: nox.Session) -> None:
     session.install("-e", ".[dev]")
     for script in sorted(Path("tests/bench").glob("[a-z]*.py")):
         session.run("python", "-m", f"tests.bench.{script.stem}")
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Renew constraints.txt: the newest versions that go together, with their hashes."""
+    session.install("uv>=0.5")
+    session.run(
+        *("uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.10"),
+        *("--generate-hashes", "--upgrade", "--no-header", "--no-annotate", "--quiet"),
+        *("--output-file", "constraints.txt", *session.posargs),
+    )
 
 
 @nox.session

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rudaux.api import Assignment, Course
 
-__version__ = "0.1.0"
+__version__ = "0.9.0"
 __all__ = ["Assignment", "Course", "__version__"]
 
 

@@ -256,6 +256,20 @@ def look_around() -> Surroundings:
     )
 
 
+def engine_version() -> str:
+    """Return the container engine that answers here, with its version; empty: there is none."""
+    from rudaux.executors import docker_version
+
+    return docker_version()
+
+
+def sandbox_state() -> str:
+    """Return `works`, or nothing where this machine makes no boxes for this account."""
+    from rudaux.executors import sandbox_works
+
+    return "works" if sandbox_works() else ""
+
+
 def _room(folder: Path) -> Room:
     from rudaux.ports import Room
 

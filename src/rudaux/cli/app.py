@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from rudaux import __version__
+from rudaux.cli.completion import mend_scripts
 from rudaux.cli.options import Folder, NoPrompt
 from rudaux.errors import RudauxError, SystemFailure, UsageError
 
@@ -94,6 +95,8 @@ class RudauxGroup(CommandGroup):
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run and exit; a bug still shows its traceback and exits with 1."""
         extra["standalone_mode"] = False  # else the parser would print its errors in its own words
+        if "-completion" in " ".join(sys.argv[1:2]):
+            mend_scripts()
         try:
             code = super().main(*args, **extra)
             if code == INTERRUPTED:
@@ -177,7 +180,12 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
+def _version(ctx: typer.Context, wanted: bool) -> None:
+    if wanted and ctx.params.get("verbose"):
+        from rudaux.cli.versions import version_lines
+
+        typer.echo("\n".join(version_lines()))
+        raise typer.Exit
     if wanted:
         typer.echo(f"rudaux {__version__}")
         raise typer.Exit
@@ -187,8 +195,11 @@ def _version(wanted: bool) -> None:
 def _rudaux(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", is_eager=True, help="With --version: of all parts.")
+    ] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_version, help="Show the version.")
     ] = False,
 ) -> None:
     """Run a course on Canvas, JupyterHub, nbgrader and nbgitpuller."""

@@ -36,14 +36,18 @@ def open_executor(settings: GradingSettings, places: Places) -> Executor:
 
 def docker_answers() -> bool:
     """Return whether this account can use a Docker Engine here; one that hangs does not count."""
+    return bool(docker_version())
+
+
+def docker_version() -> str:
+    """Return the name and version of the engine that this account can use; empty: there is none."""
     from rudaux.errors import ExecutorFailure
-    from rudaux.executors.docker.engine import connect
+    from rudaux.executors.docker.engine import version
 
     try:
-        connect(1, seconds=5).close()
+        return version(seconds=5)
     except ExecutorFailure:
-        return False
-    return True
+        return ""
 
 
 def sandbox_works() -> bool:

@@ -154,7 +154,7 @@ class TestFile:
     ) -> None:
         path.parent.mkdir()
         with sqlite3.connect(path) as db:
-            db.executescript(VERSION_1 + "ALTER TABLE pushes ADD COLUMN undoes;")
+            db.executescript(VERSION_1 + "CREATE TABLE graded (students_of_mine);")
         with pytest.raises(SystemFailure, match="cannot be used"):
             again().run_records()
         with sqlite3.connect(path) as db:

@@ -6,7 +6,7 @@ import sqlite3
 
 from rudaux.adapters.ledger import extensions
 
-VERSION = 4
+VERSION = 5
 # Times are ISO 8601 in UTC, scores are decimals as text.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -64,22 +64,26 @@ CREATE TABLE IF NOT EXISTS allowances (
     given TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (assignment, student, notebook, cell));
 """
 SCHEMA += extensions.SCHEMA
+_COLUMNS = (
+    ("runs", "user", "TEXT NOT NULL DEFAULT ''"),
+    ("pushes", "adopted", "INTEGER NOT NULL DEFAULT 0"),
+    ("pushes", "undoes", "INTEGER"),
+    ("executions", "image", "TEXT NOT NULL DEFAULT ''"),
+    ("collections", "skipped", "TEXT NOT NULL DEFAULT '[]'"),
+    ("written", "done", "INTEGER NOT NULL DEFAULT 0"),
+)
+"""What tables gained after they were first made, not always with a new version."""
+_KNOWN = (
+    "SELECT assignment, student FROM records WHERE kind IN ('graded', 'held') UNION "
+    "SELECT assignment, student FROM pushes WHERE undoes IS NULL AND CAST(new AS REAL) > 0"
+)
 _STEPS = {
-    1: (
-        "ALTER TABLE runs ADD COLUMN user TEXT NOT NULL DEFAULT ''",
-        "ALTER TABLE pushes ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0",
-        "ALTER TABLE pushes ADD COLUMN undoes INTEGER",
-        "ALTER TABLE executions ADD COLUMN image TEXT NOT NULL DEFAULT ''",
-        "ALTER TABLE collections ADD COLUMN skipped TEXT NOT NULL DEFAULT '[]'",
-        # A score that was already in Canvas was only noted, not written.
-        "UPDATE pushes SET adopted = 1 WHERE abs(old - new) < 0.00005",
-    ),
-    2: (
-        "INSERT INTO graded SELECT assignment, student FROM records "
-        "WHERE kind IN ('graded', 'held') UNION SELECT assignment, student FROM pushes "
-        "WHERE undoes IS NULL AND CAST(new AS REAL) > 0",
-    ),
+    # A score that was already in Canvas was only noted, not written.
+    1: ("UPDATE pushes SET adopted = 1 WHERE abs(old - new) < 0.00005",),
+    2: (f"INSERT OR IGNORE INTO graded {_KNOWN}",),
     3: (),
+    # Some ledgers that call themselves version 3 or 4 lack tables, columns, or what was graded.
+    4: (f"INSERT INTO graded SELECT * FROM ({_KNOWN}) WHERE NOT EXISTS (SELECT 1 FROM graded)",),  # noqa: S608
 }
 """The migration from each earlier version to the next."""
 
@@ -101,6 +105,9 @@ def migrate(db: sqlite3.Connection) -> None:
         db.execute("BEGIN IMMEDIATE")
         for statement in SCHEMA.split(";"):
             db.execute(statement)
+        for table, column, kind in _COLUMNS:
+            if column not in {row[1] for row in db.execute(f"PRAGMA table_info({table})")}:
+                db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
         for step in range(version_of(db), VERSION):
             for statement in _STEPS[step]:
                 db.execute(statement)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +304,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
             if version == 0:
                 self._create(db)
             elif version < VERSION:
+                self._keep(db, version)
                 migrate(db)
             self._connection = db
         return self._connection
@@ -311,6 +313,16 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
         if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise SystemFailure(f"{self._path} is not a rudaux ledger: {self._aside}")
         create(db)
+
+    def _keep(self, db: sqlite3.Connection, version: int) -> None:
+        """Copy a ledger that is about to be upgraded, so that one can go back to its rudaux."""
+        names = (f"ledger-{version}{f'-{again}' if again else ''}.db" for again in count())
+        kept = next(path for path in map(self._path.with_name, names) if not path.exists())
+        part = kept.with_suffix(f".{os.getpid()}")
+        part.unlink(missing_ok=True)
+        create_file(part)
+        db.execute("VACUUM INTO ?", (str(part),))
+        part.replace(kept)
 
     @property
     def _aside(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from docker import APIClient
@@ -38,6 +38,16 @@ def connect(width: int, seconds: float = _SECONDS) -> Any:
     with reached():
         return APIClient(**kwargs_from_env(), timeout=seconds, max_pool_size=width + 1,
                          version="auto")  # fmt: skip
+
+
+def version(seconds: float) -> str:
+    """Return the engine's name and version; Podman says its own name."""
+    client = connect(1, seconds)
+    with reached(), closing(client):
+        told = client.version()
+    parts = [part["Name"] for part in told.get("Components") or ()]
+    name = "Podman" if any("Podman" in part for part in parts) else "Docker"
+    return f"{name} {told.get('Version', '')}".strip()
 
 
 def image(client: Any, name: str) -> Mapping[str, Any]:
