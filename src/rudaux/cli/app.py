@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from shutil import get_terminal_size
 from typing import Annotated, Any
@@ -120,6 +122,7 @@ class RudauxGroup(CommandGroup):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run and exit; a bug still shows its traceback and exits with 1."""
+        _complete_without_rich()
         extra["standalone_mode"] = False  # else the parser would print its errors in its own words
         try:
             code = super().main(*args, **extra)
@@ -151,6 +154,15 @@ def load_command(name: str) -> Any:
     else:
         holder.command(name, cls=Command)(target)
     return get_group(holder).commands[name]
+
+
+def _complete_without_rich() -> None:
+    """Give zsh and fish our lines as they are; Typer would import Rich to look for markup."""
+    if "_RUDAUX_COMPLETE" in os.environ:
+        with suppress(ImportError):
+            import typer._completion_classes as shells
+
+            shells._sanitize_help_text = lambda text: text
 
 
 def _leave_values(command: Any, ctx: Any) -> None:
