@@ -149,8 +149,8 @@ class _Job:
         if self.pushing.feedback:
             outcomes += make_feedback(ctx, view, standings)
         outcomes += push_grades(ctx, view, standings, self.pushing)
-        again = f"`rudaux submit {name}` goes on with them."
-        finish([*open_ends(reread(ctx, standings)), *outcomes], f"see above; {again}")
+        again = f"`rudaux status {name}` lists them all; `rudaux submit {name}` tries again."
+        finish(outcomes, again, open_ends(reread(ctx, standings)))
 
     def _regrade(self, standings: Standings) -> bool:
         """Return whether to go on to the push."""

@@ -1,7 +1,7 @@
-"""Everything a person sees or is asked: the only module that imports rich and questionary.
+"""Everything a person sees or is asked; `progress` and `help` draw as well, nothing else does.
 
-Results go to stdout; progress, notices, questions and errors go to stderr. Both libraries are
-imported where they are used: most of what a shell completion or a help page needs is not here.
+Results go to stdout; progress, notices, questions and errors go to stderr. Rich and questionary are
+imported where they are used: a shell completion needs neither.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
-from rudaux.cli.describe.words import listed
+from rudaux.cli.describe.words import FAILED, HELD, NOTHING, alike, listed
+from rudaux.cli.links import Links
+from rudaux.cli.progress import bar, time_left, troubles
 from rudaux.cli.width import blocks, column_widths, wrapped
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError
@@ -54,6 +56,13 @@ class View:
     def __init__(self, no_prompt: bool = False) -> None:
         self.attended = not no_prompt and _is_terminal(sys.stdin)
         self.watched = self.attended or _is_terminal(sys.stderr)
+        self._addresses: dict[str, str] = {}
+        self._links = Links({})
+
+    def link(self, addresses: Mapping[str, str]) -> None:
+        """Let these words lead to their addresses wherever they stand, on a terminal that can."""
+        self._addresses |= addresses
+        self._links = Links(self._addresses)
 
     @cached_property
     def out(self) -> Console:
@@ -67,11 +76,11 @@ class View:
 
     def line(self, text: str = "", style: str = "") -> None:
         """Print a line of the result."""
-        _say(self.out, text, style)
+        self._say(self.out, text, style)
 
     def notice(self, text: str, style: str = "") -> None:
         """Print a line beside the result: what happened, or the next step."""
-        _say(self.err, text, style)
+        self._say(self.err, text, style)
 
     def rows(self, rows: Sequence[Row]) -> None:
         """Print a plan: sections, marks, items and details, aligned."""
@@ -88,7 +97,7 @@ class View:
             table.add_row(
                 _text(f"  {shown}", "bold"),
                 _text(row.mark, _MARK_STYLE[row.mark]),
-                _text(f"{item}{space}{row.detail}"),
+                self._linked(self.out, f"{item}{space}{row.detail}"),
             )
         _print(self.out, table)
 
@@ -122,15 +131,25 @@ class View:
             table.add_row(_text(about), _text(sentence))
         _print(self.err, table)
 
-    def table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print a table of the result; None is shown as a dash, numbers stand to the right."""
+    def table(
+        self,
+        header: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        whole: Collection[str] = (),
+    ) -> None:
+        """Print a table of the result; None is shown as a dash, numbers align at their points.
+
+        A cell of a column that is `whole` is never broken.
+        """
         from rich.cells import cell_len
         from rich.table import Table
 
         lines = [["-" if cell is None else str(cell) for cell in row] for row in rows]
-        columns = list(zip(*lines, strict=True)) if lines else [()] * len(header)
+        columns = [alike(c) for c in zip(*lines, strict=True)] if lines else [()] * len(header)
+        lines = [[*line] for line in zip(*columns, strict=True)]
         both = [(name, *column) for name, column in zip(header, columns, strict=True)]
-        widths = column_widths(both, self.out.width, cell_len)
+        rigid = [name in whole for name in header]
+        widths = column_widths(both, self.out.width, cell_len, rigid)
         if widths is None:
             self.line(blocks(header, lines, self.out.width, cell_len))
             return
@@ -139,7 +158,7 @@ class View:
             justify: Any = "right" if column and _is_numeric(column) else "left"
             table.add_column(_text(name), overflow="fold", justify=justify, width=width)
         for line in lines:
-            table.add_row(*(_text(cell) for cell in line))
+            table.add_row(*(self._linked(self.out, cell, whole=True) for cell in line))
         _print(self.out, table)
 
     def json(self, document: object) -> None:
@@ -176,24 +195,28 @@ class View:
         )
         return str(_answered(asked))
 
-    def follow(self, label: str, outcomes: Iterable[Outcome], total: int) -> list[Outcome]:
+    def follow(
+        self, label: str, outcomes: Iterable[Outcome], total: int, note: str = ""
+    ) -> list[Outcome]:
         """Consume outcomes under a progress bar; in a log, a line at the start and the end.
 
-        `total` is how many are expected; more may come.
+        `total` is how many are expected; more may come. `note` stands behind the number.
         """
         done: list[Outcome] = []
-        with self._progress(label, total) as step:
+        with self._progress(label, total, note) as step:
             for outcome in outcomes:
                 done.append(outcome)
                 step(done)
         return done
 
     @contextmanager
-    def _progress(self, label: str, total: int) -> Iterator[Callable[[Sequence[Outcome]], None]]:
+    def _progress(
+        self, label: str, total: int, note: str
+    ) -> Iterator[Callable[[Sequence[Outcome]], None]]:
         # FORCE_COLOR makes rich take a log file for a terminal; a bar needs a real one.
         animated = self.err.is_terminal and not self.err.is_dumb_terminal
         if total and animated and _is_terminal(sys.stderr):
-            with _bar(self.err, label, total) as step:
+            with bar(self.err, printable(label), total, note) as step:
                 yield step
             return
         seen: Sequence[Outcome] = ()
@@ -206,7 +229,9 @@ class View:
                 told, left = now, time_left(now - started, len(done), total)
                 self.notice(f"{label}: {len(done)} of {total}{troubles(done)}{left}")
 
-        self.notice(f"{label}: {total} to do" if total else f"{label}: nothing to do")
+        self.notice(
+            f"{label}: {total} to do {note}".rstrip() if total else f"{label}: nothing to do"
+        )
         try:
             yield remember
         except BaseException:
@@ -224,19 +249,46 @@ class View:
             if not outcome.ok:
                 together.setdefault((outcome.result, outcome.reason), []).append(outcome.item)
         self.summary(
-            ("broken" if result == "failed" else "look", f"{len(items)} {result}", text)
+            (
+                "broken" if result == "failed" else "look",
+                f"{len(items)} {FAILED if result == 'failed' else HELD}",
+                text,
+            )
             for (result, reason), items in together.items()
             for text in [f"{listed(items)}: {reason}"]
         )
 
-    def summary(self, findings: Iterable[Finding]) -> None:
-        """Print how a step ended beside the result, a line each; the text wraps in its column."""
-        table = _grid()
+    def summary(self, findings: Iterable[Finding], result: bool = False) -> None:
+        """Print how a step ended, a line each; the text wraps in its column.
+
+        It stands beside the result, or is one.
+        """
+        table, console = _grid(), self.out if result else self.err
         for sign, label, text in findings:
             mark, style = _SIGNS[sign] if label else ("", "")
-            table.add_row(_text(f"  {mark}", style), _text(label), _text(text))
+            table.add_row(
+                _text(f"  {mark}", style), _text(label, style), self._linked(console, text)
+            )
         if table.row_count:
-            _print(self.err, table)
+            _print(console, table)
+
+    def _say(self, console: Console, text: str, style: str) -> None:
+        """Print text; a terminal gets it broken between words."""
+        from rich.cells import cell_len
+
+        if console.is_terminal:
+            text = wrapped(text, console.width, cell_len)
+        console.print(self._linked(console, text, style), soft_wrap=True)
+
+    def _linked(self, console: Console, text: str, style: str = "", whole: bool = False) -> Text:
+        """Make text whose known words are links; `whole`: only where the text is such a word."""
+        from rich.style import Style
+
+        made = _text(text, style)
+        if _is_terminal(console.file):
+            for start, end, to in (self._links.whole if whole else self._links.inside)(made.plain):
+                made.stylize(Style(link=to), start, end)
+        return made
 
 
 def confirm(question: str, default: bool = True) -> bool:
@@ -252,47 +304,6 @@ def confirm(question: str, default: bool = True) -> bool:
 def printable(text: str) -> str:
     """Replace control characters: a name in Canvas must not move anybody's cursor."""
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def troubles(outcomes: Sequence[Outcome]) -> str:
-    """Count who was repaired, held or failed: ` · 2 held · 1 failed`, or nothing."""
-    results = [o.result for o in outcomes if not o.waiting]
-    counts = {r: results.count(r) for r in ("held", "failed")}
-    counts = {"repaired": sum(o.repaired for o in outcomes), **counts}
-    return "".join(f" · {count} {result}" for result, count in counts.items() if count)
-
-
-def time_left(elapsed: float, done: int, total: int) -> str:
-    """Estimate from the pace so far, seconds in: `about 3 min left`; nothing at either end."""
-    if not 0 < done < total:
-        return ""
-    seconds = elapsed / done * (total - done)
-    if seconds < 60:
-        return f" · about {max(round(seconds), 1)} s left"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f" · about {hours} h {minutes} min left" if hours else f" · about {minutes} min left"
-
-
-@contextmanager
-def _bar(console: Console, label: str, total: int) -> Iterator[Callable[[Sequence[Outcome]], None]]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=28),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-    )
-    started = time.monotonic()
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task(f"{printable(label):<11}", total=total, note="")
-
-        def step(done: Sequence[Outcome]) -> None:
-            count = min(len(done), total)
-            left = time_left(time.monotonic() - started, count, total)
-            bar.update(task, completed=count, note=f"{troubles(done)}{left}".removeprefix(" · "))
-
-        yield step
 
 
 def _answered(asked: Any) -> object:
@@ -325,15 +336,6 @@ def _is_terminal(stream: Any) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
 
 
-def _say(console: Console, text: str, style: str) -> None:
-    """Print text; a terminal gets it broken between words."""
-    from rich.cells import cell_len
-
-    if console.is_terminal:
-        text = wrapped(text, console.width, cell_len)
-    console.print(_text(text, style), soft_wrap=True)
-
-
 def _text(text: str, style: str = "") -> Text:
     from rich.text import Text
 
@@ -363,6 +365,6 @@ def _print(console: Console, table: RenderableType) -> None:
 
 def _is_numeric(cells: Iterable[str]) -> bool:
     try:
-        return all(cell == "-" or Decimal(cell).is_finite() for cell in cells)
+        return all(cell in NOTHING or Decimal(cell).is_finite() for cell in cells)
     except InvalidOperation:
         return False

@@ -37,15 +37,20 @@ def _broken(line: str, width: int, measure: Callable[[str], int], hang: int | No
 
 
 def column_widths(
-    cells: Sequence[Sequence[str]], width: int, measure: Callable[[str], int] = len
+    cells: Sequence[Sequence[str]],
+    width: int,
+    measure: Callable[[str], int] = len,
+    rigid: Sequence[bool] = (),
 ) -> list[int] | None:
     """Share `width` among the columns (each a header and its cells); None: a word would break.
 
-    Each column gets its longest word first, then the narrow ones what they lack.
+    Each column gets its longest word first, a `rigid` one its longest cell; then the narrow ones
+    what they lack.
     """
     left = width - GAP * (len(cells) - 1)
     needs = [max((measure(w) for c in column for w in c.split()), default=0) for column in cells]
     full = [max(map(measure, column), default=0) for column in cells]
+    needs = [full[i] if any(rigid[i : i + 1]) else need for i, need in enumerate(needs)]
     left -= sum(needs)
     if left < 0:
         return None
