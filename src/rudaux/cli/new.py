@@ -148,9 +148,7 @@ def _say_what_is_left(view: View, older: Older, file: Path, given: Mapping[str, 
     notes = [(", ".join(note.keys), note.sentence) for note in older.notes]
     if guessed and not view.attended:
         where = ", ".join(_GUESSED[key] for key in guessed)
-        notes.append(
-            (where, "guessed, because the older file does not say it: check it in rudaux.toml")
-        )
+        notes.append((where, "guessed, since the older file does not say: check it in rudaux.toml"))
     view.notes([(about, f"{sentence}.") for about, sentence in notes])
 
 

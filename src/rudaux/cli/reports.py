@@ -95,9 +95,7 @@ def _show(view: View, read: AssignmentReport, page: Path, anonymous: bool) -> No
     elif read.tests:
         view.line("\nNo test stands out.")
     if 0 < read.students < FEW:
-        view.line(
-            f"With fewer than {FEW} submissions, discrimination would be chance: it is left out."
-        )
+        view.line(f"Fewer than {FEW} submissions: discrimination would be chance.")
     if read.failures:
         view.line("\nWhat went wrong most", "bold")
         view.table(("students", "error", "tests"), error_rows(read, anonymous))
@@ -108,9 +106,7 @@ def _show(view: View, read: AssignmentReport, page: Path, anonymous: bool) -> No
         view.line(f"\n{read.late} handed in after their own deadline.")
     view.line(f"\nReport: {page}")
     if any({"all_fail", "not_reached", "negative_discrimination"} & {*t.flags} for t in read.tests):
-        view.notice(
-            f"Next: fix a wrong test in the source, then run `rudaux regrade {read.name} --what-if`."
-        )
+        view.notice(f"Next: fix a wrong test, then run `rudaux regrade {read.name} --what-if`.")
 
 
 def _show_term(view: View, term: TermReport, page: Path) -> None:

@@ -72,7 +72,7 @@ def _show(view: View, read: CourseStatus) -> None:
 
 
 def overview(assignments: Sequence[AssignmentStatus]) -> tuple[list[str], list[list[object]]]:
-    """Return header and rows on assignments; columns that would say the same of all are left out."""
+    """Return header and rows; a column that would say the same of all assignments is left out."""
     used = [s for s in _SHORT if any(a.counts[s] for a in assignments)]
     years = {t.year for a in assignments for t in (a.due_at, a.scheduled_for) if t}
     columns: dict[str, list[object]] = {
@@ -103,7 +103,7 @@ _SHORT: dict[State, str] = {
     "missing": "missing",
     "collected": "collected",
     "failed": "failed",
-    "needs_manual": "for you",
+    "needs_manual": "waiting",
     "graded": "graded",
     "pushed": "in Canvas",
 }
@@ -143,7 +143,8 @@ def _next_step(view: View, read: CourseStatus) -> None:
             view.notice(f"\nNext: `rudaux init` sets up {a.name}.")
         elif a.counts["needs_manual"]:
             view.notice(
-                f"\nNext: `rudaux status {a.name}` says what waits for you; then `rudaux submit {a.name}`."
+                f"\nNext: `rudaux status {a.name}` says what waits for you. Once that is done, run "
+                f"`rudaux submit {a.name}`."
             )
         elif a.counts["failed"] or a.counts["collected"]:
             view.notice(
