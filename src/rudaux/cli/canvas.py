@@ -155,7 +155,7 @@ def log(
             return
         for head, rows in log_parts(entries, ctx.config.course.timezone):
             view.line(head, "bold")
-            view.table(LOG_HEADER, rows)
+            view.table(LOG_HEADER, rows, whole=("when",), indent=2)
         if not entries:
             view.line("rudaux has written no such grade or feedback to Canvas.")
 

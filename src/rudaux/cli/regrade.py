@@ -194,7 +194,7 @@ class _Job:
         view.line(f"  {regrade_counts(found)}")
         rows, more = moved_rows(found, self.pushing.full)
         if rows:
-            view.table(("  student", "now", "then", "why"), [(f"  {a}", *b) for a, *b in rows])
+            view.table(("student", "now", "then", "why"), rows, indent=2)
         if more:
             view.line(f"  {more}")
         view.troubles(found.waiting)

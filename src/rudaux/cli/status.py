@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.deadlines import late_lines
 from rudaux.cli.describe.plans import Row
+from rudaux.cli.describe.push import grade
 from rudaux.cli.describe.words import UNGRADED, count, number, when
 from rudaux.cli.links import assignment_links, student_links
 from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
@@ -121,11 +122,8 @@ def _students(view: View, status: AssignmentStatus) -> None:
     for standing in sorted(status.standings.by_student, key=lambda s: names[s.student_id]):
         own = deadlines.own.get(standing.student_id)
         extended = when(own.astimezone(zone)) if own and own != deadlines.base else ""
-        points = (
-            number(status.standings.targets[standing.student_id].normalize())
-            if standing.state in {"graded", "pushed"}
-            else None
-        )
+        known = standing.state in {"graded", "pushed"}
+        points = grade(status.standings.targets[standing.student_id]) if known else None
         name = names[standing.student_id]
         state = _STATES[standing.state]
         rows.append((standing.student_id, name, state, points, extended, standing.reason))

@@ -191,7 +191,7 @@ def _list(view: View, plan: SubmitPlan, full: bool, summed_up: bool = False) -> 
         view.summary(groups, result=True)
     if rows:
         view.line()
-        view.table(("  student", "Canvas", "now", "why"), [(f"  {a}", *b) for a, *b in rows])
+        view.table(("student", "Canvas", "now", "why"), rows, indent=2)
     for note in notes:
         view.line(f"  {note}")
 

@@ -136,22 +136,28 @@ class View:
         header: Sequence[str],
         rows: Iterable[Sequence[object]],
         whole: Collection[str] = (),
+        indent: int = 0,
     ) -> None:
         """Print a table of the result; None is shown as a dash, numbers align at their points.
 
         A cell of a column that is `whole` is never broken.
         """
         from rich.cells import cell_len
+        from rich.padding import Padding
         from rich.table import Table
 
-        lines = [["-" if cell is None else str(cell) for cell in row] for row in rows]
+        lines, width = (
+            [["-" if cell is None else str(cell) for cell in row] for row in rows],
+            self.out.width - indent,
+        )
         columns = [alike(c) for c in zip(*lines, strict=True)] if lines else [()] * len(header)
         lines = [[*line] for line in zip(*columns, strict=True)]
         both = [(name, *column) for name, column in zip(header, columns, strict=True)]
         rigid = [name in whole for name in header]
-        widths = column_widths(both, self.out.width, cell_len, rigid)
+        widths = column_widths(both, width, cell_len, rigid)
         if widths is None:
-            self.line(blocks(header, lines, self.out.width, cell_len))
+            shown = blocks(header, lines, width, cell_len).splitlines()
+            self.line("\n".join(" " * indent + line for line in shown))
             return
         table = Table(box=None, header_style="bold", padding=(0, 1), pad_edge=False)
         for (name, *column), width in zip(both, widths, strict=True):
@@ -159,7 +165,7 @@ class View:
             table.add_column(_text(name), overflow="fold", justify=justify, width=width)
         for line in lines:
             table.add_row(*(self._linked(self.out, cell, whole=True) for cell in line))
-        _print(self.out, table)
+        _print(self.out, Padding(table, (0, 0, 0, indent), expand=False))
 
     def json(self, document: object) -> None:
         """Print one JSON document, in ASCII so that no locale can spoil it."""
