@@ -26,7 +26,8 @@ def finish(
     held = sum(o.result == "held" for o in (*outcomes, *submissions))
     ungraded = sum(o.result == "failed" for o in submissions)
     failed = sum(o.result == "failed" for o in outcomes)
-    left = ((held, HELD), (ungraded, UNGRADED), (failed, FAILED))
+    verb = "is" if held == 1 else "are"
+    left = ((held, f"{verb} {HELD}"), (ungraded, UNGRADED), (failed, FAILED))
     parts = [f"{number} {words}" for number, words in left if number]
     if parts:
         said = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)

@@ -69,7 +69,18 @@ def _show(view: View, read: CourseStatus) -> None:
         for line in late_lines(a.late_edits, a.standings.students):
             view.rows([Row(a.name, "!", line)])
     header, rows = overview(read.assignments)
-    view.table(header, rows, whole=("due", "next run"))
+    view.table(header, rows, whole=("due", "next run"), narrow=_told(header, rows))
+
+
+def _told(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """Return two lines on each assignment: what it is, and how many students are where."""
+    lines = []
+    for name, *cells in rows:
+        known = [(h, c) for h, c in zip(header[1:], cells, strict=True) if c not in (None, "·")]
+        about = [_ABOUT[h].format(c) for h, c in known if h in _ABOUT]
+        counts = [f"{c} {h}" for h, c in known if h not in _ABOUT]
+        lines += [" · ".join([str(name), *about]), f"  {' · '.join(counts)}"]
+    return lines
 
 
 def overview(assignments: Sequence[AssignmentStatus]) -> tuple[list[str], list[list[object]]]:
@@ -98,7 +109,11 @@ def _moment(at: datetime | None, years: set[int]) -> str | None:
     return when(at).replace(f" {at.year}", "", 1) if len(years) == 1 else when(at)
 
 
-_PUBLISHED = {True: "published", False: "unpublished", None: "not there"}
+_ABOUT = {
+    "due": "due {}", "points": "{} points", "released": "released: {}", "Canvas": "{}",
+    "next run": "next run {}",
+}  # fmt: skip
+_PUBLISHED = {True: "published", False: "unpublished", None: "not in Canvas"}
 _SHORT: dict[State, str] = {
     "not_due": "not due",
     "missing": "missing",

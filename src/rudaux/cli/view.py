@@ -21,13 +21,12 @@ from rudaux.cli.describe.plans import Row
 from rudaux.cli.describe.words import FAILED, HELD, NOTHING, alike, listed
 from rudaux.cli.links import Links
 from rudaux.cli.progress import bar, time_left, troubles
-from rudaux.cli.width import blocks, column_widths, wrapped
+from rudaux.cli.width import GAP, blocks, column_widths, wrapped
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.table import Table
     from rich.text import Text
 
     from rudaux.domain.checks import Check
@@ -42,6 +41,10 @@ _LOG_SECONDS = 60.0
 """Seconds between two lines on how far it is, where there is no terminal."""
 _SIGNS = {**_CHECK_STYLE, "": ("-", "dim")}
 
+_NARROW = 20
+"""Columns that text has even where others leave it fewer."""
+Cells = Sequence[tuple[str, str]]
+"""The cells of a line, each a text and its style."""
 Sign = Literal["ok", "look", "broken", ""]
 Finding = tuple[Sign, str, str]
 """A line of a summary: how good it is, how many are in it, and who and why."""
@@ -86,39 +89,30 @@ class View:
         """Print a plan: sections, marks, items and details, aligned."""
         from rich.cells import cell_len
 
-        table = _grid()
         width = max((cell_len(printable(r.item)) for r in rows if r.detail), default=0)
+        lines: list[Cells] = []
         section = ""
         for row in rows:
             item = printable(row.item)
             space = " " * (width - cell_len(item) + 3 if row.detail else 0)
             shown = "" if row.section == section else row.section
             section = row.section
-            table.add_row(
-                _text(f"  {shown}", "bold"),
-                _text(row.mark, _MARK_STYLE[row.mark]),
-                self._linked(self.out, f"{item}{space}{row.detail}"),
-            )
-        _print(self.out, table)
+            mark = (row.mark, _MARK_STYLE[row.mark])
+            lines.append(((f"  {shown}", "bold"), mark, (f"{item}{space}{row.detail}", "")))
+        self._aligned(self.out, lines)
 
     def checks(self, checks: Sequence[Check]) -> None:
         """Print what was found under its system, one line each; a remedy stands below its fact."""
-        from rich.table import Table
-
-        table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True, min_width=_CHECK_NAME)
-        table.add_column(overflow="fold")
+        lines: list[Cells] = []
         if checks:
             self.line(checks[0].system, "bold")
         for check in checks:
             sign, style = _CHECK_STYLE[check.result]
-            table.add_row(
-                _text(f"  {sign} {check.result:<6}", style), _text(check.name), _text(check.text)
-            )
+            name = f"{check.name:<{_CHECK_NAME}}"
+            lines.append(((f"  {sign} {check.result:<6}", style), (name, ""), (check.text, "")))
             if check.remedy:
-                table.add_row("", "", _text(f"-> {check.remedy}", "italic"))
-        _print(self.out, table)
+                lines.append((("", ""), ("", ""), (f"-> {check.remedy}", "italic")))
+        self._aligned(self.out, lines)
 
     def notes(self, notes: Iterable[tuple[str, str]]) -> None:
         """Print notices of two columns beside the result: what each is about, and a sentence."""
@@ -137,10 +131,12 @@ class View:
         rows: Iterable[Sequence[object]],
         whole: Collection[str] = (),
         indent: int = 0,
+        narrow: Sequence[str] = (),
     ) -> None:
         """Print a table of the result; None is shown as a dash, numbers align at their points.
 
-        A cell of a column that is `whole` is never broken.
+        A cell of a column that is `whole` is never broken. `narrow`: lines to print instead where
+        the table is too wide, else each row becomes a block.
         """
         from rich.cells import cell_len
         from rich.padding import Padding
@@ -156,7 +152,7 @@ class View:
         rigid = [name in whole for name in header]
         widths = column_widths(both, width, cell_len, rigid)
         if widths is None:
-            shown = blocks(header, lines, width, cell_len).splitlines()
+            shown = narrow or blocks(header, lines, width, cell_len).splitlines()
             self.line("\n".join(" " * indent + line for line in shown))
             return
         table = Table(box=None, header_style="bold", padding=(0, 1), pad_edge=False)
@@ -164,7 +160,8 @@ class View:
             justify: Any = "right" if column and _is_numeric(column) else "left"
             table.add_column(_text(name), overflow="fold", justify=justify, width=width)
         for line in lines:
-            table.add_row(*(self._linked(self.out, cell, whole=True) for cell in line))
+            cells = [wrapped(c, w, cell_len, 0) for c, w in zip(line, widths, strict=True)]
+            table.add_row(*(self._linked(self.out, cell, whole=True) for cell in cells))
         _print(self.out, Padding(table, (0, 0, 0, indent), expand=False))
 
     def json(self, document: object) -> None:
@@ -269,14 +266,30 @@ class View:
 
         It stands beside the result, or is one.
         """
-        table, console = _grid(), self.out if result else self.err
+        lines: list[Cells] = []
         for sign, label, text in findings:
             mark, style = _SIGNS[sign] if label else ("", "")
-            table.add_row(
-                _text(f"  {mark}", style), _text(label, style), self._linked(console, text)
-            )
-        if table.row_count:
-            _print(console, table)
+            lines.append(((f"  {mark}", style), (label, style), (text, "")))
+        self._aligned(self.out if result else self.err, lines)
+
+    def _aligned(self, console: Console, lines: Sequence[Cells]) -> None:
+        """Print lines of cells in columns; what is in the last one wraps there, between words."""
+        from rich.cells import cell_len
+        from rich.text import Text
+
+        columns = list(zip(*lines, strict=True))[:-1]
+        widths = [max(cell_len(printable(text)) + GAP for text, _ in column) for column in columns]
+        left = sum(widths)
+        for *cells, (last, style) in lines:
+            drawn = Text()
+            for (text, look), width in zip(cells, widths, strict=True):
+                drawn.append_text(_text(text, look))
+                drawn.append(" " * (width - cell_len(printable(text))))
+            if console.is_terminal:
+                last = wrapped(printable(last), max(console.width - left, _NARROW), cell_len, 0)
+            drawn.append_text(self._linked(console, last.replace("\n", "\n" + " " * left), style))
+            drawn.rstrip()
+            console.print(drawn, soft_wrap=True)
 
     def _say(self, console: Console, text: str, style: str) -> None:
         """Print text; a terminal gets it broken between words."""
@@ -346,16 +359,6 @@ def _text(text: str, style: str = "") -> Text:
     from rich.text import Text
 
     return Text(printable(text), style)
-
-
-def _grid() -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    return table
 
 
 def _print(console: Console, table: RenderableType) -> None:
