@@ -1,4 +1,4 @@
-"""`rudaux canvas`: what Canvas has, bringing assignments in step, and what was written there."""
+"""`rudaux canvas`: what Canvas has, keeping assignments up to date, and what was written there."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def students(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
 def tools(
     all_levels: Annotated[
         bool,
-        typer.Option("--all", help="List the tools of every level, not only the configured one."),
+        typer.Option("--all", help="List every level, not only the configured one."),
     ] = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
@@ -96,9 +96,7 @@ def push(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = F
             outcomes = view.follow("Canvas", workflow.apply(ctx, plan), len(plan))
             view.troubles(outcomes)
             if not any(outcome.ok for outcome in outcomes):
-                raise CanvasFailure(
-                    "nothing was changed: Canvas refused every change, for the reasons above."
-                )
+                raise CanvasFailure("nothing was changed: Canvas refused all of it, see above.")
             finish(outcomes, "`rudaux canvas push` tries again.")
 
 
@@ -140,7 +138,7 @@ def log(
         typer.Option(
             "--student",
             metavar="STUDENT",
-            help="Show only what was written for this student: an id or a name.",
+            help="Only what was written for this student.",
         ),
     ] = None,
     as_json: Json = False,

@@ -67,9 +67,7 @@ def _assignment(ctx: Context, view: View, name: str, again: bool) -> Sequence[Ch
         try:
             if not again and (before := recall(ctx, name)):
                 at = when(before.at.astimezone(ctx.config.course.timezone))
-                view.notice(
-                    f"This was found on {at}, and nothing has changed since; --again runs it again."
-                )
+                view.notice(f"Found on {at}; nothing has changed since, but --again runs it again.")
                 return before.checks
             view.notice(f"Running {name}: its solution three times, its release once ...")
             return rehearse(ctx, name).checks

@@ -16,13 +16,11 @@ from rudaux.errors import UsageError
 def demo(
     where: Annotated[
         Path,
-        typer.Argument(
-            metavar="[DIR]", help="A new folder, or that of an earlier practice course."
-        ),
+        typer.Argument(metavar="[DIR]", help="A new folder, or that of an earlier demo."),
     ] = Path("rudaux-practice"),
     hub: Annotated[
         bool,
-        typer.Option("--hub", help="With a real JupyterHub, to open assignments in a browser."),
+        typer.Option("--hub", help="Add a real JupyterHub, to open assignments in."),
     ] = False,
     dry_run: DryRun = False,
     folder: Folder = None,
@@ -58,7 +56,7 @@ def demo(
         play(target, view.line, hub)
     elif there:
         view.line(
-            f"There is a practice course in {target} already, and nothing was changed. To start its "
+            f"There is a practice course in {target} already; nothing was changed. To start its "
             f"Canvas, run `rudaux demo {quote(str(target))}` on a terminal, without --no-prompt. "
             "To build a fresh course, name a new folder."
         )

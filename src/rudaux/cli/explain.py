@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 Student = Annotated[
     str,
-    typer.Argument(
-        metavar="STUDENT", help="An id, a login, an e-mail address, or enough of a name."
-    ),
+    typer.Argument(metavar="STUDENT", help="An id, a login, an e-mail address, or a name."),
 ]
 
 

@@ -36,9 +36,7 @@ if TYPE_CHECKING:
 
 Chosen = Annotated[
     list[str],
-    typer.Option(
-        "--student", metavar="ID", help="Who gets more time; repeat it for more students."
-    ),
+    typer.Option("--student", metavar="ID", help="Who gets more time; repeat it for others."),
 ]
 Until = Annotated[
     str,
@@ -51,7 +49,7 @@ Until = Annotated[
 ]
 Reason = Annotated[
     str,
-    typer.Option("--reason", metavar="TEXT", help="Why, for the record; students do not see it."),
+    typer.Option("--reason", metavar="TEXT", help="Why; students do not see it."),
 ]
 _SPAN = re.compile(r"\+(\d{1,4})\s*([wdhm])")
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
@@ -133,7 +131,7 @@ def extensions(
 def keep_up(
     ctx: Context, view: View, synced: SyncPlan, dry_run: bool, name: str | None = None
 ) -> list[Outcome]:
-    """Give the time that the rules give, before anything is collected; bring cron in step.
+    """Give the time that the rules give, before anything is collected; bring cron up to date.
 
     With the name of an assignment it is about that one, and cron stays as it is.
     """

@@ -28,9 +28,7 @@ def status(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
             try:
                 state = checkout.look(ctx)
             except GitFailure as error:
-                view.notice(
-                    f"The remote could not be asked, so this is as of the last pull: {error}."
-                )
+                view.notice(f"As of the last pull, because the remote did not answer: {error}.")
         view.line(f"branch   {state.branch or 'none (detached)'}")
         view.line(f"remote   {state.remote or 'none'}: {state.ahead} ahead, {state.behind} behind")
         view.line(f"changes  {len(state.dirty) or 'none'}")

@@ -110,7 +110,7 @@ def export_summary(plan: ExportPlan, canvas: bool) -> str:
     text = f"{count(len(plan), 'student')} in the file"
     left = [f"{n} {words[kind]}" for kind, n in plan.why_left_out.items()]
     if left:
-        text += f"; without a row, and so left alone in Canvas: {', '.join(left)}"
+        text += f"; these have no row, so Canvas leaves them alone: {', '.join(left)}"
     if plan.shrunk:
         text += f"\n{plan.shrunk}."
     if not canvas:
