@@ -456,7 +456,7 @@ def test_gradebook_scores_backup_and_restore(graded: SmallCourse) -> None:
     before = graded.fingerprint()
     shown = graded.rudaux("gradebook", "restore", copy, "--dry-run").out
     assert re.search(r"backup +7 students · 2 assignments · 6 submissions", shown)
-    assert re.search(r"now +no sound gradebook", shown)
+    assert re.search(r"now +no gradebook that can be read", shown)
     assert graded.fingerprint() == before
     assert "Replace" not in graded.rudaux("gradebook", "restore", "none.db", code=2).err
     graded.rudaux("gradebook", "restore", copy)

@@ -216,6 +216,7 @@ class _Job:
             self.left += open_ends(standings, hand_marking=True)
             self._note(before, standings)
             return
+        self.view.notice("")
         self.outcomes += make_feedback(self.ctx, self.view, standings)
         report_before_push(self.ctx, self.view, standings)
         try:

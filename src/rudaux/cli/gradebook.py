@@ -160,12 +160,12 @@ def export(
 
 def _may_export(view: View, plan: ExportPlan, accepted: bool, roster: bool) -> bool:
     if plan.shrunk and not roster:
-        text = f"{plan.shrunk}. Write the file nevertheless?"
+        text = f"{plan.shrunk}. Write the file anyway?"
         if not view.ask(Question(text, "refuse", "--accept-roster", default=False)):
             return False
     if accepted or not plan.alarms or not len(plan):
         return True
-    text = f"{plan.settings.name}: {'; '.join(a.text for a in plan.alarms)}. Write nevertheless?"
+    text = f"{plan.settings.name}: {'; '.join(a.text for a in plan.alarms)}. Write the file anyway?"
     return view.ask(Question(text, "refuse", "--accept-alarms", default=False))
 
 
