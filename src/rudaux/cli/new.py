@@ -15,7 +15,7 @@ from rudaux.cli.options import DryRun, Folder, NoPrompt
 from rudaux.cli.view import View
 from rudaux.config import FILE, CanvasSettings
 from rudaux.config.draft import EXAMPLES, Planned, build, render, wrong
-from rudaux.errors import NeedsPersonError, UsageError
+from rudaux.errors import ConfigError, NeedsPersonError
 
 if TYPE_CHECKING:
     from rudaux.config.older import Older
@@ -119,7 +119,7 @@ def _complete(given: Mapping[str, str], older: Older | None) -> dict[str, str]:
     answers = {**carried, **given}
     missing = [key for key in EXAMPLES if key not in answers]
     if missing:
-        refuse_wrong(answers, given)
+        _refuse_wrong(answers, given)
         flags = ", ".join(map(flag, missing))
         known = older.computed if older else {}
         computed = ", ".join(known[key] for key in missing if key in known)
@@ -127,18 +127,23 @@ def _complete(given: Mapping[str, str], older: Older | None) -> dict[str, str]:
             f" (the older file computes {computed}, and rudaux does not run it)" if computed else ""
         )
         raise NeedsPersonError(f"nobody is here to answer the questions: add {flags}{why}.")
-    refuse_wrong(answers, given)
+    _refuse_wrong(answers, given)
     build(answers)
     return answers
 
 
-def refuse_wrong(answers: Mapping[str, str], given: Mapping[str, str]) -> None:
-    """Raise `UsageError` that names each option with a wrong value: no file is at fault."""
-    rest = {key: value for key, value in answers.items() if key not in given}
-    mistakes = [(key, wrong(rest, key, value)) for key, value in given.items()]
-    found = [f"{flag(key)}: {mistake}" for key, mistake in mistakes if mistake]
+def _refuse_wrong(answers: Mapping[str, str], given: Mapping[str, str]) -> None:
+    """Raise `ConfigError` that names each option with a wrong value: no file is at fault."""
+    sound = {key: value for key, value in answers.items() if key not in given}
+    found = []
+    for key, value in given.items():
+        mistake = wrong(sound, key, value)
+        if mistake:
+            found.append(f"{flag(key)}: {mistake}")
+        else:
+            sound[key] = value
     if found:
-        raise UsageError("\n".join(found))
+        raise ConfigError(*found)
 
 
 def _say_what_is_left(view: View, older: Older, file: Path, given: Mapping[str, str]) -> None:

@@ -232,9 +232,8 @@ class View:
                 told, left = now, time_left(now - started, len(done), total)
                 self.notice(f"{label}: {len(done)} of {total}{troubles(done)}{left}")
 
-        self.notice(
-            f"{label}: {total} to do {note}".rstrip() if total else f"{label}: nothing to do"
-        )
+        behind = f", {note}" if note else ""
+        self.notice(f"{label}: {total} to do{behind}" if total else f"{label}: nothing to do")
         try:
             yield remember
         except BaseException:
