@@ -122,8 +122,8 @@ def test_posting_is_set_by_init_and_post_shows_the_grades_once(course: SmallCour
     course.edit(*MANUAL)
     assert "posting automatic -> manual" in course.rudaux("init", "--dry-run").out
     assert "posting automatic -> manual" in course.rudaux("canvas", "push").out
-    assert "in step" in course.rudaux("canvas", "push").out
-    assert "in step" in course.rudaux("init").out
+    assert "up to date" in course.rudaux("canvas", "push").out
+    assert "up to date" in course.rudaux("init").out
     course.rudaux("grade", "homework_1")
     assert (seen(course), comments(course)) == (0, 2)
 

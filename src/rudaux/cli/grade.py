@@ -220,7 +220,8 @@ class _Job:
         self.outcomes += make_feedback(self.ctx, self.view, standings)
         report_before_push(self.ctx, self.view, standings)
         try:
-            pushing = replace(self.pushing, summed_up=True)
+            told = frozenset(o.reason for o in open_ends(standings))
+            pushing = replace(self.pushing, told=told)
             self.outcomes += push_grades(self.ctx, self.view, standings, pushing)
         except STOPS_ONE as error:
             self.stopped.append(error)

@@ -34,7 +34,7 @@ from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from decimal import Decimal
 
     from rudaux.domain.alarms import Alarm
@@ -59,8 +59,8 @@ class Pushing:
     full: bool = False
     dry_run: bool = False
     as_json: bool = False
-    summed_up: bool = False
-    """Whether this run has said already who is held, missing or could not be graded."""
+    told: frozenset[str] | None = None
+    """Why submissions have no result, where the run has said so already, and who is missing."""
 
 
 def submit(
@@ -170,7 +170,7 @@ def _show(view: View, plan: SubmitPlan, pushing: Pushing) -> None:
     if pushing.as_json:
         return
     view.line(f"  {push_counts(plan)}")
-    _list(view, plan, pushing.full, pushing.summed_up)
+    _list(view, plan, pushing.full, pushing.told)
     asked = () if pushing.dry_run else _unaccepted(plan, pushing)
     texts = [*plan.warnings, *(a.text for a in plan.alarms if a not in asked)] if len(plan) else []
     shrunk = [plan.shrunk] if plan.shrunk else []
@@ -183,9 +183,9 @@ def _show(view: View, plan: SubmitPlan, pushing: Pushing) -> None:
         )
 
 
-def _list(view: View, plan: SubmitPlan, full: bool, summed_up: bool = False) -> None:
+def _list(view: View, plan: SubmitPlan, full: bool, told: Collection[str] | None = None) -> None:
     rows, notes = push_rows(plan, full)
-    groups = [] if full or summed_up else push_groups(plan)
+    groups = [] if full else push_groups(plan, told)
     if groups:
         view.line()
         view.summary(groups, result=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ _CLASSES: tuple[tuple[PushClass, str], ...] = (
     ("conflict", "edited in Canvas"),
     ("excused", "excused"),
     ("held", "held back"),
-    ("not_gradable", "not assigned in Canvas"),
+    ("not_gradable", "not gradable"),
     ("not_due", "not due"),
 )
 _ORDER: tuple[PushClass, ...] = (
@@ -75,11 +76,16 @@ def push_rows(plan: SubmitPlan, full: bool = False) -> tuple[list[PushRow], list
     return rows, notes
 
 
-def push_groups(plan: SubmitPlan) -> list[Finding]:
-    """Return who has no grade in Canvas and gets none, or gets 0, by reason."""
+def push_groups(plan: SubmitPlan, told: Collection[str] | None = None) -> list[Finding]:
+    """Return who has no grade in Canvas and gets none, or gets 0, by reason.
+
+    A run that has summed up its submissions has `told` their reasons, and who is missing.
+    """
     words, findings = dict(_CLASSES), []
     for kind, sign in _GROUPED.items():
         lines = [x for x in plan.lines if x.kind == kind and _alike(x)]
+        if told is not None:
+            lines = [x for x in lines if kind != "missing" and x.why not in told]
         together: dict[str, list[str]] = {}
         for line in lines:
             why = "" if kind == "missing" else f": {line.why or kind}"
