@@ -111,7 +111,7 @@ def test_dates_in_a_closed_period_are_left_alone_and_the_rest_is_changed(
         course.edit("points = 2\n", "points = 3\n")
         shown = course.rudaux("init").out
         assert shown.count("homework_1 is in a closed grading period") == 1
-        assert "points 10 -> 11 is left undone" in shown
+        assert "not changed: points 10 -> 11" in shown
         now = homework(course)
         assert (now.points_possible, now.due_at, now.tool.url) == (10, due, url)
         assert {a.points_possible for a in course.world.assignments.values()} == {10, 3}
