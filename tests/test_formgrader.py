@@ -341,7 +341,7 @@ def test_formgraders_buttons_leave_a_course_that_rudaux_goes_on_with(room: Room)
     press = room.formgrader.press
     press("assignment/homework_2/assign")
     press("assignment/homework_2/release")
-    assert "Everything is in step" in room.course.rudaux("init").out
+    assert "Everything is up to date" in room.course.rudaux("init").out
     room.mark(BUTTONS)
     marks = {cell: (mark, False) for cell, (mark, _) in room.by_hand(BUTTONS).items()}
     assert room.by_hand(BUTTONS) == marks

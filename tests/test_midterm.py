@@ -121,7 +121,7 @@ def test_a_course_goes_from_nbgrader_to_rudaux_and_back_without_losing_a_mark(
     assert "tests changed" not in plan
     course.rudaux("init", code=4)  # three students of seven are not in Canvas any more
     course.rudaux("init", "--accept-roster")
-    assert "Everything is in step" in course.rudaux("init").out
+    assert "Everything is up to date" in course.rudaux("init").out
     assert status(course) == {"graded": 2, "needs_manual": 1, "collected": 2, "not_due": 2}
     planned = lines(course)
     assert planned[IO] == ("new", None, "6.5")

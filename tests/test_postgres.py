@@ -68,7 +68,7 @@ def test_a_term(practice: OnServer) -> None:
     assert practice.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []
     practice.rudaux("init")
     before = practice.fingerprint()
-    assert "Everything is in step" in practice.rudaux("init").out
+    assert "Everything is up to date" in practice.rudaux("init").out
     assert practice.fingerprint() == before
     practice.rudaux("grade", NAME)
     assert course.grades() == course.practice.expected(NAME)

@@ -134,7 +134,7 @@ def test_a_mended_test_moves_the_class_once(graded: SmallCourse) -> None:
     assert list((graded.folder / ".rudaux" / "backups").glob("*before-regrading-homework-1.db"))
     before, ran = graded.fingerprint(), executions(graded)
     again = graded.rudaux("regrade", NAME)
-    assert "Nothing changes." in again.out
+    assert "No score changes." in again.out
     assert graded.fingerprint() == before
     assert executions(graded) == ran
 
@@ -210,8 +210,8 @@ def test_tests_that_go_come_and_change_names_are_told_beforehand(graded: SmallCo
     moved = {s["student_id"]: (s["old"], s["new"]) for s in found["students"]}
     assert moved == {PARTLY: ("6.6667", "10"), WRONG: ("1.6667", "2.5")}
     told = graded.rudaux("regrade", NAME, *OURS).out
-    assert "renamed, it was correct_squares" in told
-    assert "gone, with its 1 point" in told
+    assert "renamed from correct_squares" in told
+    assert "removed, with its 1 point" in told
     assert shown(graded)[WRONG] == "2.5000"
 
 
@@ -250,7 +250,7 @@ def test_a_run_after_one_that_was_cut_short_ends_it(
     graded.rudaux("submit", NAME, "--accept-alarms")
     assert shown(graded) == BEFORE | {PARTLY: "10.0000", WRONG: "5.0000"}
     assert not (graded.folder / ".rudaux" / "agreed").exists()
-    assert "Nothing changes." in graded.rudaux("regrade", NAME).out
+    assert "No score changes." in graded.rudaux("regrade", NAME).out
 
 
 def test_mistakes_are_told_with_what_would_be_right(graded: SmallCourse) -> None:

@@ -173,7 +173,7 @@ def test_marks_are_shared_handed_over_and_status_says_how_far_each_is(marked: Sm
         ["Bo", "0", "2", "2"],
     ]
     run = marked.rudaux("gradebook", "share", "homework_2", "--from", "ann", "--to", "bo")
-    assert "stays where it is, for `except` says so: Io Jupiter" in run.out
+    assert "stays where it is, because of `except`: Io Jupiter" in run.out
     assert sorted(row[3] for row in division(marked)) == ["Ann", *["Bo"] * 5]
     wrong = marked.rudaux("gradebook", "share", "homework_2", "--from", "ann", code=2)
     assert "--from and --to go together" in wrong.err

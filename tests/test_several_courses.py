@@ -91,7 +91,7 @@ def test_each_course_goes_its_own_way_from_one_repository(courses: TwoCourses) -
     instructors = git(remotes / "instructors.git", "ls-tree", "-r", "--name-only", "main")
     for name in COURSES:
         assert f"{name}/release/homework_1/homework_1.ipynb" in instructors
-        assert "Everything is in step" in courses.rudaux(name, "init")
+        assert "Everything is up to date" in courses.rudaux(name, "init")
 
     courses.rudaux("evening", "grade", "--auto", "--accept-alarms")
     assert courses.grades("day") == []

@@ -51,7 +51,7 @@ def test_grades_feedback_and_an_extension_reach_the_right_student(
         ids = canvas_ids(course, key)
         course.rudaux("init")
         assert students(course) == sorted(ids)
-        assert "Everything is in step" in course.rudaux("init").out
+        assert "Everything is up to date" in course.rudaux("init").out
         [assignment] = course.world.assignments
         *others, late = ids
         course.world.add_override(
@@ -126,7 +126,7 @@ def test_another_key_than_the_gradebooks_stops_every_run_before_anything_is_writ
         assert "jupyterhub.student_id in rudaux.toml is not what it was" in said
     assert by_login.fingerprint() == before
     by_login.edit('student_id = "canvas"', 'student_id = "login"')
-    assert "Everything is in step" in by_login.rudaux("init").out
+    assert "Everything is up to date" in by_login.rudaux("init").out
 
 
 def test_without_the_right_init_says_which_one_is_missing(by_login: SmallCourse) -> None:

@@ -122,13 +122,13 @@ def test_posting_is_set_by_init_and_post_shows_the_grades_once(course: SmallCour
     course.edit(*MANUAL)
     assert "posting automatic -> manual" in course.rudaux("init", "--dry-run").out
     assert "posting automatic -> manual" in course.rudaux("canvas", "push").out
-    assert "in step" in course.rudaux("canvas", "push").out
-    assert "in step" in course.rudaux("init").out
+    assert "up to date" in course.rudaux("canvas", "push").out
+    assert "up to date" in course.rudaux("init").out
     course.rudaux("grade", "homework_1")
     assert (seen(course), comments(course)) == (0, 2)
 
     before = course.writes()
-    assert "2 students would see" in course.rudaux("canvas", "post", "homework_1", "--dry-run").out
+    assert "2 students will see" in course.rudaux("canvas", "post", "homework_1", "--dry-run").out
     assert "--yes" in course.rudaux("canvas", "post", "homework_1", code=4).err
     assert (seen(course), course.writes()) == (0, before)
     course.rudaux("canvas", "post", "homework_1", "--yes")

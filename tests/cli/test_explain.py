@@ -81,7 +81,7 @@ def test_several_students_nobody_and_no_assignment_are_mistakes_of_usage(
     several = graded.rudaux("explain", "jupiter", "homework_1", code=2).err
     assert several.count(" Jupiter") == 4
     again = ("grade", "homework_1", "--dry-run", "--student")
-    assert "1 collected and not graded" in graded.rudaux(*again, "europa").out
+    assert "1 collected and to grade" in graded.rudaux(*again, "europa").out
     assert graded.rudaux(*again, "jupiter", code=2).err.count(" Jupiter") == 4
     assert "did you mean" in graded.rudaux("explain", "euorpa", "homework_1", code=2).err
     assert "Did you mean" in graded.rudaux("explain", "io", "homwork_1", code=2).err

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from typer.testing import CliRunner
 
 from rudaux import __version__, errors
 from rudaux.cli import app as frame
-from rudaux.cli.app import COMMANDS, app
+from rudaux.cli.app import COMMANDS, app, load_command
+from rudaux.cli.manual import EXAMPLES
 from rudaux.cli.options import Folder, NoPrompt
 from rudaux.errors import RudauxError
 
@@ -67,10 +69,27 @@ def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
 
 def test_the_help_lists_the_commands_in_order_each_with_a_line() -> None:
     code, out, _ = run("--help")
-    listed = [line.split(maxsplit=1) for line in out.partition("Commands:")[2].splitlines() if line]
+    groups = out.partition("Each week\n")[2].partition("\nOptions\n")[0]
+    listed = [line.split(maxsplit=1) for line in groups.splitlines() if line.startswith("  ")]
     assert code == 0
     assert [name for name, _ in listed] == list(COMMANDS)
     assert all(text.strip() for _, text in listed)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"), [(name, line) for name, each in EXAMPLES.items() for line, _ in each]
+)
+def test_every_example_in_the_help_is_a_command_that_rudaux_takes(name: str, line: str) -> None:
+    first, *words = shlex.split(line)
+    assert not name or line.startswith(name)
+    command = load_command(first)
+    if inner := getattr(command, "commands", None):
+        command = inner[words.pop(0)]
+    assert command.make_context(first, words, parent=None).args == []
+
+
+def test_every_command_has_two_examples() -> None:
+    assert {name for name in COMMANDS if len(EXAMPLES[name]) != 2} == set()
 
 
 def test_no_command_gives_the_help() -> None:
@@ -119,7 +138,7 @@ def test_shared_options_stand_anywhere_and_the_last_wins(
     [
         ("grad", 'there is no command "grad" in rudaux. Did you mean grade?'),
         ("canvas studnts", 'no command "studnts" in rudaux canvas. Did you mean students?'),
-        ("xyzzy", "There are init, grade, submit"),
+        ("xyzzy", "There are grade, submit, status"),
         ("grade --studnet 4711", "--student"),
         ("submit", "`rudaux submit --help`"),
         ("status one two", "two"),
@@ -223,8 +242,14 @@ def test_a_reader_that_stops_early_is_no_bug(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("line", ["--help", "grade --help", "canvas --help", "--version", "grad"])
-def test_help_imports_no_heavy_library(line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "drawn"),
+    [
+        ("--help", True), ("grade --help", True), ("canvas --help", True), ("--version", False),
+        ("grad", False),
+    ],
+)  # fmt: skip
+def test_only_help_is_drawn_and_nothing_heavier_is_imported(line: str, drawn: bool) -> None:
     script = (
         "import sys\n"
         "from rudaux.cli.app import app\n"
@@ -232,12 +257,14 @@ def test_help_imports_no_heavy_library(line: str) -> None:
         f"    app({line.split()!r})\n"
         "except SystemExit:\n"
         "    heavy = {'nbgrader', 'docker', 'git', 'httpx', 'rich', 'questionary', 'pydantic'}\n"
+        "    heavy |= {'rich.markdown', 'rudaux.cli.session'}\n"
         "    print('heavy:', sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines()[-1] == "heavy: []"
+    loaded = {"rich"} | ({"rudaux.cli.session"} if line != "--help" else set())
+    assert done.stdout.splitlines()[-1] == f"heavy: {sorted(loaded) if drawn else []}"
 
 
 def test_a_module_runs_like_the_command(tmp_path: Path) -> None:

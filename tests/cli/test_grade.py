@@ -24,9 +24,9 @@ def ctx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeContext:
 @pytest.mark.parametrize(
     ("snapshots", "shown"),
     [
-        (("s1", "s1"), "Collect (snapshot s1): 3 to do"),
-        (("s1", "s2"), "Collect (snapshot s1 and 1 more): 3 to do"),
-        ((None, None), "Collect: 3 to do"),
+        (("s1", "s1"), "Collect: 3 to do, from snapshot s1\n"),
+        (("s1", "s2"), "Collect: 3 to do, from snapshot s1 and 1 more\n"),
+        ((None, None), "Collect: 3 to do\n"),
     ],
 )
 def test_a_run_says_which_snapshot_it_collects_from(

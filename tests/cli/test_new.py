@@ -102,7 +102,7 @@ def test_the_snapshots_in_the_comment_are_right_when_taken_in(tmp_path: Path) ->
 def test_lacking_answers_are_all_named_at_once(tmp_path: Path) -> None:
     code, _, err = new(tmp_path, *options(timezone="", course_id=""))
     assert code == 4
-    assert "give --timezone, --course-id." in err
+    assert "add --timezone, --course-id." in err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -110,8 +110,8 @@ def test_lacking_answers_are_all_named_at_once(tmp_path: Path) -> None:
     ("changed", "words"),
     [
         ({"timezone": "vancouver"}, "did you mean America/Vancouver?"),
-        ({"canvas_url": "canvas"}, "canvas.url"),
-        ({"course_id": "dsci"}, "canvas.course_id"),
+        ({"canvas_url": "canvas"}, "--canvas-url: "),
+        ({"course_id": "dsci"}, "--course-id: "),
         ({"level": "planet"}, '"account"'),
         ({"storage": "home"}, "absolute"),
         ({"student_repo": ANSWERS["instructor-repo"]}, "not be the same repository"),
@@ -122,6 +122,7 @@ def test_a_wrong_answer_writes_nothing(tmp_path: Path, changed: dict[str, str], 
     code, out, err = new(tmp_path, *options(**changed))
     assert (code, out) == (3, "")
     assert words in err
+    assert "rudaux.toml" not in err
     assert "a" * 64 not in err
     assert list(tmp_path.iterdir()) == []
 

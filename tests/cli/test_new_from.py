@@ -32,7 +32,7 @@ def test_each_version_becomes_a_file_that_rudaux_reads(
     code, out, err = new(file.parent, "--from", str(file), *more)
     assert code == 0
     assert out == f"Wrote {file.with_name('rudaux.toml')}.\n"
-    assert "Not carried over from rudaux_config.py" in err
+    assert "This was not taken over from rudaux_config.py" in err
     assert load_config(file.parent).course.name == name
     assert file.read_text() == text
 
@@ -79,7 +79,7 @@ def test_a_dry_run_shows_the_file_alone_on_standard_output(file: Path) -> None:
     file.write_text(FIRST)
     code, shown, err = new(file.parent, "--from", str(file), "--dry-run")
     assert (code, list(file.parent.iterdir())) == (0, [file])
-    assert "Not carried over" in err
+    assert "This was not taken over" in err
     file.with_name("rudaux.toml").write_text(shown)
     assert load_config(file.parent).canvas.course_id == 5394
 
@@ -93,7 +93,7 @@ def test_a_dry_run_shows_the_file_alone_on_standard_output(file: Path) -> None:
         (
             FIRST + "c.Canvas.course_id = number()\n",
             4,
-            "give --course-id (Canvas.course_id: computed in the file",
+            "add --course-id (the older file computes Canvas.course_id",
         ),
     ],
 )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from rudaux.cli.progress import troubles
 from rudaux.cli.report import MOST, graded_summary
-from rudaux.cli.view import troubles
 from rudaux.domain.outcome import Outcome, SlowCell
 
 
@@ -9,8 +9,12 @@ def test_what_failed_for_the_same_reason_is_one_line_with_three_names() -> None:
     outcomes = [Outcome(f"Moon {n}", "failed", "the container failed") for n in range(30)]
     outcomes.append(Outcome("Io", "held", "its tests never ran"))
     assert graded_summary(outcomes) == [
-        ("look", "1 held", "Io: its tests never ran"),
-        ("broken", "30 failed", "Moon 0, Moon 1, Moon 2 and 27 more: the container failed"),
+        ("look", "1 held for you", "Io: its tests never ran"),
+        (
+            "broken",
+            "30 could not be graded",
+            "Moon 0, Moon 1, Moon 2 and 27 more: the container failed",
+        ),
     ]
 
 

@@ -41,4 +41,4 @@ def test_no_changes_nothing_and_yes_is_remembered(
         assert screen.ends() == 0
         assert ("Nothing was changed." in screen.seen) == (answer == "n")
         assert deserted.fingerprint() == before
-    assert "in step" in deserted.rudaux("init").out
+    assert "up to date" in deserted.rudaux("init").out

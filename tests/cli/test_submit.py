@@ -55,11 +55,11 @@ def test_a_dry_run_shows_counts_and_what_is_not_plain_and_writes_nothing(
     before = list(ctx.canvas.writes)
     assert push(ctx, Pushing(dry_run=True)) == []
     out = capsys.readouterr().out
-    assert "4 students: 2 new · 1 missing (0) · 1 edited in Canvas · feedback for 2" in out
+    counts = "2 new · 1 missing (0 points) · 1 edited in Canvas · feedback for 2"
+    assert f"4 students: {counts}" in out
     lines = [line.split() for line in out.splitlines() if "Moon" in line]
-    assert [line[:4] for line in lines] == [
-        ["Moon", "2", "9.00", "5.00"], ["Moon", "4", "-", "0.00"]
-    ]  # fmt: skip
+    assert lines[0] == ["-", "1", "missing", "(0", "points)", "Moon", "4"]
+    assert lines[1][:4] == ["Moon", "2", "9.00", "5.00"]
     assert "--overwrite-edits" in out
     assert (ctx.canvas.writes, ctx.ledger.pushes) == (before, [])
 
@@ -78,15 +78,27 @@ def test_a_score_that_sinks_is_listed_before_one_that_rises(
 def test_a_long_list_is_cut_and_full_shows_everybody(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ctx = graded(tmp_path, *["4"] * 30, students=30 + SHOWN + 5)
+    ctx = graded(tmp_path, *["4"] * (SHOWN + 5), students=SHOWN + 25)
+    run_submit(ctx)
+    regrade(ctx, *["3"] * (SHOWN + 5))
     push(ctx, Pushing(dry_run=True))
     short = capsys.readouterr().out
     assert short.count("Moon") == SHOWN
-    assert "and 5 more missing (0): --full shows all" in short
+    assert "and 5 more changed: --full shows all" in short
     push(ctx, Pushing(dry_run=True, full=True))
     whole = capsys.readouterr().out
-    assert whole.count("Moon") == 30 + SHOWN + 5
+    assert whole.count("Moon") == SHOWN + 25
     assert "--full" not in whole
+
+
+def test_who_is_held_back_for_the_same_reason_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ctx = graded(tmp_path, "4", *["manual"] * 5)
+    push(ctx, Pushing(dry_run=True))
+    said = [line for line in capsys.readouterr().out.splitlines() if "Moon" in line]
+    assert len(said) == 1
+    assert "5 held back  Moon 2, Moon 3, Moon 4 and 2 more: " in said[0]
 
 
 def test_alarms_are_in_a_dry_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -308,9 +320,9 @@ def test_the_whole_list_can_be_seen_before_the_push(tmp_path: Path) -> None:
 
 def test_each_alarm_is_asked_about_and_enter_is_no(tmp_path: Path) -> None:
     screen = on_terminal("ctx = looks_wrong(folder)", tmp_path)
-    screen.wait_for("exactly 0, more than the limit of 30%. Push nevertheless?")
+    screen.wait_for("exactly 0, more than the limit of 30%. Push anyway?")
     screen.press("y" + ENTER)
-    screen.wait_for("fail the test mean in homework_1. Push nevertheless?")
+    screen.wait_for("fail the test mean in homework_1. Push anyway?")
     screen.press(ENTER)
     screen.wait_for("Nothing was pushed.")
     assert screen.ends() == 0

@@ -13,8 +13,9 @@ import pytest
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
+from rudaux.cli.progress import time_left, troubles
 from rudaux.cli.report import finish
-from rudaux.cli.view import View, printable, time_left, troubles
+from rudaux.cli.view import View, printable
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError, PartlyDone, StorageFailure
 from tests.cli.terminal import Terminal
@@ -64,8 +65,8 @@ def test_results_and_notices_take_their_own_streams(
     assert seen.out == "result\n"
     assert seen.err.splitlines() == [
         "aside",
-        "  ✗  1 failed  Titan Saturn: the kernel died twice",
-        "  !  1 held    Triton Neptune: edited in Canvas",
+        "  ✗  1 failed        Titan Saturn: the kernel died twice",
+        "  !  1 held for you  Triton Neptune: edited in Canvas",
     ]
 
 
@@ -101,10 +102,10 @@ def test_a_table_puts_numbers_right_and_nothing_as_a_dash(
 ) -> None:
     view.table(("student", "now"), [("Io Jupiter", "7.50"), ("Titan Saturn", "10"), ("x", None)])
     assert capsys.readouterr().out.splitlines() == [
-        "student        now",
-        "Io Jupiter    7.50",
-        "Titan Saturn    10",
-        "x                -",
+        "student         now",
+        "Io Jupiter     7.50",
+        "Titan Saturn  10.00",
+        "x                 -",
     ]
 
 
@@ -158,7 +159,7 @@ def test_progress_in_a_log_is_a_line_at_each_end(
     assert seen.out == ""
     assert seen.err.splitlines() == [
         "Autograde: 3 to do",
-        "Autograde: 1 done · 1 held · 1 failed",
+        "Autograde: 1 done · 1 held for you · 1 failed",
         "Submit: nothing to do",
     ]
 
@@ -211,7 +212,7 @@ def test_a_terminal_shows_a_bar_with_counts(tmp_path: Path) -> None:
     terminal = on_terminal(body, tmp_path)
     assert terminal.ends() == 0
     assert "[red]Autograde" in terminal.seen
-    assert "20/20 1 held · 1 failed" in " ".join(plain(terminal.seen).split())
+    assert "20/20 1 held for you · 1 failed" in " ".join(plain(terminal.seen).split())
     assert " s left" in terminal.seen
 
 
@@ -236,8 +237,8 @@ def test_nobody_to_ask_is_answered_as_declared(
 ) -> None:
     assert view.ask(Question("Apply 8 changes?", "yes", default=False)) is True
     assert view.ask(Question("Restore?", "no")) is False
-    with pytest.raises(NeedsPersonError, match=r"Push nevertheless\? .*--accept-zeros"):
-        view.ask(Question("Push nevertheless?", "refuse", "--accept-zeros"))
+    with pytest.raises(NeedsPersonError, match=r"Push anyway\? .*--accept-zeros"):
+        view.ask(Question("Push anyway?", "refuse", "--accept-zeros"))
     seen = capsys.readouterr()
     assert seen.out == ""
     assert seen.err.splitlines() == [
@@ -311,12 +312,12 @@ def test_an_estimate_is_in_words_people_use() -> None:
 def test_only_troubles_are_counted() -> None:
     assert troubles([]) == ""
     assert troubles(OUTCOMES[:1]) == ""
-    assert troubles(OUTCOMES * 2) == " · 2 held · 2 failed"
+    assert troubles(OUTCOMES * 2) == " · 2 held for you · 2 failed"
 
 
 def test_whoever_is_left_makes_the_run_partly_done() -> None:
     finish(OUTCOMES[:1], "nothing")
-    with pytest.raises(PartlyDone, match="1 held and 1 failed: run it again"):
+    with pytest.raises(PartlyDone, match="1 is held for you and 1 failed: run it again"):
         finish(OUTCOMES, "run it again.")
 
 

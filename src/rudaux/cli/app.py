@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from shutil import get_terminal_size
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from rudaux import __version__
 from rudaux.cli.completion import mend_scripts
+from rudaux.cli.manual import SUMMARIES
 from rudaux.cli.options import Folder, NoPrompt
 from rudaux.errors import RudauxError, SystemFailure, UsageError
 
 COMMANDS = {
-    "init": "rudaux.cli.init:init",
     "grade": "rudaux.cli.grade:grade",
     "submit": "rudaux.cli.submit:submit",
     "status": "rudaux.cli.status:status",
-    "explain": "rudaux.cli.explain:explain",
     "report": "rudaux.cli.reports:report",
+    "explain": "rudaux.cli.explain:explain",
     "regrade": "rudaux.cli.regrade:regrade",
     "new": "rudaux.cli.new:new",
-    "demo": "rudaux.cli.demo:demo",
     "check": "rudaux.cli.check:check",
+    "init": "rudaux.cli.init:init",
+    "demo": "rudaux.cli.demo:demo",
     "canvas": "rudaux.cli.canvas:app",
     "git": "rudaux.cli.git:app",
     "gradebook": "rudaux.cli.gradebook:app",
@@ -44,8 +47,24 @@ INTERRUPTED = 130
 _THE_MACHINES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
 
 
+class Command(TyperCommand):
+    """A command whose help `cli.help` draws."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help page."""
+        from rudaux.cli.help import page
+
+        formatter.write(page(self, ctx))
+
+
 class CommandGroup(TyperGroup):
     """A group whose shared options may also stand before the command's name."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help page."""
+        from rudaux.cli.help import page
+
+        formatter.write(page(self, ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Move leading shared options behind the command's name; nothing else asked: help."""
@@ -84,16 +103,27 @@ class RudauxGroup(CommandGroup):
     This happens in `main`, which the test runner calls as well as the console script.
     """
 
+    _naming = False
+    """Whether names are listed for a shell, which needs no more of a command than its line."""
+
     def list_commands(self, ctx: Any) -> list[str]:
-        """Give the commands in the order of the design."""
+        """Return the commands in the order of the help."""
         return list(COMMANDS)
 
     def find_command(self, ctx: Any, name: str) -> Any:
-        """Import one command; None where there is no such."""
+        """Import one command; return None if there is no such command."""
+        if self._naming:
+            return TyperCommand(name, short_help=SUMMARIES[name])
         return load_command(name) if name in COMMANDS else None
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Return the names of commands that begin so, and import none of them."""
+        self._naming = True
+        return super().shell_complete(ctx, incomplete)
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run and exit; a bug still shows its traceback and exits with 1."""
+        _complete_without_rich()
         extra["standalone_mode"] = False  # else the parser would print its errors in its own words
         if "-completion" in " ".join(sys.argv[1:2]):
             mend_scripts()
@@ -121,10 +151,21 @@ def load_command(name: str) -> Any:
     target = getattr(importlib.import_module(module), attribute)
     holder = typer.Typer(rich_markup_mode=None)
     if isinstance(target, typer.Typer):
+        for inner in target.registered_commands:
+            inner.cls = Command
         holder.add_typer(target, name=name, cls=CommandGroup, no_args_is_help=False)
     else:
-        holder.command(name)(target)
+        holder.command(name, cls=Command)(target)
     return get_group(holder).commands[name]
+
+
+def _complete_without_rich() -> None:
+    """Give zsh and fish our lines as they are; Typer would import Rich to look for markup."""
+    if "_RUDAUX_COMPLETE" in os.environ:
+        with suppress(ImportError):
+            import typer._completion_classes as shells
+
+            shells._sanitize_help_text = lambda text: text
 
 
 def _leave_values(command: Any, ctx: Any) -> None:

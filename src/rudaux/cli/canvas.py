@@ -1,4 +1,4 @@
-"""`rudaux canvas`: what Canvas has, bringing assignments in step, and what was written there."""
+"""`rudaux canvas`: what Canvas has, keeping assignments up to date, and what was written there."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ app = typer.Typer(
 
 @app.command()
 def students(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
-    """List the students that count: active and invited, without the Test Student."""
+    """List the students who count: active and invited ones, without the Test Student."""
     with reading(folder, no_prompt) as (ctx, view):
         roster = sorted(ctx.canvas.students(), key=lambda s: s.sortable_name)
         if ctx.config.jupyterhub.student_id == "canvas":
@@ -44,12 +44,13 @@ def students(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
 @app.command()
 def tools(
     all_levels: Annotated[
-        bool, typer.Option("--all", help="At every level, not just the configured one.")
+        bool,
+        typer.Option("--all", help="List every level, not only the configured one."),
     ] = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """List external tools, to find the name and level of the hub's."""
+    """List external tools, to find the name and the level of the hub's tool."""
     from rudaux.config import LEVELS
 
     with reading(folder, no_prompt) as (ctx, view):
@@ -64,7 +65,7 @@ def tools(
 
 @app.command()
 def assignments(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
-    """List the assignments in Canvas, rudaux's and others."""
+    """List all assignments in Canvas, and say which are in rudaux.toml."""
     with reading(folder, no_prompt) as (ctx, view):
         ours, zone = {a.name for a in ctx.config.assignments}, ctx.config.course.timezone
         rows = [
@@ -90,13 +91,13 @@ def push(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = F
         plan = workflow.plan(ctx)
         view.rows(assignment_rows(plan, ctx.config))
         if not len(plan):
-            view.line("Canvas is in step: nothing to change.")
+            view.line("Canvas is up to date: nothing to change.")
         elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
             outcomes = view.follow("Canvas", workflow.apply(ctx, plan), len(plan))
             view.troubles(outcomes)
             if not any(outcome.ok for outcome in outcomes):
-                raise CanvasFailure("Canvas was not changed: it refused every change, see above.")
-            finish(outcomes, "see above; `rudaux canvas push` tries again.")
+                raise CanvasFailure("nothing was changed: Canvas refused all of it, see above.")
+            finish(outcomes, "`rudaux canvas push` tries again.")
 
 
 app.command()(extensions.extend)
@@ -111,22 +112,22 @@ def post(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Let students see their grades and feedback, of all that is graded and hidden."""
+    """Let students see the grades and feedback that Canvas still hides from them."""
     from rudaux.config import find_assignment
     from rudaux.workflows import posting
 
     with writing(folder, no_prompt, f"canvas post {name}", dry_run) as (ctx, view):
         plan = posting.plan(ctx, find_assignment(ctx.config, name))
         if not len(plan):
-            view.line(f"{name}: no grade is hidden, nothing to post.")
+            view.line(f"{name}: no grade is hidden, so there is nothing to post.")
             return
-        view.line(f"{name}: {count(len(plan), 'student')} would see their grade and feedback.")
+        view.line(f"{name}: {count(len(plan), 'student')} will see their grade and feedback.")
         text = f"Post {count(len(plan), 'grade')} of {name}?"
         if dry_run or not _agreed(view, text, yes):
             return
         outcomes = view.follow("Post", posting.apply(ctx, plan), len(plan))
         view.troubles(outcomes)
-        finish(outcomes, f"see above; `rudaux canvas post {name}` tries again.")
+        finish(outcomes, f"`rudaux canvas post {name}` tries again.")
 
 
 @app.command()
@@ -134,13 +135,17 @@ def log(
     name: OptionalName = None,
     student: Annotated[
         str | None,
-        typer.Option("--student", metavar="STUDENT", help="Only this student's: id or name."),
+        typer.Option(
+            "--student",
+            metavar="STUDENT",
+            help="Only what was written for this student.",
+        ),
     ] = None,
     as_json: Json = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Show every write to Canvas: when, by whom, what was there before, what was read back."""
+    """Show what rudaux wrote to Canvas: when, who ran it, the old grade, and what was read back."""
     from rudaux.workflows import log as workflow
     from rudaux.workflows.students import everybody, recorded, the_student
 
@@ -155,7 +160,7 @@ def log(
             return
         for head, rows in log_parts(entries, ctx.config.course.timezone):
             view.line(head, "bold")
-            view.table(LOG_HEADER, rows)
+            view.table(LOG_HEADER, rows, whole=("when",), indent=2)
         if not entries:
             view.line("rudaux has written no such grade or feedback to Canvas.")
 
@@ -168,7 +173,7 @@ def undo(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Give Canvas back the grades it had before a run's push; the last one's without RUN."""
+    """Give Canvas back the grades that it had before a run pushed its own."""
     from rudaux.workflows import undo as workflow
 
     command = "canvas undo" if run is None else f"canvas undo {run}"
@@ -184,10 +189,10 @@ def undo(
             else [*workflow.apply(ctx, plan)]
         )
         view.troubles(outcomes)
-        finish(outcomes, f"see above; `rudaux canvas undo {plan.run.id}` goes on with them.")
+        finish(outcomes, f"`rudaux canvas undo {plan.run.id}` tries them again.")
         if len(plan):
             own = ctx.ledger.run_records()[-1].id
-            view.notice(f"Done. `rudaux canvas undo {own}` would take that back.")
+            view.notice(f"Done. `rudaux canvas undo {own}` takes that back.")
 
 
 def _show_undo(ctx: Context, view: View, plan: UndoPlan) -> None:

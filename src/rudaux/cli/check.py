@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rudaux.ports import Context
 
 Again = Annotated[
-    bool, typer.Option("--again", help="With NAME: run it although nothing has changed since.")
+    bool, typer.Option("--again", help="With NAME: run it even though nothing has changed since.")
 ]
 
 
@@ -31,14 +31,14 @@ def check(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Check the whole set-up; with NAME, rehearse an assignment."""
+    """Check the whole set-up; with NAME, check one assignment before students get it."""
     with reading(folder, no_prompt, whole=False) as (ctx, view):
         found = _assignment(ctx, view, name, again) if name else _setup(ctx, view, as_json)
         if as_json:
             view.json(document(found))
         elif name:
             view.checks(found)
-    conclude(found, "." if name else "; `rudaux check NAME` rehearses an assignment.")
+    conclude(found, "." if name else "; `rudaux check NAME` checks one assignment.")
 
 
 def _setup(ctx: Context, view: View, as_json: bool) -> Sequence[Check]:
@@ -67,9 +67,9 @@ def _assignment(ctx: Context, view: View, name: str, again: bool) -> Sequence[Ch
         try:
             if not again and (before := recall(ctx, name)):
                 at = when(before.at.astimezone(ctx.config.course.timezone))
-                view.notice(f"Found on {at}; nothing has changed since (--again runs it again).")
+                view.notice(f"Found on {at}; nothing has changed since, but --again runs it again.")
                 return before.checks
-            view.notice(f"Rehearsing {name}: its solution three times, its release once ...")
+            view.notice(f"Running {name}: its solution three times, its release once ...")
             return rehearse(ctx, name).checks
         except ExecutorFailure as error:
             return [unchecked(name, error)]

@@ -8,7 +8,7 @@ import typer
 
 
 def complete_assignment(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Give the configured assignment names that begin so, without those already on the line."""
+    """Return the configured assignment names that begin so, without those already on the line."""
     try:
         from rudaux.config import assignment_names
 
@@ -20,7 +20,7 @@ def complete_assignment(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_run(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Give the numbers of the runs that wrote grades, each with its command."""
+    """Return the numbers of the runs that wrote grades, each with its command."""
     try:
         from rudaux.cli.session import open_context
         from rudaux.workflows.undo import undoable

@@ -44,16 +44,18 @@ class Terminal:
 
 def demo(
     where: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="A new folder, or an earlier practice course.")
+        Path,
+        typer.Argument(metavar="[DIR]", help="A new folder, or that of an earlier demo."),
     ] = Path("rudaux-practice"),
     hub: Annotated[
-        bool, typer.Option("--hub", help="With a real JupyterHub: open assignments in a browser.")
+        bool,
+        typer.Option("--hub", help="Add a real JupyterHub, to open assignments in."),
     ] = False,
     dry_run: DryRun = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Build a practice course on this machine, Canvas included."""
+    """Build a practice course on this machine, Canvas included, and run it from start to end."""
     try:
         from rudaux.demo.run import need_new_folder, play, steps_left
     except ModuleNotFoundError as error:
@@ -85,9 +87,9 @@ def demo(
         _come_back(target, teller)
     else:
         view.line(
-            f"There is a practice course in {target} already; nothing was changed. Its Canvas runs "
-            f"only while somebody watches: on a terminal, run `rudaux demo {quote(str(target))}` "
-            "without --no-prompt. For a fresh course, name a new folder."
+            f"There is a practice course in {target} already; nothing was changed. To start its "
+            f"Canvas, run `rudaux demo {quote(str(target))}` on a terminal, without --no-prompt. "
+            "To build a fresh course, name a new folder."
         )
 
 

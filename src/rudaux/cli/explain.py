@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Student = Annotated[
     str,
-    typer.Argument(metavar="STUDENT", help="An id, a login, an e-mail, or enough of a name."),
+    typer.Argument(metavar="STUDENT", help="An id, a login, an e-mail address, or a name."),
 ]
 
 
@@ -56,16 +56,11 @@ def _show(view: View, found: Explanation, zone: tzinfo) -> None:
     view.line(f"{headline(found)}\n", "bold")
     _rows(view, work_rows(found, zone))
     for notebook, rows in tests(found):
-        view.table(
-            (f"  {notebook}", "points", "of", "result"), [(f"  {r[0]}", *r[1:]) for r in rows]
-        )
+        view.table((notebook, "points", "of", "result"), rows, indent=2)
         view.line()
     _rows(view, score_rows(found))
     if found.pushes:
-        view.table(
-            (f"  {PUSH_HEADER[0]}", *PUSH_HEADER[1:]),
-            [(f"  {r[0]}", *r[1:]) for r in push_lines(found, zone)],
-        )
+        view.table(PUSH_HEADER, push_lines(found, zone), whole=("when",), indent=2)
         view.line()
     _rows(view, canvas_rows(found, zone))
 

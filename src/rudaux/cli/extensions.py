@@ -37,19 +37,20 @@ if TYPE_CHECKING:
 
 Chosen = Annotated[
     list[str],
-    typer.Option("--student", metavar="ID", help="Who gets more time; may be repeated."),
+    typer.Option("--student", metavar="ID", help="Who gets more time; repeat it for others."),
 ]
 Until = Annotated[
     str,
     typer.Option(
         "--until",
         metavar="WHEN",
-        help="2026-10-05 (its last second), 2026-10-05T18:00, or +2d, +36h, +1w from the present "
-        "deadline; in the course's time zone.",
+        help="Until when, in the course's time zone: 2026-10-05 (the end of that day), "
+        "2026-10-05T18:00, or +2d, +36h, +1w after the present deadline.",
     ),
 ]
 Reason = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="For the record; students do not see it.")
+    str,
+    typer.Option("--reason", metavar="TEXT", help="Why; students do not see it."),
 ]
 _SPAN = re.compile(r"\+(\d{1,4})\s*([wdhm])")
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
@@ -64,7 +65,7 @@ def extend(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Give students more time for an assignment, as an override in Canvas; never less."""
+    """Give students more time for an assignment, as an override in Canvas; never less time."""
     from rudaux.config import find_assignment
     from rudaux.workflows import extensions
 
@@ -85,7 +86,7 @@ def extend(
         view.troubles(outcomes)
         if (cron and any(o.ok for o in outcomes)) or not len(plan):
             _install(ctx, view, cron)
-        finish(outcomes, f"see above; `rudaux canvas extend {name}` tries again.")
+        finish(outcomes, "the same command tries again.")
 
 
 def _show(ctx: Context, view: View, plan: ExtensionPlan, cron: SchedulePlan | None) -> None:
@@ -96,11 +97,11 @@ def _show(ctx: Context, view: View, plan: ExtensionPlan, cron: SchedulePlan | No
     view.rows(rows)
     for student, has in plan.settled:
         due = when(has.astimezone(zone)) if has else "no deadline"
-        view.line(f"{student.name} has until {due} already: nothing to change.")
+        view.line(f"{student.name} already has until {due}: nothing to change.")
     past = [c for c in plan.changes if c.due_at and c.due_at <= ctx.now()]
     if past:
         view.notice(
-            f"That is past already: run `rudaux grade {past[0].assignment}` to collect their work."
+            f"That is in the past: run `rudaux grade {past[0].assignment}` to collect their work."
         )
 
 
@@ -110,7 +111,7 @@ def extensions(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """List who is due when, and which override in Canvas says so."""
+    """List who has a deadline of their own, and which override in Canvas it comes from."""
     from rudaux.config import find_assignment
     from rudaux.workflows import extensions as workflow
 
@@ -131,7 +132,7 @@ def extensions(
 def keep_up(
     ctx: Context, view: View, synced: SyncPlan, dry_run: bool, name: str | None = None
 ) -> tuple[list[Outcome], tuple[Change, ...]]:
-    """Give the time that the rules give, before anything is collected; bring cron in step.
+    """Give the time that the rules give, before anything is collected; bring cron up to date.
 
     With the name of an assignment it is about that one, and cron stays as it is. Return how it
     went, and whose deadlines it is about.
@@ -167,7 +168,7 @@ def _schedule(
     try:
         return schedule.plan(ctx, coming)
     except CronFailure as error:
-        view.notice(f"Nothing is scheduled: {error}")
+        view.notice(f"Nothing was scheduled: {error}")
         return None
 
 
@@ -203,7 +204,7 @@ def parse_until(text: str, zone: ZoneInfo) -> datetime | timedelta:
         raise UsageError(f"--until {text} {wrong}") from None
     except ValueError:
         raise UsageError(
-            f'--until "{text}" is no date: write 2026-10-05, 2026-10-05T18:00 or +2d.'
+            f'--until "{text}" is not a date: write 2026-10-05, 2026-10-05T18:00 or +2d.'
         ) from None
     if (moment.hour, moment.minute, moment.second) == (0, 0, 0):
         return moment - timedelta(seconds=1)  # Canvas moves midnight to the end of the next day

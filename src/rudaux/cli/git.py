@@ -19,7 +19,7 @@ app = typer.Typer(
 
 @app.command()
 def status(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
-    """Say whether the instructor repository is clean, and in step with its remote."""
+    """Show whether the instructor repository is clean, and up to date with its remote."""
     from rudaux.workflows import checkout
 
     with reading(folder, no_prompt) as (ctx, view):
@@ -28,7 +28,7 @@ def status(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
             try:
                 state = checkout.look(ctx)
             except GitFailure as error:
-                view.notice(f"As of the last pull, because the remote was not asked: {error}.")
+                view.notice(f"As of the last pull, because the remote did not answer: {error}.")
         view.line(f"branch   {state.branch or 'none (detached)'}")
         view.line(f"remote   {state.remote or 'none'}: {state.ahead} ahead, {state.behind} behind")
         view.line(f"changes  {len(state.dirty) or 'none'}")
@@ -57,7 +57,7 @@ def release(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Release assignments to both repositories, after a check that no solution leaves."""
+    """Release assignments to both repositories, after a check that no solution goes out."""
     from rudaux.config import find_assignment
     from rudaux.workflows import release as workflow
 
@@ -70,6 +70,6 @@ def release(
             plan = workflow.plan(ctx, clone, wanted)
             view.rows(release_rows(plan, ctx.config))
             if not len(plan):
-                view.line("Both repositories are in step: nothing to release.")
+                view.line("Both repositories are up to date: nothing to release.")
             elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
                 view.follow("Release", workflow.apply(ctx, plan), len(plan))

@@ -11,6 +11,7 @@ import typer
 
 from rudaux.cli.describe.deadlines import late_lines
 from rudaux.cli.describe.plans import sync_rows
+from rudaux.cli.describe.push import heading
 from rudaux.cli.describe.words import count
 from rudaux.cli.extensions import keep_up
 from rudaux.cli.init import may_sync, take_roster
@@ -31,7 +32,7 @@ from rudaux.cli.reports import report_before_push
 from rudaux.cli.returning import Returning
 from rudaux.cli.session import tell_uncopied, writing
 from rudaux.cli.steadiness import clear_logs, trust_clock
-from rudaux.cli.submit import Pushing, make_feedback, open_ends, push_grades
+from rudaux.cli.submit import Pushing, lead_to_canvas, make_feedback, open_ends, push_grades
 from rudaux.cli.unattended import Facts
 from rudaux.cli.view import View
 from rudaux.errors import (
@@ -54,13 +55,11 @@ if TYPE_CHECKING:
 
 Students = Annotated[
     list[str] | None,
-    typer.Option(
-        "--student", metavar="STUDENT", help="Grade this student's submission again: id or name."
-    ),
+    typer.Option("--student", metavar="STUDENT", help="Grade this student again: an id or a name."),
 ]
 Only = Annotated[
     Literal["failed", "held"] | None,
-    typer.Option("--only", help="Grade only what failed, or was held for a person."),
+    typer.Option("--only", help="Grade again only what failed, or was held for you."),
 ]
 AcceptDoubts = Annotated[
     bool,
@@ -87,17 +86,22 @@ def grade(
     no_prompt: NoPrompt = False,
     log: Log = False,  # the guard has seen to it
 ) -> None:
-    """Collect, autograde and push to Canvas; with --auto and no NAME: all that is due."""
+    """Collect, autograde, and send grades and feedback to Canvas.
+
+    With --auto and without NAME: for every assignment that is due.
+    """
     from rudaux.config import find_assignment
     from rudaux.workflows.access import require_open
     from rudaux.workflows.grade import unfinished
 
     if accept_doubts and not student:
-        raise UsageError("--accept-doubts needs --student ID: whose submission you have looked at.")
+        raise UsageError(
+            "--accept-doubts needs --student ID: say whose submission you have looked at."
+        )
     facts, command = Facts(), f"grade {name or ''}".strip()
     with writing(folder, no_prompt, command, dry_run, facts=facts) as (ctx, view):
         if name is None and view.attended:
-            raise UsageError("name the assignment to grade, or use --auto for all that is due.")
+            raise UsageError("name an assignment, or use --auto to grade everything that is due.")
         if not view.attended:
             view.notice(f"{datetime.now().astimezone():%a %-d %b %Y %H:%M %Z} · rudaux grade")
         wanted = [find_assignment(ctx.config, name)] if name else None
@@ -128,7 +132,7 @@ def grade(
             if wanted or dry_run:
                 break
         if not done:
-            view.notice("Nothing is due that is not finished.")
+            view.notice("There is nothing to grade: whatever is due is finished.")
         if not wanted:
             job.outcomes += job.returning.rest()
         job.finish()
@@ -187,6 +191,7 @@ class _Job:
     facts: Facts = field(default_factory=Facts)
     extensions: tuple[Change, ...] = ()
     outcomes: list[Outcome] = field(default_factory=list)
+    left: list[Outcome] = field(default_factory=list)
     stopped: list[RudauxError] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
 
@@ -200,30 +205,33 @@ class _Job:
         from rudaux.workflows.standings import read_standings, reread
 
         self.names.append(settings.name)
-        self.view.line(settings.name, "bold")
         standings = read_standings(self.ctx, settings)
+        lead_to_canvas(self.ctx, self.view, standings)
+        self.view.line(f"{heading(standings, self.ctx.config.course.timezone)}\n", "bold")
         chosen = self.again.chosen(self.ctx, standings)
         if self.dry_run:
             self._preview(standings, chosen)
             return
         before = standings
-        standings, told = self._collect_and_autograde(standings, chosen)
+        standings = self._collect_and_autograde(standings, chosen)
         if self.manual or settings.manual:
-            left = open_ends(standings, hand_marking=True)
-            self.view.troubles(x for x in left if (x.item, x.reason) not in told)
-            self.view.notice(f"  Next: {_by_hand(standings)}`rudaux submit {settings.name}`.")
-            self.outcomes += left
+            self.view.notice(f"\n  Next: {_by_hand(standings)}`rudaux submit {settings.name}`.")
+            self.left += open_ends(standings, hand_marking=True)
             self._note(before, standings)
             return
+        self.view.notice("")
         self.outcomes += make_feedback(self.ctx, self.view, standings)
         report_before_push(self.ctx, self.view, standings)
         try:
-            self.outcomes += push_grades(self.ctx, self.view, standings, self.pushing)
+            told = frozenset(o.reason for o in open_ends(standings))
+            pushing = replace(self.pushing, told=told)
+            self.outcomes += push_grades(self.ctx, self.view, standings, pushing)
         except STOPS_ONE as error:
             self.stopped.append(error)
             self._note(before, standings, str(error))
         after = reread(self.ctx, standings)
-        self.outcomes += [*self.returning.run(after), *open_ends(after)]
+        self.outcomes += self.returning.run(after)
+        self.left += open_ends(after)
         if settings.name not in {d.assignment for d in self.facts.digests}:
             self._note(before, after)
 
@@ -241,33 +249,38 @@ class _Job:
             asked = [e for e in self.stopped if isinstance(e, NeedsPersonError)]
             raise type([*asked, *self.stopped][0])("\n".join(str(e) for e in self.stopped))
         name = self.names[0] if len(self.names) == 1 else "NAME"
-        again = f"`rudaux status {name}` lists them, and the same command again goes on from there."
-        finish(self.outcomes, f"see above; {again}")
+        again = f"`rudaux status {name}` lists them all; run the same command again to try again."
+        finish(self.outcomes, again, self.left)
 
     def _collect_and_autograde(
         self, standings: Standings, chosen: frozenset[str] | None
-    ) -> tuple[Standings, set[tuple[str, str]]]:
-        """Give where everybody stands now, and who was told of with which reason."""
+    ) -> Standings:
+        """Return where everybody stands now, once that is summed up."""
         from rudaux.workflows import autograde, collect
         from rudaux.workflows.standings import reread
 
         ctx, view = self.ctx, self.view
         collecting = collect.plan(ctx, standings, chosen)
-        label = f"  Collect{_from(collecting.snapshots)}"
-        view.follow(label, collect.apply(ctx, collecting), len(collecting))
+        source = _from(collecting.snapshots)
+        view.follow("  Collect", collect.apply(ctx, collecting), len(collecting), source)
         self._tell_late_edits(standings, {line.student.id for line in collecting.lines})
         doubts = self.again.accept_doubts
         grading = autograde.plan(ctx, reread(ctx, standings), chosen, doubts)
-        label = f"  Autograde {ctx.executor.where}".rstrip()
-        outcomes = view.follow(label, autograde.apply(ctx, grading), len(grading))
-        view.summary(graded_summary(outcomes, self.manual or standings.settings.manual))
-        return reread(ctx, standings), {(o.item, o.reason) for o in outcomes}
+        steps, by_hand = autograde.apply(ctx, grading), self.manual or standings.settings.manual
+        outcomes = view.follow("  Autograde", steps, len(grading), ctx.executor.where)
+        after = reread(ctx, standings)
+        told = {(o.item, o.reason) for o in outcomes}
+        others = [x for x in open_ends(after, by_hand) if (x.item, x.reason) not in told]
+        missing = sum(s.state == "missing" for s in after.by_student)
+        view.notice("")
+        view.summary(graded_summary([*outcomes, *others], by_hand, missing))
+        return after
 
     def _tell_late_edits(self, standings: Standings, looked_at: set[str]) -> None:
         edits = self.ctx.ledger.late_edits(standings.settings.name)
         new = {sid: found for sid, found in edits.items() if sid in looked_at}
         held = self.ctx.config.grading.late_edits == "hold"
-        fate = ", held for you" if held else ", taken as it is"
+        fate = ", and held for you" if held else ", and taken as they are"
         for line in late_lines(new, standings.students, fate):
             self.view.notice(f"  {line}")
 
@@ -282,7 +295,7 @@ class _Job:
         for line in collecting.lines:
             self.view.line(f"  {line.student.name}: {_found(line.found)}")
         grading = autograde.plan(self.ctx, standings, chosen)
-        self.view.line(f"  {len(collecting)} to look up, {len(grading)} collected and not graded")
+        self.view.line(f"\n  {len(collecting)} to collect, {len(grading)} collected and to grade")
         if not (self.manual or standings.settings.manual):
             self.returning.run(standings)
 
@@ -291,17 +304,17 @@ def _by_hand(standings: Standings) -> str:
     """Say how many submissions a person has yet to mark, if any, before the next command."""
     waiting = sum(s.state == "needs_manual" for s in standings.by_student)
     if not waiting:
-        return "nothing waits for marks by hand, so run "
+        return "no submission waits for marks by hand, so run "
     what = count(waiting, "submission")
-    return f"mark {what} by hand in nbgrader's formgrader, then run "
+    return f"mark {what} by hand in formgrader, then run "
 
 
 def _found(found: Lookup) -> str:
-    return getattr(found, "reason", "") or f"would be collected from {getattr(found, 'folder', '')}"
+    return getattr(found, "reason", "") or f"to be collected from {getattr(found, 'folder', '')}"
 
 
 def _from(snapshots: tuple[str, ...]) -> str:
     if not snapshots:
         return ""
     more = f" and {len(snapshots) - 1} more" if len(snapshots) > 1 else ""
-    return f" (snapshot {snapshots[0]}{more})"
+    return f"from snapshot {snapshots[0]}{more}"

@@ -37,15 +37,15 @@ def sync(
         bool,
         typer.Option(
             "--remove-dropped",
-            help="Remove dropped students and assignments that have submissions, too.",
+            help="Also remove dropped students and assignments that have submissions.",
         ),
     ] = False,
     start_over: Annotated[
         bool,
         typer.Option(
             "--start-over",
-            help="Go on without grades that the gradebook has lost: what is lacking is collected "
-            "and graded anew.",
+            help="Go on without grades that the gradebook has lost: what is missing is collected "
+            "and graded again.",
         ),
     ] = False,
     accept_roster: AcceptRoster = False,
@@ -53,7 +53,7 @@ def sync(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Bring students and assignments of the gradebook in step with Canvas and rudaux.toml."""
+    """Bring the gradebook up to date with the students in Canvas and with rudaux.toml."""
     from rudaux.workflows import sync as workflow
 
     whole = not start_over
@@ -63,7 +63,7 @@ def sync(
         plan = workflow.plan(ctx, remove_dropped)
         view.rows(sync_rows(plan))
         if not len(plan) and not plan.roster.shrunk:
-            view.line("The gradebook is in step: nothing to change.")
+            view.line("The gradebook is up to date: nothing to change.")
             return
         if dry_run or not may_sync(view, plan.roster, accept_roster):
             return
@@ -75,14 +75,14 @@ def sync(
 
 
 def _start_over(ctx: Context, view: View, dry_run: bool) -> bool:
-    """Ask whether what the gradebook lacks is to be forgotten; give whether to go on."""
+    """Ask whether to forget what the gradebook has lost; return whether to go on."""
     from rudaux.workflows.gradebook import by_assignment, lacking
 
     lost = lacking(ctx)
     if not lost:
-        view.line("The gradebook lacks nothing that was graded.")
+        view.line("The gradebook has everything that was graded.")
         return True
-    view.line(f"to start over with  {by_assignment(lost)}")
+    view.line(f"To be collected and graded again: {by_assignment(lost)}")
     if dry_run:
         return True
     text = f"Go on without the {count(len(lost), 'submission')} that the gradebook has lost?"
@@ -94,7 +94,7 @@ def _start_over(ctx: Context, view: View, dry_run: bool) -> bool:
 
 @app.command()
 def scores(name: Name, folder: Folder = None, no_prompt: NoPrompt = False) -> None:
-    """Show an assignment's scores: nbgrader's, and as points in Canvas."""
+    """Show every student's score: nbgrader's, and the points in Canvas."""
     from rudaux.config import find_assignment
     from rudaux.workflows.standings import read_standings
 
@@ -125,7 +125,7 @@ def export(
         typer.Option("--output", metavar="FILE", help="The file to write (default: NAME.csv)."),
     ] = None,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Ask nothing of Canvas, token or not.")
+        bool, typer.Option("--offline", help="Do not ask Canvas anything, even with a token.")
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the file; the old one is kept beside it.")
@@ -136,7 +136,7 @@ def export(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Write scores as the file that Canvas's gradebook imports, for where tokens are forbidden."""
+    """Write scores to a file that Canvas's gradebook imports, where no token is allowed."""
     from rudaux.config import find_assignment, has_token
     from rudaux.workflows import export as workflow
 
@@ -160,12 +160,12 @@ def export(
 
 def _may_export(view: View, plan: ExportPlan, accepted: bool, roster: bool) -> bool:
     if plan.shrunk and not roster:
-        text = f"{plan.shrunk}. Write the file nevertheless?"
+        text = f"{plan.shrunk}. Write the file anyway?"
         if not view.ask(Question(text, "refuse", "--accept-roster", default=False)):
             return False
     if accepted or not plan.alarms or not len(plan):
         return True
-    text = f"{plan.settings.name}: {'; '.join(a.text for a in plan.alarms)}. Write nevertheless?"
+    text = f"{plan.settings.name}: {'; '.join(a.text for a in plan.alarms)}. Write the file anyway?"
     return view.ask(Question(text, "refuse", "--accept-alarms", default=False))
 
 
@@ -174,7 +174,7 @@ def backup(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt =
     """Copy the gradebook to .rudaux/backups."""
     with writing(folder, no_prompt, "gradebook backup", dry_run) as (ctx, view):
         if dry_run:
-            view.line(f"to copy  {_held(ctx)}")
+            view.line(f"would copy  {_held(ctx)}")
             return
         view.line(str(ctx.gradebook.backup("asked")))
 
@@ -186,7 +186,7 @@ def restore(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Put a backup in place; what was there before is copied first."""
+    """Put a backup in place of the gradebook, which is copied first."""
     from rudaux.workflows.gradebook import describe, lacking
 
     with writing(folder, no_prompt, "gradebook restore", dry_run, whole=False) as (ctx, view):
@@ -194,10 +194,10 @@ def restore(
         view.line(f"now     {_held(ctx)}")
         if dry_run:
             return
-        text = f"Replace the gradebook by {file}? The present one is copied to .rudaux/backups."
+        text = f"Replace the gradebook with {file}? The present one is copied to .rudaux/backups."
         if view.ask(Question(text, "yes", default=False)):
             kept = ctx.gradebook.restore(file)
-            view.line("Restored." + (f" The gradebook as it was: {kept}" if kept else ""))
+            view.line("Restored." + (f" The old gradebook is now {kept}." if kept else ""))
             if lost := lacking(ctx):
                 view.notice(describe(ctx, lost))
 
@@ -207,7 +207,7 @@ def _held(ctx: Context) -> str:
     try:
         return _words(ctx.gradebook.contents())
     except UsageError:
-        return "no sound gradebook"
+        return "no gradebook that can be read"
 
 
 def _words(held: GradebookContents) -> str:

@@ -75,7 +75,7 @@ def run(args: Sequence[str]) -> int:
             log.write(f"rudaux: {death}\n".encode())
         mail = tell_end(course.folder, End(_command(args), 5, "Ended", death, log=shown))
     elif code == UsageError.exit_code and not mail:
-        mail = f"rudaux did not take the line that started it: see the end of {shown}"
+        mail = f"rudaux did not understand the command that started it: see the end of {shown}"
     if log:
         print_error(mail)
     elif death:
@@ -118,8 +118,8 @@ def _wait(child: subprocess.Popen[bytes], limit: str) -> tuple[int, str]:
     except subprocess.TimeoutExpired:
         _end(child)
         return SystemFailure.exit_code, (
-            f"it had not ended after {limit} (schedule.limit), and was ended. Something that it "
-            "waited for never came; the end of the log shows what it did last"
+            f"it was still running after {limit} (schedule.limit), so it was stopped. It may have "
+            "waited for something that never came; the end of the log shows what it did last"
         )
     except _Stopped as stopped:
         _end(child)
@@ -129,7 +129,7 @@ def _wait(child: subprocess.Popen[bytes], limit: str) -> tuple[int, str]:
     if code < 0:
         name = signal.Signals(-code).name
         memory = ", perhaps because the machine was out of memory" if code == -9 else ""
-        return 128 - code, f"it was ended from outside ({name}{memory})"
+        return 128 - code, f"something else stopped it ({name}{memory})"
     return code, ""
 
 

@@ -31,7 +31,7 @@ def init(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Set up or update the course; safe to run any number of times."""
+    """Set up or update the course; run it as often as you like."""
     from rudaux.workflows import init as workflow
     from rudaux.workflows import overrides, release
 
@@ -56,8 +56,8 @@ def init(
                 return
             outcomes = view.follow("Apply", workflow.apply(ctx, plan), len(plan))
         view.troubles(outcomes)
-        finish(outcomes, "see above; `rudaux init` tries again.")
-        view.notice("Done. `rudaux status` says where everything stands.")
+        finish(outcomes, "`rudaux init` tries again.")
+        view.notice("Done. `rudaux status` shows where everything stands.")
 
 
 def _show(ctx: Context, view: View, plan: InitPlan) -> None:
@@ -70,7 +70,7 @@ def _show(ctx: Context, view: View, plan: InitPlan) -> None:
     rows = init_rows(plan, config, ctx.crontab.timezone())
     view.rows([*rows, *override_rows(plan.overrides, config), *undated_rows(plan.overrides)])
     if not len(plan) and not plan.sync.roster.shrunk:
-        view.line("Everything is in step: nothing to change.")
+        view.line("Everything is up to date: nothing to change.")
 
 
 def may_release(ctx: Context, view: View, plan: ReleasePlan) -> bool:
@@ -85,7 +85,7 @@ def may_release(ctx: Context, view: View, plan: ReleasePlan) -> bool:
         try:
             known = recall(ctx, name)
             if not known:
-                view.notice(f"Rehearsing {name} before its first release ...")
+                view.notice(f"Checking {name} before its first release ...")
             found = (known or rehearse(ctx, name)).checks
         except ExecutorFailure as error:
             view.checks([unchecked(name, error)])
@@ -101,7 +101,7 @@ def _anyway(name: str, fails: bool) -> Question:
     if fails:
         text = f"The solution of {name} fails its own tests. Release it anyway?"
         return Question(text, "refuse", "--no-check", default=False)
-    return Question(f"{name} is not quite as it should be. Release it anyway?", "yes")
+    return Question(f"Something about {name} needs a look. Release it anyway?", "yes")
 
 
 def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
@@ -112,7 +112,7 @@ def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
     dirty = checkout.ready(ctx).dirty
     if dirty:
         shown = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")
-        text = f"The instructor repository has uncommitted changes ({shown}). Go on?"
+        text = f"The instructor repository has uncommitted changes ({shown}). Go on anyway?"
         if not view.ask(Question(text, "yes")):
             raise NeedsPersonError("nothing was changed: commit or undo your changes first.")
     if dry_run:
@@ -132,7 +132,7 @@ def may_replace_leftover(ctx: Context, view: View, overwrite: bool) -> bool:
     left = release.leftover(ctx)
     if left is None or overwrite or not ctx.config.git.push:
         return True
-    text = f"An earlier run left {left}. Set it aside under .rudaux/kept and go on?"
+    text = f"An earlier run left {left} behind. Move it to .rudaux/kept and go on?"
     return view.ask(Question(text, "yes"))
 
 
@@ -167,4 +167,4 @@ def take_roster(ctx: Context, view: View, plan: SyncPlan) -> None:
 
     if plan.roster.shrunk:
         sync.accept(ctx, plan.students, plan.roster)
-        view.notice("The roster is taken as it is: nothing else to change.")
+        view.notice("The roster was accepted as it is: nothing else to change.")

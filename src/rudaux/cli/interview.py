@@ -23,7 +23,7 @@ from rudaux.workflows.offer import CanvasLook, Offers, find_token
 from rudaux.workflows.trial import attempt, sentence
 
 T = TypeVar("T")
-_ANOTHER = "another one, which I type in"
+_ANOTHER = "another one: let me type it"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ QUESTIONS = {
     "token_env": Ask("The environment variable that holds the access token", asked=False),
     "token_file": Ask("The file that holds the access token", asked=False),
     "tool": Ask(
-        "The hub's external tool in Canvas, its exact name",
+        "The exact name of the hub's external tool in Canvas",
         "Jupyter",
         choice="Which tool opens the hub?",
     ),
@@ -57,13 +57,13 @@ QUESTIONS = {
     "instructor_repo": Ask("Git remote of the instructor repository"),
     "student_repo": Ask("Git remote of the student repository"),
     "release_path": Ask(
-        "Folder in the student repository for assignments (empty: its top)", "materials"
+        "Folder of the student repository that assignments go to (empty: its top)", "materials"
     ),
     "hub_url": Ask("The hub's address"),
     "base_url": Ask("The hub's prefix, such as /jupyter (empty: none)"),
-    "storage": Ask("Folder on this machine that holds students' homes"),
+    "storage": Ask("Folder on this machine with the students' homes"),
     "snapshots": Ask("Folder of its snapshots, such as .zfs/snapshot (empty: none)"),
-    "executor": Ask("How students' code is run: docker, sandbox or process", asked=False),
+    "executor": Ask("Where students' code runs: docker, sandbox or process", asked=False),
 }
 
 
@@ -204,7 +204,7 @@ class Interview:
         if self._around.sandbox():
             boxes = (
                 "Docker does not answer on this machine. Run students' code in sandboxes instead, "
-                "with the packages installed here?"
+                "with the Python packages of this machine?"
             )
             return "sandbox" if self._view.ask(Question(boxes, "yes")) else "docker"
         text = (

@@ -14,8 +14,8 @@ from rudaux.cli.interview import QUESTIONS, Interview, flag
 from rudaux.cli.options import DryRun, Folder, NoPrompt
 from rudaux.cli.view import View
 from rudaux.config import FILE, CanvasSettings
-from rudaux.config.draft import EXAMPLES, Planned, build, render
-from rudaux.errors import NeedsPersonError
+from rudaux.config.draft import EXAMPLES, Planned, build, render, wrong
+from rudaux.errors import ConfigError, NeedsPersonError
 
 if TYPE_CHECKING:
     from rudaux.config.older import Older
@@ -62,12 +62,12 @@ def new(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Ask about the course, and write rudaux.toml."""
+    """Ask about the course, and write its rudaux.toml."""
     given = {k: v.strip() for k, v in locals().items() if k in QUESTIONS and v.strip()}
     view, file = View(no_prompt), (folder or Path.cwd()).expanduser().resolve() / FILE
     older = _older(older_file, given.get("course_id", ""))
     if file.exists() and not dry_run:
-        text = f"{FILE} exists. Replace it? The old one is kept beside it."
+        text = f"There is a {FILE} already. Replace it? The old one is kept beside it."
         if not view.ask(Question(text, "refuse", default=False)):
             view.notice("Nothing was written.")
             return
@@ -77,7 +77,7 @@ def new(
         view.line(text.rstrip())
     else:
         kept = write_keeping(file, text)
-        view.line(f"Wrote {file}." + (f" The old one is {kept}." if kept else ""))
+        view.line(f"Wrote {file}." + (f" The old one is now {kept}." if kept else ""))
     if older and older_file:
         _say_what_is_left(view, older, older_file, given)
     if not dry_run:
@@ -119,23 +119,41 @@ def _complete(given: Mapping[str, str], older: Older | None) -> dict[str, str]:
     answers = {**carried, **given}
     missing = [key for key in EXAMPLES if key not in answers]
     if missing:
+        _refuse_wrong(answers, given)
         flags = ", ".join(map(flag, missing))
         known = older.computed if older else {}
         computed = ", ".join(known[key] for key in missing if key in known)
-        why = f" ({computed}: computed in the file, which is not run)" if computed else ""
-        raise NeedsPersonError(f"nobody is here to answer: give {flags}{why}.")
+        why = (
+            f" (the older file computes {computed}, and rudaux does not run it)" if computed else ""
+        )
+        raise NeedsPersonError(f"nobody is here to answer the questions: add {flags}{why}.")
+    _refuse_wrong(answers, given)
     build(answers)
     return answers
 
 
+def _refuse_wrong(answers: Mapping[str, str], given: Mapping[str, str]) -> None:
+    """Raise `ConfigError` that names each option with a wrong value: no file is at fault."""
+    sound = {key: value for key, value in answers.items() if key not in given}
+    found = []
+    for key, value in given.items():
+        mistake = wrong(sound, key, value)
+        if mistake:
+            found.append(f"{flag(key)}: {mistake}")
+        else:
+            sound[key] = value
+    if found:
+        raise ConfigError(*found)
+
+
 def _say_what_is_left(view: View, older: Older, file: Path, given: Mapping[str, str]) -> None:
     """List what is not carried over, each with what to do."""
-    view.notice(f"\nNot carried over from {file.name}, which stays as it is:")
+    view.notice(f"\nThis was not taken over from {file.name}, which stays as it is:")
     guessed = [key for key in older.guesses if key not in given]
     notes = [(", ".join(note.keys), note.sentence) for note in older.notes]
     if guessed and not view.attended:
         where = ", ".join(_GUESSED[key] for key in guessed)
-        notes.append((where, "guessed, for nothing is said of it: check it in rudaux.toml"))
+        notes.append((where, "guessed, since the older file does not say: check it in rudaux.toml"))
     view.notes([(about, f"{sentence}.") for about, sentence in notes])
 
 

@@ -13,7 +13,7 @@ from rudaux.config import find_course_folder, load_config
 from rudaux.errors import ConfigError, SystemFailure
 
 WHAT = {
-    "problem": "an unwatched run went wrong, or the problem is solved",
+    "problem": "a run that nobody watched went wrong, or the problem is solved",
     "done": "an assignment was graded: how many students, the median",
     "todo": "marks by hand, hidden grades or edits in Canvas wait for you",
 }
@@ -26,7 +26,7 @@ def notify(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Show who is told how unwatched runs ended; --test sends a message."""
+    """Show who gets a message when a run that nobody watched has ended."""
     from rudaux.wiring import open_teller
     from rudaux.workflows.notify import example
 
@@ -39,9 +39,9 @@ def notify(
         if test:
             raise ConfigError("there is no address to send a test to: add [notify] to rudaux.toml.")
         view.line("Nobody gets a message: rudaux.toml has no [notify].")
-        view.line("Runs print what went wrong, and cron mails that to this account (or to MAILTO).")
+        view.line("Runs print what went wrong, and cron mails it to this account, or to MAILTO.")
         return
-    view.table(("told", "when"), [(topic, WHAT[topic]) for topic in teller.on])
+    view.table(("message", "sent when"), [(topic, WHAT[topic]) for topic in teller.on])
     view.line()
     for place in teller.notifier.places():
         view.line(place)
@@ -52,4 +52,4 @@ def notify(
                 f"the test did not reach {'; '.join(sent.missed)}. Compare notify.urls_file with "
                 "https://appriseit.com, and check that this machine may send there."
             )
-        view.notice("\nA test message was sent to each.")
+        view.notice("\nA test message went to each of them.")

@@ -1,4 +1,4 @@
-"""`rudaux regrade`: after a test was mended, the class again, and what that does to whom."""
+"""`rudaux regrade`: grade the class again after a test was fixed, and show whose score moves."""
 
 from __future__ import annotations
 
@@ -39,23 +39,25 @@ if TYPE_CHECKING:
 
 Students = Annotated[
     list[str] | None,
-    typer.Option("--student", metavar="ID", help="Regrade this student alone; repeat for more."),
+    typer.Option("--student", metavar="ID", help="Regrade only this student; repeat it for more."),
 ]
 Tests = Annotated[
     list[str] | None,
     typer.Option("--test", metavar="CELL", help="Take new marks for this test only."),
 ]
-WhatIf = Annotated[bool, typer.Option("--what-if", help="Show who would move, and stop.")]
+WhatIf = Annotated[bool, typer.Option("--what-if", help="Show whose score would change, and stop.")]
 NeverLower = Annotated[
     bool, typer.Option("--never-lower", help="Keep the better of each test's old and new points.")
 ]
 MayLower = Annotated[
-    bool, typer.Option("--may-lower", help="Forget what --never-lower has kept so far.")
+    bool, typer.Option("--may-lower", help="Give up the points that --never-lower has kept so far.")
 ]
 Credit = Annotated[
     list[str] | None,
     typer.Option(
-        "--credit", metavar="CELL", help="Give everybody who handed in full points for this test."
+        "--credit",
+        metavar="CELL",
+        help="Give everybody who handed in full points for this test.",
     ),
 ]
 NoCredit = Annotated[
@@ -84,7 +86,7 @@ def regrade(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Grade again after a test was fixed: who moves, then the push."""
+    """Grade again after you have fixed a test: show whose score changes, ask, and push."""
     from rudaux.workflows.regrade import Wanted
 
     what_if = what_if or dry_run
@@ -100,9 +102,9 @@ def regrade(
 
 def _check(never_lower: bool, may_lower: bool, as_json: bool, what_if: bool) -> None:
     if never_lower and may_lower:
-        raise UsageError("--never-lower keeps points and --may-lower forgets them: choose one.")
+        raise UsageError("--never-lower keeps points and --may-lower gives them up: choose one.")
     if as_json and not what_if:
-        raise UsageError("--json needs --what-if: it shows who would move, and changes nothing.")
+        raise UsageError("--json needs --what-if, which changes nothing.")
 
 
 @contextmanager
@@ -149,8 +151,8 @@ class _Job:
         if self.pushing.feedback:
             outcomes += make_feedback(ctx, view, standings)
         outcomes += push_grades(ctx, view, standings, self.pushing)
-        again = f"`rudaux submit {name}` goes on with them."
-        finish([*open_ends(reread(ctx, standings)), *outcomes], f"see above; {again}")
+        again = f"`rudaux status {name}` lists them all; `rudaux submit {name}` tries again."
+        finish(outcomes, again, open_ends(reread(ctx, standings)))
 
     def _regrade(self, standings: Standings) -> bool:
         """Return whether to go on to the push."""
@@ -161,7 +163,7 @@ class _Job:
         with ctx.beside(name) as beside:
             plan = workflow.plan(ctx, beside, standings, wanted)
             if not len(plan):
-                view.line(f"{name}: nobody's work is graded yet; `rudaux grade {name}` does that.")
+                view.line(f"{name}: nothing has been graded yet; run `rudaux grade {name}` first.")
                 return False
             view.follow("  Regrade", workflow.apply(beside, plan), len(plan))
             found = workflow.weigh(ctx, beside, standings, plan)
@@ -172,7 +174,7 @@ class _Job:
                 view.notice("  Nothing was changed.")
                 return False
             workflow.take_over(ctx, beside, found)
-        view.notice("  Taken over; the gradebook as it was is in .rudaux/backups.")
+        view.notice("  The gradebook has the new results; the old one is in .rudaux/backups.")
         return True
 
     def _named(self, standings: Standings) -> Wanted:
@@ -194,12 +196,12 @@ class _Job:
         view.line(f"  {regrade_counts(found)}")
         rows, more = moved_rows(found, self.pushing.full)
         if rows:
-            view.table(("  student", "now", "then", "why"), [(f"  {a}", *b) for a, *b in rows])
+            view.table(("student", "now", "then", "why"), rows, indent=2)
         if more:
             view.line(f"  {more}")
         view.troubles(found.waiting)
         if not found.changes:
-            view.line("  Nothing changes.")
+            view.line("  No score changes.")
         elif self.what_if:
             view.notice(f"  Nothing was changed. Next: `rudaux regrade {found.assignment}`.")
 

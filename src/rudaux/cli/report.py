@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from rudaux.cli.describe.words import count, listed
+from rudaux.cli.describe.words import FAILED, HELD, UNGRADED, count, listed
 from rudaux.cli.view import Finding, Sign
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import PartlyDone
@@ -16,19 +16,31 @@ SLOW = 1.0
 """Seconds from which on a cell is worth telling of."""
 
 
-def finish(outcomes: Sequence[Outcome], next_step: str) -> None:
-    """Raise `PartlyDone` where somebody was held or failed, saying what to do next."""
-    held = sum(o.result == "held" for o in outcomes)
+def finish(
+    outcomes: Sequence[Outcome], next_step: str, submissions: Sequence[Outcome] = ()
+) -> None:
+    """Raise `PartlyDone` where something is left to do, saying what and what to do next.
+
+    `submissions` are those without a result, `outcomes` the steps of the run.
+    """
+    held = sum(o.result == "held" for o in (*outcomes, *submissions))
+    ungraded = sum(o.result == "failed" for o in submissions)
     failed = sum(o.result == "failed" for o in outcomes)
-    if held or failed:
-        counts = [f"{held} held"] * bool(held) + [f"{failed} failed"] * bool(failed)
-        raise PartlyDone(f"done, but {' and '.join(counts)}: {next_step}")
+    verb = "is" if held == 1 else "are"
+    left = ((held, f"{verb} {HELD}"), (ungraded, UNGRADED), (failed, FAILED))
+    parts = [f"{number} {words}" for number, words in left if number]
+    if parts:
+        said = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+        raise PartlyDone(f"done, but {said}: {next_step}")
 
 
-def graded_summary(outcomes: Sequence[Outcome], planned: bool = False) -> list[Finding]:
+def graded_summary(
+    outcomes: Sequence[Outcome], planned: bool = False, missing: int = 0
+) -> list[Finding]:
     """Sum up who was graded, waits for marks, was repaired, held or failed, and slow cells.
 
     `planned`: marking by hand comes next, so that waiting for it is nothing to look at.
+    `missing`: so many handed in nothing, which is proven.
     """
     waiting = [o for o in outcomes if o.waiting]
     held = [o for o in outcomes if o.result == "held" and not o.waiting]
@@ -44,8 +56,10 @@ def graded_summary(outcomes: Sequence[Outcome], planned: bool = False) -> list[F
         rows.append(("" if planned else "look", label, _cells(waiting)))
     rows += _group("look", "repaired", [o for o in told if o.repaired])
     rows += _group("look", "worth a look", [o for o in told if not o.repaired])
-    rows += _group("look", "held", held)
-    rows += _group("broken", "failed", failed)
+    rows += _group("look", HELD, held)
+    rows += _group("broken", UNGRADED, failed)
+    if missing:
+        rows.append(("", f"{missing} missing", "0 points each: nothing was handed in"))
     rows += _slow(outcomes)
     return rows
 
@@ -70,7 +84,7 @@ def _group(sign: Sign, word: str, outcomes: Sequence[Outcome]) -> list[Finding]:
         together.setdefault(_note(outcome) or outcome.reason, []).append(outcome.item)
     texts = [f"{listed(names)}: {reason}" for reason, names in together.items()]
     if texts[MOST:]:
-        texts = [*texts[:MOST], f"and {len(texts) - MOST} more: `rudaux status NAME` lists them"]
+        texts = [*texts[:MOST], f"and {len(texts) - MOST} more: `rudaux status NAME` lists all"]
     labels = [f"{len(outcomes)} {word}", *[""] * len(texts)]
     signs: list[Sign] = [sign, *[""] * len(texts)]  # type: ignore[list-item]
     return list(zip(signs, labels, texts, strict=False))

@@ -14,6 +14,7 @@ from rudaux.cli.describe.report import (
     term_rows,
     waiting_rows,
 )
+from rudaux.cli.links import file_link
 from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
 from rudaux.cli.session import reading
 from rudaux.cli.view import View
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from rudaux.workflows.standings import Standings
 
 Anonymous = Annotated[
-    bool, typer.Option("--anonymous", help="Leave people out: no name, id or e-mail in the file.")
+    bool, typer.Option("--anonymous", help="Write no name, id or e-mail address into the file.")
 ]
-Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
+Open = Annotated[bool, typer.Option("--open", help="Open the report in a browser.")]
 
 
 def report(
@@ -40,7 +41,7 @@ def report(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Show what to look at before grades go out; without NAME, the term."""
+    """Show what to look at before grades go out; without NAME, for the whole term."""
     from rudaux.config import find_assignment
     from rudaux.workflows import report as workflow
     from rudaux.workflows.standings import read_standings
@@ -64,7 +65,7 @@ def report(
             else:
                 _show_term(view, term, page)
         if open_page and not ctx.pages.show(page):
-            view.notice(f"This machine has no browser: copy {page} to one that has.")
+            view.notice(f"This machine has no browser: copy {page} to one that has one.")
 
 
 def report_before_push(ctx: Context, view: View, standings: Standings) -> None:
@@ -76,10 +77,12 @@ def report_before_push(ctx: Context, view: View, standings: Standings) -> None:
     except Exception as error:
         view.notice(f"  No report was written ({type(error).__name__}: {error}).")
     else:
-        view.notice(f"  Report: {page}")
+        view.link(file_link(page))
+        view.notice(f"  Report: {page}\n")
 
 
 def _show(view: View, read: AssignmentReport, page: Path, anonymous: bool) -> None:
+    view.link(file_link(page))
     head, middle = summary_lines(read)
     view.line(head, "bold")
     view.line(middle)
@@ -92,7 +95,7 @@ def _show(view: View, read: AssignmentReport, page: Path, anonymous: bool) -> No
     elif read.tests:
         view.line("\nNo test stands out.")
     if 0 < read.students < FEW:
-        view.line(f"Fewer than {FEW} submissions: no discrimination, it would be chance.")
+        view.line(f"Fewer than {FEW} submissions: discrimination would be chance.")
     if read.failures:
         view.line("\nWhat went wrong most", "bold")
         view.table(("students", "error", "tests"), error_rows(read, anonymous))
@@ -103,10 +106,11 @@ def _show(view: View, read: AssignmentReport, page: Path, anonymous: bool) -> No
         view.line(f"\n{read.late} handed in after their own deadline.")
     view.line(f"\nReport: {page}")
     if any({"all_fail", "not_reached", "negative_discrimination"} & {*t.flags} for t in read.tests):
-        view.notice(f"Next: mend a wrong test, then `rudaux regrade {read.name} --what-if`.")
+        view.notice(f"Next: fix a wrong test, then run `rudaux regrade {read.name} --what-if`.")
 
 
 def _show_term(view: View, term: TermReport, page: Path) -> None:
+    view.link(file_link(page))
     view.line(f"{term.course} · {len(term.assignments)} assignments\n", "bold")
     header = (
         "assignment",
@@ -115,10 +119,10 @@ def _show_term(view: View, term: TermReport, page: Path) -> None:
         "waiting",
         "median %",
         "middle half %",
-        "to look at",
+        "tests to look at",
     )
     view.table(header, term_rows(term))
     view.line(f"\nReport: {page}")
     flagged = [r.name for r in term.assignments if r.flagged]
     if flagged:
-        view.notice(f"Next: `rudaux report {flagged[-1]}` says which tests to look at.")
+        view.notice(f"Next: `rudaux report {flagged[-1]}` shows which tests to look at.")

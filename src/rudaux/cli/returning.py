@@ -74,8 +74,8 @@ class Returning:
 
 
 _FOREIGN = (
-    "Without root, what goes into students' homes belongs to the account that runs rudaux, and "
-    "everybody who may enter a home can read it."
+    "rudaux does not run as root, so what it writes into students' homes belongs to its own "
+    "account, and everybody who may enter a home can read it."
 )
 
 

@@ -13,19 +13,23 @@ from rudaux.cli.init import may_take_roster
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoPrompt
 from rudaux.cli.session import reading, writing
 
-app = typer.Typer(help="The crontab entries.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="The crontab entries that grade after each deadline.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command()
 def show(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
-    """List when cron grades what."""
+    """Show when cron grades what."""
     from rudaux.workflows import schedule
 
     with reading(folder, no_prompt) as (ctx, view):
         entries, machine = ctx.crontab.entries(schedule.owner(ctx)), ctx.crontab.timezone()
         rows = [(e.assignment, run_time(e, ctx.config, machine)) for e in sorted(entries)]
         view.table(("assignment", "runs at"), rows)
-        view.line(f"\nOutput goes to {schedule.log_folder(ctx)}.")
+        view.line(f"\nThe runs write their logs to {schedule.log_folder(ctx)}.")
 
 
 @app.command()
@@ -41,13 +45,13 @@ def install(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Write one crontab entry per coming deadline."""
+    """Write a crontab entry for each deadline to come."""
     from rudaux.config import save_token as keep
     from rudaux.workflows import assignments, init, schedule, sync
 
     with writing(folder, no_prompt, "schedule install", dry_run) as (ctx, view):
         if save_token and not dry_run:
-            view.notice(f"The Canvas token is in {keep(ctx.config)}, readable by you alone.")
+            view.notice(f"The Canvas token is in {keep(ctx.config)}, which only you can read.")
         synced = sync.plan(ctx)
         if dry_run and synced.roster.shrunk:
             view.rows([Row("Roster", "!", synced.roster.shrunk)])
@@ -58,20 +62,20 @@ def install(
         view.rows(schedule_rows(plan, ctx.config, ctx.crontab.timezone()))
         if not len(plan):
             if not synced.roster.shrunk:
-                view.line("The crontab is in step: nothing to change.")
+                view.line("The crontab is up to date: nothing to change.")
         elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
             view.follow("Schedule", schedule.apply(ctx, plan), len(plan))
 
 
 @app.command()
 def remove(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = False) -> None:
-    """Take this course's entries out of the crontab, and no other line."""
+    """Take the entries of this course out of the crontab, and nothing else."""
     from rudaux.workflows import schedule
 
     with writing(folder, no_prompt, "schedule remove", dry_run) as (ctx, view):
         plan = schedule.plan_removal(ctx)
         view.rows(schedule_rows(plan, ctx.config, ctx.crontab.timezone()))
         if not len(plan):
-            view.line("There is no entry of this course.")
+            view.line("The crontab has no entry of this course.")
         elif not dry_run and view.ask(Question("Remove them?", "yes")):
             view.follow("Schedule", schedule.apply(ctx, plan), len(plan))

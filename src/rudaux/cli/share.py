@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 By = Annotated[
     Literal["submission", "question"] | None,
-    typer.Option("--by", help="Give out whole submissions (the default), or whole questions."),
+    typer.Option("--by", help="Give out whole submissions (the default) or whole questions."),
 ]
-Anew = Annotated[bool, typer.Option("--anew", help="Divide all that still waits anew.")]
+Anew = Annotated[bool, typer.Option("--anew", help="Divide everything that still waits again.")]
 From = Annotated[
     str | None,
-    typer.Option("--from", metavar="GRADER", help="With --to: whose marking somebody takes over."),
+    typer.Option("--from", metavar="GRADER", help="With --to: whose marking is taken over."),
 ]
 To = Annotated[
-    str | None, typer.Option("--to", metavar="GRADER", help="Who takes over what waits with them.")
+    str | None, typer.Option("--to", metavar="GRADER", help="With --from: who takes it over.")
 ]
 
 
@@ -46,13 +46,13 @@ def share(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
 ) -> None:
-    """Divide what waits for marks by hand among the graders, and write each a list of links."""
+    """Divide the marking by hand among the graders, and write each of them a list of links."""
     from rudaux.config import find_assignment
     from rudaux.workflows import sharing
 
     hand = (from_grader, to_grader) if from_grader and to_grader else None
     if (from_grader or to_grader) and (not hand or by or anew):
-        raise UsageError("--from and --to go together, and without --by and --anew.")
+        raise UsageError("use --from and --to together, and without --by and --anew.")
     with writing(folder, no_prompt, f"gradebook share {name}", dry_run) as (ctx, view):
         settings = find_assignment(ctx.config, name)
         ctx.gradebook.check()
@@ -75,7 +75,7 @@ def progress_rows(progress: Sequence[Progress]) -> list[tuple[object, ...]]:
     return [(p.grader, p.done, p.left, p.total) for p in progress]
 
 
-PROGRESS_HEADER = ("grader", "marked", "waiting", "in all")
+PROGRESS_HEADER = ("grader", "marked", "waiting", "total")
 
 
 def _head(plan: SharePlan) -> str:
@@ -109,7 +109,7 @@ def _rows(plan: SharePlan) -> list[Row]:
     if plan.nobody:
         rows.append(Row("", "!", f"no grader may mark {_names(plan.nobody)}"))
     if plan.barred:
-        rows.append(Row("", "!", f"stays where it is, for `except` says so: {_names(plan.barred)}"))
+        rows.append(Row("", "!", f"stays where it is, because of `except`: {_names(plan.barred)}"))
     return rows
 
 
@@ -137,8 +137,8 @@ def _told(ctx: Context, view: View, plan: SharePlan, outcomes: Sequence[Outcome]
 def _left_over(plan: SharePlan) -> None:
     if plan.nobody:
         raise PartlyDone(
-            f"nobody was given {_names(plan.nobody)}: every grader of {plan.assignment} is barred "
-            "from them by `except`, or has weight 0; add a grader, or change that in rudaux.toml."
+            f"{_names(plan.nobody)} went to nobody: `except` keeps every grader of "
+            f"{plan.assignment} from them, or weight 0: add a grader, or change rudaux.toml."
         )
 
 

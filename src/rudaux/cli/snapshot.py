@@ -25,7 +25,7 @@ def snapshot(
     no_prompt: NoPrompt = False,
     log: Log = False,  # the guard has seen to it
 ) -> None:
-    """Take the snapshots that deadlines need, and check them."""
+    """Take the snapshots that deadlines need, and check that they are there."""
     from rudaux.workflows import snapshots
 
     facts = Facts()
@@ -37,7 +37,7 @@ def snapshot(
         plan = snapshots.plan(ctx)
         view.rows([_row(ctx, line, plan) for line in plan.lines])
         if not plan.lines:
-            view.line(f"Every deadline has its snapshot: {count(plan.passed, 'deadline')} passed.")
+            view.line(f"Every deadline so far has its snapshot: {count(plan.passed, 'deadline')}.")
         elif not dry_run and len(plan) and view.ask(_question(plan)):
             for outcome in snapshots.apply(ctx, plan):
                 view.notice(f"{outcome.item}: {outcome.reason} is there.")
@@ -57,6 +57,9 @@ def _row(ctx: Context, line: NeedLine, plan: SnapshotPlan) -> Row:
     if line.waits_until:
         until = when(line.waits_until.astimezone(zone))
         return Row(
-            "Snapshot", "!", item, f"{who}: its name can tell it from earlier from {until} on"
+            "Snapshot",
+            "!",
+            item,
+            f"{who}: not before {until}, or two snapshots would have one name",
         )
     return Row("Snapshot", "+", item, f"{who}: {plan.name}")

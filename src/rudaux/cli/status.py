@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.deadlines import late_lines
 from rudaux.cli.describe.plans import Row
-from rudaux.cli.describe.words import number, when
+from rudaux.cli.describe.push import grade
+from rudaux.cli.describe.words import UNGRADED, count, number, when
+from rudaux.cli.links import assignment_links, student_links
 from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
 from rudaux.cli.session import reading
 from rudaux.cli.share import PROGRESS_HEADER, progress_rows
 from rudaux.cli.view import View
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from rudaux.domain.submissions import State
@@ -37,6 +40,10 @@ def status(
         if as_json:
             view.json(document(read))
             return
+        view.link(assignment_links(ctx.config, {a.name: a.canvas_id for a in read.assignments}))
+        if name:
+            one = read.assignments[0]
+            view.link(student_links(ctx.config, one.canvas_id, one.standings.students))
         _show(view, read)
         if read.gradebook:
             view.notice(f"\n{read.gradebook}")
@@ -50,32 +57,49 @@ def status(
 
 
 def _show(view: View, read: CourseStatus) -> None:
-    view.line(f"{read.name} · course {read.canvas_id} · {read.students} students\n")
+    view.line(
+        f"{read.name} · course {read.canvas_id} · {count(read.students, 'student')}\n", "bold"
+    )
     if read.shrunk:
-        text = f"{read.shrunk}: `rudaux init` asks whether that is right"
+        text = f"{read.shrunk}; `rudaux init` asks whether that is right"
         view.rows([Row("Roster", "!", text)])
     if read.notes:
         view.rows([Row("Canvas", "!", text) for text in read.notes])
     for a in read.assignments:
         for line in late_lines(a.late_edits, a.standings.students):
             view.rows([Row(a.name, "!", line)])
-    used = [s for s in _SHORT if any(a.counts[s] for a in read.assignments)]
-    years = {t.year for a in read.assignments for t in (a.due_at, a.scheduled_for) if t}
-    some_unreleased = not all(a.released for a in read.assignments)
-    rows = [
-        (
-            a.name,
-            _moment(a.due_at, years),
-            number(a.points),
-            *(["yes" if a.released else "no"] * some_unreleased),
-            {True: "published", False: "unpublished", None: "no"}[a.published],
-            _moment(a.scheduled_for, years),
-            *(a.counts[s] or "·" for s in used),
-        )
-        for a in read.assignments
-    ]
-    header = ("assignment", "due", "points", *["released"] * some_unreleased, "Canvas", "cron")
-    view.table((*header, *(_SHORT[s] for s in used)), rows)
+    header, rows = overview(read.assignments)
+    view.table(header, rows, whole=("due", "next run"), narrow=_told(header, rows))
+
+
+def _told(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """Return two lines on each assignment: what it is, and how many students are where."""
+    lines = []
+    for name, *cells in rows:
+        known = [(h, c) for h, c in zip(header[1:], cells, strict=True) if c not in (None, "·")]
+        about = [_ABOUT[h].format(c) for h, c in known if h in _ABOUT]
+        counts = [f"{c} {h}" for h, c in known if h not in _ABOUT]
+        lines += [" · ".join([str(name), *about]), f"  {' · '.join(counts)}"]
+    return lines
+
+
+def overview(assignments: Sequence[AssignmentStatus]) -> tuple[list[str], list[list[object]]]:
+    """Return header and rows; a column that would say the same of all assignments is left out."""
+    used = [s for s in _SHORT if any(a.counts[s] for a in assignments)]
+    years = {t.year for a in assignments for t in (a.due_at, a.scheduled_for) if t}
+    columns: dict[str, list[object]] = {
+        "assignment": [a.name for a in assignments],
+        "due": [_moment(a.due_at, years) for a in assignments],
+        "points": [number(a.points) for a in assignments],
+    }
+    if not all(a.released for a in assignments):
+        columns["released"] = ["yes" if a.released else "no" for a in assignments]
+    if not all(a.published for a in assignments):
+        columns["Canvas"] = [_PUBLISHED[a.published] for a in assignments]
+    if any(a.scheduled_for for a in assignments):
+        columns["next run"] = [_moment(a.scheduled_for, years) for a in assignments]
+    columns |= {_SHORT[s]: [a.counts[s] or "·" for a in assignments] for s in used}
+    return [*columns], [[*row] for row in zip(*columns.values(), strict=True)]
 
 
 def _moment(at: datetime | None, years: set[int]) -> str | None:
@@ -85,15 +109,21 @@ def _moment(at: datetime | None, years: set[int]) -> str | None:
     return when(at).replace(f" {at.year}", "", 1) if len(years) == 1 else when(at)
 
 
+_ABOUT = {
+    "due": "due {}", "points": "{} points", "released": "released: {}", "Canvas": "{}",
+    "next run": "next run {}",
+}  # fmt: skip
+_PUBLISHED = {True: "published", False: "unpublished", None: "not in Canvas"}
 _SHORT: dict[State, str] = {
     "not_due": "not due",
     "missing": "missing",
     "collected": "collected",
     "failed": "failed",
-    "needs_manual": "by hand",
+    "needs_manual": "waiting",
     "graded": "graded",
-    "pushed": "pushed",
+    "pushed": "in Canvas",
 }
+_STATES: dict[State, str] = {**_SHORT, "failed": UNGRADED, "needs_manual": "waits for you"}
 
 
 _ALWAYS = frozenset({"id", "student", "state", "points"})
@@ -107,17 +137,16 @@ def _students(view: View, status: AssignmentStatus) -> None:
     for standing in sorted(status.standings.by_student, key=lambda s: names[s.student_id]):
         own = deadlines.own.get(standing.student_id)
         extended = when(own.astimezone(zone)) if own and own != deadlines.base else ""
-        points = (
-            number(status.standings.targets[standing.student_id].normalize())
-            if standing.state in {"graded", "pushed"}
-            else None
-        )
+        known = standing.state in {"graded", "pushed"}
+        points = grade(status.standings.targets[standing.student_id]) if known else None
         name = names[standing.student_id]
-        rows.append((standing.student_id, name, standing.state, points, extended, standing.reason))
+        state = _STATES[standing.state]
+        rows.append((standing.student_id, name, state, points, extended, standing.reason))
     header = ["id", "student", "state", "points", "own deadline", "why"]
     used = [i for i, name in enumerate(header) if name in _ALWAYS or any(row[i] for row in rows)]
     view.line()
-    view.table([header[i] for i in used], [[row[i] for i in used] for row in rows])
+    shown = [[row[i] for i in used] for row in rows]
+    view.table([header[i] for i in used], shown, whole=("own deadline",))
 
 
 def _next_step(view: View, read: CourseStatus) -> None:
@@ -126,7 +155,10 @@ def _next_step(view: View, read: CourseStatus) -> None:
         if a.canvas_id is None or not a.released:
             view.notice(f"\nNext: `rudaux init` sets up {a.name}.")
         elif a.counts["needs_manual"]:
-            view.notice(f"\nNext: mark {a.name} by hand, then `rudaux submit {a.name}`.")
+            view.notice(
+                f"\nNext: `rudaux status {a.name}` says what waits for you. Once that is done, run "
+                f"`rudaux submit {a.name}`."
+            )
         elif a.counts["failed"] or a.counts["collected"]:
             view.notice(
                 f"\nNext: `rudaux status {a.name}` says why; `rudaux grade {a.name}` tries again."

@@ -21,7 +21,7 @@ def trust_clock(ctx: Context, view: View) -> None:
         require_clock(ctx)
     elif trouble := clock_trouble(ctx):
         view.notice(f"{trouble[0].upper()}{trouble[1:]}.")
-        if not view.ask(Question("Go on nevertheless?", "refuse", default=False)):
+        if not view.ask(Question("Go on anyway?", "refuse", default=False)):
             raise NeedsPersonError("nothing was done: set the clock right first.")
 
 

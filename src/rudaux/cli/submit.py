@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
-from rudaux.cli.describe.push import grade, push_counts, push_rows
+from rudaux.cli.describe.push import grade, heading, push_counts, push_groups, push_rows
 from rudaux.cli.describe.words import count
 from rudaux.cli.init import may_take_roster
+from rudaux.cli.links import assignment_links, student_links
 from rudaux.cli.options import (
     AcceptAlarms,
     AcceptRoster,
@@ -33,7 +34,7 @@ from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from decimal import Decimal
 
     from rudaux.domain.alarms import Alarm
@@ -58,6 +59,8 @@ class Pushing:
     full: bool = False
     dry_run: bool = False
     as_json: bool = False
+    told: frozenset[str] | None = None
+    """Why submissions have no result, where the run has said so already, and who is missing."""
 
 
 def submit(
@@ -79,7 +82,7 @@ def submit(
 
     if as_json and not dry_run and View(no_prompt).attended:
         raise UsageError(
-            "--json asks nothing: add --dry-run to see the plan, or --no-prompt to push."
+            "--json cannot ask: add --dry-run to see the plan, or --no-prompt to push."
         )
     pushing = Pushing(
         overwrite_edits, accept_zeros, accept_alarms, not no_feedback, full, dry_run, as_json
@@ -89,6 +92,9 @@ def submit(
         ctx.gradebook.check()
         standings = read_standings(ctx, settings)
         students = standings.students
+        if not as_json:
+            lead_to_canvas(ctx, view, standings)
+            view.line(f"{heading(standings, ctx.config.course.timezone)}\n", "bold")
         if not dry_run and not may_take_roster(ctx, view, students, accept_roster):
             return
         if not dry_run:
@@ -102,12 +108,19 @@ def submit(
         if not no_feedback:
             outcomes += Returning(ctx, view, dry_run, as_json).run(reread(ctx, standings))
         if not dry_run:
-            again = f"`rudaux submit {name}` goes on with them."
-            finish([*open_ends(reread(ctx, standings)), *outcomes], f"see above; {again}")
+            again = f"`rudaux status {name}` lists them all; `rudaux submit {name}` tries again."
+            finish(outcomes, again, open_ends(reread(ctx, standings)))
+
+
+def lead_to_canvas(ctx: Context, view: View, standings: Standings) -> None:
+    """Make links of the assignment's name and of its students' names."""
+    there = standings.canvas.id if standings.canvas else None
+    view.link(student_links(ctx.config, there, standings.students))
+    view.link(assignment_links(ctx.config, {standings.settings.name: there}))
 
 
 def make_feedback(ctx: Context, view: View, standings: Standings) -> list[Outcome]:
-    """Write the HTML feedback of every graded submission; give who gets none."""
+    """Write the HTML feedback of every graded submission; return who gets none."""
     from rudaux.workflows import feedback
 
     plan = feedback.plan(ctx, standings)
@@ -140,7 +153,7 @@ def push_grades(ctx: Context, view: View, standings: Standings, pushing: Pushing
                 view.line(f"  {push_counts(plan)}")
                 again = [x for x in plan.lines if x.kind == "conflict" and x.student_id in chosen]
                 for line in again:
-                    kept = f"edited once more just now, to {grade(line.old)}: kept"
+                    kept = f"somebody has just edited it again, to {grade(line.old)}, so it is kept"
                     view.notice(f"  {plan.names[line.student_id]}: {kept}")
         if not pushing.dry_run and _agreed(view, plan, pushing):
             outcomes = _write(ctx, view, plan)
@@ -157,7 +170,7 @@ def _show(view: View, plan: SubmitPlan, pushing: Pushing) -> None:
     if pushing.as_json:
         return
     view.line(f"  {push_counts(plan)}")
-    _list(view, plan, pushing.full)
+    _list(view, plan, pushing.full, pushing.told)
     asked = () if pushing.dry_run else _unaccepted(plan, pushing)
     texts = [*plan.warnings, *(a.text for a in plan.alarms if a not in asked)] if len(plan) else []
     shrunk = [plan.shrunk] if plan.shrunk else []
@@ -165,13 +178,20 @@ def _show(view: View, plan: SubmitPlan, pushing: Pushing) -> None:
         view.rows([Row("", "!", text) for text in (*shrunk, *texts)])
     if not len(plan) and not plan.counts["conflict"] and not pushing.dry_run:
         settled = all(line.kind in _SETTLED for line in plan.lines)
-        view.line("  Canvas is up to date." if settled else "  There is nothing to push.")
+        view.line(
+            "  Canvas is up to date: nothing to push." if settled else "  There is nothing to push."
+        )
 
 
-def _list(view: View, plan: SubmitPlan, full: bool) -> None:
+def _list(view: View, plan: SubmitPlan, full: bool, told: Collection[str] | None = None) -> None:
     rows, notes = push_rows(plan, full)
+    groups = [] if full else push_groups(plan, told)
+    if groups:
+        view.line()
+        view.summary(groups, result=True)
     if rows:
-        view.table(("  student", "Canvas", "now", "why"), [(f"  {a}", *b) for a, *b in rows])
+        view.line()
+        view.table(("student", "Canvas", "now", "why"), rows, indent=2)
     for note in notes:
         view.line(f"  {note}")
 
@@ -179,7 +199,7 @@ def _list(view: View, plan: SubmitPlan, full: bool) -> None:
 def _choose_edits(view: View, plan: SubmitPlan) -> dict[str, Decimal | None]:
     """Ask whose grades, of those edited in Canvas, are to be replaced; unattended nobody's.
 
-    Gives the grades that were shown and may be replaced, by student.
+    Return the grades that were shown and may be replaced, by student.
     """
     edited = [line for line in plan.lines if line.kind == "conflict"]
     if not edited or not view.attended:
@@ -218,7 +238,7 @@ def _unaccepted(plan: SubmitPlan, pushing: Pushing) -> tuple[Alarm, ...]:
 
 def _about(plan: SubmitPlan, alarms: Sequence[Alarm]) -> Question:
     only_zeros = all(alarm.kind in ABOUT_ZEROS for alarm in alarms)
-    text = f"{plan.settings.name}: {'; '.join(a.text for a in alarms)}. Push nevertheless?"
+    text = f"{plan.settings.name}: {'; '.join(a.text for a in alarms)}. Push anyway?"
     flag = "--accept-zeros" if only_zeros else "--accept-alarms"
     return Question(text, "refuse", flag, default=False)
 
@@ -248,7 +268,7 @@ def _write(ctx: Context, view: View, plan: SubmitPlan) -> list[Outcome]:
 
 
 def open_ends(standings: Standings, hand_marking: bool = False) -> list[Outcome]:
-    """Give who waits for a person, and why; `hand_marking` is no surprise where it is planned."""
+    """Return who waits for a person, and why; `hand_marking` is planned, and no surprise."""
     names = {s.id: s.name for s in standings.students}
     left = []
     for standing in standings.by_student:

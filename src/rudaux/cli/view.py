@@ -1,7 +1,7 @@
-"""Everything a person sees or is asked: the only module that imports rich and questionary.
+"""Everything a person sees or is asked; `progress` and `help` draw as well, nothing else does.
 
-Results go to stdout; progress, notices, questions and errors go to stderr. Both libraries are
-imported where they are used: most of what a shell completion or a help page needs is not here.
+Results go to stdout; progress, notices, questions and errors go to stderr. Rich and questionary are
+imported where they are used: a shell completion needs neither.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
-from rudaux.cli.describe.words import listed
-from rudaux.cli.width import blocks, column_widths, wrapped
+from rudaux.cli.describe.words import FAILED, HELD, NOTHING, alike, listed
+from rudaux.cli.links import Links
+from rudaux.cli.progress import bar, time_left, troubles
+from rudaux.cli.width import GAP, blocks, column_widths, wrapped
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.table import Table
     from rich.text import Text
 
     from rudaux.domain.checks import Check
@@ -40,6 +41,10 @@ _LOG_SECONDS = 60.0
 """Seconds between two lines on how far it is, where there is no terminal."""
 _SIGNS = {**_CHECK_STYLE, "": ("-", "dim")}
 
+_NARROW = 20
+"""Columns that text has even where others leave it fewer."""
+Cells = Sequence[tuple[str, str]]
+"""The cells of a line, each a text and its style."""
 Sign = Literal["ok", "look", "broken", ""]
 Finding = tuple[Sign, str, str]
 """A line of a summary: how good it is, how many are in it, and who and why."""
@@ -54,6 +59,13 @@ class View:
     def __init__(self, no_prompt: bool = False) -> None:
         self.attended = not no_prompt and _is_terminal(sys.stdin)
         self.watched = self.attended or _is_terminal(sys.stderr)
+        self._addresses: dict[str, str] = {}
+        self._links = Links({})
+
+    def link(self, addresses: Mapping[str, str]) -> None:
+        """Let these words lead to their addresses wherever they stand, on a terminal that can."""
+        self._addresses |= addresses
+        self._links = Links(self._addresses)
 
     @cached_property
     def out(self) -> Console:
@@ -67,49 +79,40 @@ class View:
 
     def line(self, text: str = "", style: str = "") -> None:
         """Print a line of the result."""
-        _say(self.out, text, style)
+        self._say(self.out, text, style)
 
     def notice(self, text: str, style: str = "") -> None:
         """Print a line beside the result: what happened, or the next step."""
-        _say(self.err, text, style)
+        self._say(self.err, text, style)
 
     def rows(self, rows: Sequence[Row]) -> None:
         """Print a plan: sections, marks, items and details, aligned."""
         from rich.cells import cell_len
 
-        table = _grid()
         width = max((cell_len(printable(r.item)) for r in rows if r.detail), default=0)
+        lines: list[Cells] = []
         section = ""
         for row in rows:
             item = printable(row.item)
             space = " " * (width - cell_len(item) + 3 if row.detail else 0)
             shown = "" if row.section == section else row.section
             section = row.section
-            table.add_row(
-                _text(f"  {shown}", "bold"),
-                _text(row.mark, _MARK_STYLE[row.mark]),
-                _text(f"{item}{space}{row.detail}"),
-            )
-        _print(self.out, table)
+            mark = (row.mark, _MARK_STYLE[row.mark])
+            lines.append(((f"  {shown}", "bold"), mark, (f"{item}{space}{row.detail}", "")))
+        self._aligned(self.out, lines)
 
     def checks(self, checks: Sequence[Check]) -> None:
         """Print what was found under its system, one line each; a remedy stands below its fact."""
-        from rich.table import Table
-
-        table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True, min_width=_CHECK_NAME)
-        table.add_column(overflow="fold")
+        lines: list[Cells] = []
         if checks:
             self.line(checks[0].system, "bold")
         for check in checks:
             sign, style = _CHECK_STYLE[check.result]
-            table.add_row(
-                _text(f"  {sign} {check.result:<6}", style), _text(check.name), _text(check.text)
-            )
+            name = f"{check.name:<{_CHECK_NAME}}"
+            lines.append(((f"  {sign} {check.result:<6}", style), (name, ""), (check.text, "")))
             if check.remedy:
-                table.add_row("", "", _text(f"-> {check.remedy}", "italic"))
-        _print(self.out, table)
+                lines.append((("", ""), ("", ""), (f"-> {check.remedy}", "italic")))
+        self._aligned(self.out, lines)
 
     def notes(self, notes: Iterable[tuple[str, str]]) -> None:
         """Print notices of two columns beside the result: what each is about, and a sentence."""
@@ -122,25 +125,44 @@ class View:
             table.add_row(_text(about), _text(sentence))
         _print(self.err, table)
 
-    def table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print a table of the result; None is shown as a dash, numbers stand to the right."""
+    def table(
+        self,
+        header: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        whole: Collection[str] = (),
+        indent: int = 0,
+        narrow: Sequence[str] = (),
+    ) -> None:
+        """Print a table of the result; None is shown as a dash, numbers align at their points.
+
+        A cell of a column that is `whole` is never broken. `narrow`: lines to print instead where
+        the table is too wide, else each row becomes a block.
+        """
         from rich.cells import cell_len
+        from rich.padding import Padding
         from rich.table import Table
 
-        lines = [["-" if cell is None else str(cell) for cell in row] for row in rows]
-        columns = list(zip(*lines, strict=True)) if lines else [()] * len(header)
+        lines, width = (
+            [["-" if cell is None else str(cell) for cell in row] for row in rows],
+            self.out.width - indent,
+        )
+        columns = [alike(c) for c in zip(*lines, strict=True)] if lines else [()] * len(header)
+        lines = [[*line] for line in zip(*columns, strict=True)]
         both = [(name, *column) for name, column in zip(header, columns, strict=True)]
-        widths = column_widths(both, self.out.width, cell_len)
+        rigid = [name in whole for name in header]
+        widths = column_widths(both, width, cell_len, rigid)
         if widths is None:
-            self.line(blocks(header, lines, self.out.width, cell_len))
+            shown = narrow or blocks(header, lines, width, cell_len).splitlines()
+            self.line("\n".join(" " * indent + line for line in shown))
             return
         table = Table(box=None, header_style="bold", padding=(0, 1), pad_edge=False)
         for (name, *column), width in zip(both, widths, strict=True):
             justify: Any = "right" if column and _is_numeric(column) else "left"
             table.add_column(_text(name), overflow="fold", justify=justify, width=width)
         for line in lines:
-            table.add_row(*(_text(cell) for cell in line))
-        _print(self.out, table)
+            cells = [wrapped(c, w, cell_len, 0) for c, w in zip(line, widths, strict=True)]
+            table.add_row(*(self._linked(self.out, cell, whole=True) for cell in cells))
+        _print(self.out, Padding(table, (0, 0, 0, indent), expand=False))
 
     def json(self, document: object) -> None:
         """Print one JSON document, in ASCII so that no locale can spoil it."""
@@ -176,24 +198,28 @@ class View:
         )
         return str(_answered(asked))
 
-    def follow(self, label: str, outcomes: Iterable[Outcome], total: int) -> list[Outcome]:
+    def follow(
+        self, label: str, outcomes: Iterable[Outcome], total: int, note: str = ""
+    ) -> list[Outcome]:
         """Consume outcomes under a progress bar; in a log, a line at the start and the end.
 
-        `total` is how many are expected; more may come.
+        `total` is how many are expected; more may come. `note` stands behind the number.
         """
         done: list[Outcome] = []
-        with self._progress(label, total) as step:
+        with self._progress(label, total, note) as step:
             for outcome in outcomes:
                 done.append(outcome)
                 step(done)
         return done
 
     @contextmanager
-    def _progress(self, label: str, total: int) -> Iterator[Callable[[Sequence[Outcome]], None]]:
+    def _progress(
+        self, label: str, total: int, note: str
+    ) -> Iterator[Callable[[Sequence[Outcome]], None]]:
         # FORCE_COLOR makes rich take a log file for a terminal; a bar needs a real one.
         animated = self.err.is_terminal and not self.err.is_dumb_terminal
         if total and animated and _is_terminal(sys.stderr):
-            with _bar(self.err, label, total) as step:
+            with bar(self.err, printable(label), total, note) as step:
                 yield step
             return
         seen: Sequence[Outcome] = ()
@@ -206,7 +232,8 @@ class View:
                 told, left = now, time_left(now - started, len(done), total)
                 self.notice(f"{label}: {len(done)} of {total}{troubles(done)}{left}")
 
-        self.notice(f"{label}: {total} to do" if total else f"{label}: nothing to do")
+        behind = f", {note}" if note else ""
+        self.notice(f"{label}: {total} to do{behind}" if total else f"{label}: nothing to do")
         try:
             yield remember
         except BaseException:
@@ -224,19 +251,62 @@ class View:
             if not outcome.ok:
                 together.setdefault((outcome.result, outcome.reason), []).append(outcome.item)
         self.summary(
-            ("broken" if result == "failed" else "look", f"{len(items)} {result}", text)
+            (
+                "broken" if result == "failed" else "look",
+                f"{len(items)} {FAILED if result == 'failed' else HELD}",
+                text,
+            )
             for (result, reason), items in together.items()
             for text in [f"{listed(items)}: {reason}"]
         )
 
-    def summary(self, findings: Iterable[Finding]) -> None:
-        """Print how a step ended beside the result, a line each; the text wraps in its column."""
-        table = _grid()
+    def summary(self, findings: Iterable[Finding], result: bool = False) -> None:
+        """Print how a step ended, a line each; the text wraps in its column.
+
+        It stands beside the result, or is one.
+        """
+        lines: list[Cells] = []
         for sign, label, text in findings:
             mark, style = _SIGNS[sign] if label else ("", "")
-            table.add_row(_text(f"  {mark}", style), _text(label), _text(text))
-        if table.row_count:
-            _print(self.err, table)
+            lines.append(((f"  {mark}", style), (label, style), (text, "")))
+        self._aligned(self.out if result else self.err, lines)
+
+    def _aligned(self, console: Console, lines: Sequence[Cells]) -> None:
+        """Print lines of cells in columns; what is in the last one wraps there, between words."""
+        from rich.cells import cell_len
+        from rich.text import Text
+
+        columns = list(zip(*lines, strict=True))[:-1]
+        widths = [max(cell_len(printable(text)) + GAP for text, _ in column) for column in columns]
+        left = sum(widths)
+        for *cells, (last, style) in lines:
+            drawn = Text()
+            for (text, look), width in zip(cells, widths, strict=True):
+                drawn.append_text(_text(text, look))
+                drawn.append(" " * (width - cell_len(printable(text))))
+            if console.is_terminal:
+                last = wrapped(printable(last), max(console.width - left, _NARROW), cell_len, 0)
+            drawn.append_text(self._linked(console, last.replace("\n", "\n" + " " * left), style))
+            drawn.rstrip()
+            console.print(drawn, soft_wrap=True)
+
+    def _say(self, console: Console, text: str, style: str) -> None:
+        """Print text; a terminal gets it broken between words."""
+        from rich.cells import cell_len
+
+        if console.is_terminal:
+            text = wrapped(text, console.width, cell_len)
+        console.print(self._linked(console, text, style), soft_wrap=True)
+
+    def _linked(self, console: Console, text: str, style: str = "", whole: bool = False) -> Text:
+        """Make text whose known words are links; `whole`: only where the text is such a word."""
+        from rich.style import Style
+
+        made = _text(text, style)
+        if _is_terminal(console.file):
+            for start, end, to in (self._links.whole if whole else self._links.inside)(made.plain):
+                made.stylize(Style(link=to), start, end)
+        return made
 
 
 def confirm(question: str, default: bool = True) -> bool:
@@ -252,47 +322,6 @@ def confirm(question: str, default: bool = True) -> bool:
 def printable(text: str) -> str:
     """Replace control characters: a name in Canvas must not move anybody's cursor."""
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def troubles(outcomes: Sequence[Outcome]) -> str:
-    """Count who was repaired, held or failed: ` · 2 held · 1 failed`, or nothing."""
-    results = [o.result for o in outcomes if not o.waiting]
-    counts = {r: results.count(r) for r in ("held", "failed")}
-    counts = {"repaired": sum(o.repaired for o in outcomes), **counts}
-    return "".join(f" · {count} {result}" for result, count in counts.items() if count)
-
-
-def time_left(elapsed: float, done: int, total: int) -> str:
-    """Estimate from the pace so far, seconds in: `about 3 min left`; nothing at either end."""
-    if not 0 < done < total:
-        return ""
-    seconds = elapsed / done * (total - done)
-    if seconds < 60:
-        return f" · about {max(round(seconds), 1)} s left"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f" · about {hours} h {minutes} min left" if hours else f" · about {minutes} min left"
-
-
-@contextmanager
-def _bar(console: Console, label: str, total: int) -> Iterator[Callable[[Sequence[Outcome]], None]]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=28),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-    )
-    started = time.monotonic()
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task(f"{printable(label):<11}", total=total, note="")
-
-        def step(done: Sequence[Outcome]) -> None:
-            count = min(len(done), total)
-            left = time_left(time.monotonic() - started, count, total)
-            bar.update(task, completed=count, note=f"{troubles(done)}{left}".removeprefix(" · "))
-
-        yield step
 
 
 def _answered(asked: Any) -> object:
@@ -325,29 +354,10 @@ def _is_terminal(stream: Any) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
 
 
-def _say(console: Console, text: str, style: str) -> None:
-    """Print text; a terminal gets it broken between words."""
-    from rich.cells import cell_len
-
-    if console.is_terminal:
-        text = wrapped(text, console.width, cell_len)
-    console.print(_text(text, style), soft_wrap=True)
-
-
 def _text(text: str, style: str = "") -> Text:
     from rich.text import Text
 
     return Text(printable(text), style)
-
-
-def _grid() -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    return table
 
 
 def _print(console: Console, table: RenderableType) -> None:
@@ -363,6 +373,6 @@ def _print(console: Console, table: RenderableType) -> None:
 
 def _is_numeric(cells: Iterable[str]) -> bool:
     try:
-        return all(cell == "-" or Decimal(cell).is_finite() for cell in cells)
+        return all(cell in NOTHING or Decimal(cell).is_finite() for cell in cells)
     except InvalidOperation:
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 _PIECE = re.compile(r"(\s*)((?:`[^`\n]*`|\S)+)")
 """Blanks, then a word; a command in backticks is one word, so that it can be copied."""
@@ -16,7 +16,8 @@ def wrapped(
 ) -> str:
     """Break lines longer than `width` columns between words, continued under their own indent.
 
-    A longer word stays whole on a line of its own. `hang`: the indent of continued lines.
+    A longer word stays whole on a line of its own, a longer command is broken between its words.
+    `hang`: the indent of continued lines.
     """
     return "\n".join(
         line if measure(line) <= width else _broken(line, width, measure, hang)
@@ -27,7 +28,7 @@ def wrapped(
 def _broken(line: str, width: int, measure: Callable[[str], int], hang: int | None) -> str:
     indent = " " * (len(line) - len(line.lstrip()) if hang is None else hang)
     done, now = [], ""
-    for blanks, word in _PIECE.findall(line):
+    for blanks, word in _pieces(line, width - measure(indent), measure):
         if now.strip() and measure(now + blanks + word) > width:
             done.append(now)
             now = indent + word
@@ -36,16 +37,30 @@ def _broken(line: str, width: int, measure: Callable[[str], int], hang: int | No
     return "\n".join([*done, now])
 
 
+def _pieces(line: str, room: int, measure: Callable[[str], int]) -> Iterator[tuple[str, str]]:
+    """Yield blanks and a word, again and again; a command that has no room in a line is words."""
+    for blanks, word in _PIECE.findall(line):
+        if measure(word) <= room:
+            yield blanks, word
+        else:
+            yield from re.findall(r"(\s*)(\S+)", blanks + word)
+
+
 def column_widths(
-    cells: Sequence[Sequence[str]], width: int, measure: Callable[[str], int] = len
+    cells: Sequence[Sequence[str]],
+    width: int,
+    measure: Callable[[str], int] = len,
+    rigid: Sequence[bool] = (),
 ) -> list[int] | None:
     """Share `width` among the columns (each a header and its cells); None: a word would break.
 
-    Each column gets its longest word first, then the narrow ones what they lack.
+    Each column gets its longest word first, a `rigid` one its longest cell; then the narrow ones
+    what they lack.
     """
     left = width - GAP * (len(cells) - 1)
     needs = [max((measure(w) for c in column for w in c.split()), default=0) for column in cells]
     full = [max(map(measure, column), default=0) for column in cells]
+    needs = [full[i] if any(rigid[i : i + 1]) else need for i, need in enumerate(needs)]
     left -= sum(needs)
     if left < 0:
         return None

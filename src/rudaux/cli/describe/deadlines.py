@@ -28,7 +28,7 @@ def override_rows(plan: OverridesPlan, config: Config) -> list[Row]:
     rows = change_rows(plan.changes, config)
     if plan.unknown:
         text = f"Canvas does not say when {count(plan.unknown, 'student')} joined"
-        rows.append(Row(SECTION, "!", f"{text}: they get no late registration"))
+        rows.append(Row(SECTION, "!", f"{text}, so they get no extra time for late registration"))
     return rows
 
 
@@ -67,7 +67,7 @@ def _row(group: Sequence[Change], zone: tzinfo) -> Row:
         )
         return Row(SECTION, "!", first.assignment, text)
     if first.action == "remove":
-        text = f"{who} left the course: the override that rudaux made goes"
+        text = f"{who} left the course: the override that rudaux made is removed"
         return Row(SECTION, "-", first.assignment, text)
     was = ""
     if first.before and {c.before for c in group} == {first.before}:

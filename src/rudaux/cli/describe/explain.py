@@ -23,7 +23,7 @@ _STATES: dict[State, str] = {
     "missing": "nothing handed in",
     "collected": "collected, not graded yet",
     "failed": "could not be graded",
-    "needs_manual": "waits for a person",
+    "needs_manual": "waits for you",
     "graded": "graded, not in Canvas yet",
     "pushed": "in Canvas",
 }
@@ -34,10 +34,10 @@ _FOR: dict[OverrideKind, str] = {
     "course": "the whole course",
 }
 _STOPPED: dict[Verdict, str] = {
-    "cell_timeout": "a cell ran longer than it may; the cells after it still ran",
-    "timeout": "it ran longer than a whole submission may",
+    "cell_timeout": "a cell ran longer than is allowed; the cells after it still ran",
+    "timeout": "it ran longer than a submission is allowed to",
     "kernel_died": "its kernel died",
-    "out_of_memory": "it needed more memory than it may",
+    "out_of_memory": "it needed more memory than is allowed",
 }
 PUSH_HEADER = ("when", "run", "command", "old", "new", "read back")
 TestRow = tuple[str, str | None, str | None, str]
@@ -78,7 +78,7 @@ def _deadline(found: Explanation, zone: tzinfo) -> Iterator[Row]:
     if override is None or found.due.kind is None:
         where = "Canvas, for everybody" if found.dated else "rudaux.toml"
         if found.promised:
-            where = "an extension that Canvas does not show yet: the next run writes it again"
+            where = "an extension that Canvas does not show yet; the next run writes it again"
         yield _row("Deadline", f"{at}, from {where}" if found.deadline_from else at)
     else:
         name = f' "{override.title}"' if override.title else ""
@@ -131,7 +131,7 @@ def _graded(found: Explanation, zone: tzinfo) -> Iterator[Row]:
 def _run(found: Explanation, run: int | None) -> str:
     known = found.runs.get(run or 0)
     who = f" by {known.user}" if known and known.user else ""
-    return f"run {run} (`{known.command}`{who})" if known else "a run that is not recorded"
+    return f"run {run} (`{known.command}`{who})" if known else "a run that is not on record"
 
 
 def tests(found: Explanation) -> list[tuple[str, list[TestRow]]]:
@@ -240,7 +240,7 @@ def _now(found: Explanation) -> str:
     last = found.pushes[-1] if found.pushes else None
     if last and not same_score(canvas.entered, last.new):
         took = same_score(last.read_back, last.new)
-        why = ": somebody changed it in Canvas" if took else ", which did not take"
+        why = ": somebody changed it in Canvas" if took else ", which Canvas did not keep"
         parts.append(f"not what rudaux wrote last{why}")
     return ", ".join(parts)
 

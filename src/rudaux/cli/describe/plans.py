@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Mark = Literal["+", "~", "-", "!", " "]
 _NAMES_SHOWN = 6
-_NEVER = "it is never collected by itself"
+_NEVER = "cron will never collect it"
 _UNGRADED = "ungraded work in submitted/"
 
 
@@ -57,7 +57,7 @@ def init_rows(plan: InitPlan, config: Config, machine: tzinfo) -> list[Row]:
 def _exposed_rows(plan: InitPlan, config: Config) -> list[Row]:
     if not plan.exposed:
         return []
-    text = "every account of this machine can read in the course folder, solutions included: run "
+    text = "every account on this machine can read the course folder, solutions included: run "
     return [Row("Folder", "!", f"{text}`chmod o-rx {shlex.quote(str(config.folder))}`")]
 
 
@@ -78,7 +78,7 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
         text = f"{_names(roster.removed)} (removed from the gradebook)"
         rows.append(Row("Roster", "-", f"{len(roster.removed)} dropped", text))
     if roster.unseen:
-        text = f"{_names(roster.unseen)}: in sections that this token does not see, left alone"
+        text = f"{_names(roster.unseen)}: in sections that this token cannot see, and left alone"
         rows.append(Row("Roster", "!", f"{len(roster.unseen)} not seen", text))
     if plan.waiting:
         text = f"{_names(plan.waiting)}: Canvas shows their login once they accept the invitation"
@@ -97,7 +97,7 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
 
 def _taken_over(plan: TakeOver) -> str:
     new = f", {len(plan.found)} of them not in the gradebook yet" if plan.found else ""
-    return f"takes over {count(len(plan), 'submission')} collected before{new}"
+    return f"takes over {count(len(plan), 'submission')} that were collected before{new}"
 
 
 def release_rows(plan: ReleasePlan, config: Config) -> list[Row]:
@@ -115,9 +115,9 @@ def _uncommitted(ignored: Sequence[Ignored]) -> str:
     first = ignored[0]
     why = f"`{first.pattern}` in {first.where}"
     if len(ignored) == 1:
-        return f"{first.path} is ignored by git ({why}): it is made, and not committed"
+        return f"{first.path} is ignored by git ({why}): it is made but not committed"
     shown = _listed([x.path for x in ignored])
-    return f"{shown} are ignored by git ({why}): they are made, and not committed"
+    return f"{shown} are ignored by git ({why}): they are made but not committed"
 
 
 def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
@@ -126,7 +126,7 @@ def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
     release = line.release
     files = [*line.added, *line.changed]
     if not files and not line.removed:
-        what = "tests changed, the students' version stays" if line.gradebook_differs else ""
+        what = "the tests changed, but not what students get" if line.gradebook_differs else ""
         yield Row("Release", "~", release.assignment, what or "the course's own copy differs")
         return
     data = len(release.files) - len(release.notebooks)
@@ -147,7 +147,7 @@ def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
     for name in line.removed:
         yield Row("Release", "-", release.assignment, f"{name} (git's history keeps it)")
     for name in line.edited:
-        text = f"{name} was edited in the student repository: replaced, git's history keeps it"
+        text = f"{name} was edited in the student repository: replaced, but git's history keeps it"
         yield Row("Release", "!", release.assignment, text)
 
 
@@ -163,7 +163,7 @@ def assignment_rows(plan: AssignmentsPlan, config: Config) -> list[Row]:
             rows.append(Row("Canvas", "~", line.spec.name, text))
         if line.left:
             text = "; ".join(_changed(change, zone) for change in line.left)
-            rows.append(Row("Canvas", "!", f"{line.why} ({text} is left undone)"))
+            rows.append(Row("Canvas", "!", f"{line.why} (not changed: {text})"))
     return rows
 
 

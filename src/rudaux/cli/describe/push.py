@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from rudaux.cli.describe.words import count
+from rudaux.cli.describe.words import count, listed, when
 
 if TYPE_CHECKING:
+    from rudaux.cli.view import Finding, Sign
     from rudaux.domain.grades import PushClass, PushLine
     from rudaux.workflows.export import ExportPlan
+    from rudaux.workflows.standings import Standings
     from rudaux.workflows.submit import SubmitPlan
 
 SHOWN = 12
@@ -18,10 +22,10 @@ _CLASSES: tuple[tuple[PushClass, str], ...] = (
     ("unchanged", "unchanged"),
     ("new", "new"),
     ("changed", "changed"),
-    ("missing", "missing (0)"),
+    ("missing", "missing (0 points)"),
     ("conflict", "edited in Canvas"),
     ("excused", "excused"),
-    ("held", "held"),
+    ("held", "held back"),
     ("not_gradable", "not gradable"),
     ("not_due", "not due"),
 )
@@ -30,7 +34,17 @@ _ORDER: tuple[PushClass, ...] = (
     "not_due",
 )  # fmt: skip
 _PLAIN: frozenset[PushClass] = frozenset({"new", "unchanged", "not_due"})
+_GROUPED: dict[PushClass, Sign] = {
+    "held": "look", "not_gradable": "look", "excused": "", "missing": "",
+}  # fmt: skip
 PushRow = tuple[str, str, str, str]
+
+
+def heading(standings: Standings, zone: tzinfo) -> str:
+    """Return one line on an assignment: its name, when it is due, how many students."""
+    due = standings.deadlines.base
+    parts = [standings.settings.name, *([f"due {when(due.astimezone(zone))}"] if due else [])]
+    return " · ".join([*parts, count(len(standings.students), "student")])
 
 
 def push_counts(plan: SubmitPlan) -> str:
@@ -42,7 +56,7 @@ def push_counts(plan: SubmitPlan) -> str:
 
 
 def push_rows(plan: SubmitPlan, full: bool = False) -> tuple[list[PushRow], list[str]]:
-    """Give (student, Canvas, now, why) of whatever is not plain, and a note per list cut short.
+    """Return (student, Canvas, now, why) where grades meet, and a note per list cut short.
 
     What a person must decide comes first, scores that sink before those that rise. An edit that is
     in question, or replaced, is never cut. `full` gives every student.
@@ -51,7 +65,8 @@ def push_rows(plan: SubmitPlan, full: bool = False) -> tuple[list[PushRow], list
     rows: list[PushRow] = []
     notes = []
     for kind in _ORDER:
-        lines = sorted((x for x in plan.lines if x.kind == kind), key=_of_less_interest)
+        lines = [x for x in plan.lines if x.kind == kind and (full or not _alike(x))]
+        lines.sort(key=_of_less_interest)
         if full or kind not in _PLAIN:
             edits = sum(x.replaces_edit or kind == "conflict" for x in lines)
             cut = len(lines) if full or len(lines) <= SHOWN + 1 else max(SHOWN, edits)
@@ -59,6 +74,31 @@ def push_rows(plan: SubmitPlan, full: bool = False) -> tuple[list[PushRow], list
             if lines[cut:]:
                 notes.append(f"and {len(lines) - cut} more {words[kind]}: --full shows all")
     return rows, notes
+
+
+def push_groups(plan: SubmitPlan, told: Collection[str] | None = None) -> list[Finding]:
+    """Return who has no grade in Canvas and gets none, or gets 0, by reason.
+
+    A run that has summed up its submissions has `told` their reasons, and who is missing.
+    """
+    words, findings = dict(_CLASSES), []
+    for kind, sign in _GROUPED.items():
+        lines = [x for x in plan.lines if x.kind == kind and _alike(x)]
+        if told is not None:
+            lines = [x for x in lines if kind != "missing" and x.why not in told]
+        together: dict[str, list[str]] = {}
+        for line in lines:
+            why = "" if kind == "missing" else f": {line.why or kind}"
+            together.setdefault(why, []).append(plan.names[line.student_id])
+        for at, (why, names) in enumerate(together.items()):
+            label = "" if at else f"{len(lines)} {words[kind]}"
+            findings.append((sign, label, f"{listed(names)}{why}"))
+    return findings
+
+
+def _alike(line: PushLine) -> bool:
+    """Whether a line says no more than its group: Canvas has no grade that it could differ from."""
+    return line.kind in _GROUPED and (line.old is None or line.old == line.new)
 
 
 def _of_less_interest(line: PushLine) -> tuple[bool, bool]:
@@ -76,7 +116,7 @@ def export_summary(plan: ExportPlan, canvas: bool) -> str:
     text = f"{count(len(plan), 'student')} in the file"
     left = [f"{n} {words[kind]}" for kind, n in plan.why_left_out.items()]
     if left:
-        text += f"; without a row, and so left alone in Canvas: {', '.join(left)}"
+        text += f"; these have no row, so Canvas leaves them alone: {', '.join(left)}"
     if plan.shrunk:
         text += f"\n{plan.shrunk}."
     if not canvas:

@@ -27,15 +27,15 @@ def regrade_rows(regrade: Regrade) -> list[Row]:
     rows += [Row("Source", _MARKS[c.kind], c.cell, _change(c)) for c in plan.changes]
     old, new = regrade.maximum
     if old != new and old is not None and new is not None:
-        text = f"{number(old)} -> {number(new)}, so that every score is scaled anew"
+        text = f"{number(old)} -> {number(new)}: every score is scaled again"
         rows.append(Row("Source", "!", "maximum", text))
     rows += [Row("Credit", "+", c, "full points for all who handed in") for _, c in plan.credited]
-    rows += [Row("Credit", "-", c, "what the test itself gave") for _, c in plan.uncredited]
+    rows += [Row("Credit", "-", c, "back to what the test itself gave") for _, c in plan.uncredited]
     for test in regrade.comparison.tests:
         parts = [f"{n} {word}" for n, word in ((test.up, "up"), (test.down, "down")) if n]
         rows.append(Row("Tests", "~", test.cell, " · ".join(parts)))
     if plan.left and plan.changes:
-        text = f"{count(plan.left, 'student')} keep the marks of the tests as they were"
+        text = f"{count(plan.left, 'student')} keep the marks of the old tests"
         rows.append(Row("Left out", "!", text))
     return rows
 
@@ -79,9 +79,9 @@ def _change(change: SourceChange) -> str:
     if change.kind == "added":
         return f"new, {new}"
     if change.kind == "removed":
-        return f"gone, with its {old}"
+        return f"removed, with its {old}"
     if change.kind == "renamed":
-        return f"renamed, it was {change.was}" + (f"; {moved}" if moved else "")
+        return f"renamed from {change.was}" + (f"; {moved}" if moved else "")
     text = "its text has changed" if change.rewritten else ""
     return ", and ".join(part for part in (moved, text) if part)
 

@@ -26,7 +26,7 @@ def summary_lines(report: AssignmentReport) -> tuple[str, str]:
     total = count(len(report.results), "student")
     head = f"{report.name} · {number(report.points)} points · "
     if report.summary is None:
-        return f"{head}{total}", "Nobody is graded completely yet."
+        return f"{head}{total}", "Nobody has a complete grade yet."
     s = report.summary
     low, high = map(_short, s.quartiles)
     return (

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+
+HELD, FAILED = "held for you", "failed"
+"""What is said of a step that waits for a person to look, and of one that could not be done."""
+UNGRADED = "could not be graded"
+"""What is said of a submission for which there is no result: our side failed, or it is broken."""
+NOTHING = frozenset({"-", "·"})
+"""Cells of a table that hold no number."""
 
 
 def when(moment: datetime) -> str:
@@ -23,6 +30,18 @@ def aligned(values: Sequence[Decimal | None], most: int = 4) -> list[str | None]
     known = [number(round(v, most).normalize()) for v in values if v is not None]
     places = max((len(text.partition(".")[2]) for text in known), default=0)
     return [None if v is None else format(v, f".{places}f") for v in values]
+
+
+def alike(cells: Sequence[str]) -> Sequence[str]:
+    """Write the numbers of a column with as many decimals as one of them needs."""
+    try:
+        known = [Decimal(cell) for cell in cells if cell not in NOTHING]
+    except InvalidOperation:
+        return cells
+    places = max((len(str(n).partition(".")[2]) for n in known), default=0)
+    if not places or not all(n.is_finite() for n in known):
+        return cells
+    return [cell if cell in NOTHING else format(Decimal(cell), f".{places}f") for cell in cells]
 
 
 def span(time: timedelta) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rudaux.workflows.undo import UndoPlan
 
 
-LOG_HEADER = ("  when", "assignment", "id", "student", "what", "old", "new", "read back")
+LOG_HEADER = ("when", "assignment", "id", "student", "what", "old", "new", "read back")
 
 
 def log_parts(
@@ -31,12 +31,12 @@ def log_parts(
 
 def _log_row(entry: LogEntry) -> tuple[object, ...]:
     return (
-        f"  {entry.at:%-d %b %H:%M}",
+        f"{entry.at:%-d %b %H:%M}",
         entry.assignment,
         entry.student_id,
         entry.student or None,
         f"undo of run {entry.undoes}" if entry.kind == "undo" else entry.kind,
-        *((None, entry.file, None) if entry.kind == "feedback" else _scores(entry)),
+        *((None, "sent", None) if entry.kind == "feedback" else _scores(entry)),
     )
 
 
