@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from itertools import takewhile
 from shutil import get_terminal_size
 from typing import Annotated, Any
 
@@ -116,6 +117,14 @@ class RudauxGroup(CommandGroup):
             return TyperCommand(name, short_help=SUMMARIES[name])
         return load_command(name) if name in COMMANDS else None
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Answer --version at once: Typer would import pydantic to convert the other options."""
+        options = set(takewhile(lambda word: word.startswith("-"), args))
+        if "--version" in options:
+            _tell_version(bool(options & {"-v", "--verbose"}))
+            raise typer.Exit
+        return super().parse_args(ctx, args)
+
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Return the names of commands that begin so, and import none of them."""
         self._naming = True
@@ -204,6 +213,15 @@ def _tell(message: str, code: int) -> int:
     return code
 
 
+def _tell_version(whole: bool) -> None:
+    lines = [f"rudaux {__version__}"]
+    if whole:
+        from rudaux.cli.versions import version_lines
+
+        lines = version_lines()
+    typer.echo("\n".join(lines))
+
+
 def _usage_sentence(error: typer.TyperException) -> str:
     """Write the parser's complaint in our words, and name the help that would settle it."""
     text = " ".join(error.format_message().split()).rstrip(".")
@@ -221,26 +239,13 @@ app = typer.Typer(
 )
 
 
-def _version(ctx: typer.Context, wanted: bool) -> None:
-    if wanted and ctx.params.get("verbose"):
-        from rudaux.cli.versions import version_lines
-
-        typer.echo("\n".join(version_lines()))
-        raise typer.Exit
-    if wanted:
-        typer.echo(f"rudaux {__version__}")
-        raise typer.Exit
-
-
 @app.callback()
 def _rudaux(
     folder: Folder = None,
     no_prompt: NoPrompt = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", is_eager=True, help="With --version: of all parts.")
+        bool, typer.Option("--verbose", "-v", help="With --version: of all parts.")
     ] = False,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, help="Show the version.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
     """Run a course on Canvas, JupyterHub, nbgrader and nbgitpuller."""
