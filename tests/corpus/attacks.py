@@ -235,7 +235,7 @@ CASES = (
     Case("a value shown before the error", answers(area=_SHOWING.format("'full marks'")),
          score=FULL - 2, outputs="AssertionError"),
     Case("a value above the maximum", answers(area=_SHOWING.format(1000.0)), "needs_manual",
-         score=3, says="no score"),
+         score=3, says="not a score"),
     Case("showtraceback overridden",
          answers(area=f"{WRONG_AREA}\nget_ipython().showtraceback = lambda *a, **k: None"),
          score=FULL - 2),

@@ -205,7 +205,7 @@ CASES = (
     _bytes("a picture", b"\x89PNG\r\n\x1a\n\xff\xfe", "not a text file"),
     _bytes("nested without end", b"[" * 100_000, "not valid JSON"),
     _bytes("a format to come", b'{"cells": [], "nbformat": 5}', "notebook format 5"),
-    Case("merge conflict", then(_conflict), "failed", None, says="conflict markers"),
+    Case("merge conflict", then(_conflict), "failed", None, says="unresolved merge conflict"),
     Case("invalid UTF-8", then(_not_utf8), "failed", None, says="not a text file"),
     Case("byte order mark", then(_byte_order_mark)),
     _with_output(30_000_000),
