@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-PATIENCE = 60.0  # seconds until a test gives up waiting
+PATIENCE = 180.0  # seconds until a test gives up waiting
 SIZE = (24, 250)  # lines, columns: questions with a temporary folder in them stay on one line
 
 
