@@ -115,7 +115,7 @@ class TestForeignLines:
     def test_that_crontab_cannot_show_stop_the_change(self, table: CronTable) -> None:
         crontab("-", table=b"# from Windows\r\n")
         shown = crontab("-l")
-        with pytest.raises(CronFailure, match="Windows line ends"):
+        with pytest.raises(CronFailure, match="Windows line endings"):
             table.replace(COURSE, [ENTRY])
         assert crontab("-l") == shown
 
