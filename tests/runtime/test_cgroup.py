@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,26 @@ def test_nothing_is_found_where_memory_is_given_to_nobody(unified: Path) -> None
     for file in unified.rglob("cgroup.subtree_control"):
         file.write_text("pids\n")
     assert cgroup.find() is None
+
+
+def test_memory_is_asked_for_in_what_was_delegated_with_nobody_using_it(
+    unified: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = unified / OWN
+    (own / "cgroup.procs").write_text("1\n")
+    write = Path.write_text
+
+    def ask(file: Path, text: str) -> None:
+        """Answer as Linux does: a group that holds processes gives no controller on."""
+        if file.with_name("cgroup.procs").read_text():
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        write(file, f"{file.read_text()} {text.removeprefix('+')}")
+
+    for folder in own.parents[:2]:
+        (folder / "cgroup.subtree_control").write_text("pids\n")
+    monkeypatch.setattr(Path, "write_text", ask)
+    assert cgroup.find() == Place(own.parent, is_unified=True)
+    assert (own / "cgroup.subtree_control").read_text() == ""
 
 
 def test_a_group_gets_its_limit_and_no_swap(tmp_path: Path) -> None:

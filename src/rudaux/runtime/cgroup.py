@@ -59,11 +59,24 @@ def prefix() -> str:
 def find() -> Place | None:
     """Return where this process may make groups and enter them; None if nowhere."""
     for folder, is_unified in _candidates():
-        if is_unified and "memory" not in _words(folder / "cgroup.subtree_control"):
+        if not (os.access(folder, os.W_OK) and os.access(folder / "cgroup.procs", os.W_OK)):
             continue
-        if os.access(folder, os.W_OK) and os.access(folder / "cgroup.procs", os.W_OK):
+        if not is_unified or _counts_memory(folder):
             return Place(folder, is_unified)
     return None
+
+
+def _counts_memory(folder: Path) -> bool:
+    """Return whether the groups in a folder have limits on memory, which may have to be asked for.
+
+    Who delegates a group leaves that to whoever uses it. The system refuses it for a group that
+    itself holds processes, as our own does, and where memory was not given to the group.
+    """
+    control = folder / "cgroup.subtree_control"
+    if "memory" not in _words(control):
+        with suppress(OSError):
+            control.write_text("+memory")
+    return "memory" in _words(control)
 
 
 def _candidates() -> Iterator[tuple[Path, bool]]:
