@@ -161,7 +161,7 @@ CASES = (
     Case("test turned into an answer",
          _wrong_and(remarked("test_area", grade=False, solution=True)),
          score=FULL - 2, repairs=("settings of cell test_area",)),
-    Case("own graded cell added", edited(_with_own_cells), repairs=("mine is not part",)),
+    Case("own graded cell added", edited(_with_own_cells), repairs=("no longer part",)),
     Case("tests tagged to be skipped", _wrong_and(_skipping_tests), score=FULL - 2),
     Case("outputs made up in the file", _wrong_and(_with_sham_outputs), score=FULL - 2),
     Case("all marks of nbgrader lost", edited(_without_marks), "needs_manual", kind="held",
