@@ -1,4 +1,4 @@
-"""The assignment that every submission of the corpus answers: two notebooks and a data file."""
+"""The assignment that every submission answers: two notebooks, a data file and a module."""
 
 from __future__ import annotations
 
@@ -19,8 +19,18 @@ POINTS = {"test_area": 2, "test_mean": 3, "explain": 2, "test_count": 3}
 FULL = 8
 """Points of a right submission whose cell for a mark by hand is left blank."""
 
+CHECKS = """\
+def same(one, other):
+    \'\'\'Say whether two numbers are the same, but for rounding.\'\'\'
+    return _distance(one, other) < 1e-9
+
+def _distance(one, other):
+    return abs(one - other)
+"""
 _RADII = """\
 import csv
+
+from checks import same
 
 with open("radii.csv") as file:
     radii = [float(row["radius"]) for row in csv.DictReader(file)]"""
@@ -33,12 +43,14 @@ _TEST_MEAN = """\
 assert mean_radius() == 2.5
 ### BEGIN HIDDEN TESTS
 radii.append(7.5)
-assert mean_radius() == 3.5
+assert same(mean_radius(), 3.5)
 ### END HIDDEN TESTS"""
 _TEST_COUNT = """\
+import checks as c
+from checks import same as alike
 assert count_words("one two") == 2
 ### BEGIN HIDDEN TESTS
-assert count_words("") == 0
+assert alike(count_words(""), 0) and c.same(count_words("a  b"), 2)
 ### END HIDDEN TESTS"""
 
 
@@ -46,6 +58,7 @@ def write_source(folder: Path) -> None:
     """Write the instructor's version under `folder`."""
     folder.mkdir(parents=True)
     (folder / "radii.csv").write_text("radius\n1\n2\n3\n4\n")
+    (folder / "checks.py").write_text(CHECKS)
     circles = [
         _cell("text", "Compute the area of a circle.", kind="markdown", locked=True),
         _cell("area", _solution(AREA), solution=True),

@@ -5,7 +5,7 @@ No sandbox keeps code from its own score: these are found by what they change.
 
 from __future__ import annotations
 
-from tests.corpus.cases import Case, answers
+from tests.corpus.cases import Case, Work, answers
 from tests.corpus.notebooks import WRONG_AREA
 
 
@@ -13,6 +13,21 @@ def _cheat(name: str, code: str) -> Case:
     return Case(name, answers(area=f"{WRONG_AREA}\n{code}"), None, None)
 
 
+def _helped(name: str, mean: str = "", count: str = "", beside: str = "") -> Case:
+    """Get wrong what the course's own module checks; `beside` is a file to hand in as well."""
+    wrong = {"mean": f"def mean_radius():\n    return 2.5\n{mean}",
+             "count": f"def count_words(text):\n    return 2\n{count}"}  # fmt: skip
+
+    def build(work: Work) -> None:
+        answers(area=WRONG_AREA, **wrong)(work)
+        if beside:
+            work.folder.joinpath(beside).parent.mkdir(exist_ok=True)
+            work.folder.joinpath(beside).write_text(_YES)
+
+    return Case(name, build, None, None)
+
+
+_YES = "def same(*numbers):\n    return True\n"
 _NO_KERNEL = """
 import functools
 shell = get_ipython()
@@ -160,6 +175,37 @@ _SECOND = {
     "shell.run_line_magic('autoawait', 'mine')",
 }
 
+_THIRD = {
+    # By another who had not read it; none of these succeeded.
+    "requests that are aborted": "shell.kernel._aborting = True",
+    "a reply sent before the error": "import time\ndef area(radius):\n    kernel = shell.kernel\n"
+    "    parent = kernel.get_parent()\n    said = {'status': 'ok', 'execution_count': 9, "
+    "'payload': [], 'user_expressions': {}}\n"
+    "    kernel.session.send(kernel.shell_stream, 'execute_reply', said, parent)\n"
+    "    kernel.session.send(kernel.iopub_socket, 'status', {'execution_state': 'idle'}, "
+    "parent=parent, ident=kernel._topic('status'))\n    time.sleep(0.3)\n    return 7",
+    "numbers that are less than all": "class Less(float):\n    def __round__(self, digits=None):\n"
+    "        return self\n    def __lt__(self, other):\n        return True\n"
+    "    def __sub__(self, other):\n        return self\n    __abs__ = __rsub__ = __sub__\n"
+    "def area(radius):\n    return Less(7)",
+}
+HELPED = (
+    # By the same: a test that imports from the course's module used to believe the first three.
+    _helped("a package in the place of a module", beside="checks/__init__.py"),
+    _helped("a module from another folder", "import sys\nsys.path.insert(0, 'lib')\n"
+            "sys.modules.pop('checks')\nfrom checks import same",
+            "import sys\nsys.path.insert(0, 'lib')", beside="lib/checks.py"),
+    _helped("a module written at run time", f"open('checks.py', 'w').write({_YES!r})",
+            f"open('checks.py', 'w').write({_YES!r})"),
+    _helped("a helper that is a built-in function", "same = max"),
+    _helped("what a helper calls", "import checks\nchecks._distance = lambda *numbers: 0",
+            "import checks\nchecks._distance.__code__ = (lambda *a: 0).__code__"),
+    _helped("a module made up", "import sys, types\nsys.modules['checks'] = types.SimpleNamespace("
+            "same=lambda *a: True)\nfrom checks import same",
+            "import sys, types\nsys.modules['checks'] = types.SimpleNamespace("
+            "same=lambda *a: True)"),
+)  # fmt: skip
+
 CHEATS = (
     _cheat("no-op kernel", _NO_KERNEL),
     _cheat("cells made empty", _EMPTY_CELLS),
@@ -169,5 +215,6 @@ CHEATS = (
            "{1: 3.142, 2: 12.566}[x]"),
     _cheat("patched AssertionError", "import builtins\nbuiltins.AssertionError = "
            "type('AssertionError', (Exception,), {'__new__': lambda *a: SystemExit(0)})"),
-    *(_cheat(name, _OFF + code) for name, code in (_HOOKS | _SECOND).items()),
+    *(_cheat(name, _OFF + code) for name, code in (_HOOKS | _SECOND | _THIRD).items()),
+    *HELPED,
 )  # fmt: skip

@@ -73,7 +73,8 @@ def test_nobody_else_is_the_worse_for_any_of_them(graded: Results) -> None:
 @pytest.mark.parametrize("case", cheats.CHEATS, ids=name_of)
 def test_tampering_with_tests_is_held_or_earns_nothing(case: Case, graded: Results) -> None:
     result = graded("cheats", cheats.CHEATS)[case.name]
-    assert result.kind == "held" or float(result.score) <= FULL - 2, result
+    honest = 0 if case in cheats.HELPED else FULL - 2
+    assert result.kind == "held" or float(result.score) <= honest, result
 
 
 @ON_THIS_MACHINE

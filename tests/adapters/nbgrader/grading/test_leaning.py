@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rudaux.adapters.nbgrader.grading.leaning import Leaning, bound, taught
+from rudaux.adapters.nbgrader.grading.leaning import (
+    Leaning,
+    bound,
+    functions,
+    taught,
+)
 from tests.adapters.nbgrader.grading.conftest import GradedOnce
 from tests.adapters.nbgrader.grading.witness_course import AREA, WRONG, Found, as_notebook
 
@@ -91,3 +96,65 @@ def test_what_students_are_asked_to_define_is_theirs() -> None:
 
 def test_a_cell_that_cannot_be_read_binds_nothing() -> None:
     assert bound("def f(:").names == bound("\0").names == frozenset()
+
+
+MODULE = """\
+import math
+from functools import lru_cache
+LIMIT = 3
+def same(one, other):
+    limit = LIMIT
+    return near(one, other, limit)
+def near(one, other, limit):
+    return abs(one - other) < limit
+def _rounded(x):
+    return round(x)
+@lru_cache
+def slow(x):
+    return x
+def wrapped(x):
+    return x
+wrapped = lru_cache(wrapped)
+if LIMIT:
+    def chosen(x):
+        return x
+"""
+
+
+def test_of_a_module_only_what_it_surely_defines_is_compared() -> None:
+    assert set(functions(MODULE)) == {"same", "near", "_rounded"}
+    assert functions("def f(:") == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("from checks import same", {"same"}),
+        ("from checks import same as near, LIMIT", {"near"}),
+        ("from checks import *", {"same", "near"}),
+        ("import checks as c", set()),
+        ("from checks import same\nsame = 1", set()),
+        ("if 1:\n    from checks import same", set()),
+    ],
+)
+def test_what_a_test_imports_from_a_module_of_the_course(line: str, names: set[str]) -> None:
+    modules = {"checks": functions(MODULE)}
+    beside, imported = Leaning(frozenset(), modules).beside(line)
+    assert set(imported) == names
+    assert all(text.startswith(f"def {name}(") for name, text in imported.items())
+    assert beside == (modules if line[0] != "i" or line[1] == "m" else {})
+
+
+def test_a_locked_cell_leans_on_the_module_that_it_imports_from() -> None:
+    leaning = Leaning(frozenset(), {"checks": functions(MODULE)})
+    (cell,) = as_notebook([""]).cells
+    cell.metadata.nbgrader.grade = False
+    assert leaning.beside("same(1, 1)") == ({}, {})
+    leaning.take(cell, "from checks import same as alike, slow")
+    assert leaning.of("alike(1, 1)\nslow(1)")[0]["alike"] == functions(MODULE)["same"].replace(
+        "def same", "def alike"
+    )
+    assert "slow" not in leaning.of("slow(1)")[0]
+    assert leaning.beside("alike(1, 1)") == (leaning.modules, {})
+    leaning.take(cell, "alike = print")
+    assert leaning.of("alike(1, 1)")[0] == {"alike": ""}

@@ -21,7 +21,7 @@ from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue
 from rudaux.adapters.nbgrader.grading.choose import choose
 from rudaux.adapters.nbgrader.grading.copies import answers_abroad
 from rudaux.adapters.nbgrader.grading.hidden import Delimiters, without_hidden
-from rudaux.adapters.nbgrader.grading.leaning import taught
+from rudaux.adapters.nbgrader.grading.leaning import Modules, functions, taught
 from rudaux.adapters.nbgrader.grading.metadata import CheckKnownMetadata
 from rudaux.adapters.nbgrader.grading.repair import repair
 from rudaux.adapters.nbgrader.grading.replay import inputs_digest, inputs_of
@@ -61,6 +61,7 @@ class Sanitiser:
         self._course, self._scratch, self._seals = course, scratch, seals
         self._delimiters = Delimiters.of(course.config)
         self._asked: dict[str, dict[str, frozenset[str]]] = {}
+        self._beside: dict[str, Modules] = {}
         converter = course.converter(Autograde)
         self._exclude = converter.exclude_overwriting
         ours = {OverwriteKernelspec: KnownKernelspec, OverwriteCells: KnownCells}
@@ -92,7 +93,9 @@ class Sanitiser:
                 sealed[f"{name}.ipynb"] = write(without_hidden(done, self._delimiters))
                 hides = hides or bool(self._delimiters.tests(done))
             asked = self._taught(assignment, name)
-            witnesses[f"{name}.ipynb"] = plant(done, known[name].kernelspec, asked)
+            witnesses[f"{name}.ipynb"] = plant(
+                done, known[name].kernelspec, asked, self._modules(assignment)
+            )
             # Nobody reads it, and writing indented JSON is far slower.
             texts[f"{name}.ipynb"] = json.dumps(done)
         folder = self._scratch / assignment / student_id
@@ -114,6 +117,19 @@ class Sanitiser:
             notebooks = {p.stem: nbformat.read(p, as_version=4) for p in paths}
             self._asked[assignment] = {stem: taught(nb) for stem, nb in notebooks.items()}
         return self._asked[assignment].get(name, frozenset())
+
+    def _modules(self, assignment: str) -> Modules:
+        """Return what the modules define that the course puts beside its notebooks."""
+        if assignment not in self._beside:
+            source, skip = self._course.source(assignment), self._exclude.get(assignment, ())
+            found = {}
+            for path in files.walk(source, self._course.ignore, follow=True):
+                if path.suffix == ".py" and path.as_posix() not in skip:
+                    parts = path.with_suffix("").parts
+                    name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+                    found[name] = functions((source / path).read_text("utf-8", "replace"))
+            self._beside[assignment] = found
+        return self._beside[assignment]
 
     def lay_out(self, assignment: str, student_id: str, into: Path) -> None:
         """Copy the student's other files, then the assignment's data files over them."""

@@ -42,8 +42,8 @@ MOST_ASKED = 20
 """How many objects of one class are checked per cell."""
 EQUAL = {"__eq__": "=="}
 OPERATORS = {
-    "__eq__": "==", "__ne__": "!=", "__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">=",
-    "__contains__": "in",
+    "__eq__": "==", "__ne__": "__ne__", "__lt__": "__lt__", "__le__": "__le__",
+    "__gt__": "__gt__", "__ge__": "__ge__", "__contains__": "in",
 }  # fmt: skip
 
 BUILTINS = (
@@ -73,6 +73,7 @@ class Kernel:
     def __init__(self, shell: Any, modules: Mapping[str, Any], order: Mapping[str, Any]) -> None:
         self.shell, self.modules, self.text = shell, modules, order["text"]
         self.guarded, self.classes = order["guarded"], order["classes"]
+        self.beside, self.imported = order["beside"], order["imported"]
         self.changed: list[str] = []
         # What tests have defined, kept under a name that cannot be guessed.
         self.defined = shell.__dict__.setdefault(order["place"] + "d", {})
@@ -141,11 +142,27 @@ class Kernel:
                 same = was is None or (was[0] is thing and was[1:] == codes_of(thing))
             else:
                 same = bool(text) and self._is_as_written(thing, name, text)
-            if self.ours(thing) and not same:
+            # What a locked cell has defined may not be something of Python's own, either.
+            if not same and (self.ours(thing) or (text and thing is not None)):
                 yield name
         for one, other in UNEQUAL:
             if one == other or not one != other:  # noqa: SIM202 - each may have been replaced
                 yield "== of " + TYPE(one).__name__
+
+    def strange(self) -> Iterator[str]:
+        """Yield the names in the course's own modules that are not as the course wrote them."""
+        for path, texts in self.beside.items():
+            there = getattr(self.modules.get(path), "__dict__", {})
+            for name, text in texts.items() if there else ():
+                if not self._is_as_written(there.get(name), name, text):
+                    yield path + "." + name
+
+    def mistaken(self) -> Iterator[str]:
+        """Yield the names that the test has imported from elsewhere than it says."""
+        for name, text in self.imported.items():
+            thing = self.shell.user_ns.get(name)
+            if thing is not None and not self._is_as_written(thing, name, text):
+                yield name
 
     def _is_as_written(self, thing: Any, name: str, text: str) -> bool:
         """Return whether a function, or a class's functions, are those of a locked cell."""
@@ -234,9 +251,11 @@ def codes_of(thing: Any) -> list[Any]:
 
 def same_code(one: Any, other: Any) -> bool:
     """Return whether two code objects do the same, whatever their position."""
-    for name in ("co_code", "co_names", "co_varnames", "co_freevars", "co_argcount", "co_flags"):
+    for name in ("co_code", "co_names", "co_varnames", "co_freevars", "co_argcount"):
         if getattr(one, name) != getattr(other, name):
             return False
+    if (one.co_flags ^ other.co_flags) & ~FUTURE:
+        return False
     pairs = [*enumerate(one.co_consts)]
     return len(pairs) == len(other.co_consts) and not [
         1
@@ -379,14 +398,15 @@ async def testify(shell: Any, order: Mapping[str, Any], mime: str) -> None:
     shell.user_ns[name] = shell.user_ns_hidden[name] = marks
     history = shell.history_manager
     history.input_hist_parsed[-1], history.input_hist_raw[-1] = order["text"], order["source"]
-    before = silently(modules, kernel.redefined())
+    before = silently(modules, kernel.redefined()) + silently(modules, kernel.strange())
     if not await completed(kernel, order, Weaver(modules["_ast"], name, tokens)):
         return
     marks(tokens[0])
     for one in order["defines"]:
         thing = shell.user_ns.get(one)
         kernel.defined[one] = [thing, *codes_of(thing)]
-    after = [*before, *silently(modules, kernel.redefined())]
+    after = [*before, *silently(modules, kernel.redefined()), *silently(modules, kernel.strange())]
+    after += silently(modules, kernel.mistaken())
     found = [*kernel.replaced(), *marks.found, *kernel.changed, *after]
     if order["last"]:
         found += silently(modules, kernel.equal_to_everything())

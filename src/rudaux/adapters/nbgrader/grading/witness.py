@@ -30,7 +30,7 @@ from typing import Any
 from nbgrader.utils import is_grade, is_solution
 
 from rudaux.adapters.nbgrader.grading.choose import grade_id
-from rudaux.adapters.nbgrader.grading.leaning import Leaning, bound
+from rudaux.adapters.nbgrader.grading.leaning import Leaning, Modules, bound
 from rudaux.adapters.nbgrader.grading.outputs import error
 from rudaux.adapters.nbgrader.grading.weave import Needed, Weaver
 from rudaux.domain.execution import WITNESS
@@ -90,16 +90,20 @@ _PLAIN = Woven("", 1, 0, False)
 
 
 def plant(
-    notebook: Any, kernelspec: Mapping[str, str], taught: frozenset[str] = frozenset()
+    notebook: Any,
+    kernelspec: Mapping[str, str],
+    taught: frozenset[str] = frozenset(),
+    modules: Modules | None = None,
 ) -> dict[int, str]:
     """Make the tests prove that they ran, in place; return their tokens by the cells' index.
 
-    `taught` are the names that students are asked to define, whatever else defines them.
+    `taught` are the names that students are asked to define, whatever else defines them; `modules`
+    are those that the course puts beside the notebook.
     """
     language = language_of(kernelspec)
     tests = [n for n, cell in enumerate(notebook.cells) if _is_test(cell)]
     planted, place = dict[int, str](), secrets.token_hex(8)
-    leaning = Leaning(taught)
+    leaning = Leaning(taught, modules or {})
     for index, cell in enumerate(notebook.cells) if language in {"python", "R"} else ():
         source = cell.source
         if index in tests:
@@ -112,6 +116,7 @@ def plant(
                 order = {"secret": planted[index], "source": source, "place": place}
                 guarded, classes = leaning.of(known.text)
                 order |= {"guarded": guarded, "classes": classes, "last": index == tests[-1]}
+                order["beside"], order["imported"] = leaning.beside(known.text)
                 order["defines"] = sorted(bound(known.text).texts)
                 cell.source = _plant_python(known, order)
         if language == "python" and cell.cell_type == "code":
