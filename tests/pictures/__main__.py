@@ -14,7 +14,10 @@ from tests.docs.stage import HOME, a_stage
 from tests.pictures.browser import photograph
 from tests.pictures.drawing import drawn
 from tests.pictures.screen import seen
-from tests.pictures.story import ASSIGNMENT, FOLDER, STORY, STUDENT
+from tests.pictures.story import ASSIGNMENT, FOLDER, LOST, STORY, STUDENT
+
+_WELL = {0, 6}
+"""Two of the practice course's submissions cannot be graded."""
 
 
 def main() -> None:
@@ -30,6 +33,7 @@ def main() -> None:
                 (FOLDER / f"{step.picture}.svg").write_text(svg)
             else:
                 stage.run(step.command)
+            assert stage.code in _WELL, f"`{step.command}` ended with {stage.code}"
         photograph(_pages(home / "practice"), FOLDER)
 
 
@@ -53,7 +57,7 @@ def _pages(practice: Path) -> dict[str, str]:
     report = course / ".rudaux" / "reports" / f"{ASSIGNMENT}.html"
     return {
         "report-page.png": report.as_uri(),
-        "feedback-page.png": feedback.as_uri(),
+        "feedback-page.png": f"{feedback.as_uri()}#{LOST}",
         "canvas-gradebook.png": f"{page}/gradebook",
         "canvas-submission.png": f"{page}/assignments/{work}/submissions/{student}",
     }

@@ -32,8 +32,8 @@ STORY = (
     Step("rudaux submit homework_2"),
     Step("rudaux explain tethys homework_2", "explain"),
 )
-STUDENT, ASSIGNMENT = "Tethys Saturn", "homework_2"
-"""Whose pages the browser shows."""
+STUDENT, ASSIGNMENT, LOST = "Tethys Saturn", "homework_2", "squares_invalid_input"
+"""Whose pages the browser shows, and the test that they failed."""
 PAGES = ("report-page", "feedback-page", "canvas-gradebook", "canvas-submission")
 """The browser's pictures, when all of it has happened."""
 NAMES = frozenset({f"{s.picture}.svg" for s in STORY if s.picture} | {f"{p}.png" for p in PAGES})
