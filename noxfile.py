@@ -1,6 +1,6 @@
 """Checks and shows: `nox -s tests | lint | types | docs | demo | hub | chaos | bench | mutants`.
 
-`nox -s lock` renews constraints.txt.
+`nox -s lock` renews constraints.txt, `nox -s pictures` the pictures in docs/pictures.
 """
 
 from __future__ import annotations
@@ -46,6 +46,13 @@ def docs(session: nox.Session) -> None:
     """Build the site in the folder `site`; a broken link or anchor is an error."""
     session.install("-e", ".[docs]")
     session.run("sphinx-build", "-E", "-W", "--keep-going", "-n", "-b", "html", "docs", "site")
+
+
+@nox.session
+def pictures(session: nox.Session) -> None:
+    """Take the pictures of terminal and browser anew, from one practice course."""
+    session.install("-e", ".[dev]", "pyte>=0.8.2")
+    session.run("python", "-m", "tests.pictures")
 
 
 @nox.session

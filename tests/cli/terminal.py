@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -26,10 +27,12 @@ class Terminal:
         cwd: Path,
         env: Mapping[str, str] | None = None,
         stderr: Path | None = None,
+        size: tuple[int, int] = SIZE,
     ) -> None:
         self.seen, self._told = "", 0
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._main, terminal = pty.openpty()
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
         aside = stderr.open("wb") if stderr else None
         self._process = subprocess.Popen(
             command,
@@ -70,7 +73,7 @@ class Terminal:
                 read = os.read(self._main, 65536)
             except OSError:  # Linux says so when the other side is closed
                 return False
-            self.seen += read.decode(errors="replace")
+            self.seen += self._decode(read)
             return bool(read)
         return False
 
