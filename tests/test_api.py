@@ -86,7 +86,7 @@ def test_a_dirty_checkout_asks_and_auto_goes_on(
 ) -> None:
     (small.folder / "notes.txt").write_text("mine")
     monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: PTH123, SIM115
-    with pytest.raises(NeedsPersonError, match="not committed"):
+    with pytest.raises(NeedsPersonError, match="uncommitted"):
         Course(small.folder)
     assert Course(small.folder, auto=True).config.course.name == "practice"
 

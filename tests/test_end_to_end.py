@@ -81,7 +81,7 @@ def test_a_dry_run_of_grade_counts_the_time_that_it_would_give(course: SmallCour
     shown = course.rudaux("grade", "homework_1", "--dry-run").out
     assert "Deadlines  +  homework_1   Metis Jupiter" in shown
     assert "Metis Jupiter:" not in shown
-    assert "7 to look up" in shown
+    assert "7 to collect" in shown
     assert course.writes() == writes
 
 
@@ -193,7 +193,7 @@ def test_grade_auto_takes_what_is_due_and_nothing_else(ready: SmallCourse) -> No
     ready.rudaux("grade", "--auto")
     assert ready.grades() == ready.practice.expected("homework_1")
     assert set(ready.grades("homework_3").values()) <= {None}
-    assert "Nothing is due" in ready.rudaux("grade", "--auto").err
+    assert "There is nothing to grade" in ready.rudaux("grade", "--auto").err
 
 
 def test_cron_runs_the_entry_in_its_bare_environment(ready: SmallCourse) -> None:
@@ -376,7 +376,7 @@ def test_status_as_json_is_the_documented_document(graded: SmallCourse) -> None:
 def test_status_names_every_student_of_an_assignment(graded: SmallCourse) -> None:
     shown = graded.rudaux("status", "homework_1").out
     assert "Io Jupiter" in shown
-    assert shown.count("pushed") >= 7
+    assert shown.count("in Canvas") >= 7
 
 
 def test_canvas_commands_list_and_push(course: SmallCourse) -> None:
@@ -557,7 +557,7 @@ def test_a_gradebook_that_is_gone_stops_every_command_until_it_is_back(
     assert restore is not None
     graded.rudaux(*restore[1].split())
     assert graded.rudaux("gradebook", "scores", "homework_1").out == scores
-    assert "Nothing is due" in graded.rudaux("grade", "--auto").err
+    assert "There is nothing to grade" in graded.rudaux("grade", "--auto").err
     assert graded.fingerprint() == before
 
 

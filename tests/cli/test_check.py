@@ -163,9 +163,9 @@ def test_init_shows_what_is_worth_a_look_goes_on_and_rehearses_nothing_twice(
 ) -> None:
     first = course.rudaux("init", "--checked")
     assert "each point counts 3.3333 there" in first.out
-    assert "Rehearsing homework_1" in first.err
+    assert "Checking homework_1" in first.err
     second = course.rudaux("init", "--checked")
-    assert "Rehearsing" not in second.err
+    assert "Checking" not in second.err
 
 
 def test_init_goes_on_where_nothing_can_be_run_and_says_so(

@@ -38,9 +38,9 @@ def test_a_moment_is_in_the_course_s_zone_and_never_the_midnight_that_canvas_mov
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("friday", "is no date: write 2026-10-05"),
+        ("friday", "is not a date: write 2026-10-05"),
         ("2026-10-05T18:00+02:00", "should have no UTC offset"),
-        ("-2d", "is no date"),
+        ("-2d", "is not a date"),
     ],
 )
 def test_what_is_no_moment_says_what_would_be_one(text: str, why: str) -> None:
@@ -70,9 +70,9 @@ def test_an_extension_is_in_canvas_and_in_cron_and_a_second_run_changes_nothing(
     assert (override.student_ids, override.title) == ([int(io)], f"rudaux: extension {io}")
     assert course.crontab.read_text().count("rudaux grade") == 1
     after = course.fingerprint()
-    assert "already: nothing to change" in course.rudaux(*command).out
+    assert "23:59: nothing to change" in course.rudaux(*command).out
     earlier = ("canvas", "extend", "homework_1", "--student", io, "--until", "2098-01-05")
-    assert "already: nothing to change" in course.rudaux(*earlier).out
+    assert "23:59: nothing to change" in course.rudaux(*earlier).out
     course.rudaux("init")
     assert course.fingerprint() == after
     (shown,) = json.loads(course.rudaux("canvas", "extensions", "--json").out)["extensions"]

@@ -111,7 +111,7 @@ def test_everything_that_is_found_is_offered(course: Path, canvas: Simulator, hu
         ("Which tool", f"Jupyter · account · {hub}"),
         ("instructor repository", "instructors.git"),
         ("student repository", "dsci-100.git"),
-        ("Folder in the student repository", "materials"),
+        ("Folder of the student repository", "materials"),
         ("The hub's address", hub),
         ("The hub's prefix", "/jupyter"),
     ):
@@ -231,7 +231,7 @@ def test_a_token_in_the_usual_file_is_found_and_one_that_others_can_read_is_not_
     file = course.parent / ".config" / "rudaux" / "canvas-token"
     file.parent.mkdir(parents=True)
     file.write_text(TOKEN)
-    for mode, words in ((0o644, "can be read by others"), (0o600, "Which course?")):
+    for mode, words in ((0o644, "can read the Canvas token file"), (0o600, "Which course?")):
         file.chmod(mode)
         terminal = started(course, "--canvas-url", canvas.url, token="")
         terminal.wait_for(words)

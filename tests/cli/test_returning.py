@@ -27,6 +27,6 @@ def test_an_ordinary_account_says_once_a_run_whose_files_they_are(
         run_submit(ctx, name)
         assert returning.run(standings(ctx, name)) == []
     told = capsys.readouterr()
-    assert told.err.count("belongs to the account that runs rudaux") == 1
+    assert told.err.count("belongs to its own account") == 1
     assert told.out.count("into 4 homes") == 4
     assert len(ctx.storage.files) == 16
