@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -103,7 +102,8 @@ def grade(
         if name is None and view.attended:
             raise UsageError("name an assignment, or use --auto to grade everything that is due.")
         if not view.attended:
-            view.notice(f"{datetime.now().astimezone():%a %-d %b %Y %H:%M %Z} · rudaux grade")
+            now = ctx.now().astimezone(ctx.config.course.timezone)
+            view.notice(f"{now:%a %-d %b %Y %H:%M %Z} · rudaux grade")
         wanted = [find_assignment(ctx.config, name)] if name else None
         if not manual:
             require_open(ctx)
@@ -249,7 +249,7 @@ class _Job:
             asked = [e for e in self.stopped if isinstance(e, NeedsPersonError)]
             raise type([*asked, *self.stopped][0])("\n".join(str(e) for e in self.stopped))
         name = self.names[0] if len(self.names) == 1 else "NAME"
-        again = f"`rudaux status {name}` lists them all; run the same command again to try again."
+        again = f"`rudaux status {name}` lists them all; fix that, and run the same command again."
         finish(self.outcomes, again, self.left)
 
     def _collect_and_autograde(

@@ -181,7 +181,9 @@ def backup(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt =
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy made by `backup`.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A copy made by `backup`, as in .rudaux/backups.")
+    ],
     dry_run: DryRun = False,
     folder: Folder = None,
     no_prompt: NoPrompt = False,
@@ -190,11 +192,13 @@ def restore(
     from rudaux.workflows.gradebook import describe, lacking
 
     with writing(folder, no_prompt, "gradebook restore", dry_run, whole=False) as (ctx, view):
+        if not file.exists():
+            file = ctx.config.folder / file
         view.line(f"backup  {_words(ctx.gradebook.contents(file))}")
         view.line(f"now     {_held(ctx)}")
         if dry_run:
             return
-        text = f"Replace the gradebook with {file}? The present one is copied to .rudaux/backups."
+        text = f"Replace the gradebook with {file}? A present one is copied to .rudaux/backups."
         if view.ask(Question(text, "yes", default=False)):
             kept = ctx.gradebook.restore(file)
             view.line("Restored." + (f" The old gradebook is now {kept}." if kept else ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -203,7 +204,20 @@ class _Job:
         if not found.changes:
             view.line("  No score changes.")
         elif self.what_if:
-            view.notice(f"  Nothing was changed. Next: `rudaux regrade {found.assignment}`.")
+            view.notice(f"  Nothing was changed. Next: `{self._for_good(found.assignment)}`.")
+
+    def _for_good(self, name: str) -> str:
+        """Return the command that does what --what-if has shown."""
+        wanted, words = self.wanted, ["rudaux", "regrade", name]
+        for option, values in (
+            ("--student", sorted(wanted.students)),
+            ("--test", wanted.tests),
+            ("--credit", wanted.credit),
+            ("--no-credit", wanted.no_credit),
+        ):
+            words += [word for value in values for word in (option, value)]
+        words += ["--never-lower"] * wanted.never_lower + ["--may-lower"] * wanted.may_lower
+        return shlex.join(words)
 
     def _agreed(self, found: Regrade) -> bool:
         counts = found.comparison

@@ -52,7 +52,7 @@ def status(
             if marking := read.assignments[0].marking:
                 view.line()
                 view.table(PROGRESS_HEADER, progress_rows(marking))
-        else:
+        elif not read.gradebook:
             _next_step(view, read)
 
 

@@ -149,7 +149,8 @@ def _invite(folder: Path, teller: Teller, hub: bool) -> None:
             "and delete [jupyterhub.snapshots] there, then run `rudaux init` and "
             "`rudaux grade homework_3 --student ID`."
         )
-    try_these(folder, teller)
+    if World.load(folder / WORLD).assignments:
+        try_these(folder, teller)
     what = "the practice Canvas and its hub" if hub else "the practice Canvas"
     teller.line(f"\nCtrl-C stops {what}; everything stays in its folder.")
 

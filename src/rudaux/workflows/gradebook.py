@@ -34,7 +34,9 @@ def describe(ctx: Context, lost: Submissions) -> str:
     backup = ctx.gradebook.fuller_backup()
     remedy = "no backup in .rudaux/backups holds more"
     if backup is not None:
-        remedy = f"`rudaux gradebook restore {backup}` restores the newest backup that has more"
+        ours = backup.is_relative_to(ctx.config.folder)
+        short = backup.relative_to(ctx.config.folder) if ours else backup
+        remedy = f"`rudaux gradebook restore {short}` restores the newest backup that has more"
     return (
         f"The gradebook {ctx.gradebook.name} lacks {counted(len(lost), 'submission')} that rudaux "
         f"has graded or pushed ({by_assignment(lost)}): nothing is done until it has them again. "
