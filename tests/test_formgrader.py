@@ -25,6 +25,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 
+from rudaux.cli.status import _STATES
 from rudaux.demo.students import Kind
 from tests.course import SmallCourse, small_course
 from tests.formgrader import TOKEN, Formgrader, browser, serve
@@ -57,8 +58,8 @@ class Room:
         """Return where a student stands, and why."""
         lines = self.course.rudaux("status", "homework_2").out.splitlines()
         [line] = [x for x in lines if x.startswith(student)]
-        state = next(w for w in line.split() if w in STATES)
-        return state, line.partition(state)[2]
+        state, words = next((s, w) for s, w in _STATES.items() if f"  {w}" in line)
+        return state, line.partition(words)[2]
 
     def mark(self, student: str, **other: float) -> None:
         """Give full marks for every answer, or other points for the cells that are named."""
@@ -110,9 +111,6 @@ class Room:
             if str(submission.user_id) == student and f"-{notebook}-" in world.files[f].name
         ]
         return world.contents[files[-1]].decode()
-
-
-STATES = {"not_due", "missing", "collected", "failed", "needs_manual", "graded", "pushed"}
 
 
 @pytest.fixture(scope="module")

@@ -190,7 +190,7 @@ def test_an_address_that_nobody_answers_neither_fails_nor_delays_a_run(
             started = time.monotonic()
             shown = course.rudaux("grade", "--auto", code=5)
             assert time.monotonic() - started < 12
-    assert "Not told: address 1: JSON at 127.0.0.1" in shown.err
+    assert "No message reached address 1: JSON at 127.0.0.1" in shown.err
     assert "address 4: E-Mail to a@example.edu" in shown.err
     assert "bogus" not in shown.err
     assert SECRET not in shown.out + shown.err

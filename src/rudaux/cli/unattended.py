@@ -100,8 +100,10 @@ def tell_end(folder: Path, end: End) -> str:
         said = f"{folder}: `rudaux {end.command}` ended with exit code {end.code}. {end.log}"
         print_error(f"no message about the end of this run could be sent ({type(error).__name__})")
         return said if end.code else ""
-    if teller.trouble or sent.missed:
-        print_error(f"No message was sent: {teller.trouble or ', '.join(sent.missed)}")
+    if teller.trouble:
+        print_error(f"No message was sent: {teller.trouble}")
+    elif sent.missed:
+        print_error(f"No message reached {', '.join(sent.missed)}")
     return notify.short_text(teller, plan, sent)
 
 
