@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -80,4 +81,5 @@ class Terminal:
 
 def _take_terminal() -> None:
     """Make standard input the controlling terminal, so that Ctrl-C becomes a signal."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored by what a shell starts with &
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
