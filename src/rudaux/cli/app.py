@@ -146,7 +146,7 @@ class RudauxGroup(CommandGroup):
             if error.errno not in _THE_MACHINES:
                 raise
             text = f"{error.filename or 'a file'} cannot be used: {error.strerror}"
-            if error.errno == errno.ENOSPC:
+            if error.errno == errno.ENOSPC and not error.filename:
                 text += " (`df -h . .rudaux /tmp` shows which disk is full)"
             code = _tell(f"{text}; fix that and run this again.", SystemFailure.exit_code)
         except typer.TyperException as error:
