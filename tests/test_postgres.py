@@ -178,7 +178,7 @@ def test_where_no_copy_can_be_made_a_run_says_so_and_nothing_is_removed(
     with monkeypatch.context() as patched:
         patched.setenv("PATH", f"{practice.course.practice.folder / 'bin'}:{programs}")
         said = practice.rudaux("grade", NAME).err
-        assert said.count("makes no copy of the gradebook") == 1
+        assert said.count("does not back up the gradebook: the gradebook") == 1
         assert practice.course.grades() == practice.course.practice.expected(NAME)
         sid = next(s for s, k in practice.course.practice.kinds.items() if k == "right")
         practice.course.world.set_state(int(sid), "deleted")

@@ -75,4 +75,4 @@ def require_whole(ctx: Context) -> None:
 def tell_uncopied(ctx: Context, view: View) -> None:
     """Say where a run that writes grades makes no copy of the gradebook, and why."""
     if reason := ctx.gradebook.uncopied():
-        view.notice(f"This run does not back up the gradebook. {reason}")
+        view.notice(f"This run does not back up the gradebook: {reason}")
