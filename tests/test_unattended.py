@@ -346,8 +346,8 @@ def test_a_run_that_hangs_is_ended_with_its_kernels_and_the_next_goes_on(
     done = as_cron(course)
     assert done.returncode == 5, done
     assert done.stderr == ""
-    assert "had not ended after 25s" in hook.got[-1]["message"]
-    assert "had not ended after 25s" in log_of(course)
+    assert "was still running after 25s" in hook.got[-1]["message"]
+    assert "was still running after 25s" in log_of(course)
     assert not psutil.pid_exists(int(marker.read_text()))
     assert [p for p in psutil.process_iter(["cmdline"]) if _about(p, course)] == []
     course.edit('limit = "25s"', 'limit = "6h"')
@@ -378,7 +378,7 @@ def test_a_run_that_hangs_leaves_no_container(course: SmallCourse, docker_image:
         time.sleep(0.5)
     assert guard.returncode == 5
     assert guard.stderr is not None
-    assert b"had not ended after 25s" in guard.stderr.read()
+    assert b"was still running after 25s" in guard.stderr.read()
     assert seen
     assert containers(label) == ""
 

@@ -47,7 +47,7 @@ def test_nothing_runs_on_a_gradebook_that_lacks_what_was_graded(ctx: FakeContext
     said = str(stopped.value)
     assert "gradebook.db lacks 2 submissions" in said
     assert "homework_1: 2" in said
-    assert "rudaux gradebook restore .rudaux/backups/gradebook-1.db" in said
+    assert "rudaux gradebook restore /course/.rudaux/backups/gradebook-1.db" in said
     assert "rudaux gradebook sync --start-over" in said
     assert stopped.value.exit_code == 5
     assert ctx.ledger.runs == runs
