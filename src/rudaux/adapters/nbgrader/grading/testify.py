@@ -1,9 +1,8 @@
 """What runs a test cell in a Python kernel; sent as text with `weave`, never imported there.
 
-It compiles and runs the test itself with Python's own functions, so that no hook in IPython can
-leave out a part. It publishes the marks that the test has left, and the names of what the notebook
-has replaced. Apart from that it must not raise, print or change anything. Runs on Python 3.8 or
-newer, without `import` and without trusting any built-in function.
+It compiles and runs the test with Python's own functions, so that no hook in IPython can leave out
+a part, and publishes its marks and what the notebook has replaced. It must not raise, print or
+change anything else. For Python 3.8 or newer, without `import` or a trusted built-in function.
 """
 
 from __future__ import annotations
@@ -25,14 +24,10 @@ COROUTINE = 0x80
 TOKEN = 16
 """Characters of a mark."""
 STRANGERS: Any = (
-    (TYPE(lambda: None), "a stranger"),
-    (1.5e300, -7.25e-3),
-    (10**18 + 9, -77),
-    ("a stranger", "and another"),
-    ([1.5, "a stranger"], [-77]),
-    ((1.5, "a stranger"), (-77,)),
+    (TYPE(lambda: None), "a stranger"), (1.5e300, -7.25e-3), (10**18 + 9, -77),
+    ("a stranger", "and another"), ([1.5, "a stranger"], [-77]), ((1.5, "a stranger"), (-77,)),
     ({"a": "stranger"}, {-77: 1.5}),
-)
+)  # fmt: skip
 """Pairs of which nothing equals both."""
 UNEQUAL: Any = (
     (1.5, 2.5), (1, 2), ("a", "b"), ([1], [2]), ((1,), (2,)), ({1: 1}, {1: 2}), ({1}, {2}),
@@ -53,17 +48,12 @@ BUILTINS = (
     "AssertionError Exception BaseException __import__"
 )
 TESTING = {
-    "math": "isclose fabs isnan",
-    "operator": "eq ne",
+    "math": "isclose fabs isnan", "operator": "eq ne",
     "numpy": "all any abs allclose isclose array_equal array_equiv equal round around sum",
-    "numpy.testing": "",
-    "pandas.testing": "",
-    "pandas.DataFrame": "equals __eq__",
-    "pandas.Series": "equals __eq__",
-    "nose.tools": "",
-    "pytest": "approx raises",
+    "numpy.testing": "", "pandas.testing": "", "pandas.DataFrame": "equals __eq__",
+    "pandas.Series": "equals __eq__", "nose.tools": "", "pytest": "approx raises",
     "unittest.TestCase": "",
-}
+}  # fmt: skip
 """What tests compare with, by module or class; without names, everything in it."""
 
 
@@ -90,12 +80,9 @@ class Kernel:
         if TYPE(thing) is FUNCTION:
             file = thing.__code__.co_filename
             beside = file.startswith(self.here) and not file.startswith(self.library)
-            return (
-                thing.__globals__ is self.shell.user_ns
-                or "ipykernel_" in file
-                or file == "<string>"
-                or (beside and "-packages/" not in file)
-            )
+            from_file = beside and "-packages/" not in file
+            typed = "ipykernel_" in file or file == "<string>"
+            return thing.__globals__ is self.shell.user_ns or typed or from_file
         made = thing if is_kind(thing) else kind
         return made.__module__ in ("__main__", "unittest.mock")
 
@@ -124,10 +111,9 @@ class Kernel:
         """Return a code object's contents, to be compared after it has run."""
         try:
             # Later formats record references, which change as it runs.
-            found: bytes = self.modules["marshal"].dumps(code, 0)
+            return self.modules["marshal"].dumps(code, 0)  # type: ignore[no-any-return]
         except ValueError:
             return b""
-        return found
 
     def redefined(self) -> Iterator[str]:
         """Yield the names that a test relies on and the notebook has redefined."""
