@@ -11,11 +11,12 @@ from tests.cli.terminal import Terminal
 RUDAUX = str(Path(sys.executable).with_name("rudaux"))
 ASKS = "Press Enter to go on"
 INIT = "$ rudaux init"
+WIDE = {"COLUMNS": "250"}
 
 
 def test_enter_goes_on_and_ctrl_c_in_a_command_says_where_it_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / "practice"
-    terminal = Terminal([RUDAUX, "demo", str(folder)], tmp_path)
+    terminal = Terminal([RUDAUX, "demo", str(folder)], tmp_path, WIDE)
     terminal.wait_for("Step 1 of 5")
     terminal.wait_for(ASKS)
     assert INIT not in terminal.seen
@@ -24,19 +25,19 @@ def test_enter_goes_on_and_ctrl_c_in_a_command_says_where_it_goes_on(tmp_path: P
     terminal.wait_for("due dates in")
     terminal.press("\x03")
     terminal.wait_for(f"`rudaux demo {folder}`")
-    terminal.wait_for("of 5.")  # a long folder has the sentence broken before it
+    terminal.wait_for("of 5.")
     assert terminal.ends() == 130
     assert steps_left(folder) == 4
 
 
 def test_ctrl_c_at_a_pause_ends_it_and_no_prompt_goes_on_without_one(tmp_path: Path) -> None:
     folder = tmp_path / "practice"
-    terminal = Terminal([RUDAUX, "demo", str(folder)], tmp_path)
+    terminal = Terminal([RUDAUX, "demo", str(folder)], tmp_path, WIDE)
     terminal.wait_for(ASKS)
     terminal.press("\x03")
     terminal.wait_for("of 5.")
     assert terminal.ends() == 130
-    again = Terminal([RUDAUX, "demo", str(folder), "--no-prompt"], tmp_path)
+    again = Terminal([RUDAUX, "demo", str(folder), "--no-prompt"], tmp_path, WIDE)
     again.wait_for(INIT)
     again.wait_for("due dates in")
     again.press("\x03")
