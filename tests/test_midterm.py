@@ -117,7 +117,10 @@ def test_a_course_goes_from_nbgrader_to_rudaux_and_back_without_losing_a_mark(
     assert f"dropped      {DROPPED_UNGRADED} (ungraded work in submitted/ kept)" in plan
     assert f"{NEVER_CAME} (removed from the gradebook)" in plan
     assert "homework_0   not in rudaux.toml (1 submission kept)" in plan
-    assert "takes over 5 submissions that were collected before, 1 of them not in the gradebook yet" in plan
+    assert (
+        "takes over 5 submissions that were collected before, 1 of them not in the gradebook yet"
+        in plan
+    )
     assert "tests changed" not in plan
     course.rudaux("init", code=4)  # three students of seven are not in Canvas any more
     course.rudaux("init", "--accept-roster")

@@ -9,11 +9,12 @@ import typer
 from rudaux.cli import extensions
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import assignment_rows
-from rudaux.cli.describe.words import count, number, when
+from rudaux.cli.describe.words import number, when
 from rudaux.cli.describe.writes import LOG_HEADER, log_parts, run_line, undo_counts, undo_rows
 from rudaux.cli.options import DryRun, Folder, Json, Name, NoPrompt, OptionalName, OptionalRun, Yes
 from rudaux.cli.report import finish
 from rudaux.cli.session import reading, writing
+from rudaux.domain.messages import counted
 from rudaux.domain.naming import find_students
 from rudaux.errors import CanvasFailure
 
@@ -92,7 +93,7 @@ def push(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = F
         view.rows(assignment_rows(plan, ctx.config))
         if not len(plan):
             view.line("Canvas is up to date: nothing to change.")
-        elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
+        elif not dry_run and view.ask(Question(f"Apply {counted(len(plan), 'change')}?", "yes")):
             outcomes = view.follow("Canvas", workflow.apply(ctx, plan), len(plan))
             view.troubles(outcomes)
             if not any(outcome.ok for outcome in outcomes):
@@ -121,8 +122,8 @@ def post(
         if not len(plan):
             view.line(f"{name}: no grade is hidden, so there is nothing to post.")
             return
-        view.line(f"{name}: {count(len(plan), 'student')} will see their grade and feedback.")
-        text = f"Post {count(len(plan), 'grade')} of {name}?"
+        view.line(f"{name}: {counted(len(plan), 'student')} will see their grade and feedback.")
+        text = f"Post {counted(len(plan), 'grade')} of {name}?"
         if dry_run or not _agreed(view, text, yes):
             return
         outcomes = view.follow("Post", posting.apply(ctx, plan), len(plan))
@@ -180,7 +181,7 @@ def undo(
     with writing(folder, no_prompt, command, dry_run) as (ctx, view):
         plan = workflow.plan(ctx, run)
         _show_undo(ctx, view, plan)
-        text = f"Restore {count(len(plan), 'grade')} to what Canvas had before run {plan.run.id}?"
+        text = f"Restore {counted(len(plan), 'grade')} to what Canvas had before run {plan.run.id}?"
         if dry_run or (len(plan) and not _agreed(view, text, yes)):
             return
         outcomes = (
@@ -202,7 +203,7 @@ def _show_undo(ctx: Context, view: View, plan: UndoPlan) -> None:
     if rows:
         view.table(("assignment", "student", "Canvas", "restored", "why"), rows)
     if plan.feedback:
-        view.line(f"{count(plan.feedback, 'feedback file')} of that run stay in Canvas.")
+        view.line(f"{counted(plan.feedback, 'feedback file')} of that run stay in Canvas.")
     if not len(plan):
         view.line("There is nothing to restore.")
 

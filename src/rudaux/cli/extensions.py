@@ -16,10 +16,11 @@ from rudaux.cli.describe.deadlines import (
     override_rows,
 )
 from rudaux.cli.describe.plans import schedule_rows
-from rudaux.cli.describe.words import count, when
+from rudaux.cli.describe.words import when
 from rudaux.cli.options import DryRun, Folder, Json, Name, NoPrompt, OptionalName
 from rudaux.cli.report import finish
 from rudaux.cli.session import reading, writing
+from rudaux.domain.messages import counted
 from rudaux.errors import CronFailure, UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def extend(
         _show(ctx, view, plan, cron)
         if not (len(plan) or (cron and len(cron))) or dry_run:
             return
-        text = f"Give {count(len(plan), 'student')} more time for {name}?"
+        text = f"Give {counted(len(plan), 'student')} more time for {name}?"
         if len(plan) and not view.ask(Question(text, "yes")):
             view.notice("Nothing was changed.")
             return

@@ -6,10 +6,10 @@ import typer
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import release_rows
-from rudaux.cli.describe.words import count
 from rudaux.cli.init import may_replace_leftover, up_to_date
 from rudaux.cli.options import DryRun, Folder, Names, NoPrompt, Overwrite
 from rudaux.cli.session import reading, writing
+from rudaux.domain.messages import counted
 from rudaux.errors import GitFailure
 
 app = typer.Typer(
@@ -44,7 +44,7 @@ def pull(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = F
     with writing(folder, no_prompt, "git pull", dry_run) as (ctx, view):
         if dry_run:
             behind = checkout.look(ctx).behind
-            view.line(f"{count(behind, 'new commit')} to pull." if behind else "Up to date.")
+            view.line(f"{counted(behind, 'new commit')} to pull." if behind else "Up to date.")
             return
         view.line(checkout.pull(ctx) or "Already up to date.")
 
@@ -71,5 +71,7 @@ def release(
             view.rows(release_rows(plan, ctx.config))
             if not len(plan):
                 view.line("Both repositories are up to date: nothing to release.")
-            elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
+            elif not dry_run and view.ask(
+                Question(f"Apply {counted(len(plan), 'change')}?", "yes")
+            ):
                 view.follow("Release", workflow.apply(ctx, plan), len(plan))

@@ -11,7 +11,6 @@ import typer
 from rudaux.cli.describe.deadlines import late_lines
 from rudaux.cli.describe.plans import sync_rows
 from rudaux.cli.describe.push import heading
-from rudaux.cli.describe.words import count
 from rudaux.cli.extensions import keep_up
 from rudaux.cli.init import may_sync, take_roster
 from rudaux.cli.options import (
@@ -34,6 +33,7 @@ from rudaux.cli.steadiness import clear_logs, trust_clock
 from rudaux.cli.submit import Pushing, lead_to_canvas, make_feedback, open_ends, push_grades
 from rudaux.cli.unattended import Facts
 from rudaux.cli.view import View
+from rudaux.domain.messages import counted
 from rudaux.errors import (
     NeedsPersonError,
     NotFound,
@@ -305,7 +305,7 @@ def _by_hand(standings: Standings) -> str:
     waiting = sum(s.state == "needs_manual" for s in standings.by_student)
     if not waiting:
         return "no submission waits for marks by hand, so run "
-    what = count(waiting, "submission")
+    what = counted(waiting, "submission")
     return f"mark {what} by hand in formgrader, then run "
 
 

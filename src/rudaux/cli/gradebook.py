@@ -10,12 +10,13 @@ import typer
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import sync_rows
 from rudaux.cli.describe.push import export_summary
-from rudaux.cli.describe.words import count, number
+from rudaux.cli.describe.words import number
 from rudaux.cli.files import write_keeping
 from rudaux.cli.init import may_sync, take_roster
 from rudaux.cli.options import AcceptAlarms, AcceptRoster, DryRun, Folder, Name, NoPrompt
 from rudaux.cli.session import reading, writing
 from rudaux.cli.share import share
+from rudaux.domain.messages import counted
 from rudaux.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def sync(
         if not len(plan):
             take_roster(ctx, view, plan)
             return
-        if view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
+        if view.ask(Question(f"Apply {counted(len(plan), 'change')}?", "yes")):
             view.follow("Gradebook", workflow.apply(ctx, plan), len(plan))
 
 
@@ -85,7 +86,7 @@ def _start_over(ctx: Context, view: View, dry_run: bool) -> bool:
     view.line(f"To be collected and graded again: {by_assignment(lost)}")
     if dry_run:
         return True
-    text = f"Go on without the {count(len(lost), 'submission')} that the gradebook has lost?"
+    text = f"Go on without the {counted(len(lost), 'submission')} that the gradebook has lost?"
     if not view.ask(Question(text, "yes", default=False)):
         return False
     ctx.ledger.disown(lost)
@@ -216,6 +217,6 @@ def _held(ctx: Context) -> str:
 
 def _words(held: GradebookContents) -> str:
     return (
-        f"{count(held.students, 'student')} · {count(held.assignments, 'assignment')} · "
-        f"{count(held.submissions, 'submission')}"
+        f"{counted(held.students, 'student')} · {counted(held.assignments, 'assignment')} · "
+        f"{counted(held.submissions, 'submission')}"
     )

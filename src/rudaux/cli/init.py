@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.deadlines import override_rows, undated_rows
 from rudaux.cli.describe.plans import init_rows
-from rudaux.cli.describe.words import count
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoCheck, NoPrompt, Overwrite
 from rudaux.cli.report import finish
 from rudaux.cli.session import open_context, require_whole, writing
 from rudaux.cli.view import View
+from rudaux.domain.messages import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def init(
             if not (no_check or may_release(ctx, view, plan.release)):
                 view.notice("Nothing was changed.")
                 return
-            if not view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
+            if not view.ask(Question(f"Apply {counted(len(plan), 'change')}?", "yes")):
                 view.notice("Nothing was changed.")
                 return
             outcomes = view.follow("Apply", workflow.apply(ctx, plan), len(plan))

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe.words import count, number, when
+from rudaux.cli.describe.words import number, when
 from rudaux.cli.view import View
 from rudaux.config import LEVELS, ExecutorName
 from rudaux.config.draft import Planned, wrong
 from rudaux.config.older import Older
+from rudaux.domain.messages import counted
 from rudaux.errors import CanvasFailure, ConfigError, RudauxError
 from rudaux.ports import Surroundings
 from rudaux.workflows.offer import CanvasLook, Offers, find_token
@@ -124,7 +125,7 @@ class Interview:
             return list(planned)
         self._view.notes([(p.name, _described(p)) for p in found])
         names = {p.name: p for p in found}
-        text = f"Take the dates and points of {count(len(found), 'assignment')} from Canvas?"
+        text = f"Take the dates and points of {counted(len(found), 'assignment')} from Canvas?"
         agreed = self._view.ask(Question(text, "no"))
         return [names.get(p.name, p) if agreed else p for p in planned]
 

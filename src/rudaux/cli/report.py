@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from rudaux.cli.describe.words import FAILED, HELD, UNGRADED, count, listed
+from rudaux.cli.describe.words import FAILED, HELD, UNGRADED
 from rudaux.cli.view import Finding, Sign
+from rudaux.domain.messages import counted, listed
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import PartlyDone
 
@@ -74,7 +75,7 @@ def _cells(waiting: Iterable[Outcome]) -> str:
     most: Counter[str] = Counter()
     for outcome in waiting:
         most |= Counter(dict(outcome.waiting))
-    return ", ".join(f"{notebook} ({count(n, 'cell')})" for notebook, n in most.items())
+    return ", ".join(f"{notebook} ({counted(n, 'cell')})" for notebook, n in most.items())
 
 
 def _group(sign: Sign, word: str, outcomes: Sequence[Outcome]) -> list[Finding]:

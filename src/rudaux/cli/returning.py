@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.plans import Row
-from rudaux.cli.describe.words import count
+from rudaux.domain.messages import counted
 
 if TYPE_CHECKING:
     from rudaux.cli.view import View
@@ -96,7 +96,7 @@ def _homes(plan: ReturnPlan, homes: int, path: str) -> str:
         for line in plan.lines
         if any(f"{p.page.folder}/{p.page.name}" == path for p in line.pages)
     ]
-    return f"into {count(homes, 'home')}: {_few(whose)}" if homes <= 3 else f"into {homes} homes"
+    return f"into {counted(homes, 'home')}: {_few(whose)}" if homes <= 3 else f"into {homes} homes"
 
 
 def _few(names: list[str]) -> str:

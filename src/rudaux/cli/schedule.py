@@ -8,10 +8,10 @@ import typer
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row, run_time, schedule_rows
-from rudaux.cli.describe.words import count
 from rudaux.cli.init import may_take_roster
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoPrompt
 from rudaux.cli.session import reading, writing
+from rudaux.domain.messages import counted
 
 app = typer.Typer(
     help="The crontab entries that grade after each deadline.",
@@ -63,7 +63,7 @@ def install(
         if not len(plan):
             if not synced.roster.shrunk:
                 view.line("The crontab is up to date: nothing to change.")
-        elif not dry_run and view.ask(Question(f"Apply {count(len(plan), 'change')}?", "yes")):
+        elif not dry_run and view.ask(Question(f"Apply {counted(len(plan), 'change')}?", "yes")):
             view.follow("Schedule", schedule.apply(ctx, plan), len(plan))
 
 

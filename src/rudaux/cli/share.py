@@ -8,9 +8,9 @@ import typer
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
-from rudaux.cli.describe.words import count
 from rudaux.cli.options import DryRun, Folder, Name, NoPrompt
 from rudaux.cli.session import writing
+from rudaux.domain.messages import counted
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import PartlyDone, UsageError
 
@@ -80,7 +80,7 @@ PROGRESS_HEADER = ("grader", "marked", "waiting", "total")
 
 def _head(plan: SharePlan) -> str:
     verb = "waits" if plan.waiting == 1 else "wait"
-    waiting = f"{count(plan.waiting, _unit(plan))} {verb} for marks by hand"
+    waiting = f"{counted(plan.waiting, _unit(plan))} {verb} for marks by hand"
     return f"{plan.assignment} · {waiting} · divided by {plan.by}"
 
 
@@ -95,7 +95,7 @@ def _question(plan: SharePlan) -> str:
 
 
 def _what(plan: SharePlan) -> str:
-    return count(len(plan.given), _unit(plan))
+    return counted(len(plan.given), _unit(plan))
 
 
 def _rows(plan: SharePlan) -> list[Row]:

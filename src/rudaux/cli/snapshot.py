@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
-from rudaux.cli.describe.words import count, when
+from rudaux.cli.describe.words import when
 from rudaux.cli.options import DryRun, Folder, Log, NoPrompt
 from rudaux.cli.session import writing
 from rudaux.cli.steadiness import trust_clock
 from rudaux.cli.unattended import Facts
+from rudaux.domain.messages import counted
 from rudaux.errors import CanvasFailure, ConfigError
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def snapshot(
         plan = snapshots.plan(ctx)
         view.rows([_row(ctx, line, plan) for line in plan.lines])
         if not plan.lines:
-            view.line(f"Every deadline so far has its snapshot: {count(plan.passed, 'deadline')}.")
+            view.line(
+                f"Every deadline so far has its snapshot: {counted(plan.passed, 'deadline')}."
+            )
         elif not dry_run and len(plan) and view.ask(_question(plan)):
             for outcome in snapshots.apply(ctx, plan):
                 view.notice(f"{outcome.item}: {outcome.reason} is there.")
@@ -52,7 +55,7 @@ def _question(plan: SnapshotPlan) -> Question:
 
 def _row(ctx: Context, line: NeedLine, plan: SnapshotPlan) -> Row:
     zone = ctx.config.course.timezone
-    who = f"due {when(line.deadline.astimezone(zone))}, {count(len(line.students), 'student')}"
+    who = f"due {when(line.deadline.astimezone(zone))}, {counted(len(line.students), 'student')}"
     item = ", ".join(line.assignments)
     if line.waits_until:
         until = when(line.waits_until.astimezone(zone))

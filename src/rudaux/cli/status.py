@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from rudaux.cli.describe.deadlines import late_lines
 from rudaux.cli.describe.plans import Row
 from rudaux.cli.describe.push import grade
-from rudaux.cli.describe.words import UNGRADED, count, number, when
+from rudaux.cli.describe.words import UNGRADED, number, when
 from rudaux.cli.links import assignment_links, student_links
 from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
 from rudaux.cli.session import reading
 from rudaux.cli.share import PROGRESS_HEADER, progress_rows
 from rudaux.cli.view import View
+from rudaux.domain.messages import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,7 @@ def status(
 
 def _show(view: View, read: CourseStatus) -> None:
     view.line(
-        f"{read.name} · course {read.canvas_id} · {count(read.students, 'student')}\n", "bold"
+        f"{read.name} · course {read.canvas_id} · {counted(read.students, 'student')}\n", "bold"
     )
     if read.shrunk:
         text = f"{read.shrunk}; `rudaux init` asks whether that is right"

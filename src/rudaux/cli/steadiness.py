@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
-from rudaux.cli.describe.words import count
 from rudaux.cli.view import View
+from rudaux.domain.messages import counted
 from rudaux.errors import NeedsPersonError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def clear_logs(ctx: Context, view: View, dry_run: bool) -> None:
     if found := old_logs(ctx):
         days = f"older than {ctx.config.schedule.keep_logs} days"
         view.notice(
-            f"{'Would remove' if dry_run else 'Removed'} {count(len(found), 'log')} {days}."
+            f"{'Would remove' if dry_run else 'Removed'} {counted(len(found), 'log')} {days}."
         )
         if not dry_run:
             remove_logs(found)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
 from rudaux.cli.describe.push import grade, heading, push_counts, push_groups, push_rows
-from rudaux.cli.describe.words import count
 from rudaux.cli.init import may_take_roster
 from rudaux.cli.links import assignment_links, student_links
 from rudaux.cli.options import (
@@ -30,6 +29,7 @@ from rudaux.cli.returning import Returning
 from rudaux.cli.session import tell_uncopied, writing
 from rudaux.cli.view import View
 from rudaux.domain.alarms import ABOUT_ZEROS
+from rudaux.domain.messages import counted
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError, UsageError
 
@@ -244,8 +244,8 @@ def _about(plan: SubmitPlan, alarms: Sequence[Alarm]) -> Question:
 
 
 def _go_on(view: View, plan: SubmitPlan) -> bool:
-    parts = [count(len(plan.grades), "grade")] if plan.grades else []
-    parts += [count(len(plan.feedback), "feedback comment")] if plan.feedback else []
+    parts = [counted(len(plan.grades), "grade")] if plan.grades else []
+    parts += [counted(len(plan.feedback), "feedback comment")] if plan.feedback else []
     what = " and ".join(parts)
     if not view.attended:
         return view.ask(Question(f"Push {what} to Canvas?", "yes"))

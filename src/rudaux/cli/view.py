@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
-from rudaux.cli.describe.words import FAILED, HELD, NOTHING, alike, listed
+from rudaux.cli.describe.words import FAILED, HELD, NOTHING, alike
 from rudaux.cli.links import Links
 from rudaux.cli.progress import bar, time_left, troubles
 from rudaux.cli.width import GAP, blocks, column_widths, wrapped
+from rudaux.domain.messages import listed
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError
 

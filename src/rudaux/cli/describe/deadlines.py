@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.plans import Row
-from rudaux.cli.describe.words import count, when
+from rudaux.cli.describe.words import when
 from rudaux.domain.collection import LateEdit, describe_edits
+from rudaux.domain.messages import counted
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -27,7 +28,7 @@ def override_rows(plan: OverridesPlan, config: Config) -> list[Row]:
     """What the rules change about deadlines, and what only a person may change."""
     rows = change_rows(plan.changes, config)
     if plan.unknown:
-        text = f"Canvas does not say when {count(plan.unknown, 'student')} joined"
+        text = f"Canvas does not say when {counted(plan.unknown, 'student')} joined"
         rows.append(Row(SECTION, "!", f"{text}, so they get no extra time for late registration"))
     return rows
 
@@ -81,7 +82,7 @@ def _whose(change: Change) -> str:
     there = change.override
     if change.action == "split" and there is not None:
         others = len(there.student_ids | there.outside) - 1
-        return f"; taken out of an override that stays as it is for {count(others, 'other')}"
+        return f"; taken out of an override that stays as it is for {counted(others, 'other')}"
     if change.action == "lengthen" and there is not None and not there.title.startswith("rudaux:"):
         return f'; lengthens the override "{there.title}" in Canvas'
     return ""
@@ -94,7 +95,7 @@ def extension_rows(found: Sequence[Extension], zone: tzinfo) -> list[tuple[objec
         due = one.override.due_at
         who = listed([s.name for s in one.students])
         if one.target:
-            who = f"{one.target}: {count(len(one.students), 'student')}"
+            who = f"{one.target}: {counted(len(one.students), 'student')}"
         made = f"rudaux ({one.purpose})" if one.purpose else "a person"
         moment = when(due.astimezone(zone)) if due else "no deadline"
         rows.append((one.assignment, moment, who, one.override.id, made, one.reason))
@@ -111,7 +112,7 @@ def late_lines(
     shown = [f"{s.name} ({describe_edits(edits[s.id])})" for s in there[:_NAMES]]
     more = f" and {len(there) - _NAMES} more" if len(there) > _NAMES else ""
     verb = "was" if len(there) == 1 else "were"
-    text = f"{count(len(there), 'submission')} {verb} changed after the deadline"
+    text = f"{counted(len(there), 'submission')} {verb} changed after the deadline"
     return [f"{text}{fate}: {', '.join(shown)}{more}"]
 
 

@@ -8,8 +8,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.plans import Row
-from rudaux.cli.describe.words import aligned, count, number, span, when
+from rudaux.cli.describe.words import aligned, number, span, when
 from rudaux.domain.grades import same_score
+from rudaux.domain.messages import counted
 
 if TYPE_CHECKING:
     from rudaux.domain.execution import Verdict
@@ -218,7 +219,7 @@ def canvas_rows(found: Explanation, zone: tzinfo) -> list[Row]:
     rows = []
     if found.feedback:
         last = found.feedback[-1]
-        text = f"{count(len(found.feedback), 'file')} attached, the last {_when(last.at, zone)}"
+        text = f"{counted(len(found.feedback), 'file')} attached, the last {_when(last.at, zone)}"
         rows.append(_row("Feedback", text))
     if found.canvas is not None:
         rows.append(_row("In Canvas", _now(found)))

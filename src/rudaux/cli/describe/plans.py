@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
-from rudaux.cli.describe.words import count, number, when
+from rudaux.cli.describe.words import number, when
 from rudaux.domain.links import repo_folder
+from rudaux.domain.messages import counted
 
 if TYPE_CHECKING:
     from rudaux.config import Config
@@ -72,7 +73,7 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
         text = _names(roster.returned)
         rows.append(Row("Roster", "+", f"{len(roster.returned)} returned", text))
     for kept in roster.kept:
-        what = count(kept.submissions, "grade") if kept.submissions else _UNGRADED
+        what = counted(kept.submissions, "grade") if kept.submissions else _UNGRADED
         rows.append(Row("Roster", " ", "dropped", f"{kept.name} ({what} kept)"))
     if roster.removed:
         text = f"{_names(roster.removed)} (removed from the gradebook)"
@@ -89,7 +90,7 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
     rows += [Row("Gradebook", "~", a.name, f"due {when(a.due)}") for a in plan.redated]
     rows += [Row("Gradebook", "-", a.name, "no longer in rudaux.toml") for a in plan.removed]
     for a in plan.kept:
-        what = count(a.submissions, "submission") if a.submissions else _UNGRADED
+        what = counted(a.submissions, "submission") if a.submissions else _UNGRADED
         rows.append(Row("Gradebook", " ", a.name, f"not in rudaux.toml ({what} kept)"))
     rows += [Row("Gradebook", "~", x.assignment, _taken_over(x)) for x in plan.taken_over]
     return rows
@@ -97,7 +98,7 @@ def sync_rows(plan: SyncPlan) -> list[Row]:
 
 def _taken_over(plan: TakeOver) -> str:
     new = f", {len(plan.found)} of them not in the gradebook yet" if plan.found else ""
-    return f"takes over {count(len(plan), 'submission')} that were collected before{new}"
+    return f"takes over {counted(len(plan), 'submission')} that were collected before{new}"
 
 
 def release_rows(plan: ReleasePlan, config: Config) -> list[Row]:
@@ -130,8 +131,8 @@ def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
         yield Row("Release", "~", release.assignment, what or "the course's own copy differs")
         return
     data = len(release.files) - len(release.notebooks)
-    parts = [count(len(release.notebooks), "notebook")]
-    parts += [count(data, "data file")] if data else []
+    parts = [counted(len(release.notebooks), "notebook")]
+    parts += [counted(data, "data file")] if data else []
     folder = "/".join(
         p
         for p in (

@@ -7,7 +7,8 @@ from datetime import tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from rudaux.cli.describe.words import count, listed, when
+from rudaux.cli.describe.words import when
+from rudaux.domain.messages import counted, listed
 
 if TYPE_CHECKING:
     from rudaux.cli.view import Finding, Sign
@@ -44,14 +45,14 @@ def heading(standings: Standings, zone: tzinfo) -> str:
     """Return one line on an assignment: its name, when it is due, how many students."""
     due = standings.deadlines.base
     parts = [standings.settings.name, *([f"due {when(due.astimezone(zone))}"] if due else [])]
-    return " · ".join([*parts, count(len(standings.students), "student")])
+    return " · ".join([*parts, counted(len(standings.students), "student")])
 
 
 def push_counts(plan: SubmitPlan) -> str:
     """One line on who falls into which class, and how much feedback is new."""
     counts = plan.counts
     parts = [f"{counts[kind]} {words}" for kind, words in _CLASSES if counts.get(kind)]
-    text = f"{count(len(plan.lines), 'student')}: {' · '.join(parts)}"
+    text = f"{counted(len(plan.lines), 'student')}: {' · '.join(parts)}"
     return f"{text} · feedback for {len(plan.feedback)}" if plan.feedback else text
 
 
@@ -113,7 +114,7 @@ def _row(plan: SubmitPlan, line: PushLine) -> PushRow:
 def export_summary(plan: ExportPlan, canvas: bool) -> str:
     """Say how many are in the file and who is not, and what is not known."""
     words = dict(_CLASSES)
-    text = f"{count(len(plan), 'student')} in the file"
+    text = f"{counted(len(plan), 'student')} in the file"
     left = [f"{n} {words[kind]}" for kind, n in plan.why_left_out.items()]
     if left:
         text += f"; these have no row, so Canvas leaves them alone: {', '.join(left)}"

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.plans import Mark, Row
-from rudaux.cli.describe.words import count, number
+from rudaux.cli.describe.words import number
+from rudaux.domain.messages import counted
 
 if TYPE_CHECKING:
     from rudaux.domain.allowances import Cell
@@ -35,7 +36,7 @@ def regrade_rows(regrade: Regrade) -> list[Row]:
         parts = [f"{n} {word}" for n, word in ((test.up, "up"), (test.down, "down")) if n]
         rows.append(Row("Tests", "~", test.cell, " · ".join(parts)))
     if plan.left and plan.changes:
-        text = f"{count(plan.left, 'student')} keep the marks of the old tests"
+        text = f"{counted(plan.left, 'student')} keep the marks of the old tests"
         rows.append(Row("Left out", "!", text))
     return rows
 

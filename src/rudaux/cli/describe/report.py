@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from rudaux.cli.describe.words import count, number
+from rudaux.cli.describe.words import number
+from rudaux.domain.messages import counted
 from rudaux.domain.report import COMPLETE, FLAGS
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _LINE = 60
 
 def summary_lines(report: AssignmentReport) -> tuple[str, str]:
     """Two lines on the class: how many are graded, and the middle of their scores."""
-    total = count(len(report.results), "student")
+    total = counted(len(report.results), "student")
     head = f"{report.name} · {number(report.points)} points · "
     if report.summary is None:
         return f"{head}{total}", "Nobody has a complete grade yet."

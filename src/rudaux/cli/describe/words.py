@@ -51,14 +51,3 @@ def span(time: timedelta) -> str:
     parts = [(days, "d"), (hours, "h"), (minutes % 60, "min")]
     said = [f"{value} {unit}" for value, unit in parts if value]
     return " ".join(said[:2]) or "less than a minute"
-
-
-def listed(names: Sequence[str], most: int = 3) -> str:
-    """Name up to `most` of them and count the rest: Ann, Bo, Cy and 12 more."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
-
-
-def count(number: int, word: str) -> str:
-    """Write a number with its word, as in "1 change" or "2 changes"."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -7,7 +7,8 @@ from datetime import tzinfo
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rudaux.cli.describe.words import count, number, when
+from rudaux.cli.describe.words import number, when
+from rudaux.domain.messages import counted
 
 if TYPE_CHECKING:
     from rudaux.domain.history import Run, UndoKind, UndoLine
@@ -68,7 +69,7 @@ def undo_counts(plan: UndoPlan) -> str:
     """One line on what becomes of the grades that a run wrote."""
     counts = plan.counts
     parts = [f"{counts[kind]} {words}" for kind, words in _UNDO_KINDS if counts[kind]]
-    return f"{count(len(plan.lines), 'grade')}: {' · '.join(parts)}"
+    return f"{counted(len(plan.lines), 'grade')}: {' · '.join(parts)}"
 
 
 def _restored(line: UndoLine) -> str | None:
