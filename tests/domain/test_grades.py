@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -24,7 +25,7 @@ MISSING = Standing("io", "missing", "no folder")
 KEPT = "kept (--overwrite-edits replaces it)"
 
 
-def canvas(entered: str | None = None, graded_at: str | None = None) -> CanvasSubmission:
+def canvas(entered: str | None = None, graded_at: datetime | None = None) -> CanvasSubmission:
     return CanvasSubmission("io", None if entered is None else D(entered), graded_at=graded_at)
 
 
@@ -138,8 +139,10 @@ def test_a_grade_that_somebody_entered_is_kept() -> None:
 
 
 def test_a_grade_that_somebody_edited_is_kept_and_the_day_is_named() -> None:
-    line = decide_push(GRADED, D(7), D(7), canvas("9", "2026-10-03T10:00:00Z"))
-    why = f"edited in Canvas on 2026-10-03 by someone else: {KEPT}"
+    edited = canvas("9", datetime(2026, 10, 3, 1, tzinfo=timezone.utc))
+    west = timezone(timedelta(hours=-7))
+    line = decide_push(GRADED, D(7), D(7), edited, zone=west)
+    why = f"edited in Canvas on 2026-10-02 by someone else: {KEPT}"
     assert line == PushLine("io", "conflict", D(9), D(7), why)
 
 

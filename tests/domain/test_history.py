@@ -137,7 +137,7 @@ WROTE = push(2, "7", "9")
 def undo(
     now: str | None,
     last: Push | None = WROTE,
-    graded_at: str | None = None,
+    graded_at: datetime | None = None,
     *,
     excused: bool = False,
 ) -> UndoLine:
@@ -183,7 +183,7 @@ def test_the_old_value_that_is_there_already_is_written_down_where_the_ledger_la
 def test_what_somebody_edited_since_is_kept_and_the_day_is_named() -> None:
     assert undo("8") == line("edited", "8", "edited in Canvas by someone else: kept")
     assert undo(None).kind == "edited"
-    dated = undo("8", graded_at="2026-10-03T10:00:00Z")
+    dated = undo("8", graded_at=datetime(2026, 10, 3, 10, tzinfo=timezone.utc))
     assert dated.why == "edited in Canvas on 2026-10-03 by someone else: kept"
     assert undo("8", last=None).why == "edited in Canvas by someone else: kept"
 

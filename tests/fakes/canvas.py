@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 from rudaux.config import (
@@ -244,5 +244,5 @@ class FakeCanvas:
         self._all(assignment_id)
         row = self.grades[assignment_id][student_id]
         self.grades[assignment_id][student_id] = replace(
-            row, entered=Decimal(score), graded_at="2026-10-03T10:00:00Z"
+            row, entered=Decimal(score), graded_at=datetime(2026, 10, 3, 10, tzinfo=timezone.utc)
         )

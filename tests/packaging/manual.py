@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import Any
 
 from rudaux import __version__
-from rudaux.cli.app import COMMANDS, load_command
+from tests.reference import commands
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "rudaux.1"
@@ -80,7 +80,7 @@ def manual() -> str:
         *_list(_OPTIONS),
         ".SH COMMANDS",
     ]
-    for name, command in _commands():
+    for name, command in commands():
         lines += _described(name, command)
     for title, entries in (
         ("EXIT STATUS", _EXIT_STATUS),
@@ -91,16 +91,6 @@ def manual() -> str:
         lines += [f".SH {title}", *_list(entries)]
     lines += [".SH SEE ALSO", ".BR crontab (5),", ".BR docker (1),", ".BR git (1)"]
     return "\n".join(lines) + "\n"
-
-
-def _commands() -> Iterator[tuple[str, Any]]:
-    for name in COMMANDS:
-        command = load_command(name)
-        inner = getattr(command, "commands", None)
-        if inner:
-            yield from ((f"{name} {sub}", found) for sub, found in inner.items())
-        else:
-            yield name, command
 
 
 def _described(name: str, command: Any) -> Iterator[str]:

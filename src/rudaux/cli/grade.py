@@ -44,6 +44,8 @@ from rudaux.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rudaux.config import AssignmentSettings
     from rudaux.domain.collection import Lookup
     from rudaux.domain.extensions import Change
@@ -90,8 +92,6 @@ def grade(
     With --auto and without NAME: for every assignment that is due.
     """
     from rudaux.config import find_assignment
-    from rudaux.workflows.access import require_open
-    from rudaux.workflows.grade import unfinished
 
     if accept_doubts and not student:
         raise UsageError(
@@ -101,20 +101,8 @@ def grade(
     with writing(folder, no_prompt, command, dry_run, facts=facts) as (ctx, view):
         if name is None and view.attended:
             raise UsageError("name an assignment, or use --auto to grade everything that is due.")
-        if not view.attended:
-            now = ctx.now().astimezone(ctx.config.course.timezone)
-            view.notice(f"{now:%a %-d %b %Y %H:%M %Z} · rudaux grade")
         wanted = [find_assignment(ctx.config, name)] if name else None
-        if not manual:
-            require_open(ctx)
-        trust_clock(ctx, view)
-        if not view.attended:
-            clear_logs(ctx, view, dry_run)
-        if not dry_run:
-            ctx.executor.check()
-            for notice in ctx.executor.notices:
-                view.notice(notice)
-            tell_uncopied(ctx, view)
+        _make_sure(ctx, view, manual, dry_run)
         synced = _sync(ctx, view, accept_roster, dry_run)
         if synced is None:
             return
@@ -123,19 +111,27 @@ def grade(
         job = _Job(ctx, view, manual, again, pushing, dry_run, facts)
         extended, job.extensions = keep_up(ctx, view, synced, dry_run, name)
         job.outcomes += extended
-        done: set[str] = set()
-        # A deadline may pass while another assignment is graded: look again until none is left.
-        while settings := (wanted or unfinished(ctx, done)):
-            done |= {a.name for a in settings}
-            for assignment in settings:
-                job.run(assignment)
-            if wanted or dry_run:
-                break
-        if not done:
-            view.notice("There is nothing to grade: whatever is due is finished.")
-        if not wanted:
-            job.outcomes += job.returning.rest()
+        job.run_all(wanted)
         job.finish()
+
+
+def _make_sure(ctx: Context, view: View, manual: bool, dry_run: bool) -> None:
+    """Say when a run that nobody watches began, and stop here if it could not do its work."""
+    from rudaux.workflows.access import require_open
+
+    if not view.attended:
+        now = ctx.now().astimezone(ctx.config.course.timezone)
+        view.notice(f"{now:%a %-d %b %Y %H:%M %Z} · rudaux grade")
+    if not manual:
+        require_open(ctx)
+    trust_clock(ctx, view)
+    if not view.attended:
+        clear_logs(ctx, view, dry_run)
+    if not dry_run:
+        ctx.executor.check()
+        for notice in ctx.executor.notices:
+            view.notice(notice)
+        tell_uncopied(ctx, view)
 
 
 def _sync(ctx: Context, view: View, accept_roster: bool, dry_run: bool) -> SyncPlan | None:
@@ -199,6 +195,23 @@ class _Job:
     def returning(self) -> Returning:
         """What goes back to homes in this run."""
         return Returning(self.ctx, self.view, self.dry_run)
+
+    def run_all(self, wanted: Sequence[AssignmentSettings] | None) -> None:
+        """Grade what is wanted, or else all that is due until none of it is left unfinished."""
+        from rudaux.workflows.grade import unfinished
+
+        done: set[str] = set()
+        # A deadline may pass while another assignment is graded: look again.
+        while settings := (wanted or unfinished(self.ctx, done)):
+            done |= {a.name for a in settings}
+            for assignment in settings:
+                self.run(assignment)
+            if wanted or self.dry_run:
+                break
+        if not done:
+            self.view.notice("There is nothing to grade: whatever is due is finished.")
+        if not wanted:
+            self.outcomes += self.returning.rest()
 
     def run(self, settings: AssignmentSettings) -> None:
         """Grade one assignment as far as it goes without a person."""

@@ -11,7 +11,7 @@ from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoCheck, NoPrompt, 
 from rudaux.cli.report import finish
 from rudaux.cli.session import open_context, require_whole, writing
 from rudaux.cli.view import View
-from rudaux.domain.messages import counted
+from rudaux.domain.messages import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,8 +111,9 @@ def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
 
     dirty = checkout.ready(ctx).dirty
     if dirty:
-        shown = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")
-        text = f"The instructor repository has uncommitted changes ({shown}). Go on anyway?"
+        text = (
+            f"The instructor repository has uncommitted changes ({listed(dirty, 5)}). Go on anyway?"
+        )
         if not view.ask(Question(text, "yes")):
             raise NeedsPersonError("nothing was changed: commit or undo your changes first.")
     if dry_run:

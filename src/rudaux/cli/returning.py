@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.plans import Row
-from rudaux.domain.messages import counted
+from rudaux.domain.messages import counted, listed
 
 if TYPE_CHECKING:
     from rudaux.cli.view import View
@@ -69,8 +69,7 @@ class Returning:
         beside = [outcome.item for outcome in outcomes if outcome.ok and outcome.reason]
         if beside:
             reason = next(o.reason for o in outcomes if o.ok and o.reason)
-            more = f" and {len(beside) - 3} more" if len(beside) > 3 else ""
-            self.view.notice(f"  {', '.join(beside[:3])}{more}: {reason}")
+            self.view.notice(f"  {listed(beside)}: {reason}")
 
 
 _FOREIGN = (
@@ -86,7 +85,7 @@ def return_rows(plan: ReturnPlan) -> list[Row]:
         rows.append(Row("Return", "+" if change == "new" else "~", path, _homes(plan, homes, path)))
     refused = [plan.names[line.student_id] for line in plan.lines if line.refused]
     if refused:
-        rows.append(Row("Return", "!", "not possible", _few(refused)))
+        rows.append(Row("Return", "!", "not possible", listed(refused)))
     return rows + [Row("Return", "!", text) for text in plan.notes]
 
 
@@ -96,9 +95,6 @@ def _homes(plan: ReturnPlan, homes: int, path: str) -> str:
         for line in plan.lines
         if any(f"{p.page.folder}/{p.page.name}" == path for p in line.pages)
     ]
-    return f"into {counted(homes, 'home')}: {_few(whose)}" if homes <= 3 else f"into {homes} homes"
-
-
-def _few(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{', '.join(names[:3])}{more}"
+    return (
+        f"into {counted(homes, 'home')}: {listed(whose)}" if homes <= 3 else f"into {homes} homes"
+    )

@@ -10,7 +10,7 @@ from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
 from rudaux.cli.options import DryRun, Folder, Name, NoPrompt
 from rudaux.cli.session import writing
-from rudaux.domain.messages import counted
+from rudaux.domain.messages import counted, listed
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import PartlyDone, UsageError
 
@@ -107,9 +107,9 @@ def _rows(plan: SharePlan) -> list[Row]:
         detail = f"{one.left:>{width}} {_unit(plan)}{'s' * (one.left != 1)} to mark"
         rows.append(Row(one.grader, mark, detail, " · ".join(parts)))
     if plan.nobody:
-        rows.append(Row("", "!", f"no grader may mark {_names(plan.nobody)}"))
+        rows.append(Row("", "!", f"no grader may mark {listed(plan.nobody)}"))
     if plan.barred:
-        rows.append(Row("", "!", f"stays where it is, because of `except`: {_names(plan.barred)}"))
+        rows.append(Row("", "!", f"stays where it is, because of `except`: {listed(plan.barred)}"))
     return rows
 
 
@@ -128,7 +128,7 @@ def _told(ctx: Context, view: View, plan: SharePlan, outcomes: Sequence[Outcome]
         if outcome.reason and outcome.item not in told:
             view.notice(f"  {outcome.item}: {outcome.reason}")
     if told:
-        view.notice(f"  A message went to {_names(told)}.")
+        view.notice(f"  A message went to {listed(told)}.")
     files = list_file(ctx.config, plan.assignment, "NAME").relative_to(ctx.config.folder)
     view.notice(f"Next: send each grader their list, {files} or .csv.")
     view.notice(f"`rudaux status {plan.assignment}` shows how far they are.")
@@ -137,11 +137,6 @@ def _told(ctx: Context, view: View, plan: SharePlan, outcomes: Sequence[Outcome]
 def _left_over(plan: SharePlan) -> None:
     if plan.nobody:
         raise PartlyDone(
-            f"{_names(plan.nobody)} went to nobody: `except` keeps every grader of "
+            f"{listed(plan.nobody)} went to nobody: `except` keeps every grader of "
             f"{plan.assignment} from them, or weight 0: add a grader, or change rudaux.toml."
         )
-
-
-def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

@@ -124,7 +124,7 @@ _SHORT: dict[State, str] = {
     "graded": "graded",
     "pushed": "in Canvas",
 }
-_STATES: dict[State, str] = {**_SHORT, "failed": UNGRADED, "needs_manual": "waits for you"}
+STATES: dict[State, str] = {**_SHORT, "failed": UNGRADED, "needs_manual": "waits for you"}
 
 
 _ALWAYS = frozenset({"id", "student", "state", "points"})
@@ -141,7 +141,7 @@ def _students(view: View, status: AssignmentStatus) -> None:
         known = standing.state in {"graded", "pushed"}
         points = grade(status.standings.targets[standing.student_id]) if known else None
         name = names[standing.student_id]
-        state = _STATES[standing.state]
+        state = STATES[standing.state]
         rows.append((standing.student_id, name, state, points, extended, standing.reason))
     header = ["id", "student", "state", "points", "own deadline", "why"]
     used = [i for i, name in enumerate(header) if name in _ALWAYS or any(row[i] for row in rows)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timezone, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
@@ -48,7 +48,7 @@ class CanvasSubmission:
     student_id: str
     entered: Decimal | None
     excused: bool = False
-    graded_at: str | None = None
+    graded_at: datetime | None = None
     grader_id: int | None = None
     comments: tuple[Attachment, ...] = ()
     posted_at: str | None = None
@@ -100,11 +100,13 @@ def decide_push(
     canvas: CanvasSubmission | None,
     overwrite_edits: bool = False,
     undone: Undone | None = None,
+    zone: tzinfo = timezone.utc,
 ) -> PushLine:
     """Decide from gradebook now (`target`), what rudaux last pushed (`last`), and Canvas now.
 
     A value in Canvas that rudaux did not put there is a person's: it stays unless somebody asks to
-    overwrite it. So does one that an undo restored, while the gradebook has what was undone.
+    overwrite it. So does one that an undo restored, while the gradebook has what was undone. Days
+    are those of `zone`.
     """
     sid = standing.student_id
     if canvas is None:
@@ -117,7 +119,7 @@ def decide_push(
     if standing.state in {"collected", "failed", "needs_manual"}:
         reason = standing.reason or "collected, but not autograded yet"
         return PushLine(sid, "held", canvas.entered, why=reason)
-    line = _three_way(standing, target.quantize(QUANTUM), last, canvas, overwrite_edits)
+    line = _three_way(standing, target.quantize(QUANTUM), last, canvas, overwrite_edits, zone)
     theirs = not same_score(canvas.entered, last)
     if undone is None or theirs or not line.writes or not same_score(undone.score, target):
         return line
@@ -133,13 +135,14 @@ def _three_way(
     last: Decimal | None,
     canvas: CanvasSubmission,
     overwrite_edits: bool,
+    zone: tzinfo,
 ) -> PushLine:
     sid, now = standing.student_id, canvas.entered
     if same_score(now, target):
         return PushLine(sid, "unchanged", now, target)
     edited = not same_score(now, last)
     if edited and not overwrite_edits:
-        return PushLine(sid, "conflict", now, target, _edited(now, last, canvas.graded_at))
+        return PushLine(sid, "conflict", now, target, _edited(canvas, last, zone))
     if standing.state == "missing":
         why = standing.reason or "nothing handed in"
         return PushLine(sid, "missing", now, target, why, edited)
@@ -151,12 +154,16 @@ def _three_way(
     return PushLine(sid, "changed", now, target, why, edited)
 
 
-def _edited(now: Decimal | None, last: Decimal | None, when: str | None) -> str:
-    if now is None:
+def _edited(canvas: CanvasSubmission, last: Decimal | None, zone: tzinfo) -> str:
+    if canvas.entered is None:
         return "cleared in Canvas by someone else: kept (--overwrite-edits replaces it)"
-    on = f" on {when[:10]}" if when else ""
-    verb = "entered" if last is None else "edited"
-    return f"{verb} in Canvas{on} by someone else: kept (--overwrite-edits replaces it)"
+    done = f"{'entered' if last is None else 'edited'} in Canvas{on_day(canvas, zone)}"
+    return f"{done} by someone else: kept (--overwrite-edits replaces it)"
+
+
+def on_day(canvas: CanvasSubmission, zone: tzinfo) -> str:
+    """Return the day of the last grade in Canvas, as in " on 2026-10-03"; empty if unknown."""
+    return f" on {canvas.graded_at.astimezone(zone):%Y-%m-%d}" if canvas.graded_at else ""
 
 
 def same_score(one: Decimal | None, other: Decimal | None) -> bool:

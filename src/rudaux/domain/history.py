@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timezone, tzinfo
 from decimal import Decimal
 from typing import Literal
 
 from rudaux.domain.execution import Verdict
-from rudaux.domain.grades import CanvasSubmission, Push, same_score
+from rudaux.domain.grades import CanvasSubmission, Push, on_day, same_score
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,13 @@ def written_by(pushes: Iterable[Push]) -> tuple[Push, ...]:
     return tuple(whole.values())
 
 
-def decide_undo(push: Push, last: Push | None, canvas: CanvasSubmission | None) -> UndoLine:
-    """Decide from what a run wrote (`push`), the student's last successful push, and Canvas now."""
+def decide_undo(
+    push: Push, last: Push | None, canvas: CanvasSubmission | None, zone: tzinfo = timezone.utc
+) -> UndoLine:
+    """Decide from what a run wrote (`push`), the student's last successful push, and Canvas now.
+
+    Days are those of `zone`.
+    """
     name, student, wrote, old = push.assignment, push.student_id, push.new, push.old
     if canvas is None:
         why = "Canvas does not list them for this assignment"
@@ -160,8 +165,7 @@ def decide_undo(push: Push, last: Push | None, canvas: CanvasSubmission | None) 
         return UndoLine(name, student, "restored", wrote, old, now, "", unrecorded)
     if same_score(now, wrote):
         return UndoLine(name, student, "restore", wrote, old, now)
-    on = f" on {canvas.graded_at[:10]}" if canvas.graded_at else ""
-    why = f"edited in Canvas{on} by someone else: kept"
+    why = f"edited in Canvas{on_day(canvas, zone)} by someone else: kept"
     if last is not None and last.run != push.run and same_score(now, last.new):
         why = f"run {last.run} wrote another value since: kept"
     return UndoLine(name, student, "edited", wrote, old, now, why)

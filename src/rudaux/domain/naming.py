@@ -15,6 +15,7 @@ StudentKey = Literal["canvas", "login", "sis"]
 WORD: Mapping[StudentKey, str] = {"canvas": "Canvas id", "login": "login", "sis": "SIS id"}
 _FOLDER = re.compile(r"(?![.~-])[^\x00-\x1f\x7f/\\*?\[\]{}<>\"|]{1,200}")
 _SHOWN = 3
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ def _unfit(students: Sequence[Student], key: StudentKey) -> tuple[str, ...]:
         for s in students
         if not _FOLDER.fullmatch(s.id)
     )
+
+
+def no_formula(cell: str) -> str:
+    """Return a cell of a CSV file that a spreadsheet does not run as a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _listed(students: Sequence[Student]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rudaux.config import AssignmentSettings
 from rudaux.domain.alarms import Alarm
 from rudaux.domain.grades import CanvasSubmission, PushClass, PushLine, decide_push, fixed_point
-from rudaux.domain.naming import StudentKey
+from rudaux.domain.naming import StudentKey, no_formula
 from rudaux.domain.roster import Student
 from rudaux.ports import Context
 from rudaux.workflows import submit
@@ -20,7 +20,6 @@ from rudaux.workflows.push import gradebook_alarms
 from rudaux.workflows.standings import Standings, read_standings, reread
 
 HEADER = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _IN_FILE: frozenset[PushClass] = frozenset({"unchanged", "new", "changed", "missing"})
 
 
@@ -110,7 +109,7 @@ def as_csv(plan: ExportPlan) -> str:
     writer.writerow(["    Points Possible", "", "", "", "", fixed_point(plan.settings.points)])
     for line in plan.lines:
         student = plan.students[line.student_id]
-        name = _harmless(student.sortable_name or student.name)
+        name = no_formula(student.sortable_name or student.name)
         score = "" if line.new is None else fixed_point(line.new)
         writer.writerow([name, *_ids(student, plan.key), "", score])
     return text.getvalue()
@@ -121,8 +120,3 @@ def _ids(student: Student, key: StudentKey) -> tuple[str, str, str]:
     if key == "canvas" or student.canvas_id:
         return (student.canvas_id or student.id, "", "")
     return ("", student.id, "") if key == "sis" else ("", "", student.id)
-
-
-def _harmless(name: str) -> str:
-    """Keep a spreadsheet from running a name as a formula."""
-    return f"'{name}" if name.startswith(_FORMULA) else name

@@ -16,13 +16,13 @@ from rudaux.config import Config
 from rudaux.config.private import create_file, make_rudaux_folder
 from rudaux.domain.links import Hub
 from rudaux.domain.messages import counted
+from rudaux.domain.naming import no_formula
 from rudaux.domain.sharing import By, OpenMark, Piece
 from rudaux.errors import SystemFailure
 from rudaux.ports import Context
 
 FOLDER = "marking"
 HEADER = ("student", "id", "notebook", "question", "points", "link")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
@@ -147,8 +147,7 @@ def _csv(lines: Sequence[_Line]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
     for line in lines:
-        # A spreadsheet must not run a name as a formula.
-        writer.writerow([f"'{c}" if c.startswith(_FORMULA) else c for c in _row(line)])
+        writer.writerow([no_formula(cell) for cell in _row(line)])
     return text.getvalue()
 
 

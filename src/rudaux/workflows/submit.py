@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -115,7 +115,7 @@ def plan(
     canvas = {s.student_id: s for s in submissions_of(ctx, assignment)}
     open_pushes = unconfirmed(pushes, {sid: row.entered for sid, row in canvas.items()})
     shown = confirmed(pushes, open_pushes)
-    lines = _decide(standings, shown, canvas, overwrite_edits, attended)
+    lines = _decide(standings, shown, canvas, overwrite_edits, attended, ctx.config.course.timezone)
     lines = _open_ones(ctx, assignment, lines)
     submissions = ctx.gradebook.submissions(settings.name)
     roster = sync.compare(ctx, standings.students)
@@ -145,6 +145,7 @@ def _decide(
     canvas: Mapping[str, CanvasSubmission],
     overwrite_edits: bool | Collection[str],
     attended: bool,
+    zone: tzinfo,
 ) -> tuple[PushLine, ...]:
     """Decide what happens to each student's grade; `pushes` are those that Canvas took."""
     ours = last_scores(pushes)
@@ -157,6 +158,7 @@ def _decide(
             canvas.get(standing.student_id),
             _asked(overwrite_edits, canvas.get(standing.student_id)),
             undos.get(standing.student_id),
+            zone,
         )
         for standing in standings.by_student
     )

@@ -68,7 +68,12 @@ def plan(ctx: Context, run: int | None = None) -> UndoPlan:
             ids |= {} if why else {name: assignment.id}
         last = last_taken(ctx.ledger.push_records(name, since=since))
         decided = [
-            decide_undo(push, last.get(push.student_id), rows.get(push.student_id))
+            decide_undo(
+                push,
+                last.get(push.student_id),
+                rows.get(push.student_id),
+                ctx.config.course.timezone,
+            )
             for push in written
             if push.assignment == name and (since is None or push.at >= since)
         ]

@@ -174,7 +174,7 @@ def test_the_grade_is_what_was_given_before_the_late_policy_deducts() -> None:
         "11",
         Decimal("8.5"),
         False,
-        "2026-10-03T00:00:00Z",
+        datetime(2026, 10, 3, tzinfo=timezone.utc),
         -33,
         (Attachment("homework_1.html", 120),),
     )

@@ -210,7 +210,7 @@ SHAPES = {
                       Override(8, DUE, student_ids=frozenset({"2", "3"}),
                                overrides_unlock=True, overrides_lock=True)),
     "submission": Shape(SUBMISSION, decode.submission, CanvasSubmission(
-        "2", Decimal("8.5"), False, "2026-10-03T03:05:34Z", 86,
+        "2", Decimal("8.5"), False, datetime(2026, 10, 3, 3, 5, 34, tzinfo=timezone.utc), 86,
         (Attachment("homework_1.html", 43451),)), frozenset({"user_id"})),
     "tool": Shape(TOOL, decode.tool,
                   ExternalTool(33, "Jupyter", "https://hub.example.edu/launch", None)),

@@ -242,7 +242,7 @@ def submission(data: object) -> CanvasSubmission:
         student_id=str(_whole(row, "user_id")),
         entered=entered,
         excused=row.get("excused") is True,
-        graded_at=_text(row, "graded_at") or None,
+        graded_at=_moment(row, "graded_at"),
         grader_id=_maybe_whole(row, "grader_id"),
         comments=tuple(_attachments(row)),
         posted_at=_text(row, "posted_at") or None,

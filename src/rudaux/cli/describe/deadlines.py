@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rudaux.cli.describe.plans import Row
 from rudaux.cli.describe.words import when
 from rudaux.domain.collection import LateEdit, describe_edits
-from rudaux.domain.messages import counted
+from rudaux.domain.messages import counted, listed
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 SECTION = "Deadlines"
 EXTENSION_HEADER = ("assignment", "due", "who", "override", "made by", "reason")
-_NAMES = 3
 
 
 def override_rows(plan: OverridesPlan, config: Config) -> list[Row]:
@@ -109,15 +108,7 @@ def late_lines(
     there = [s for s in students if s.id in edits]
     if not there:
         return []
-    shown = [f"{s.name} ({describe_edits(edits[s.id])})" for s in there[:_NAMES]]
-    more = f" and {len(there) - _NAMES} more" if len(there) > _NAMES else ""
+    shown = listed([f"{s.name} ({describe_edits(edits[s.id])})" for s in there])
     verb = "was" if len(there) == 1 else "were"
     text = f"{counted(len(there), 'submission')} {verb} changed after the deadline"
-    return [f"{text}{fate}: {', '.join(shown)}{more}"]
-
-
-def listed(names: Sequence[str]) -> str:
-    """Name up to three, and count the rest."""
-    more = len(names) - _NAMES
-    shown = ", ".join(names[:_NAMES])
-    return f"{shown} and {more} more" if more > 0 else shown
+    return [f"{text}{fate}: {shown}"]

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from rudaux.cli.describe.words import number, when
 from rudaux.domain.links import repo_folder
-from rudaux.domain.messages import counted
+from rudaux.domain.messages import counted, listed
 
 if TYPE_CHECKING:
     from rudaux.config import Config
@@ -117,7 +117,7 @@ def _uncommitted(ignored: Sequence[Ignored]) -> str:
     why = f"`{first.pattern}` in {first.where}"
     if len(ignored) == 1:
         return f"{first.path} is ignored by git ({why}): it is made but not committed"
-    shown = _listed([x.path for x in ignored])
+    shown = listed([x.path for x in ignored], _NAMES_SHOWN)
     return f"{shown} are ignored by git ({why}): they are made but not committed"
 
 
@@ -205,10 +205,4 @@ def run_time(entry: Entry, config: Config, machine: tzinfo) -> str:
 
 
 def _names(people: Sequence[Student] | Sequence[GradebookStudent]) -> str:
-    return _listed([p.name for p in people])
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    more = len(names) - _NAMES_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+    return listed([p.name for p in people], _NAMES_SHOWN)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.plans import Mark, Row
 from rudaux.cli.describe.words import number
-from rudaux.domain.messages import counted
+from rudaux.domain.messages import counted, listed
 
 if TYPE_CHECKING:
     from rudaux.domain.allowances import Cell
@@ -92,9 +92,7 @@ def _points(points: Decimal | None) -> str:
 
 
 def _tests(cells: tuple[Cell, ...]) -> str:
-    names = [cell for _, cell in cells]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+    return listed([cell for _, cell in cells])
 
 
 def _of_less_interest(moved: Moved) -> tuple[int, Decimal]:
