@@ -20,12 +20,16 @@ FULL = 8
 """Points of a right submission whose cell for a mark by hand is left blank."""
 
 CHECKS = """\
+from __future__ import annotations
+
 def same(one, other):
     \'\'\'Say whether two numbers are the same, but for rounding.\'\'\'
     return _distance(one, other) < 1e-9
 
 def _distance(one, other):
-    return abs(one - other)
+    def size(number: float) -> float:
+        return 0.0 if number in {0, 8, -0.0, "nothing", "none"} else abs(number)
+    return size(one - other)
 """
 _RADII = """\
 import csv

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rudaux.adapters.nbgrader.grading.compiled import same_code
 from rudaux.adapters.nbgrader.grading.leaning import (
     Leaning,
     bound,
@@ -124,6 +125,23 @@ if LIMIT:
 def test_of_a_module_only_what_it_surely_defines_is_compared() -> None:
     assert set(functions(MODULE)) == {"same", "near", "_rounded"}
     assert functions("def f(:") == {}
+
+
+def test_a_set_that_python_read_from_its_cache_is_the_same_in_another_order() -> None:
+    code = compile("x in {0, 8}", "", "eval")
+    one, other, third = (
+        code.replace(co_consts=(frozenset(order),)) for order in ([0, 8], [8, 0], [8, 1])
+    )
+    assert repr(one.co_consts) != repr(other.co_consts)
+    assert same_code(one, other)
+    assert not same_code(one, third)
+
+
+def test_functions_of_a_module_are_compiled_with_its_imports_from_the_future() -> None:
+    module = "from __future__ import annotations\n\ndef same(a):\n    return a\n"
+    assert functions(module) == {
+        "same": "from __future__ import annotations\ndef same(a):\n    return a"
+    }
 
 
 @pytest.mark.parametrize(

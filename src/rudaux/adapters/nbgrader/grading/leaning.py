@@ -112,8 +112,17 @@ class Leaning:
 
 
 def functions(text: str) -> dict[str, str]:
-    """Return the source of the functions and classes that a module defines and does not rebind."""
-    return {name: source for name, source in bound(text).texts.items() if source}
+    """Return the source of the functions and classes that a module defines and does not rebind.
+
+    Each begins with the module's imports from `__future__`, which change what is compiled.
+    """
+    found = bound(text)
+    future = "".join(
+        f"from __future__ import {name}\n"
+        for module, name in found.imports.values()
+        if module == "__future__"
+    )
+    return {name: future + source for name, source in found.texts.items() if source}
 
 
 def taught(notebook: Any) -> frozenset[str]:

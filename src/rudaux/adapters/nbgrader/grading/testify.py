@@ -1,4 +1,4 @@
-"""What runs a test cell in a Python kernel; sent as text with `weave`, never imported there.
+"""What runs a test cell in a Python kernel; sent as text with `weave` and `compiled`.
 
 It compiles and runs the test with Python's own functions, so that no hook in IPython can leave out
 a part, and publishes its marks and what the notebook has replaced. It must not raise, print or
@@ -10,15 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rudaux.adapters.nbgrader.grading.compiled import (
+    FUNCTION,
+    FUTURE,
+    TYPE,
+    codes_of,
+    is_kind,
+    same_code,
+)
 from rudaux.adapters.nbgrader.grading.weave import Weaver, kind_of
 
-TYPE: Any = ().__class__.__class__
 NATIVE: Any = TYPE([].append)
-FUNCTION: Any = TYPE(lambda: None)
 HEAP = 1 << 9
 """In a class's `__flags__`: created at run time, as no built-in class is."""
-FUTURE, AWAIT, ONLY_AST = 0x1FE0000, 0x2000, 0x400
-"""Flags of `compile`: imports from `__future__`, `await` at top level, return only the tree."""
+AWAIT, ONLY_AST = 0x2000, 0x400
+"""Flags of `compile`: `await` at top level, return only the tree."""
 COROUTINE = 0x80
 """In a code object's `co_flags`: it must be awaited."""
 TOKEN = 16
@@ -227,37 +233,6 @@ def is_yes(answer: Any) -> bool:
     kind = TYPE(answer)
     plain = kind in (bool, int, float, str) or kind.__name__ in ("bool_", "bool")
     return plain and bool(answer)
-
-
-def codes_of(thing: Any) -> list[Any]:
-    """Return the ids of the code objects of a function, or of a class's functions."""
-    inside = thing.__dict__.values() if is_kind(thing) else [thing]
-    return [id(one.__code__) for one in inside if TYPE(one) is FUNCTION]
-
-
-def same_code(one: Any, other: Any) -> bool:
-    """Return whether two code objects do the same, whatever their position."""
-    for name in ("co_code", "co_names", "co_varnames", "co_freevars", "co_argcount"):
-        if getattr(one, name) != getattr(other, name):
-            return False
-    if (one.co_flags ^ other.co_flags) & ~FUTURE:
-        return False
-    pairs = [*enumerate(one.co_consts)]
-    return len(pairs) == len(other.co_consts) and not [
-        1
-        for n, a in pairs
-        if TYPE(a) is not TYPE(other.co_consts[n])
-        or not (
-            same_code(a, other.co_consts[n])
-            if hasattr(a, "co_code")
-            else repr(a) == repr(other.co_consts[n])
-        )
-    ]
-
-
-def is_kind(thing: Any) -> bool:
-    """Return whether this is a class, even if `isinstance` was replaced."""
-    return bool([1 for kind in TYPE(thing).__mro__ if kind is TYPE])
 
 
 def blank(kind: Any) -> Any:

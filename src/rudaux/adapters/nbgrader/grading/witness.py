@@ -300,7 +300,7 @@ def _readable(source: str) -> str:
 def _code() -> str:
     """Return what runs in the kernel, compressed: IPython scans each line several times."""
     texts = []
-    for name in ("weave.py", "testify.py"):
+    for name in ("weave.py", "compiled.py", "testify.py"):
         tree = ast.parse(Path(__file__).with_name(name).read_text(encoding="utf-8"))
         texts.append(ast.unparse(_Compact().visit(tree)))
     text = "\n".join([*texts, f"run = lambda shell, order: testify(shell, order, {WITNESS!r})"])
