@@ -176,7 +176,7 @@ def test_marks_are_shared_handed_over_and_status_says_how_far_each_is(marked: Sm
     assert "stays where it is, because of `except`: Io Jupiter" in run.out
     assert sorted(row[3] for row in division(marked)) == ["Ann", *["Bo"] * 5]
     wrong = marked.rudaux("gradebook", "share", "homework_2", "--from", "ann", code=2)
-    assert "--from and --to go together" in wrong.err
+    assert "use --from and --to together" in wrong.err
     other = marked.rudaux("gradebook", "share", "homework_2", "--by", "question", code=2)
     assert "divided by submission already: add --anew" in other.err
     mark_by_hand(marked.folder, "homework_2", marked.practice.kinds)

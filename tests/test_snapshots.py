@@ -94,7 +94,7 @@ def test_the_first_snapshot_of_a_course_makes_their_folder(course: SmallCourse) 
     course.rudaux("init")
     assert "cannot be read" in course.rudaux("grade", "--auto", code=5).err
     taken_by(course, copying(course))
-    assert "not collected yet" in course.rudaux("grade", "--auto", code=6).out
+    assert "due, but not collected yet" in course.rudaux("grade", "--auto", code=6).err
     course.rudaux("snapshot", "--auto")
     course.rudaux("grade", "--auto")
     assert course.grades() == course.practice.expected("homework_1")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,10 @@ import pytest
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
-from rudaux.executors.cluster import ClusterExecutor
+from rudaux.executors.cluster import ClusterExecutor, slot
+from rudaux.executors.cluster.wire import dump_job, dump_settings, load_execution
+from rudaux.executors.forking import Pool
+from rudaux.executors.sandbox import SandboxExecutor
 from tests.dask import Cluster, cluster, wait_until
 from tests.executors.notebooks import NAME, cells, errors, notebook, text
 
@@ -141,6 +145,33 @@ def test_a_run_that_stops_in_the_middle_leaves_nothing_running(
     wait_until(lambda: len(two.running()) == 2)
     running.close()  # type: ignore[attr-defined]
     wait_until(lambda: two.running() == [], seconds=15)
+
+
+def test_a_run_that_ends_while_a_worker_gets_ready_runs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready, go = threading.Event(), threading.Event()
+    pool = SandboxExecutor.pool
+
+    @contextmanager
+    def slow(executor: SandboxExecutor, imports: Sequence[str]) -> Iterator[Pool]:
+        with pool(executor, imports) as made:
+            ready.set()
+            go.wait(60)
+            yield made
+
+    monkeypatch.setattr(SandboxExecutor, "pool", slow)
+    told = dump_settings(SETTINGS)
+    (job,) = jobs(tmp_path, 1, "print('ran')")
+    answers: list[bytes] = []
+    worker = threading.Thread(target=lambda: answers.append(slot.run(told, *dump_job(job))))
+    worker.start()
+    assert ready.wait(60)
+    slot.close(told)
+    go.set()
+    worker.join(60)
+    done = load_execution(job, answers[0])
+    assert (done.verdict, done.reason) == ("failed", "its run is over")
 
 
 def test_a_killed_scheduler_stops_the_run(tmp_path: Path) -> None:

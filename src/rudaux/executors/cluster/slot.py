@@ -42,6 +42,7 @@ class _Slot:
 
     def __init__(self, told: bytes) -> None:
         self.busy = threading.Lock()
+        self.over = False
         self.used = time.monotonic()
         self.stack = ExitStack()
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="rudaux-")))
@@ -56,12 +57,15 @@ class _Slot:
         """Run a submission; the first one starts the process that the others are forked from."""
         if self.pool is None and isinstance(self.executor, _Forking):
             self.pool = self.stack.enter_context(self.executor.pool(self.imports))
+        if self.over:  # closed while the pool was being made, when there was none to stop
+            raise ExecutorFailure("its run is over")
         jobs = iter([job])
         done = self.executor.run(jobs) if self.pool is None else self.pool.work(jobs)
         return next(done)
 
     def close(self) -> None:
         """Stop it and what it runs: its submission then fails, and `run` closes the rest."""
+        self.over = True
         if self.busy.acquire(blocking=False):
             self.stack.close()
         elif self.pool is not None:
