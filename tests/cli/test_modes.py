@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from rudaux.cli.grade import Again, _Job
-from rudaux.cli.submit import Pushing
+from rudaux.cli.grading import Again, Job
+from rudaux.cli.pushing import Pushing
 from rudaux.cli.view import View
 from rudaux.errors import RequestRefused
 from tests.course import SmallCourse, small_course
@@ -166,7 +166,7 @@ def test_an_assignment_that_takes_no_grades_does_not_stop_the_others(tmp_path: P
     run_init(ctx)
     ctx.storage.hand_in("1", "4")
     ctx.canvas.existing[101] = replace(ctx.canvas.existing[101], closed=True)
-    job = _Job(ctx, View(True), False, Again(), Pushing(accept_alarms=True), False)
+    job = Job(ctx, View(True), False, Again(), Pushing(accept_alarms=True), False)
     for settings in ctx.config.assignments:
         job.run(settings)
     assert {w.split()[0] for w in ctx.canvas.writes} == {"create", "grade", "comment"}

@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 
 from rudaux.cli import explain as explaining
 from rudaux.cli import init as setting_up
+from rudaux.cli import pushing
 from rudaux.cli import status as standing
-from rudaux.cli import submit as submitting
 from rudaux.cli.app import app
 from rudaux.cli.describe.push import heading
 from rudaux.cli.report import finish, graded_summary
@@ -153,7 +153,7 @@ def a_push(view: View) -> None:
         {s.id: s.name for s in STUDENTS}, {}, {}, NOW,
         warnings=("good students fail the test squares (discrimination -0.41 over 15 students)",),
     )  # fmt: skip
-    submitting._show(view, plan, submitting.Pushing(dry_run=True))
+    pushing._show(view, plan, pushing.Pushing(dry_run=True))
 
 
 def a_course() -> CourseStatus:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from rudaux.adapters.ledger import SqliteLedger
 from rudaux.cli.app import app
 from rudaux.cli.describe.push import SHOWN
-from rudaux.cli.submit import Pushing, push_grades
+from rudaux.cli.pushing import Pushing, push_grades
 from rudaux.cli.view import View
 from rudaux.domain.alarms import CellScore
 from rudaux.errors import NeedsPersonError
@@ -260,7 +260,7 @@ def on_terminal(body: str, folder: Path) -> Terminal:
     script = folder / "script.py"
     script.write_text(f"""
 from pathlib import Path
-from rudaux.cli.submit import Pushing, push_grades
+from rudaux.cli.pushing import Pushing, push_grades
 from rudaux.cli.view import View
 from tests.workflows.run import run_submit, standings
 from tests.workflows.test_push import entered, graded, regrade

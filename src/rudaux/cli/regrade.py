@@ -26,9 +26,9 @@ from rudaux.cli.options import (
     OverwriteEdits,
     Yes,
 )
+from rudaux.cli.pushing import Pushing, make_feedback, open_ends, push_grades
 from rudaux.cli.report import finish
 from rudaux.cli.session import reading, writing
-from rudaux.cli.submit import Pushing, make_feedback, open_ends, push_grades
 from rudaux.cli.view import View
 from rudaux.errors import UsageError
 
@@ -181,7 +181,7 @@ class _Job:
     def _named(self, standings: Standings) -> Wanted:
         from dataclasses import replace
 
-        from rudaux.cli.grade import Again
+        from rudaux.cli.grading import Again
 
         students = Again(list(self.wanted.students)).chosen(self.ctx, standings)
         return replace(self.wanted, students=students or frozenset())

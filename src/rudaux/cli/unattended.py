@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rudaux.config import find_course_folder
 from rudaux.errors import RudauxError, SystemFailure
 
 if TYPE_CHECKING:
@@ -68,6 +67,7 @@ def _reading(error: BaseException) -> tuple[int, str, str]:
 
 
 def _tell(folder: Path | None, command: str, facts: Facts, code: int, kind: str, text: str) -> None:
+    from rudaux.config import find_course_folder
     from rudaux.domain.messages import End
 
     with suppress(RudauxError):
