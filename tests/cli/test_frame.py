@@ -263,8 +263,24 @@ def test_only_help_is_drawn_and_nothing_heavier_is_imported(line: str, drawn: bo
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    loaded = {"rich"} | ({"rudaux.cli.session"} if line != "--help" else set())
+    loaded = {"rich"} | ({"rudaux.cli.session"} if line == "canvas --help" else set())
     assert done.stdout.splitlines()[-1] == f"heavy: {sorted(loaded) if drawn else []}"
+
+
+def test_texts_and_folders_are_converted_without_pydantic(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from rudaux.cli.app import app\n"
+        "try:\n"
+        f"    app(['status', 'homework_1', '--dir', {str(tmp_path)!r}, '--json'])\n"
+        "except SystemExit as end:\n"
+        "    print(end.code, 'pydantic' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert str(tmp_path) in done.stderr
+    assert done.stdout == "3 False\n"
 
 
 def test_a_module_runs_like_the_command(tmp_path: Path) -> None:

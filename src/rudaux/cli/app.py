@@ -6,10 +6,12 @@ import errno
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import partial
 from itertools import takewhile
+from pathlib import Path
 from shutil import get_terminal_size
 from typing import Annotated, Any
 
@@ -82,6 +84,8 @@ class CommandGroup(TyperGroup):
         command = self.find_command(ctx, cmd_name)
         if command is not None and ctx.resilient_parsing:
             _leave_values(command, ctx)
+        elif command is not None:
+            _convert_plainly(command, ctx)
         return command
 
     def find_command(self, ctx: Any, name: str) -> Any:
@@ -183,6 +187,26 @@ def _leave_values(command: Any, ctx: Any) -> None:
     """Take values as they were typed: Typer imports pydantic to convert even a missing one."""
     for parameter in command.get_params(ctx):
         parameter.process_value = lambda ctx, value: value
+
+
+def _convert_plainly(command: Any, ctx: Any) -> None:
+    """Convert what a command takes most, and what was not given, without pydantic.
+
+    Typer imports it for any value at all, which takes a quarter of a second.
+    """
+    for parameter in command.get_params(ctx):
+        parameter.process_value = partial(_plain, parameter, parameter.process_value)
+
+
+def _plain(parameter: Any, convert: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
+    kind = parameter.type_descriptor.annotation
+    if value is None and not parameter.required:
+        value = () if parameter.multiple or parameter.nargs == -1 else None
+    elif isinstance(value, str) and kind in {str, Path}:
+        value = kind(value)
+    else:
+        return convert(ctx, value)
+    return parameter.callback(ctx, parameter, value) if parameter.callback else value
 
 
 def moved_behind(args: Sequence[str]) -> list[str]:
