@@ -80,7 +80,7 @@ def help_of(*command: str, width: int) -> str:
     return done.output
 
 
-@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("width", [60, 100, 160])
 def test_help(width: int) -> None:
     is_as_kept(f"help-{width}", help_of(width=width))
 
@@ -194,7 +194,7 @@ def students_of_an_assignment(view: View) -> None:
     standing._students(view, a_course().assignments[0])
 
 
-@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("width", [60, 100, 160])
 @pytest.mark.parametrize(
     "drawn", [a_run, a_push, a_status, students_of_an_assignment], ids=lambda d: d.__name__
 )
@@ -218,7 +218,7 @@ def test_a_run_in_colour_and_where_no_colour_is_wanted() -> None:
         is_as_kept(name, seen.getvalue().replace("\x1b", "ESC"))
 
 
-@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("width", [60, 100, 160])
 def test_a_plan_of_init(width: int, tmp_path: Path) -> None:
     ctx = fake_course(tmp_path, [assignment(), assignment("homework_2", NOW.replace(day=9))])
     view, seen = screen(width)
