@@ -121,7 +121,7 @@ def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
     pulled = checkout.pull(ctx)
     if pulled:
         view.notice(f"Pulled the instructor repository: {pulled}.")
-    now = open_context(ctx.config.folder)
+    now = open_context(ctx.config.folder, view)
     require_whole(now)  # what was pulled may name another gradebook
     return now
 

@@ -48,6 +48,17 @@ def heading(standings: Standings, zone: tzinfo) -> str:
     return " · ".join([*parts, counted(len(standings.students), "student")])
 
 
+def not_yet(standings: Standings, zone: tzinfo) -> str:
+    """Say when an assignment of which nobody is due will be."""
+    name, own = standings.settings.name, set(standings.deadlines.own.values())
+    dates = sorted(at for at in own if at)
+    if not dates:
+        return f"{name} has no due date: nothing to collect yet."
+    first = " at the earliest" if len(own) > 1 else ""
+    at = f"{when(dates[0].astimezone(zone))}{first}"
+    return f"{name} is due on {at}: nothing to collect yet."
+
+
 def push_counts(plan: SubmitPlan) -> str:
     """One line on who falls into which class, and how much feedback is new."""
     counts = plan.counts
