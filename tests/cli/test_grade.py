@@ -17,7 +17,7 @@ from tests.workflows.run import run_init
 def ctx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeContext:
     course = fake_course(tmp_path, students=3)
     run_init(course)
-    monkeypatch.setattr(session, "open_context", lambda _: course)
+    monkeypatch.setattr(session, "open_context", lambda *_: course)
     return course
 
 

@@ -42,8 +42,9 @@ def describe(ctx: Context, lost: Submissions) -> str:
     if Path(name).is_absolute() and not Path(name).exists():
         verb = "is gone, and with it"
     return (
-        f"The gradebook {name} {verb} {counted(len(lost), 'submission')} that rudaux has graded or pushed ({by_assignment(lost)}): nothing is done until it has them again. "
-        "If its disk is not mounted, or db_url in nbgrader_config.py names another one, fix that; "
+        f"The gradebook {name} {verb} {counted(len(lost), 'submission')} that rudaux has graded or "
+        f"pushed ({by_assignment(lost)}): nothing is done until it has them again. If its disk is "
+        "not mounted, or db_url in nbgrader_config.py names another one, fix that; "
         f"{remedy}; to go on without these grades, run `rudaux gradebook sync --start-over`."
     )
 

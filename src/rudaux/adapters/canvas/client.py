@@ -46,7 +46,8 @@ class CanvasClient:
 
     `sleep` takes seconds; `progress_timeout` is how many seconds one bulk write of grades may take;
     `at_once` is how many students get feedback at a time; `budget` is for how many seconds a call
-    is retried; `tell` is told in a sentence what is waited for. Raises `ConfigError` for an address that would reveal the token.
+    is retried; `tell` is told in a sentence what is waited for. Raises `ConfigError` for an address
+    that would reveal the token.
     """
 
     def __init__(

@@ -49,14 +49,12 @@ def heading(standings: Standings, zone: tzinfo) -> str:
 
 
 def not_yet(standings: Standings, zone: tzinfo) -> str:
-    """Say when an assignment of which nobody is due will be."""
-    name, own = standings.settings.name, set(standings.deadlines.own.values())
-    dates = sorted(at for at in own if at)
-    if not dates:
-        return f"{name} has no due date: nothing to collect yet."
-    first = " at the earliest" if len(own) > 1 else ""
-    at = f"{when(dates[0].astimezone(zone))}{first}"
-    return f"{name} is due on {at}: nothing to collect yet."
+    """Say, below the heading, from when on there is something to collect."""
+    first = min((at for at in standings.deadlines.own.values() if at), default=None)
+    if first is None:
+        return f"{standings.settings.name} has no due date, so there is nothing to collect."
+    then = "then" if first == standings.deadlines.base else when(first.astimezone(zone))
+    return f"Nobody is due before {then}, so there is nothing to collect yet."
 
 
 def push_counts(plan: SubmitPlan) -> str:
