@@ -218,6 +218,11 @@ def test_an_empty_file_names_every_key_that_is_needed() -> None:
     ]
 
 
+def test_a_merge_conflict_is_told_with_its_line() -> None:
+    line = only_mistake(MINIMAL + "<<<<<<< HEAD\n")
+    assert "unresolved merge conflict (<<<<<<< in line" in line
+
+
 def test_a_key_that_is_missing_because_it_is_misspelt_is_told_once() -> None:
     text = MINIMAL + assignment().replace("points =", "point =")
     assert only_mistake(text) == (

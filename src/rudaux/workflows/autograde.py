@@ -187,7 +187,9 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def _of_this_machine(error: OSError) -> str:
-    return f"{error.filename or 'a file of rudaux'} cannot be used: {error.strerror or error}"
+    remedy = "" if error.errno in _FULL else "; check who owns it"
+    file, why = error.filename or "a file of rudaux", error.strerror or error
+    return f"{file} cannot be used: {why}{remedy}"
 
 
 def _stopped(reason: str) -> str:

@@ -315,7 +315,8 @@ def test_a_person_is_told_once_that_canvas_does_not_answer(
         r"Canvas does not answer as it should \(status 503\); trying again for up to (\d+) s ...",
         line,
     )
-    assert found and 4 <= int(found[1]) <= 14
+    assert found
+    assert 4 <= int(found[1]) <= 14
 
 
 def test_nobody_is_told_of_a_short_wait(server: ScriptedServer, naps: list[float]) -> None:
@@ -324,7 +325,8 @@ def test_nobody_is_told_of_a_short_wait(server: ScriptedServer, naps: list[float
     with httpx.Client() as http:
         canvas = CanvasClient(server.url, 5, TOKEN, http=http, sleep=naps.append, tell=told.append)
         canvas.course()
-    assert naps and not told
+    assert naps
+    assert not told
 
 
 def test_the_connections_of_a_client_close_with_it(server: ScriptedServer) -> None:
