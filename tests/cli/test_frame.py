@@ -194,7 +194,9 @@ def test_an_interrupt_is_one_line_and_130(
 
 
 def test_a_folder_of_somebody_else_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    raising(monkeypatch, PermissionError(errno.EPERM, "Operation not permitted", "/course/feedback"))
+    raising(
+        monkeypatch, PermissionError(errno.EPERM, "Operation not permitted", "/course/feedback")
+    )
     assert run("status") == (
         5, "",
         "rudaux: /course/feedback cannot be used: Operation not permitted; check who owns it and "

@@ -72,7 +72,7 @@ def _show(ctx: Context, view: View, plan: InitPlan) -> None:
     rows = init_rows(plan, config, ctx.crontab.timezone())
     zone = check_zone(ctx, plan.course)
     if zone.result != "ok":
-        rows.append(Row("Time zone", "!", f"{zone.text}: {zone.remedy}"))
+        rows.append(Row("Time zone", "!", f"{zone.text}; {zone.remedy}"))
     view.rows([*rows, *override_rows(plan.overrides, config), *undated_rows(plan.overrides)])
     if not len(plan) and not plan.sync.roster.shrunk:
         view.line("Everything is up to date: nothing to change.")
