@@ -187,9 +187,8 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def _of_this_machine(error: OSError) -> str:
-    remedy = "" if error.errno in _FULL else "; check who owns it"
-    file, why = error.filename or "a file of rudaux", error.strerror or error
-    return f"{file} cannot be used: {why}{remedy}"
+    text = f"{error.filename or 'a file of rudaux'} cannot be used: {error.strerror or error}"
+    return text if error.errno in _FULL else f"{text}; check who owns it"
 
 
 def _stopped(reason: str) -> str:
