@@ -151,7 +151,8 @@ class Job:
         lead_to_canvas(self.ctx, self.view, standings)
         self.view.line(f"{heading(standings, self.ctx.config.course.timezone)}\n", "bold")
         chosen = self.again.chosen(self.ctx, standings)
-        if chosen is None and all(s.state == "not_due" and not s.due for s in standings.by_student):
+        early = [s.state == "not_due" and not s.due for s in standings.by_student]
+        if chosen is None and early and all(early):
             self.view.line(f"  {not_yet(standings, self.ctx.config.course.timezone)}")
             self._note(standings, standings)
             return

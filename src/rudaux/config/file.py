@@ -30,15 +30,15 @@ def find_course_folder(start: Path) -> Path:
 
 def parse(text: str, name: str = FILE) -> dict[str, Any]:
     """Parse TOML; raises `ConfigError` with the file's name and the line where it is malformed."""
-    if conflict := re.search(r"^<{7} ", text, re.MULTILINE):
-        line = text.count("\n", 0, conflict.start()) + 1
-        raise ConfigError(
-            f"{name} has an unresolved merge conflict (<<<<<<< in line {line}): keep one of the "
-            "two versions that are there, and delete the lines that git added."
-        )
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        if conflict := re.search(r"^<{7} ", text, re.MULTILINE):
+            line = text.count("\n", 0, conflict.start()) + 1
+            raise ConfigError(
+                f"{name} has an unresolved merge conflict (<<<<<<< in line {line}): keep one of "
+                "the two versions that are there, and delete the lines that git added."
+            ) from error
         raise ConfigError(f"{name} is not valid TOML: {error}.") from error
 
 
