@@ -548,10 +548,10 @@ def test_a_gradebook_that_is_gone_stops_every_command_until_it_is_back(
     gradebook.unlink()
     for command in EVERYTHING:
         said = graded.rudaux(*command, code=5).err
-        assert f"{gradebook} lacks 6 submissions" in said, command
+        assert f"{gradebook} is gone, and with it 6 submissions" in said, command
     assert not gradebook.exists()
     status = graded.rudaux("status", "--json")
-    assert "lacks 6 submissions" in json.loads(status.out)["gradebook"]
+    assert "is gone, and with it 6 submissions" in json.loads(status.out)["gradebook"]
     assert graded.grades() == graded.practice.expected("homework_1")
     restore = re.search(r"`rudaux (gradebook restore \S+)`", said)
     assert restore is not None
@@ -567,7 +567,10 @@ def test_another_gradebook_by_mistake_and_a_new_start_on_purpose(graded: SmallCo
     text = config.read_text() if config.exists() else ""
     config.write_text(f'{text}\nc.CourseDirectory.db_url = "sqlite:///gradebok.db"\n')
     graded.commit()
-    assert "gradebok.db lacks 6 submissions" in graded.rudaux("grade", "--auto", code=5).err
+    assert (
+        "gradebok.db is gone, and with it 6 submissions"
+        in graded.rudaux("grade", "--auto", code=5).err
+    )
     shown = graded.rudaux("gradebook", "sync", "--start-over", "--dry-run").out
     assert "homework_1: 6" in shown
     graded.rudaux("grade", "--auto", code=5)

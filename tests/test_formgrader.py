@@ -25,8 +25,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 
-from rudaux.cli.status import STATES
 from rudaux.demo.students import Kind
+from rudaux.domain.submissions import STATES, state_words
 from tests.course import SmallCourse, small_course
 from tests.formgrader import TOKEN, Formgrader, browser, serve
 
@@ -58,7 +58,7 @@ class Room:
         """Return where a student stands, and why."""
         lines = self.course.rudaux("status", "homework_2").out.splitlines()
         [line] = [x for x in lines if x.startswith(student)]
-        state, words = next((s, w) for s, w in STATES.items() if f"  {w}" in line)
+        state, words = next((s, w) for s in STATES if f"  {(w := state_words(s))}" in line)
         return state, line.partition(words)[2]
 
     def mark(self, student: str, **other: float) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -44,9 +44,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CourseContext:
-    """The real systems of one course; satisfies `rudaux.ports.Context`."""
+    """The real systems of one course; satisfies `rudaux.ports.Context`.
+
+    `tell`: somebody is there, and is told what is waited for.
+    """
 
     config: Config
+    tell: Callable[[str], object] | None = field(default=None, kw_only=True)
 
     def now(self) -> datetime:
         """Return the present moment (aware, UTC)."""
@@ -72,7 +76,9 @@ class CourseContext:
 
         settings, key = self.config.canvas, self.config.jupyterhub.student_id
         where = (settings.url, settings.course_id, read_token(self.config))
-        return CanvasClient(*where) if key == "canvas" else NamedCanvas(*where, key)
+        if key == "canvas":
+            return CanvasClient(*where, tell=self.tell)
+        return NamedCanvas(*where, key, tell=self.tell)
 
     @cached_property
     def storage(self) -> Storage:
@@ -277,6 +283,8 @@ def _room(folder: Path) -> Room:
     return Room(found.free, found.total)
 
 
-def open_course(folder: Path | None = None) -> CourseContext:
+def open_course(
+    folder: Path | None = None, tell: Callable[[str], object] | None = None
+) -> CourseContext:
     """Open the course at `folder`, or in the nearest folder from here upwards."""
-    return CourseContext(load_config(folder or find_course_folder(Path.cwd())))
+    return CourseContext(load_config(folder or find_course_folder(Path.cwd())), tell=tell)

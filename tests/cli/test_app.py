@@ -88,7 +88,7 @@ def test_an_unknown_command_is_a_usage_error() -> None:
 def test_a_real_bug_shows_its_traceback_without_variables(course: Path) -> None:
     script = (
         "import rudaux.cli.session as s\n"
-        "def broken(folder):\n"
+        "def broken(folder, view):\n"
         "    token = 'secret-value'\n"
         "    raise RuntimeError('a bug')\n"
         "s.open_context = broken\n"

@@ -193,6 +193,17 @@ def test_an_interrupt_is_one_line_and_130(
     assert err.strip() == "rudaux: interrupted; running the same command again goes on."
 
 
+def test_a_folder_of_somebody_else_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    raising(
+        monkeypatch, PermissionError(errno.EPERM, "Operation not permitted", "/course/feedback")
+    )
+    assert run("status") == (
+        5, "",
+        "rudaux: /course/feedback cannot be used: Operation not permitted; check who owns it and "
+        "run this again.\n",
+    )  # fmt: skip
+
+
 def test_a_full_disk_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     raising(monkeypatch, OSError(errno.ENOSPC, "No space left on device", "/course/feedback"))
     assert run("status") == (
@@ -213,7 +224,7 @@ def test_ctrl_c_ends_a_running_command_without_a_traceback(tmp_path: Path) -> No
     script = (
         "import sys, time\n"
         "import rudaux.cli.session as s\n"
-        "def slow(folder):\n"
+        "def slow(folder, view):\n"
         "    print('working', flush=True)\n"
         "    time.sleep(60)\n"
         "s.open_context = slow\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from typer.testing import CliRunner
 
 from rudaux.cli import session
 from rudaux.cli.app import app
-from tests.fakes import FakeContext, fake_course
+from tests.fakes import NEXT_WEEK, FakeContext, fake_course
 from tests.workflows.run import run_init
 
 
@@ -17,7 +18,7 @@ from tests.workflows.run import run_init
 def ctx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeContext:
     course = fake_course(tmp_path, students=3)
     run_init(course)
-    monkeypatch.setattr(session, "open_context", lambda _: course)
+    monkeypatch.setattr(session, "open_context", lambda *_: course)
     return course
 
 
@@ -37,3 +38,12 @@ def test_a_run_says_which_snapshot_it_collects_from(
     done = CliRunner().invoke(app, ["grade", "homework_1", "--auto", "--accept-zeros"])
     assert done.exit_code == 0, done.output
     assert shown in done.output
+
+
+def test_before_the_deadline_it_says_when_there_is_something_to_collect(ctx: FakeContext) -> None:
+    rows = ctx.canvas.existing
+    ctx.canvas.existing = {k: replace(row, due_at=NEXT_WEEK) for k, row in rows.items()}
+    done = CliRunner().invoke(app, ["grade", "homework_1", "--auto"])
+    assert done.exit_code == 0, done.output
+    assert "Nobody is due before then, so there is nothing to collect yet." in done.output
+    assert "Collect" not in done.output

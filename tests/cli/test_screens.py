@@ -25,6 +25,7 @@ from rudaux.cli import pushing
 from rudaux.cli import status as standing
 from rudaux.cli.app import app
 from rudaux.cli.describe.push import heading
+from rudaux.cli.describe.words import UNGRADED
 from rudaux.cli.report import finish, graded_summary
 from rudaux.cli.view import View
 from rudaux.cli.width import wrapped
@@ -117,7 +118,7 @@ def outcomes() -> list[Outcome]:
 def a_run(view: View) -> None:
     view.line(f"{heading(people(), VANCOUVER)}\n", "bold")
     view.follow("  Collect", iter(map(Outcome, NAMES)), 20, "from snapshot 2026-10-01-0030")
-    view.follow("  Autograde", iter(outcomes()), 17)
+    view.follow("  Autograde", iter(outcomes()), 17, failed=UNGRADED)
     view.notice("")
     view.summary(graded_summary(outcomes(), missing=3))
 

@@ -218,6 +218,18 @@ def test_an_empty_file_names_every_key_that_is_needed() -> None:
     ]
 
 
+def test_a_merge_conflict_is_told_with_its_line() -> None:
+    line = only_mistake(MINIMAL + "<<<<<<< HEAD\n")
+    assert "unresolved merge conflict (<<<<<<< in line" in line
+
+
+def test_a_key_that_is_missing_because_it_is_misspelt_is_told_once() -> None:
+    text = MINIMAL + assignment().replace("points =", "point =")
+    assert only_mistake(text) == (
+        "rudaux.toml: assignments[1].point (homework_1) is an unknown key; did you mean points?"
+    )
+
+
 def test_what_is_suggested_for_missing_keys_makes_a_file_that_loads() -> None:
     tables: dict[str, str] = {}
     for line in mistakes(""):

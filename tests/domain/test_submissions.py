@@ -16,6 +16,7 @@ from rudaux.domain.submissions import (
     Standing,
     count_states,
     standing_of,
+    state_words,
 )
 
 AT = datetime(2026, 10, 2, tzinfo=timezone.utc)
@@ -119,6 +120,12 @@ def test_work_that_was_handed_in_after_all_is_not_missing_any_more() -> None:
 
 
 # --- Counting -----------------------------------------------------------------------------------
+
+
+def test_states_are_said_in_words_that_agree_with_their_number() -> None:
+    assert state_words("needs_manual") == "waits for you"
+    assert state_words("needs_manual", 3) == "wait for you"
+    assert state_words("failed", 3) == "could not be graded"
 
 
 def test_every_state_is_counted_also_where_nobody_is_in_it() -> None:

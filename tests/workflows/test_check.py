@@ -309,6 +309,16 @@ def test_who_else_has_the_gradebook_open_is_told(ctx: FakeContext) -> None:
     assert check.text == "jupyter-lab (process 7) also has it open"
 
 
+def test_a_notebook_to_launch_that_is_not_there_is_broken(ctx: FakeContext) -> None:
+    check_assignment(ctx, "homework_1")
+    [first, *others] = ctx.config.assignments
+    named = (replace(first, notebook="problem9.ipynb"), *others)
+    ctx.config = replace(ctx.config, assignments=named)
+    [found] = check_assignment(ctx, "homework_1").checks
+    assert (found.result, found.name) == ("broken", "source")
+    assert '"problem9.ipynb" is not in source/homework_1' in found.text
+
+
 def test_an_assignment_is_rehearsed_once_until_something_changes(ctx: FakeContext) -> None:
     first = check_assignment(ctx, "homework_1")
     assert ctx.executor.ran == [*(f"solution-{n}" for n in range(3)), "untouched", "watched"]

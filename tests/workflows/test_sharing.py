@@ -16,6 +16,7 @@ from rudaux.domain.sharing import OpenMark
 from rudaux.domain.submissions import GradebookSubmission
 from rudaux.errors import UsageError
 from rudaux.workflows import sharing
+from rudaux.workflows.lists import mark_links
 from rudaux.workflows.sharing import SharePlan, marker_of, progress
 from tests.fakes import FakeContext, FakeNotifier, assignment, fake_course
 
@@ -105,6 +106,12 @@ def test_the_address_of_formgrader_can_be_configured(ctx: FakeContext, url: str)
     assert (
         '"https://g.example.edu/services/x/formgrader/submissions/page' in contents(ctx)["Ann.html"]
     )
+
+
+def test_an_answer_that_waits_leads_to_its_field_in_formgrader(ctx: FakeContext) -> None:
+    links = mark_links(ctx, NAME, "2")
+    assert list(links) == ["a", "b"]
+    assert links["b"].endswith("/formgrader/submissions/page2/?index=4")
 
 
 def test_a_name_that_is_markup_or_a_formula_stays_a_name(ctx: FakeContext) -> None:

@@ -47,7 +47,8 @@ COMMANDS = {
 
 _VALUED, _FLAGS = {"--dir"}, {"--no-prompt", "--auto", "-a"}
 INTERRUPTED = 130
-_THE_MACHINES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
+_THE_MACHINES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+_OWNERS = frozenset({errno.EACCES, errno.EPERM})
 
 
 class Command(TyperCommand):
@@ -152,7 +153,8 @@ class RudauxGroup(CommandGroup):
             text = f"{error.filename or 'a file'} cannot be used: {error.strerror}"
             if error.errno == errno.ENOSPC and not error.filename:
                 text += " (`df -h . .rudaux /tmp` shows which disk is full)"
-            code = _tell(f"{text}; fix that and run this again.", SystemFailure.exit_code)
+            remedy = "check who owns it" if error.errno in _OWNERS else "fix that"
+            code = _tell(f"{text}; {remedy} and run this again.", SystemFailure.exit_code)
         except typer.TyperException as error:
             code = _tell(_usage_sentence(error), error.exit_code)
         except (KeyboardInterrupt, typer.Abort):

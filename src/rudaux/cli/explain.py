@@ -8,6 +8,7 @@ import typer
 
 from rudaux.cli.describe.explain import (
     PUSH_HEADER,
+    attached,
     canvas_rows,
     headline,
     push_lines,
@@ -16,6 +17,7 @@ from rudaux.cli.describe.explain import (
     work_rows,
 )
 from rudaux.cli.describe.plans import Row
+from rudaux.cli.links import assignment_links, student_links
 from rudaux.cli.options import Folder, Json, Name, NoPrompt
 from rudaux.cli.session import reading
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from rudaux.cli.view import View
     from rudaux.domain.explanation import Explanation
+    from rudaux.ports import Context
 
 Student = Annotated[
     str,
@@ -49,7 +52,20 @@ def explain(
         if as_json:
             view.json(workflow.as_json(found, zone))
         else:
+            _lead(ctx, view, found)
             _show(view, found, zone)
+
+
+def _lead(ctx: Context, view: View, found: Explanation) -> None:
+    """Make links of what is in Canvas, and of answers that wait for marks in formgrader."""
+    from rudaux.workflows.lists import mark_links
+
+    view.link(assignment_links(ctx.config, {found.assignment: found.canvas_id}))
+    people = student_links(ctx.config, found.canvas_id, [found.student])
+    view.link(people)
+    view.link({attached(found): to for to in people.values()})
+    if any(mark.waits for mark in found.marks):
+        view.link(mark_links(ctx, found.assignment, found.student.id))
 
 
 def _show(view: View, found: Explanation, zone: tzinfo) -> None:

@@ -29,5 +29,7 @@ def write_keeping(file: Path, text: str, private: bool = False) -> Path | None:
             file.rename(kept)
         fresh.replace(file)
     except OSError as error:
-        raise ConfigError(f"{file} cannot be written: {error.strerror}.") from error
+        raise ConfigError(
+            f"{file} cannot be written ({error.strerror}): check who owns its folder, and the disk."
+        ) from error
     return kept

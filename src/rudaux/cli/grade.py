@@ -26,7 +26,11 @@ Students = Annotated[
 ]
 Only = Annotated[
     Literal["failed", "held"] | None,
-    typer.Option("--only", help="Grade again only what failed, or was held for you."),
+    typer.Option(
+        "--only",
+        help="Grade again only those who could not be graded (failed), or whose work was held for "
+        "you to look at (held).",
+    ),
 ]
 AcceptDoubts = Annotated[
     bool,

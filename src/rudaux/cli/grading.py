@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from rudaux.cli.describe.deadlines import late_lines
 from rudaux.cli.describe.plans import sync_rows
-from rudaux.cli.describe.push import heading
+from rudaux.cli.describe.push import heading, not_yet
+from rudaux.cli.describe.words import UNGRADED
 from rudaux.cli.init import may_sync, take_roster
 from rudaux.cli.pushing import Pushing, lead_to_canvas, make_feedback, open_ends, push_grades
 from rudaux.cli.report import finish, graded_summary
@@ -150,6 +151,11 @@ class Job:
         lead_to_canvas(self.ctx, self.view, standings)
         self.view.line(f"{heading(standings, self.ctx.config.course.timezone)}\n", "bold")
         chosen = self.again.chosen(self.ctx, standings)
+        early = [s.state == "not_due" and not s.due for s in standings.by_student]
+        if chosen is None and early and all(early):
+            self.view.line(f"  {not_yet(standings, self.ctx.config.course.timezone)}")
+            self._note(standings, standings)
+            return
         if self.dry_run:
             self._preview(standings, chosen)
             return
@@ -208,7 +214,8 @@ class Job:
         doubts = self.again.accept_doubts
         grading = autograde.plan(ctx, reread(ctx, standings), chosen, doubts)
         steps, by_hand = autograde.apply(ctx, grading), self.manual or standings.settings.manual
-        outcomes = view.follow("  Autograde", steps, len(grading), ctx.executor.where)
+        where = ctx.executor.where
+        outcomes = view.follow("  Autograde", steps, len(grading), where, UNGRADED)
         after = reread(ctx, standings)
         told = {(o.item, o.reason) for o in outcomes}
         others = [x for x in open_ends(after, by_hand) if (x.item, x.reason) not in told]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.deadlines import override_rows, undated_rows
-from rudaux.cli.describe.plans import init_rows
+from rudaux.cli.describe.plans import Row, init_rows
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoCheck, NoPrompt, Overwrite
 from rudaux.cli.report import finish
 from rudaux.cli.session import open_context, require_whole, writing
@@ -61,6 +61,8 @@ def init(
 
 
 def _show(ctx: Context, view: View, plan: InitPlan) -> None:
+    from rudaux.workflows.check import check_zone
+
     config = ctx.config
     host = config.canvas.url.partition("://")[2]
     view.line(
@@ -68,6 +70,9 @@ def _show(ctx: Context, view: View, plan: InitPlan) -> None:
         f"{len(plan.sync.students)} students · due dates in {config.course.timezone.key}\n"
     )
     rows = init_rows(plan, config, ctx.crontab.timezone())
+    zone = check_zone(ctx, plan.course)
+    if zone.result != "ok":
+        rows.append(Row("Time zone", "!", f"{zone.text}; {zone.remedy}"))
     view.rows([*rows, *override_rows(plan.overrides, config), *undated_rows(plan.overrides)])
     if not len(plan) and not plan.sync.roster.shrunk:
         view.line("Everything is up to date: nothing to change.")
@@ -121,7 +126,7 @@ def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
     pulled = checkout.pull(ctx)
     if pulled:
         view.notice(f"Pulled the instructor repository: {pulled}.")
-    now = open_context(ctx.config.folder)
+    now = open_context(ctx.config.folder, view)
     require_whole(now)  # what was pulled may name another gradebook
     return now
 

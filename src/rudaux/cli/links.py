@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from socket import gethostname
@@ -70,6 +70,14 @@ def student_links(
 def file_link(path: Path) -> dict[str, str]:
     """Lead from a path to the file, on the machine that it is on."""
     return {str(path): f"file://{gethostname()}{quote(str(path.absolute()))}"}
+
+
+def list_links(config: Config, assignment: str, graders: Iterable[str]) -> dict[str, str]:
+    """Lead from graders' names to their lists of what to mark, as far as these are there."""
+    from rudaux.workflows.lists import list_file
+
+    files = ((grader, list_file(config, assignment, grader)) for grader in graders)
+    return {who: to for who, file in files if file.exists() for to in file_link(file).values()}
 
 
 def _course(config: Config) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def bar(
-    console: Console, label: str, total: int, note: str
+    console: Console, label: str, total: int, note: str, failed: str = FAILED
 ) -> Iterator[Callable[[Sequence[Outcome]], None]]:
     """Draw a progress bar with a note behind it; the caller steps it with all outcomes so far."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -34,17 +34,20 @@ def bar(
         def step(done: Sequence[Outcome]) -> None:
             count = min(len(done), total)
             left = time_left(time.monotonic() - started, count, total)
-            said = [note] * bool(note) + f"{troubles(done)}{left}".split(" · ")[1:]
+            said = [note] * bool(note) + f"{troubles(done, failed)}{left}".split(" · ")[1:]
             shown.update(task, completed=count, note=" · ".join(said))
 
         yield step
 
 
-def troubles(outcomes: Sequence[Outcome]) -> str:
-    """Count who was repaired, held or failed: ` · 2 held for you · 1 failed`, or nothing."""
+def troubles(outcomes: Sequence[Outcome], failed: str = FAILED) -> str:
+    """Count who was repaired, held or failed: ` · 2 held for you · 1 failed`, or nothing.
+
+    `failed` is what is said of what could not be done.
+    """
     results = [o.result for o in outcomes if not o.waiting]
     counts = {"repaired": sum(o.repaired for o in outcomes)}
-    counts |= {HELD: results.count("held"), FAILED: results.count("failed")}
+    counts |= {HELD: results.count("held"), failed: results.count("failed")}
     return "".join(f" · {count} {result}" for result, count in counts.items() if count)
 
 

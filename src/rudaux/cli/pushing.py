@@ -46,10 +46,13 @@ class Pushing:
 
 
 def lead_to_canvas(ctx: Context, view: View, standings: Standings) -> None:
-    """Make links of the assignment's name and of its students' names."""
+    """Make links of the names of the assignment and its students, and of "formgrader"."""
+    from rudaux.workflows.lists import formgrader_address
+
     there = standings.canvas.id if standings.canvas else None
     view.link(student_links(ctx.config, there, standings.students))
     view.link(assignment_links(ctx.config, {standings.settings.name: there}))
+    view.link({"formgrader": formgrader_address(ctx.config)})
 
 
 def make_feedback(ctx: Context, view: View, standings: Standings) -> list[Outcome]:

@@ -13,6 +13,7 @@ import typer
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.regrade import moved_rows, regrade_counts, regrade_rows
+from rudaux.cli.describe.words import UNGRADED
 from rudaux.cli.options import (
     AcceptAlarms,
     AcceptZeros,
@@ -24,7 +25,6 @@ from rudaux.cli.options import (
     NoFeedback,
     NoPrompt,
     OverwriteEdits,
-    Yes,
 )
 from rudaux.cli.pushing import Pushing, make_feedback, open_ends, push_grades
 from rudaux.cli.report import finish
@@ -59,6 +59,12 @@ Credit = Annotated[
         "--credit",
         metavar="CELL",
         help="Give everybody who handed in full points for this test.",
+    ),
+]
+Yes = Annotated[
+    bool,
+    typer.Option(
+        "--yes", help="Take over the new results without asking; the push to Canvas still asks."
     ),
 ]
 NoCredit = Annotated[
@@ -166,7 +172,8 @@ class _Job:
             if not len(plan):
                 view.line(f"{name}: nothing has been graded yet; run `rudaux grade {name}` first.")
                 return False
-            view.follow("  Regrade", workflow.apply(beside, plan), len(plan))
+            steps = workflow.apply(beside, plan)
+            view.follow("  Regrade", steps, len(plan), failed=UNGRADED)
             found = workflow.weigh(ctx, beside, standings, plan)
             self._show(found)
             if not found.changes or self.what_if:

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from rudaux.ports import Context
 
 
-def open_context(folder: Path | None) -> Context:
-    """Read the course at `folder`, or at the nearest parent of the working folder."""
+def open_context(folder: Path | None, view: View | None = None) -> Context:
+    """Read the course at `folder`, or at the nearest parent of the working folder.
+
+    A person at the `view` is told what is waited for.
+    """
     from rudaux.wiring import open_course
 
-    return open_course(find_course_folder(folder or Path.cwd()))
+    tell = view.notice if view and view.attended else None
+    return open_course(find_course_folder(folder or Path.cwd()), tell)
 
 
 @contextmanager
@@ -27,10 +31,11 @@ def reading(
     folder: Path | None, no_prompt: bool = False, whole: bool = True
 ) -> Iterator[tuple[Context, View]]:
     """Open the course for a command that only reads; `whole` as in `workflows.run.recorded`."""
-    ctx = open_context(folder)
+    view = View(no_prompt)
+    ctx = open_context(folder, view)
     if whole:
         require_whole(ctx)
-    yield ctx, View(no_prompt)
+    yield ctx, view
 
 
 @contextmanager
@@ -50,7 +55,7 @@ def writing(
     """
     view = View(no_prompt)
     if dry_run:
-        ctx = open_context(folder)
+        ctx = open_context(folder, view)
         if whole:
             require_whole(ctx)
         yield ctx, view
@@ -58,7 +63,7 @@ def writing(
     from rudaux.workflows.run import recorded
 
     with nullcontext() if view.watched else telling(folder, command, facts or Facts()):
-        ctx = open_context(folder)
+        ctx = open_context(folder, view)
         unwatched = facts is not None and not view.attended
         wait = seconds(ctx.config.schedule.wait) if unwatched else 0
         with recorded(ctx, command, whole, wait, alone):

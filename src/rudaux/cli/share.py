@@ -8,6 +8,7 @@ import typer
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
+from rudaux.cli.links import list_links
 from rudaux.cli.options import DryRun, Folder, Name, NoPrompt
 from rudaux.cli.session import writing
 from rudaux.domain.messages import counted, listed
@@ -58,6 +59,7 @@ def share(
         ctx.gradebook.check()
         plan = sharing.plan(ctx, settings, by, anew, hand)
         view.line(_head(plan))
+        view.link(list_links(ctx.config, name, [one.grader for one in plan.shares]))
         view.rows(_rows(plan))
         if dry_run:
             _tell_whom(ctx, view, plan)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from rudaux.cli.describe.deadlines import late_lines
 from rudaux.cli.describe.plans import Row
 from rudaux.cli.describe.push import grade
-from rudaux.cli.describe.words import UNGRADED, number, when
-from rudaux.cli.links import assignment_links, student_links
+from rudaux.cli.describe.words import number, when
+from rudaux.cli.links import assignment_links, list_links, student_links
 from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
 from rudaux.cli.session import reading
 from rudaux.cli.share import PROGRESS_HEADER, progress_rows
 from rudaux.cli.view import View
 from rudaux.domain.messages import counted
+from rudaux.domain.submissions import state_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,7 @@ def status(
         if name:
             _students(view, read.assignments[0])
             if marking := read.assignments[0].marking:
+                view.link(list_links(ctx.config, name, [p.grader for p in marking]))
                 view.line()
                 view.table(PROGRESS_HEADER, progress_rows(marking))
         elif not read.gradebook:
@@ -124,7 +126,6 @@ _SHORT: dict[State, str] = {
     "graded": "graded",
     "pushed": "in Canvas",
 }
-STATES: dict[State, str] = {**_SHORT, "failed": UNGRADED, "needs_manual": "waits for you"}
 
 
 _ALWAYS = frozenset({"id", "student", "state", "points"})
@@ -141,7 +142,7 @@ def _students(view: View, status: AssignmentStatus) -> None:
         known = standing.state in {"graded", "pushed"}
         points = grade(status.standings.targets[standing.student_id]) if known else None
         name = names[standing.student_id]
-        state = STATES[standing.state]
+        state = state_words(standing.state)
         rows.append((standing.student_id, name, state, points, extended, standing.reason))
     header = ["id", "student", "state", "points", "own deadline", "why"]
     used = [i for i, name in enumerate(header) if name in _ALWAYS or any(row[i] for row in rows)]

@@ -200,14 +200,20 @@ class View:
         return str(_answered(asked))
 
     def follow(
-        self, label: str, outcomes: Iterable[Outcome], total: int, note: str = ""
+        self,
+        label: str,
+        outcomes: Iterable[Outcome],
+        total: int,
+        note: str = "",
+        failed: str = FAILED,
     ) -> list[Outcome]:
         """Consume outcomes under a progress bar; in a log, a line at the start and the end.
 
-        `total` is how many are expected; more may come. `note` stands behind the number.
+        `total` is how many are expected; more may come. `note` stands behind the number,
+        `failed` is what is said of what could not be done.
         """
         done: list[Outcome] = []
-        with self._progress(label, total, note) as step:
+        with self._progress(label, total, note, failed) as step:
             for outcome in outcomes:
                 done.append(outcome)
                 step(done)
@@ -215,12 +221,12 @@ class View:
 
     @contextmanager
     def _progress(
-        self, label: str, total: int, note: str
+        self, label: str, total: int, note: str, failed: str
     ) -> Iterator[Callable[[Sequence[Outcome]], None]]:
         # FORCE_COLOR makes rich take a log file for a terminal; a bar needs a real one.
         animated = self.err.is_terminal and not self.err.is_dumb_terminal
         if total and animated and _is_terminal(sys.stderr):
-            with bar(self.err, printable(label), total, note) as step:
+            with bar(self.err, printable(label), total, note, failed) as step:
                 yield step
             return
         seen: Sequence[Outcome] = ()
@@ -231,19 +237,19 @@ class View:
             seen, now = done, time.monotonic()
             if now - told >= _LOG_SECONDS:
                 told, left = now, time_left(now - started, len(done), total)
-                self.notice(f"{label}: {len(done)} of {total}{troubles(done)}{left}")
+                self.notice(f"{label}: {len(done)} of {total}{troubles(done, failed)}{left}")
 
         behind = f", {note}" if note else ""
         self.notice(f"{label}: {total} to do{behind}" if total else f"{label}: nothing to do")
         try:
             yield remember
         except BaseException:
-            self.notice(f"{label}: stopped after {len(seen)} of {total}{troubles(seen)}")
+            said = troubles(seen, failed)
+            self.notice(f"{label}: stopped after {len(seen)} of {total}{said}")
             raise
         if seen:
-            self.notice(
-                f"{label}: {sum(o.ok or bool(o.waiting) for o in seen)} done{troubles(seen)}"
-            )
+            count = sum(o.ok or bool(o.waiting) for o in seen)
+            self.notice(f"{label}: {count} done{troubles(seen, failed)}")
 
     def troubles(self, outcomes: Iterable[Outcome]) -> None:
         """List who was held or failed, and why; what is the same for several is told once."""
@@ -283,7 +289,7 @@ class View:
         for *cells, (last, style) in lines:
             drawn = Text()
             for (text, look), width in zip(cells, widths, strict=True):
-                drawn.append_text(_text(text, look))
+                drawn.append_text(self._linked(console, text, look, whole=True))
                 drawn.append(" " * (width - cell_len(printable(text))))
             if console.is_terminal:
                 last = wrapped(printable(last), max(console.width - left, _NARROW), cell_len, 0)

@@ -43,10 +43,10 @@ def shown(value: object) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return "; did you mean X?" for the nearest known name, or nothing."""
+    """Return the nearest known name, or nothing."""
     lower = {k.lower(): k for k in known}
     near = difflib.get_close_matches(name.lower(), lower, n=1)
-    return f"; did you mean {lower[near[0]]}?" if near else ""
+    return lower[near[0]] if near else ""
 
 
 def text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,12 @@ def parse(text: str, name: str = FILE) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        if conflict := re.search(r"^<{7} ", text, re.MULTILINE):
+            line = text.count("\n", 0, conflict.start()) + 1
+            raise ConfigError(
+                f"{name} has an unresolved merge conflict (<<<<<<< in line {line}): keep one of "
+                "the two versions that are there, and delete the lines that git added."
+            ) from error
         raise ConfigError(f"{name} is not valid TOML: {error}.") from error
 
 

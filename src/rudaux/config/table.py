@@ -30,6 +30,7 @@ class Table:
         self.mistakes = mistakes
         self.note = note
         self._known: dict[str, Table | None] = {}
+        self._missing: dict[str, str] = {}
 
     def required(self, key: str, convert: Callable[[object], T], example: str) -> T:
         """Read a key that must be there; `example` is TOML."""
@@ -37,6 +38,7 @@ class Table:
             return self.optional(key, convert, cast(T, None))
         self._known[key] = None
         self.say(f"{self._path(key)} is missing: add {key} = {example} to {self._header()}", key)
+        self._missing[key] = self.mistakes[-1]
         return cast(T, None)
 
     def optional(self, key: str, convert: Callable[[object], T], default: T) -> T:
@@ -95,12 +97,18 @@ class Table:
         return self.content.places.get(key, self.content.place)
 
     def finish(self) -> None:
-        """Note the unknown keys of this table and of those inside it."""
+        """Note the unknown keys of this table and of those inside it.
+
+        What is missing only because its key is misspelt is not noted twice.
+        """
         for key in self.content:
             if key not in self._known and not is_secret_key(key):
                 kind = "table" if isinstance(self.content[key], (dict, list)) else "key"
-                known = "; the known ones are " + ", ".join(self._known)
-                hint = values.nearest(key, self._known) or known
+                hint = "; the known ones are " + ", ".join(self._known)
+                if near := values.nearest(key, self._known):
+                    hint = f"; did you mean {near}?"
+                if near in self._missing:
+                    self.mistakes.remove(self._missing.pop(near))
                 self.say(f"{self._path(key)}{self.note} is an unknown {kind}{hint}", key)
         for inner in self._known.values():
             if inner:

@@ -76,6 +76,7 @@ class Explanation:
     due: Due | None = None
     base: datetime | None = None
     in_canvas: bool = True
+    canvas_id: int | None = None
     dated: bool = True
     collection: Collection | None = None
     files: tuple[str, ...] | None = None

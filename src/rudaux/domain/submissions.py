@@ -11,6 +11,21 @@ from typing import Literal, get_args
 
 State = Literal["not_due", "missing", "collected", "failed", "needs_manual", "graded", "pushed"]
 STATES: tuple[State, ...] = get_args(State)
+_WORDS: Mapping[State, str] = {
+    "not_due": "not due",
+    "missing": "missing",
+    "collected": "collected",
+    "failed": "could not be graded",
+    "needs_manual": "waits for you",
+    "graded": "graded",
+    "pushed": "in Canvas",
+}
+
+
+def state_words(state: State, number: int = 1) -> str:
+    """Return what people are told of a state that so many students are in."""
+    words = _WORDS[state]
+    return words if number == 1 else words.replace("waits", "wait", 1)
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,8 @@ def launch_path(ctx: Context, settings: AssignmentSettings) -> str:
     if settings.notebook and settings.notebook not in notebooks:
         raise ConfigError(
             f'rudaux.toml: assignment {settings.name}: notebook = "{settings.notebook}" is not in '
-            f"source/{settings.name}, which has {', '.join(notebooks)}."
+            f"source/{settings.name}, which has {', '.join(notebooks)}: name one of these, or "
+            "rename the notebook."
         )
     if not settings.notebook and len(notebooks) > 1:
         raise ConfigError(

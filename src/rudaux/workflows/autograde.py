@@ -187,7 +187,8 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def _of_this_machine(error: OSError) -> str:
-    return f"{error.filename or 'a file of rudaux'} cannot be used: {error.strerror or error}"
+    text = f"{error.filename or 'a file of rudaux'} cannot be used: {error.strerror or error}"
+    return text if error.errno in _FULL else f"{text}; check who owns it"
 
 
 def _stopped(reason: str) -> str:

@@ -48,6 +48,7 @@ def explain(ctx: Context, settings: AssignmentSettings, given: str) -> Explanati
         due=_due(student, deadlines) if sid in listed else None,
         base=deadlines.base,
         in_canvas=standings.canvas is not None,
+        canvas_id=standings.canvas.id if standings.canvas else None,
         dated=standings.canvas is not None and standings.canvas.due_at is not None,
         collection=collection,
         files=kept.files if kept else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 from rudaux.domain.messages import counted
 from rudaux.errors import GradebookFailure
@@ -37,10 +38,13 @@ def describe(ctx: Context, lost: Submissions) -> str:
         ours = backup.is_relative_to(ctx.config.folder)
         short = backup.relative_to(ctx.config.folder) if ours else backup
         remedy = f"`rudaux gradebook restore {short}` restores the newest backup that has more"
+    name, verb = ctx.gradebook.name, "lacks"
+    if Path(name).is_absolute() and not Path(name).exists():
+        verb = "is gone, and with it"
     return (
-        f"The gradebook {ctx.gradebook.name} lacks {counted(len(lost), 'submission')} that rudaux "
-        f"has graded or pushed ({by_assignment(lost)}): nothing is done until it has them again. "
-        "If its disk is not mounted, or db_url in nbgrader_config.py names another one, fix that; "
+        f"The gradebook {name} {verb} {counted(len(lost), 'submission')} that rudaux has graded or "
+        f"pushed ({by_assignment(lost)}): nothing is done until it has them again. If its disk is "
+        "not mounted, or db_url in nbgrader_config.py names another one, fix that; "
         f"{remedy}; to go on without these grades, run `rudaux gradebook sync --start-over`."
     )
 

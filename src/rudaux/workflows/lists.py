@@ -48,8 +48,8 @@ class _Line:
     link: str
 
 
-def formgrader_link(config: Config, page: str, field: int) -> str:
-    """Return the address at which formgrader opens a student's notebook at a field.
+def formgrader_address(config: Config) -> str:
+    """Return formgrader's address.
 
     `grading.formgrader_url` is what comes before `/formgrader`; without it, the hub leads each
     grader to a server of their own
@@ -58,7 +58,22 @@ def formgrader_link(config: Config, page: str, field: int) -> str:
     hub = Hub(config.jupyterhub.url, config.jupyterhub.base_url)
     own = f"{hub.url.rstrip('/')}{hub.prefix}/hub/user-redirect"
     base = (config.grading.formgrader_url or own).rstrip("/").removesuffix("/formgrader")
-    return f"{base}/formgrader/submissions/{quote(page)}/?index={field}"
+    return f"{base}/formgrader"
+
+
+def formgrader_link(config: Config, page: str, field: int) -> str:
+    """Return the address at which formgrader opens a student's notebook at a field."""
+    return f"{formgrader_address(config)}/submissions/{quote(page)}/?index={field}"
+
+
+def mark_links(ctx: Context, assignment: str, student_id: str) -> dict[str, str]:
+    """Return where formgrader opens each answer of a student that waits for a mark, by its cell."""
+    found: dict[str, str] = {}
+    for mark in ctx.gradebook.open_marks(assignment):
+        if mark.student_id == student_id:
+            fields = ctx.gradebook.mark_fields(assignment, student_id, mark.notebook)
+            found[mark.cell] = formgrader_link(ctx.config, mark.page, fields.get(mark.cell, 0))
+    return found
 
 
 def list_file(config: Config, assignment: str, grader: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
@@ -298,6 +299,34 @@ def test_a_server_that_is_not_there_is_said_so(naps: list[float]) -> None:
         with pytest.raises(CanvasFailure, match="cannot be reached") as caught:
             canvas.create_assignment(SPEC)
     assert not isinstance(caught.value, LostAnswer)
+
+
+def test_a_person_is_told_once_that_canvas_does_not_answer(
+    server: ScriptedServer, naps: list[float]
+) -> None:
+    told: list[str] = []
+    server.on("GET", COURSE, *[Reply(raw="down", status=503)] * 5)
+    with httpx.Client() as http:
+        canvas = CanvasClient(server.url, 5, TOKEN, http=http, sleep=naps.append, tell=told.append)
+        with pytest.raises(CanvasFailure):
+            canvas.course()
+    [line] = told
+    found = re.fullmatch(
+        r"Canvas does not answer as it should \(status 503\); trying again for up to (\d+) s ...",
+        line,
+    )
+    assert found
+    assert 4 <= int(found[1]) <= 14
+
+
+def test_nobody_is_told_of_a_short_wait(server: ScriptedServer, naps: list[float]) -> None:
+    told: list[str] = []
+    server.on("GET", COURSE, Reply(status=503), Reply({"id": 5, "name": "DSCI 100"}))
+    with httpx.Client() as http:
+        canvas = CanvasClient(server.url, 5, TOKEN, http=http, sleep=naps.append, tell=told.append)
+        canvas.course()
+    assert naps
+    assert not told
 
 
 def test_the_connections_of_a_client_close_with_it(server: ScriptedServer) -> None:

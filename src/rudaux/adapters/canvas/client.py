@@ -46,7 +46,8 @@ class CanvasClient:
 
     `sleep` takes seconds; `progress_timeout` is how many seconds one bulk write of grades may take;
     `at_once` is how many students get feedback at a time; `budget` is for how many seconds a call
-    is retried. Raises `ConfigError` for an address that would reveal the token.
+    is retried; `tell` is told in a sentence what is waited for. Raises `ConfigError` for an address
+    that would reveal the token.
     """
 
     def __init__(
@@ -60,8 +61,9 @@ class CanvasClient:
         progress_timeout: float = 900.0,
         at_once: int = AT_ONCE,
         budget: float | None = None,
+        tell: Callable[[str], object] | None = None,
     ) -> None:
-        self._wire = Wire(url, token, http, sleep, budget)
+        self._wire = Wire(url, token, http, sleep, budget, tell)
         self._course_id = course_id
         self._progress_timeout = progress_timeout
         self._at_once = at_once

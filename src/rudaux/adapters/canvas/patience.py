@@ -17,6 +17,8 @@ BUDGET = 300.0
 """Seconds after which a call is not retried, however many attempts are left."""
 LONGEST_ANSWER = 120.0
 """Seconds that one answer's body may take."""
+SILENT = 3.0
+"""Seconds that a person waits without being told what for."""
 LOOKS = 3
 AT_ONCE = 8
 """Requests under way at a time: Canvas sets 50 of a token's 600 units aside for each."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +18,7 @@ from rudaux.adapters.canvas.patience import (
     LOOKS,
     NEVER_SENT,
     POOL,
+    SILENT,
     THROTTLED_ATTEMPTS,
     TIMEOUT,
     Failure,
@@ -54,6 +57,7 @@ class Wire:
         http: httpx.Client | None,
         sleep: Callable[[float], object],
         budget: float | None = None,
+        tell: Callable[[str], object] | None = None,
     ) -> None:
         token = token.strip()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
@@ -69,6 +73,7 @@ class Wire:
             weakref.finalize(self, self._http.close)
         self.sleep = sleep
         self._budget = budget
+        self._tell, self._telling, self._told_until = tell, threading.Lock(), 0.0
         self.clock_offset: timedelta | None = None
         """Canvas's clock minus this machine's, from the Date header of its last answer."""
 
@@ -219,18 +224,35 @@ class Wire:
         wants_json: bool = False,
     ) -> Answer:
         """Send until there is an answer; retry a write only if it was certainly not acted on."""
-        waits, long_waits, started = pauses(), pauses(THROTTLED_ATTEMPTS), time.monotonic()
+        waits, long_waits = [*pauses()], [*pauses(THROTTLED_ATTEMPTS)]
+        started = time.monotonic()
         while True:
+            began = time.monotonic()
             result = self._try(build)
             state = fate(result, wants_json)
             if state == "unknown" and not repeatable:
                 raise _lost(task) from self._cause(result, task)
             slow = isinstance(result, Answer) and throttled(result)
-            wait = next(long_waits if slow else waits, None)
-            late = time.monotonic() - started > (BUDGET if self._budget is None else self._budget)
-            if state in {"answered", "hopeless"} or wait is None or late:
+            left, now = long_waits if slow else waits, time.monotonic()
+            late = now - started > (BUDGET if self._budget is None else self._budget)
+            if state in {"answered", "hopeless"} or not left or late:
                 return self._given(result, url, task)
-            self.sleep(max(wait, asked_pause(result)))
+            longest = sum(left) + (now - began) * len(left)
+            wait = max(left.pop(0), asked_pause(result))
+            if now - started + wait > SILENT:
+                self._tell_of_wait(result, max(longest, wait))
+            self.sleep(wait)
+
+    def _tell_of_wait(self, result: Answer | Failure, longest: float) -> None:
+        """Say what is waited for and how long, unless that has been said and still holds."""
+        with self._telling:
+            now = time.monotonic()
+            if self._tell is None or now < self._told_until:
+                return
+            self._told_until = now + longest
+            bad = f" as it should (status {result.status})" if isinstance(result, Answer) else ""
+            seconds = math.ceil(longest)
+            self._tell(f"Canvas does not answer{bad}; trying again for up to {seconds} s ...")
 
     def _given(self, result: Answer | Failure, url: str, task: str) -> Answer:
         if isinstance(result, Answer):

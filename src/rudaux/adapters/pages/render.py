@@ -18,6 +18,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from rudaux.domain.report import COMPLETE, FLAGS, AssignmentReport, TermReport
 from rudaux.domain.statistics import FEW
+from rudaux.domain.submissions import state_words
 
 LARGEST = 2_000_000
 """Bytes of a page; if there would be more, a student's row shows less."""
@@ -58,7 +59,7 @@ def _environment() -> Environment:
     )
     env.globals.update(
         FLAGS=FLAGS, FEW=FEW, COMPLETE=COMPLETE, MOST_GROUPS=MOST_GROUPS, decimals=decimals,
-        count=count,
+        count=count, state_words=state_words,
     )  # fmt: skip
     env.filters.update(fixed=fixed, moment=lambda at: f"{at:%a %-d %b %Y %H:%M}")
     return env

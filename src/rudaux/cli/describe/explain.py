@@ -219,12 +219,17 @@ def canvas_rows(found: Explanation, zone: tzinfo) -> list[Row]:
     rows = []
     if found.feedback:
         last = found.feedback[-1]
-        text = f"{counted(len(found.feedback), 'file')} attached, the last {_when(last.at, zone)}"
+        text = f"{attached(found)}, the last {_when(last.at, zone)}"
         rows.append(_row("Feedback", text))
     if found.canvas is not None:
         rows.append(_row("In Canvas", _now(found)))
     rows += [Row(f"{'Not known':<{_LABEL}}", "!", gap) for gap in found.gaps]
     return rows
+
+
+def attached(found: Explanation) -> str:
+    """Say how many feedback files Canvas was given."""
+    return f"{counted(len(found.feedback), 'file')} attached"
 
 
 def _now(found: Explanation) -> str:

@@ -48,6 +48,15 @@ def heading(standings: Standings, zone: tzinfo) -> str:
     return " · ".join([*parts, counted(len(standings.students), "student")])
 
 
+def not_yet(standings: Standings, zone: tzinfo) -> str:
+    """Say, below the heading, from when on there is something to collect."""
+    first = min((at for at in standings.deadlines.own.values() if at), default=None)
+    if first is None:
+        return f"{standings.settings.name} has no due date, so there is nothing to collect."
+    then = "then" if first == standings.deadlines.base else when(first.astimezone(zone))
+    return f"Nobody is due before {then}, so there is nothing to collect yet."
+
+
 def push_counts(plan: SubmitPlan) -> str:
     """One line on who falls into which class, and how much feedback is new."""
     counts = plan.counts

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rudaux.cli.describe.words import number
 from rudaux.domain.messages import counted
 from rudaux.domain.report import COMPLETE, FLAGS
+from rudaux.domain.submissions import state_words
 
 if TYPE_CHECKING:
     from rudaux.domain.failures import FailureGroup
@@ -66,9 +67,9 @@ def waiting_rows(report: AssignmentReport, anonymous: bool) -> list[tuple[object
     """A row per state and reason of those not graded; with `anonymous` counts alone."""
     if anonymous:
         left = [(s, n) for s, n in report.counts.items() if n and s not in COMPLETE]
-        return [(n, _words(state)) for state, n in left if state != "not_due"]
+        return [(n, state_words(state, n)) for state, n in left if state != "not_due"]
     return [
-        (len(who), _words(state), _listed([r.student.name for r in who]), reason)
+        (len(who), state_words(state, len(who)), _listed([r.student.name for r in who]), reason)
         for state, reason, who in report.waiting
     ]
 
@@ -85,10 +86,6 @@ def term_rows(term: TermReport) -> list[tuple[object, ...]]:
             shares = (f"{100 * r.summary.median / r.points:.0f}", f"{low} to {high}")
         rows.append((r.name, r.students, counts["missing"], waiting, *shares, len(r.flagged)))
     return rows
-
-
-def _words(state: str) -> str:
-    return state.replace("_", " ")
 
 
 def _tests(group: FailureGroup) -> str:

@@ -16,6 +16,7 @@ from rudaux.domain.soundness import Limits, Wanted, judge
 from rudaux.domain.watching import Watched, observed, watching
 from rudaux.errors import ConfigError, ExecutorFailure, NeedsPersonError
 from rudaux.ports import Context, Stage
+from rudaux.workflows.assignments import launch_path
 from rudaux.workflows.check.look import broken
 
 ATTEMPTS = 3
@@ -135,6 +136,7 @@ def _wanted(ctx: Context, settings: AssignmentSettings) -> Wanted:
 
 def _digest(ctx: Context, settings: AssignmentSettings) -> str:
     """Digest what the findings hang on (source, image, limits, points); empty: not known."""
+    launch_path(ctx, settings)  # what the launch link opens must be there
     meets = ctx.executor.environment(ctx.grader.kernels(settings.name))
     if not meets:
         return ""

@@ -35,7 +35,7 @@ def checks(look: Look) -> Iterator[Check]:
     yield _token(ctx)
     yield from _rights(ctx, course)
     yield _course(look.course)
-    yield _zone(ctx, course)
+    yield check_zone(ctx, course)
     yield _clock(ctx)
     yield _tool(ctx)
 
@@ -79,7 +79,8 @@ def _rights(ctx: Context, course: CanvasCourse) -> Iterator[Check]:
         yield Check("rights", "ok", "Canvas does not say what it may do, but refused nothing")
 
 
-def _zone(ctx: Context, course: CanvasCourse) -> Check:
+def check_zone(ctx: Context, course: CanvasCourse) -> Check:
+    """Return whether Canvas shows due dates at the time that they have in rudaux.toml."""
     ours = ctx.config.course.timezone
     if not course.timezone:
         return Check("time zone", "ok", f"{ours.key}; Canvas does not say which it uses")

@@ -207,6 +207,8 @@ def _mistakes(path: Path) -> Iterator[None]:
         said = re.sub(r"\s+", " ", str(mistake)).strip()[:300] or type(mistake).__name__
         old = "schema version" in said
         advice = "run `nbgrader update` on it" if old else "correct the notebook"
+        if path.is_file() and "\n<<<<<<< " in path.read_text(encoding="utf-8", errors="replace"):
+            said, advice = "it has an unresolved merge conflict: <<<<<<<", "resolve it"
         raise ConfigError(f"{path} cannot be converted ({said}): {advice}") from mistake
 
 
