@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from rudaux.config import ExecutorName, GradingSettings
-from tests.corpus import attacks, cheats, folders, notebooks, runs
+from tests.corpus import attacks, cheats, folders, looking, notebooks, runs
 from tests.corpus.assignment import FULL
 from tests.corpus.cases import Case, Graded
 from tests.corpus.conftest import Results
@@ -75,6 +75,14 @@ def test_tampering_with_tests_is_held_or_earns_nothing(case: Case, graded: Resul
     result = graded("cheats", cheats.CHEATS)[case.name]
     honest = 0 if case in cheats.HELPED else FULL - 2
     assert result.kind == "held" or float(result.score) <= honest, result
+
+
+@ON_THIS_MACHINE
+@pytest.mark.parametrize("case", looking.ALL, ids=name_of)
+def test_looking_into_a_running_test_is_held_and_other_looking_is_not(
+    case: Case, graded: Results
+) -> None:
+    check(case, graded("looking", looking.ALL)[case.name])
 
 
 @ON_THIS_MACHINE

@@ -52,12 +52,17 @@ class Circles:
     """
 
     def __init__(
-        self, folder: Path, tests: Sequence[str] = TESTS, kernel: Any = PYTHON, locked: str = ""
+        self,
+        folder: Path,
+        tests: Sequence[str] = TESTS,
+        kernel: Any = PYTHON,
+        locked: str = "",
+        solution: str = "x = 1",
     ) -> None:
         self.folder = folder
         self.notebook = {
             "cells": [
-                _cell("area", "### BEGIN SOLUTION\nx = 1\n### END SOLUTION", solution=True),
+                _cell("area", f"### BEGIN SOLUTION\n{solution}\n### END SOLUTION", solution=True),
                 *([_cell("locked", locked, locked=True)] if locked else []),
                 *(_cell(f"test_{n}", source, grade=True) for n, source in enumerate(tests)),
             ],

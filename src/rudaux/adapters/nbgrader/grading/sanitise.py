@@ -22,6 +22,7 @@ from rudaux.adapters.nbgrader.grading.choose import choose
 from rudaux.adapters.nbgrader.grading.copies import answers_abroad
 from rudaux.adapters.nbgrader.grading.hidden import Delimiters, without_hidden
 from rudaux.adapters.nbgrader.grading.leaning import Modules, functions, taught
+from rudaux.adapters.nbgrader.grading.looks import solved
 from rudaux.adapters.nbgrader.grading.metadata import CheckKnownMetadata
 from rudaux.adapters.nbgrader.grading.repair import repair
 from rudaux.adapters.nbgrader.grading.replay import inputs_digest, inputs_of
@@ -60,7 +61,7 @@ class Sanitiser:
     def __init__(self, course: NbgraderCourse, scratch: Path, seals: bool = False) -> None:
         self._course, self._scratch, self._seals = course, scratch, seals
         self._delimiters = Delimiters.of(course.config)
-        self._asked: dict[str, dict[str, frozenset[str]]] = {}
+        self._asked: dict[str, dict[str, tuple[frozenset[str], str]]] = {}
         self._beside: dict[str, Modules] = {}
         converter = course.converter(Autograde)
         self._exclude = converter.exclude_overwriting
@@ -92,9 +93,9 @@ class Sanitiser:
             if self._seals:
                 sealed[f"{name}.ipynb"] = write(without_hidden(done, self._delimiters))
                 hides = hides or bool(self._delimiters.tests(done))
-            asked = self._taught(assignment, name)
+            asked, solution = self._solution(assignment, name)
             witnesses[f"{name}.ipynb"] = plant(
-                done, known[name].kernelspec, asked, self._modules(assignment)
+                done, known[name].kernelspec, asked, self._modules(assignment), solution
             )
             # Nobody reads it, and writing indented JSON is far slower.
             texts[f"{name}.ipynb"] = json.dumps(done)
@@ -110,13 +111,15 @@ class Sanitiser:
             sealed=sealed, digest=digest,
         )  # fmt: skip
 
-    def _taught(self, assignment: str, name: str) -> frozenset[str]:
-        """Return the names that students are asked to define."""
+    def _solution(self, assignment: str, name: str) -> tuple[frozenset[str], str]:
+        """Return the names that students are asked to define, and the text of the solution."""
         if assignment not in self._asked:
             paths = notebook_paths(self._course, assignment)
             notebooks = {p.stem: nbformat.read(p, as_version=4) for p in paths}
-            self._asked[assignment] = {stem: taught(nb) for stem, nb in notebooks.items()}
-        return self._asked[assignment].get(name, frozenset())
+            self._asked[assignment] = {
+                stem: (taught(nb), solved(nb)) for stem, nb in notebooks.items()
+            }
+        return self._asked[assignment].get(name, (frozenset(), ""))
 
     def _modules(self, assignment: str) -> Modules:
         """Return what the modules define that the course puts beside its notebooks."""

@@ -1,4 +1,4 @@
-"""What runs a test cell in a Python kernel; sent as text with `weave` and `compiled`.
+"""What runs a test cell in a Python kernel; sent as text with `weave`, `compiled` and `watch`.
 
 It compiles and runs the test with Python's own functions, so that no hook in IPython can leave out
 a part, and publishes its marks and what the notebook has replaced. It must not raise, print or
@@ -18,6 +18,7 @@ from rudaux.adapters.nbgrader.grading.compiled import (
     is_kind,
     same_code,
 )
+from rudaux.adapters.nbgrader.grading.watch import FAILED, Watched
 from rudaux.adapters.nbgrader.grading.weave import Weaver, kind_of
 
 NATIVE: Any = TYPE([].append)
@@ -317,7 +318,9 @@ def steps(nodes: Any, body: list[Any], shows: str) -> list[tuple[str, Any]]:
     return made + [("single", nodes.Interactive(ends))] * len(ends)
 
 
-async def completed(kernel: Kernel, order: Mapping[str, Any], weaver: Weaver) -> bool:
+async def completed(
+    kernel: Kernel, order: Mapping[str, Any], weaver: Weaver, watched: Watched
+) -> bool:
     """Weave the cell and run it as IPython would, bypassing any hooks in IPython."""
     shell, native = kernel.shell, kernel.modules["builtins"].__dict__
     result = shell.displayhook.exec_result
@@ -327,6 +330,7 @@ async def completed(kernel: Kernel, order: Mapping[str, Any], weaver: Weaver) ->
     try:
         tree = native["compile"](order["text"], file, "exec", flags | ONLY_AST, True, 0)
         weaver.cell(tree)
+        watched.begin(file)
         for mode, part in steps(weaver.nodes, tree.body, shell.ast_node_interactivity):
             code = native["compile"](part, file, mode, flags, True, 0)
             was = kernel.snapshot(code)
@@ -337,6 +341,7 @@ async def completed(kernel: Kernel, order: Mapping[str, Any], weaver: Weaver) ->
             if kernel.snapshot(code) != was:
                 kernel.changed.append("the test's own code")
     except BaseException as error:
+        watched.say(FAILED)
         if result is not None:
             result.error_in_exec = error
         if TYPE(error).__name__ in ("SystemExit", "BdbQuit"):
@@ -345,6 +350,8 @@ async def completed(kernel: Kernel, order: Mapping[str, Any], weaver: Weaver) ->
         theirs = TYPE(error), error, below
         shell.showtraceback(theirs, tb_offset=0, running_compiled_code=True)
         return False
+    finally:
+        watched.end()
     return True
 
 
@@ -357,10 +364,13 @@ async def testify(shell: Any, order: Mapping[str, Any], mime: str) -> None:
     tokens = [secret[at : at + TOKEN] for at in range(0, len(secret), TOKEN)]
     marks = Marks(kernel, tokens[order["value"]] if order["value"] else None)
     shell.user_ns[name] = shell.user_ns_hidden[name] = marks
+    # A test may put another publisher in place.
+    publish = shell.display_pub.publish
+    watched = Watched(kernel, order, lambda doubt: publish({mime: "\n\n" + doubt}))
     history = shell.history_manager
     history.input_hist_parsed[-1], history.input_hist_raw[-1] = order["text"], order["source"]
     before = silently(modules, kernel.redefined()) + silently(modules, kernel.strange())
-    if not await completed(kernel, order, Weaver(modules["_ast"], name, tokens)):
+    if not await completed(kernel, order, Weaver(modules["_ast"], name, tokens), watched):
         return
     marks(tokens[0])
     for one in order["defines"]:
@@ -368,7 +378,7 @@ async def testify(shell: Any, order: Mapping[str, Any], mime: str) -> None:
         kernel.defined[one] = [thing, *codes_of(thing)]
     after = [*before, *silently(modules, kernel.redefined()), *silently(modules, kernel.strange())]
     after += silently(modules, kernel.mistaken())
-    found = [*kernel.replaced(), *marks.found, *kernel.changed, *after]
+    found = [*kernel.replaced(), *marks.found, *kernel.changed, *watched.found, *after]
     if order["last"]:
         found += silently(modules, kernel.equal_to_everything())
     left = " ".join([token + ":" + str(count) for token, count in marks.counts.items()])

@@ -3,12 +3,13 @@
 In Python each test is sent as an order to run it with marks woven in (see `weave`), each with its
 own token, new for every run. A test without an error counts if all tokens that its text requires
 came back; otherwise it scores 0, and the submission is held for a person. What the notebook has
-replaced that tests compare with (see `testify`) is reported as well, but changes no score.
+replaced that tests compare with (see `testify`), and how it looked into the running test (see
+`watch`), is reported as well, but changes no score.
 
-Not detected: answers read from the running test or known beforehand, changed data of locked cells,
-comparisons changed in compiled code or in libraries that `testify` does not list, and a notebook
-written against this very check. Tests in a cell magic are not checked; in R a last line publishes a
-single token; other kernels are not checked.
+Not detected: answers known beforehand, or read in ways that `watch` misses, changed data of locked
+cells, comparisons changed in compiled code or in libraries that `testify` does not list, and a
+notebook written against this very check. Tests in a cell magic are not checked; in R a last line
+publishes a single token; other kernels are not checked.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from nbgrader.utils import is_grade, is_solution
 
 from rudaux.adapters.nbgrader.grading.choose import grade_id
 from rudaux.adapters.nbgrader.grading.leaning import Leaning, Modules, bound
+from rudaux.adapters.nbgrader.grading.looks import looks
 from rudaux.adapters.nbgrader.grading.outputs import error
+from rudaux.adapters.nbgrader.grading.watch import FAILED, LOOKED
 from rudaux.adapters.nbgrader.grading.weave import Needed, Weaver
 from rudaux.domain.execution import WITNESS
 
@@ -60,6 +63,11 @@ except Exception:
 _ORDER = ")({"
 _LINES = ("(lambda testify: ", "await (lambda testify: ")
 _TOKEN, _AWAIT = 16, 0x2000
+_CARRIERS = 2
+"""How many tests bring the code along: IPython reads each cell's text several times, slowly.
+
+The second is for the case that the first was interrupted, or found no memory, before it had it.
+"""
 _MOST_NAMES = 5
 _PYTHON = re.compile(r"py(?!(thon)?2)")
 _R_LINE = "IRdisplay::publish_mimebundle(list("
@@ -94,15 +102,17 @@ def plant(
     kernelspec: Mapping[str, str],
     taught: frozenset[str] = frozenset(),
     modules: Modules | None = None,
+    solution: str = "",
 ) -> dict[int, str]:
     """Make the tests prove that they ran, in place; return their tokens by the cells' index.
 
     `taught` are the names that students are asked to define, whatever else defines them; `modules`
-    are those that the course puts beside the notebook.
+    are those that the course puts beside the notebook, `solution` the text of the source's answers.
     """
     language = language_of(kernelspec)
     tests = [n for n, cell in enumerate(notebook.cells) if _is_test(cell)]
     planted, place = dict[int, str](), secrets.token_hex(8)
+    looking = {**looks(notebook, solution), "key": secrets.token_hex(8)}
     leaning = Leaning(taught, modules or {})
     for index, cell in enumerate(notebook.cells) if language in {"python", "R"} else ():
         source = cell.source
@@ -113,11 +123,12 @@ def plant(
             if language == "R":
                 cell.source = _plant_r(source, planted[index])
             elif known is not None:
-                order = {"secret": planted[index], "source": source, "place": place}
+                order = {"secret": planted[index], "source": source, "place": place, **looking}
                 guarded, classes = leaning.of(known.text)
                 order |= {"guarded": guarded, "classes": classes, "last": index == tests[-1]}
                 order["beside"], order["imported"] = leaning.beside(known.text)
                 order["defines"] = sorted(bound(known.text).texts)
+                order["code"] = _code() if len(planted) <= _CARRIERS else ""
                 cell.source = _plant_python(known, order)
         if language == "python" and cell.cell_type == "code":
             leaning.take(cell, _readable(source))
@@ -129,7 +140,7 @@ def settle(notebook: Any, planted: Mapping[int, str]) -> list[str]:
 
     Returns why a person must look at the notebook, whose outputs are those that came back.
     """
-    missing, replaced = list[str](), dict[str, None]()
+    missing, doubts = list[str](), dict[str, None]()
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue
@@ -137,15 +148,17 @@ def settle(notebook: Any, planted: Mapping[int, str]) -> list[str]:
         if index not in planted:
             continue
         known, secret = _unplanted(cell), planted[index]
-        left, value, *names = _published(said, secret[:_TOKEN])
-        replaced |= dict.fromkeys(names)
+        left, value = _published(said, secret[:_TOKEN])[:2]
+        names = [name for text in said for name in text.split("\n")[2:]]
+        doubts |= dict.fromkeys(name for name in names if name != FAILED)
         if any(o.output_type == "error" for o in cell.outputs):
             continue
-        if not known.is_proven(_counts(left, secret)) or not _is_shown(cell, known, value):
+        proven = FAILED not in names and known.is_proven(_counts(left, secret))
+        if not proven or not _is_shown(cell, known, value):
             missing.append(grade_id(cell))
             cell.outputs.append(error("NotRun", "This cell was not run to its end."))
     # A kernel that runs out of memory may lose its output, including errors.
-    return _reasons([] if _lacked_memory(notebook) else missing, list(replaced))
+    return _reasons([] if _lacked_memory(notebook) else missing, list(doubts))
 
 
 def _lacked_memory(notebook: Any) -> bool:
@@ -194,15 +207,27 @@ def _is_shown(cell: Any, known: Woven, value: str) -> bool:
     return True
 
 
-def _reasons(missing: list[str], replaced: list[str]) -> list[str]:
+def _reasons(missing: list[str], doubts: list[str]) -> list[str]:
     reasons = []
     if missing:
         reasons.append(f"{', '.join(missing)} did not run to the end, although no error was shown")
+    replaced, looked = (
+        [d for d in doubts if d[:1] != LOOKED],
+        [d for d in doubts if d[:1] == LOOKED],
+    )
     if replaced:
-        names = [_UNPRINTABLE.sub("", name)[:80] for name in replaced[:_MOST_NAMES]]
-        more = f" and {len(replaced) - _MOST_NAMES} more" if len(replaced) > _MOST_NAMES else ""
-        reasons.append(f"it replaces {', '.join(names)}{more}, which can make wrong answers pass")
+        names = _named(replaced)
+        reasons.append(f"it replaces {names}, which can make wrong answers pass")
+    if looked:
+        names = _named(looked)
+        reasons.append(f"it uses {names} while a test runs, which can tell it the right answers")
     return reasons
+
+
+def _named(found: list[str]) -> str:
+    names = [_UNPRINTABLE.sub("", name)[:80] for name in found[:_MOST_NAMES]]
+    more = f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
+    return f"{', '.join(names)}{more}"
 
 
 def _is_test(cell: Any) -> bool:
@@ -225,7 +250,7 @@ def _plant_r(source: str, token: str) -> str:
 def _plant_python(known: Woven, order: dict[str, Any]) -> str:
     order |= {
         "name": f"_{order['place']}", "waits": known.waits, "value": known.value,
-        "text": known.text, "code": _code(),
+        "text": known.text,
     }  # fmt: skip
     run = f'__import__("builtins").exec({_START!r}, testify)'
     if known.waits:
@@ -298,9 +323,9 @@ def _readable(source: str) -> str:
 
 @cache
 def _code() -> str:
-    """Return what runs in the kernel, compressed: IPython scans each line several times."""
+    """Return what runs in the kernel, compressed."""
     texts = []
-    for name in ("weave.py", "compiled.py", "testify.py"):
+    for name in ("weave.py", "compiled.py", "watch.py", "testify.py"):
         tree = ast.parse(Path(__file__).with_name(name).read_text(encoding="utf-8"))
         texts.append(ast.unparse(_Compact().visit(tree)))
     text = "\n".join([*texts, f"run = lambda shell, order: testify(shell, order, {WITNESS!r})"])
