@@ -206,11 +206,11 @@ class Kernel:
             if not is_kind(thing):
                 yield from self.lies(thing, EQUAL)
         found: list[Any] = [object]
-        known: dict[int, Any] = {}
-        for kind in found:  # it grows
+        known = {0}
+        for kind in found:  # it grows, and keeps them all
             for sub in TYPE.__subclasses__(kind):
                 if id(sub) not in known:
-                    known[id(sub)] = sub
+                    known.add(id(sub))
                     found.append(sub)
             if "__eq__" in kind.__dict__ and self.ours(kind.__dict__["__eq__"]):
                 yield from self.lies(blank(kind), EQUAL)

@@ -63,11 +63,6 @@ except Exception:
 _ORDER = ")({"
 _LINES = ("(lambda testify: ", "await (lambda testify: ")
 _TOKEN, _AWAIT = 16, 0x2000
-_CARRIERS = 2
-"""How many tests bring the code along: IPython reads each cell's text several times, slowly.
-
-The second is for the case that the first was interrupted, or found no memory, before it had it.
-"""
 _MOST_NAMES = 5
 _PYTHON = re.compile(r"py(?!(thon)?2)")
 _R_LINE = "IRdisplay::publish_mimebundle(list("
@@ -128,7 +123,6 @@ def plant(
                 order |= {"guarded": guarded, "classes": classes, "last": index == tests[-1]}
                 order["beside"], order["imported"] = leaning.beside(known.text)
                 order["defines"] = sorted(bound(known.text).texts)
-                order["code"] = _code() if len(planted) <= _CARRIERS else ""
                 cell.source = _plant_python(known, order)
         if language == "python" and cell.cell_type == "code":
             leaning.take(cell, _readable(source))
@@ -250,7 +244,7 @@ def _plant_r(source: str, token: str) -> str:
 def _plant_python(known: Woven, order: dict[str, Any]) -> str:
     order |= {
         "name": f"_{order['place']}", "waits": known.waits, "value": known.value,
-        "text": known.text,
+        "text": known.text, "code": _code(),
     }  # fmt: skip
     run = f'__import__("builtins").exec({_START!r}, testify)'
     if known.waits:
@@ -323,7 +317,10 @@ def _readable(source: str) -> str:
 
 @cache
 def _code() -> str:
-    """Return what runs in the kernel, compressed."""
+    """Return what runs in the kernel, compressed: IPython scans each line several times.
+
+    Each test brings it along: one that was interrupted, or found no memory, spoils no other.
+    """
     texts = []
     for name in ("weave.py", "compiled.py", "watch.py", "testify.py"):
         tree = ast.parse(Path(__file__).with_name(name).read_text(encoding="utf-8"))
