@@ -11,14 +11,13 @@ from typing import Any
 from nbformat import v4
 from nbgrader.utils import is_grade, is_solution
 
-from rudaux.adapters.nbgrader.feedback.redact import Secret, hidden_lines
+from rudaux.adapters.nbgrader.feedback.redact import ANSI, Secret, hidden_lines
 from rudaux.adapters.nbgrader.grading.choose import grade_id
 from rudaux.adapters.nbgrader.grading.hidden import Delimiters, without_hidden
 from rudaux.adapters.nbgrader.grading.outputs import NOT_RUN
 
 LONGEST = 300
 """Characters of a line; a message may contain a whole data frame."""
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _AT = re.compile(r"^\s*-+> ?(\d+)\s")
 _ARROW = re.compile(r"^\s*-+> ?\d+\s*(.*)")
 
@@ -68,7 +67,7 @@ def _error(cell: Any) -> Any:
 
 def _line(error: Mapping[str, Any]) -> str:
     """Return the line of a traceback that names the error; for a bare assertion, the assertion."""
-    kind, said = str(error["ename"]), _ANSI.sub("", str(error["evalue"])).strip()
+    kind, said = str(error["ename"]), ANSI.sub("", str(error["evalue"])).strip()
     first = said.split("\n")[0].strip() or _failing_line(error.get("traceback", ()))
     line = f"{kind}: {first}" if first else kind
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
@@ -76,11 +75,11 @@ def _line(error: Mapping[str, Any]) -> str:
 
 def _line_number(trace: Any) -> int | None:
     """Return the number of the test's line where a traceback starts; None if it has none."""
-    lines = [line for part in trace for line in _ANSI.sub("", str(part)).split("\n")]
+    lines = [line for part in trace for line in ANSI.sub("", str(part)).split("\n")]
     return next((int(arrow[1]) for line in lines if (arrow := _AT.match(line))), None)
 
 
 def _failing_line(trace: Any) -> str:
-    lines = [line for part in trace for line in _ANSI.sub("", str(part)).split("\n")]
+    lines = [line for part in trace for line in ANSI.sub("", str(part)).split("\n")]
     found = [arrow[1].strip() for line in lines if (arrow := _ARROW.match(line))]
     return found[-1] if found else ""

@@ -22,7 +22,7 @@ from rudaux.adapters.nbgrader.grading.hidden import (
     without_hidden,
 )
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _SPACE = re.compile(r"[\s\\]+")
 _TELLING = 5
@@ -95,7 +95,7 @@ class Secret:
 
 def plain(text: str) -> str:
     """Reduce a text to what is read: no colours, entities, backslashes or spaces."""
-    return _SPACE.sub("", html.unescape(_ANSI.sub("", text)))
+    return _SPACE.sub("", html.unescape(ANSI.sub("", text)))
 
 
 def _is_telling(text: str) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import case, select
 
 from rudaux.adapters.nbgrader.gradebook.cells import (
     MAXIMUM,
+    by_hand,
     every_mark,
     exact,
     exact_or_none,
@@ -41,29 +42,16 @@ def cell_marks(session: Any, assignment: str, student_id: str | None) -> tuple[C
 
 
 def _cells(assignment: str) -> Any:
-    """Select every cell that can earn points, its source, and whether it is marked by hand.
-
-    A task, or a cell that is also the student's answer, is marked by hand.
-    """
+    """Select every cell that can earn points, its source, and whether it is marked by hand."""
     cell, source = api.BaseCell.__table__, api.SourceCell.__table__
     graded, task = api.GradeCell.__table__, api.TaskCell.__table__
-    answer = cell.alias()
-    answered = (
-        select(answer.c.id)
-        .where(
-            answer.c.notebook_id == cell.c.notebook_id,
-            answer.c.name == cell.c.name,
-            answer.c.type == "SolutionCell",
-        )
-        .exists()
-    )
     return (
         select(
             api.Notebook.name.label("notebook"),
             cell.c.name.label("cell"),
             MAXIMUM.label("points"),
             source.c.source.label("text"),
-            case((cell.c.type == "TaskCell", 1), (answered, 1), else_=0).label("hand"),
+            case((cell.c.type == "TaskCell", 1), (by_hand(cell.c), 1), else_=0).label("hand"),
         )
         .join(api.Notebook, api.Notebook.id == cell.c.notebook_id)
         .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
