@@ -25,7 +25,6 @@ from rudaux.wiring import open_course
 from rudaux.workflows import (
     assignments,
     autograde,
-    checkout,
     collect,
     explain,
     feedback,
@@ -65,11 +64,13 @@ class Course:
         self.external_tool_id: int | None = None
         self.students: tuple[Student, ...] = ()
         self.context: Context = open_course(folder)
-        dirty = checkout.ready(self.context).dirty
+        git = self.context.git
+        git.check(folder)
+        dirty = git.state(folder).dirty
         if dirty and not auto:
             files = counted(len(dirty), "file")
             _agree(f"{folder} has {files} with uncommitted changes. Go on?", "auto=True")
-        checkout.pull(self.context)
+        git.pull(folder)
         self.context = open_course(folder)
         self.context.canvas.course()
         self.assignments = tuple(Assignment(a.name, course=self) for a in self.config.assignments)
@@ -249,7 +250,7 @@ class Assignment:
         `anonymous` leaves people out of the page.
         """
         read = report.read_report(self._context, self._read())
-        return report.as_json(read, report.write_report(self._context, read, anonymous))
+        return report.as_json(read, self._context.pages.write(read, anonymous))
 
     def regrade(
         self,

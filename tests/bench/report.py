@@ -18,7 +18,7 @@ from rudaux.adapters.ledger import SqliteLedger
 from rudaux.adapters.pages import ReportPages
 from rudaux.domain.roster import Student
 from rudaux.workflows import report
-from rudaux.workflows.push import warnings_about_tests
+from rudaux.workflows.push.about_tests import warnings_about_tests
 from rudaux.workflows.standings import read_standings
 from tests.adapters.nbgrader.course import RIGHT, WRONG, Course, make_course, run, sql
 from tests.fakes import FakeContext, assignment, fake_course
@@ -107,7 +107,7 @@ def main() -> None:
         with timed("read"):
             read = report.read_report(ctx, standings)
         with timed("write"):
-            page = report.write_report(ctx, read)
+            page = ctx.pages.write(read)
         with timed("warnings before a push"):
             found = warnings_about_tests(ctx, standings, ())
         print(f"  {read.students} complete, {len(read.tests)} tests, {len(read.failures)} groups")

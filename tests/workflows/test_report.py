@@ -63,7 +63,7 @@ def test_the_document_has_scores_as_text_and_names_its_page(tmp_path: Path) -> N
     ctx = class_of_twelve(tmp_path)
     ctx.ledger.seconds[HW, "1"] = {("nb", "odd"): 0.25}
     found = read(ctx)
-    page = report.write_report(ctx, found)
+    page = ctx.pages.write(found)
     document = report.as_json(found, page)
     assert (document["assignment"], document["students"], document["points"]) == (HW, 12, "10")
     assert (document["mean"], document["median"]) == ("5", "5")

@@ -112,9 +112,9 @@ def _anyway(name: str, fails: bool) -> Question:
 def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
     """Check that the checkout is usable and clean, pull it, and read the configuration again."""
     from rudaux.errors import NeedsPersonError
-    from rudaux.workflows import checkout
 
-    dirty = checkout.ready(ctx).dirty
+    ctx.git.check(ctx.config.folder)
+    dirty = ctx.git.state(ctx.config.folder).dirty
     if dirty:
         text = (
             f"The instructor repository has uncommitted changes ({listed(dirty, 5)}). Go on anyway?"
@@ -123,7 +123,7 @@ def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
             raise NeedsPersonError("nothing was changed: commit or undo your changes first.")
     if dry_run:
         return ctx
-    pulled = checkout.pull(ctx)
+    pulled = ctx.git.pull(ctx.config.folder)  # the configuration may be new, too
     if pulled:
         view.notice(f"Pulled the instructor repository: {pulled}.")
     now = open_context(ctx.config.folder, view)

@@ -51,7 +51,7 @@ def report(
             settings = find_assignment(ctx.config, name)
             ctx.gradebook.check()
             read = workflow.read_report(ctx, read_standings(ctx, settings))
-            page = workflow.write_report(ctx, read, anonymous)
+            page = ctx.pages.write(read, anonymous)
             if as_json:
                 view.json(workflow.as_json(read, page))
             else:
@@ -73,7 +73,7 @@ def report_before_push(ctx: Context, view: View, standings: Standings) -> None:
     from rudaux.workflows import report as workflow
 
     try:
-        page = workflow.write_report(ctx, workflow.read_report(ctx, standings))
+        page = ctx.pages.write(workflow.read_report(ctx, standings))
     except Exception as error:
         view.notice(f"  No report was written ({type(error).__name__}: {error}).")
     else:

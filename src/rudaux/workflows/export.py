@@ -16,7 +16,7 @@ from rudaux.domain.roster import Student
 from rudaux.ports import Context
 from rudaux.workflows import submit
 from rudaux.workflows.deadlines import find_deadlines
-from rudaux.workflows.push import gradebook_alarms
+from rudaux.workflows.push.alarms import gradebook_alarms
 from rudaux.workflows.standings import Standings, read_standings, reread
 
 HEADER = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")

@@ -18,7 +18,6 @@ from rudaux.domain.outcome import Outcome
 from rudaux.domain.repository import Ignored
 from rudaux.errors import ConfigError, GitFailure
 from rudaux.ports import Context
-from rudaux.workflows import checkout
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,8 @@ def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> Relea
         )
     lines = tuple(_compare(ctx, release, clone) for release in releases)
     changed = [line for line in lines if len(line)]
-    state = checkout.ready(ctx)
+    ctx.git.check(ctx.config.folder)
+    state = ctx.git.state(ctx.config.folder)
     ctx.git.check(clone)
     mistakes = (*_withheld(ctx, releases, clone), *dict.fromkeys(_in_the_way(ctx, changed, clone)))
     if mistakes:

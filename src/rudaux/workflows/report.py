@@ -94,11 +94,6 @@ def read_errors(ctx: Context, assignment: str, students: Sequence[str]) -> Error
     return found
 
 
-def write_report(ctx: Context, report: AssignmentReport, anonymous: bool = False) -> Path:
-    """Write the page of an assignment; return where it is."""
-    return ctx.pages.write(report, anonymous)
-
-
 def write_term(
     ctx: Context, term: TermReport, anonymous: bool = False
 ) -> tuple[Path, Mapping[str, Path]]:
