@@ -17,9 +17,7 @@ import httpx
 from rudaux.config import find_course_folder, load_config, read_token
 from rudaux.demo.marking import mark_by_hand
 from rudaux.demo.run import build
-from rudaux.demo.simulator.state import World
-from rudaux.demo.story import WORLD
-from rudaux.demo.students import STUDENTS
+from rudaux.demo.story import course_in
 from rudaux.errors import RudauxError
 
 
@@ -31,11 +29,9 @@ def _build(folder: str) -> None:
 
 
 def _mark(assignment: str) -> None:
-    course = find_course_folder(Path())
-    kinds = {s.name: s.kind for s in STUDENTS}
-    people = World.load(course.parent / WORLD).users.values()
-    of = {str(p.id): kinds[p.name] for p in people if p.name in kinds}
-    _say(f"{mark_by_hand(course, assignment, of)} answers of {assignment} are marked.")
+    course = course_in(find_course_folder(Path()).parent)
+    marked = mark_by_hand(course.instructors, assignment, course.kinds)
+    _say(f"{marked} answers of {assignment} are marked.")
 
 
 def _drop(student: str) -> None:

@@ -50,6 +50,15 @@ class Override:
             "lock": self.overrides_lock,
         }[kind]
 
+    def reaches(self, student: Student, members: Members) -> bool:
+        """Return whether it is for that student; `members` are those of groups."""
+        return (
+            self.whole_course
+            or student.id in self.student_ids
+            or self.section_id in student.section_ids
+            or (self.group_id is not None and student.id in members.get(self.group_id, ()))
+        )
+
     def date(self, kind: DateKind) -> datetime | None:
         """Return that date; None is no date where `sets` is true, and unknown where it is not."""
         return {"due": self.due_at, "unlock": self.unlock_at, "lock": self.lock_at}[kind]
@@ -94,16 +103,9 @@ def in_force(
     group_members: Members | None = None,
 ) -> tuple[Override, ...]:
     """Return the overrides that decide this date: their own, else those they share."""
-    members = group_members or {}
-    dated = [o for o in overrides if o.sets(kind)]
+    dated = [o for o in overrides if o.sets(kind) and o.reaches(student, group_members or {})]
     own = tuple(o for o in dated if student.id in o.student_ids)
-    return own or tuple(
-        o
-        for o in dated
-        if o.whole_course
-        or (o.section_id is not None and o.section_id in student.section_ids)
-        or (o.group_id is not None and student.id in members.get(o.group_id, frozenset()))
-    )
+    return own or tuple(dated)
 
 
 def same_moment(one: datetime | None, other: datetime | None) -> bool:

@@ -133,7 +133,7 @@ def listing(ctx: Context, names: Sequence[str] | None = None) -> tuple[Extension
         deadlines = find_deadlines(ctx, settings, people, assignment)
         each = Each(ctx, settings, assignment, deadlines)
         for override in deadlines.overrides:
-            theirs = tuple(s for s in people if _reaches(override, s, deadlines.members))
+            theirs = tuple(s for s in people if override.reaches(s, deadlines.members))
             if override.overrides_due and (theirs or not override.adhoc):
                 purpose = purpose_of(override, each.made)
                 said = [r.reason for r in each.records if r.override == override.id and r.reason]
@@ -141,15 +141,6 @@ def listing(ctx: Context, names: Sequence[str] | None = None) -> tuple[Extension
                     Extension(settings.name, override, theirs, purpose, said[-1] if said else "")
                 )
     return tuple(found)
-
-
-def _reaches(override: Override, student: Student, members: Any) -> bool:
-    return (
-        override.whole_course
-        or student.id in override.student_ids
-        or override.section_id in student.section_ids
-        or student.id in members.get(override.group_id, ())
-    )
 
 
 def as_json(found: Sequence[Extension]) -> dict[str, Any]:
