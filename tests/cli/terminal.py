@@ -50,12 +50,12 @@ class Terminal:
         if aside:
             aside.close()
 
-    def wait_for(self, words: str) -> None:
+    def wait_for(self, words: str, seconds: float = PATIENCE) -> None:
         """Read until the program has written `words`, after those waited for before."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + seconds
         while words not in self.seen[self._told :]:
             assert time.monotonic() < until, f"{words!r} never came; seen: {self.seen!r}"
-            assert self._read(), f"ended without {words!r}; seen: {self.seen!r}"
+            assert self._read(until), f"no {words!r} in time; seen: {self.seen!r}"
         self._told = self.seen.index(words, self._told) + len(words)
 
     def press(self, keys: str) -> None:
@@ -63,13 +63,13 @@ class Terminal:
 
     def ends(self) -> int:
         """Read on until the program ends; give its exit code."""
-        while self._read():
+        while self._read(time.monotonic() + PATIENCE):
             pass
         os.close(self._main)
         return self._process.wait(PATIENCE)
 
-    def _read(self) -> bool:
-        if select.select([self._main], [], [], PATIENCE)[0]:
+    def _read(self, until: float) -> bool:
+        if select.select([self._main], [], [], max(0.0, until - time.monotonic()))[0]:
             try:
                 read = os.read(self._main, 65536)
             except OSError:  # Linux says so when the other side is closed
