@@ -16,6 +16,17 @@ from tests import docker_image as image
 from tests.kept import CourseAfter, Shelf
 from tests.postgres import Server, running
 
+LONG = (
+    "tests/term/", "tests/docs/test_console", "tests/corpus/", "tests/demo/test_",
+    "tests/test_midterm", "tests/test_unattended", "tests/chaos/",
+)  # fmt: skip
+"""The longest tests: one that begins last keeps everybody waiting."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest tests begin first; the others, and those of a file, keep their order."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(one) for one in LONG])
+
 
 @pytest.fixture(scope="session")
 def docker_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
