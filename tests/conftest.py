@@ -6,12 +6,26 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
 from rudaux.executors.docker.engine import LABEL
 from tests import docker_image as image
+from tests.kept import CourseAfter, Shelf
 from tests.postgres import Server, running
+
+LONG = (
+    "tests/term/", "tests/docs/test_console", "tests/corpus/", "tests/demo/test_",
+    "tests/test_midterm", "tests/test_unattended", "tests/chaos/",
+)  # fmt: skip
+"""The longest tests: one that begins last keeps everybody waiting."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest tests begin first; the others, and those of a file, keep their order."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(one) for one in LONG])
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +56,16 @@ def postgres() -> Iterator[Server]:
             missing = "there is no PostgreSQL server: install postgresql"
             (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
         yield server
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    """Yield the courses that several tests begin with."""
+    with ExitStack() as stack:
+        yield Shelf(tmp_path_factory.mktemp("kept"), stack)
+
+
+@pytest.fixture
+def course_after(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> CourseAfter:
+    """Return what gives a practice course as some commands leave it, without running them anew."""
+    return partial(shelf.course_after, monkeypatch)

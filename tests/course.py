@@ -167,11 +167,16 @@ def small_course(
             token=TOKEN, assignments=assignments, hub_url=hub_url,
         )  # fmt: skip
         write_crontab_program(folder)
-        monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
-        for name in ("GIT_AUTHOR", "GIT_COMMITTER"):
-            monkeypatch.setenv(f"{name}_NAME", "Practice")
-            monkeypatch.setenv(f"{name}_EMAIL", "practice@example.edu")
+        set_environment(monkeypatch, folder)
         course = SmallCourse(practice, canvas)
         if student_id != "canvas":
             course.edit("[jupyterhub]\n", f'[jupyterhub]\nstudent_id = "{student_id}"\n')
         yield course
+
+
+def set_environment(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let commands find the practice crontab, and git a name for commits."""
+    monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    for name in ("GIT_AUTHOR", "GIT_COMMITTER"):
+        monkeypatch.setenv(f"{name}_NAME", "Practice")
+        monkeypatch.setenv(f"{name}_EMAIL", "practice@example.edu")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import rudaux
 from rudaux import Assignment, Course
-from rudaux.demo.students import Kind
 from rudaux.errors import ConfigError, NeedsPersonError, UsageError
-from tests.course import SmallCourse, small_course
+from tests.course import SmallCourse
+from tests.kept import CourseAfter
 
 
 @pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
-    with small_course(tmp_path / "practice", monkeypatch) as built:
-        yield built
+def small(course_after: CourseAfter) -> SmallCourse:
+    return course_after()
+
+
+@pytest.fixture
+def few(course_after: CourseAfter) -> SmallCourse:
+    """Two students, where what they answered does not matter."""
+    return course_after(kinds=("right", "partly"))
 
 
 def set_up(small: SmallCourse) -> Course:
@@ -54,12 +58,12 @@ def test_an_assignment_goes_from_collecting_to_canvas(small: SmallCourse) -> Non
     assert small.fingerprint() == before
 
 
-def test_what_python_pushed_is_logged_and_can_be_undone(small: SmallCourse) -> None:
-    Assignment("homework_1", course=set_up(small)).collect().grade().feedback().submit()
-    logged = small.rudaux("canvas", "log")
+def test_what_python_pushed_is_logged_and_can_be_undone(few: SmallCourse) -> None:
+    Assignment("homework_1", course=set_up(few)).collect().grade().feedback().submit()
+    logged = few.rudaux("canvas", "log")
     assert "Assignment.submit homework_1" in logged.out
-    assert small.rudaux("canvas", "undo", "--yes").code == 0
-    assert set(small.grades().values()) == {None}
+    assert few.rudaux("canvas", "undo", "--yes").code == 0
+    assert set(few.grades().values()) == {None}
 
 
 def test_a_subclass_shares_its_course(small: SmallCourse) -> None:
@@ -91,38 +95,34 @@ def test_a_dirty_checkout_asks_and_auto_goes_on(
     assert Course(small.folder, auto=True).config.course.name == "practice"
 
 
-def test_too_many_zeros_need_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds: tuple[Kind, ...] = ("right", "missing", "missing")
-    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as small:
-        homework = Assignment("homework_1", course=set_up(small)).collect().grade().feedback()
-        with pytest.raises(NeedsPersonError, match="accept_zeros"):
-            homework.submit()
-        assert set(small.grades().values()) <= {None}
-        homework.submit(accept_zeros=True)
-        assert small.grades() == small.practice.expected("homework_1")
+def test_too_many_zeros_need_a_word(course_after: CourseAfter) -> None:
+    small = course_after(assignments=("homework_1",), kinds=("right", "missing", "missing"))
+    homework = Assignment("homework_1", course=set_up(small)).collect().grade().feedback()
+    with pytest.raises(NeedsPersonError, match="accept_zeros"):
+        homework.submit()
+    assert set(small.grades().values()) <= {None}
+    homework.submit(accept_zeros=True)
+    assert small.grades() == small.practice.expected("homework_1")
 
 
-def test_an_empty_roster_stops_every_step_until_somebody_agrees(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kinds: tuple[Kind, ...] = ("right",)
-    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as small:
-        course = set_up(small)
-        Assignment("homework_1", course=course).collect().grade().feedback().submit()
-        [sid] = small.practice.kinds
-        small.world.set_state(int(sid), "deleted")
-        before = small.fingerprint()
-        course = Course(small.folder, auto=True).get_students_from_canvas()
-        homework = Assignment("homework_1", course=course)
-        for step in (
-            course.sync_nbgrader, course.schedule_grading, homework.collect, homework.grade,
-            homework.feedback, homework.submit,
-        ):  # fmt: skip
-            with pytest.raises(NeedsPersonError, match=r"no students at all.*accept_roster"):
-                step()
-        assert small.fingerprint() == before
-        course.sync_nbgrader(accept_roster=True).sync_nbgrader()
-        assert homework.collect().grade().feedback().submit().problems == []
+def test_an_empty_roster_stops_every_step_until_somebody_agrees(course_after: CourseAfter) -> None:
+    small = course_after(assignments=("homework_1",), kinds=("right",))
+    course = set_up(small)
+    Assignment("homework_1", course=course).collect().grade().feedback().submit()
+    [sid] = small.practice.kinds
+    small.world.set_state(int(sid), "deleted")
+    before = small.fingerprint()
+    course = Course(small.folder, auto=True).get_students_from_canvas()
+    homework = Assignment("homework_1", course=course)
+    for step in (
+        course.sync_nbgrader, course.schedule_grading, homework.collect, homework.grade,
+        homework.feedback, homework.submit,
+    ):  # fmt: skip
+        with pytest.raises(NeedsPersonError, match=r"no students at all.*accept_roster"):
+            step()
+    assert small.fingerprint() == before
+    course.sync_nbgrader(accept_roster=True).sync_nbgrader()
+    assert homework.collect().grade().feedback().submit().problems == []
 
 
 def test_the_package_loads_its_interface_only_when_asked() -> None:

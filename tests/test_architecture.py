@@ -10,7 +10,7 @@ from statistics import median
 
 import pytest
 
-from tests.imports import FILES, MODULES, SOURCE, between, circles, graph, imports, module
+from tests.imports import FILES, MODULES, SOURCE, between, circles, graph, imports, module, nodes
 from tests.picture import PAGE, drawn
 
 TOP = {"errors", "config"}
@@ -69,7 +69,7 @@ def test_one_system_knows_no_other() -> None:
 
 
 def test_wiring_goes_in_by_the_front_doors() -> None:
-    wired = ast.walk(ast.parse((SOURCE / "wiring.py").read_text()))
+    wired = nodes(SOURCE / "wiring.py")
     asked = {str(n.module) for n in wired if isinstance(n, ast.ImportFrom)}
     rooms = {name for name in asked if name.startswith(("rudaux.adapters", "rudaux.executors"))}
     assert rooms
@@ -101,9 +101,7 @@ def test_the_domain_needs_the_standard_library_alone_and_no_outside_world() -> N
     for path in files("domain"):
         roots = {name.split(".")[0] for name in imports(path)} - {"rudaux", "__future__"}
         assert roots <= sys.stdlib_module_names - forbidden, path
-        names = {
-            n.attr for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)
-        }
+        names = {n.attr for n in nodes(path) if isinstance(n, ast.Attribute)}
         clock = {"now", "today", "utcnow"}
         disk = {"exists", "is_file", "is_dir", "open", "read_text", "write_text", "iterdir", "stat"}
         assert not names & (clock | disk), path
@@ -139,7 +137,7 @@ def test_workflows_neither_print_nor_ask() -> None:
     for path in files("workflows", "domain"):
         called = {
             n.func.id
-            for n in ast.walk(ast.parse(path.read_text()))
+            for n in nodes(path)
             if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
         }
         assert not called & {"print", "input", "exit"}, path

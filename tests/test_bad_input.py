@@ -13,16 +13,16 @@ from typing import Literal
 
 import pytest
 
-from tests.course import SmallCourse, git, small_course
+from tests.course import SmallCourse, git
+from tests.kept import CourseAfter
 
 INIT = ("init",)
 GRADE = ("grade", "homework_1")
 
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
-    with small_course(tmp_path / "practice", monkeypatch) as built:
-        yield built
+def course(course_after: CourseAfter) -> SmallCourse:
+    return course_after()
 
 
 def refused(course: SmallCourse, command: tuple[str, ...], code: int, *words: str) -> str:

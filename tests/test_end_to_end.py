@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,25 +16,31 @@ import pytest
 
 from rudaux.demo.marking import mark_by_hand
 from rudaux.demo.students import Kind
-from tests.course import SmallCourse, git, small_course
+from tests.course import SmallCourse, git
+from tests.kept import CourseAfter
+
+GRADE = ("grade", "homework_1")
 
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
-    with small_course(tmp_path / "practice", monkeypatch) as built:
-        yield built
+def course(course_after: CourseAfter) -> SmallCourse:
+    return course_after()
 
 
 @pytest.fixture
-def ready(course: SmallCourse) -> SmallCourse:
-    course.rudaux("init")
-    return course
+def ready(course_after: CourseAfter) -> SmallCourse:
+    return course_after(("init",))
 
 
 @pytest.fixture
-def graded(ready: SmallCourse) -> SmallCourse:
-    ready.rudaux("grade", "homework_1")
-    return ready
+def few(course_after: CourseAfter) -> SmallCourse:
+    """Two students, where what is graded does not matter."""
+    return course_after(("init",), kinds=("right", "partly"))
+
+
+@pytest.fixture
+def graded(course_after: CourseAfter) -> SmallCourse:
+    return course_after(("init",), GRADE)
 
 
 def student(course: SmallCourse, kind: str) -> str:
@@ -189,89 +194,78 @@ def test_grade_brings_the_right_scores_and_feedback_to_canvas_once(ready: SmallC
     assert b"squares" in ready.world.contents[file.id]
 
 
-def test_grade_auto_takes_what_is_due_and_nothing_else(ready: SmallCourse) -> None:
-    ready.rudaux("grade", "--auto")
-    assert ready.grades() == ready.practice.expected("homework_1")
-    assert set(ready.grades("homework_3").values()) <= {None}
-    assert "There is nothing to grade" in ready.rudaux("grade", "--auto").err
+def test_grade_auto_takes_what_is_due_and_nothing_else(few: SmallCourse) -> None:
+    few.rudaux("grade", "--auto")
+    assert few.grades() == few.practice.expected("homework_1")
+    assert set(few.grades("homework_3").values()) <= {None}
+    assert "There is nothing to grade" in few.rudaux("grade", "--auto").err
 
 
-def test_cron_runs_the_entry_in_its_bare_environment(ready: SmallCourse) -> None:
-    line = next(x for x in ready.crontab.read_text().splitlines() if "rudaux grade" in x)
+def test_cron_runs_the_entry_in_its_bare_environment(few: SmallCourse) -> None:
+    line = next(x for x in few.crontab.read_text().splitlines() if "rudaux grade" in x)
     command = line.partition("&& ")[2].replace("\\%", "%")
     bare = {"HOME": "/", "LOGNAME": "root", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
     subprocess.run(["/bin/sh", "-c", command], env=bare, cwd="/", check=True)
-    assert ready.grades() == ready.practice.expected("homework_1")
-    [log] = (ready.folder / "logs").iterdir()
+    assert few.grades() == few.practice.expected("homework_1")
+    [log] = (few.folder / "logs").iterdir()
     assert "homework_1" in log.read_text()
 
 
-def test_a_file_server_that_is_down_grades_nobody(ready: SmallCourse) -> None:
-    ready.practice.homes.rename(ready.practice.folder / "elsewhere")
-    result = ready.rudaux("grade", "homework_1", code=5)
+def test_a_file_server_that_is_down_grades_nobody(few: SmallCourse) -> None:
+    few.practice.homes.rename(few.practice.folder / "elsewhere")
+    result = few.rudaux("grade", "homework_1", code=5)
     assert "homes" in result.err
-    assert set(ready.grades().values()) <= {None}
-    (ready.practice.folder / "elsewhere").rename(ready.practice.homes)
-    ready.rudaux("grade", "homework_1")
-    assert ready.grades() == ready.practice.expected("homework_1")
+    assert set(few.grades().values()) <= {None}
+    (few.practice.folder / "elsewhere").rename(few.practice.homes)
+    few.rudaux("grade", "homework_1")
+    assert few.grades() == few.practice.expected("homework_1")
 
 
-def test_broken_work_is_failed_and_stops_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_broken_work_is_failed_and_stops_nobody(course_after: CourseAfter) -> None:
     kinds: tuple[Kind, ...] = ("right", "invalid_json", "right", "right")
-    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as course:
-        course.rudaux("init")
-        result = course.rudaux("grade", "homework_1", code=6)
-        assert "not valid JSON" in result.out + result.err
-        assert course.grades() == course.practice.expected("homework_1")
+    course = course_after(("init",), assignments=("homework_1",), kinds=kinds)
+    result = course.rudaux("grade", "homework_1", code=6)
+    assert "not valid JSON" in result.out + result.err
+    assert course.grades() == course.practice.expected("homework_1")
 
 
-def test_broken_work_is_told_once_where_a_person_marks_by_hand(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_broken_work_is_told_once_where_a_person_marks_by_hand(course_after: CourseAfter) -> None:
     kinds: tuple[Kind, ...] = ("right", "invalid_json")
-    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as course:
-        course.rudaux("init")
-        shown = course.rudaux("grade", "homework_1", "-m", code=6).err
-        assert shown.count("not valid JSON") == 1
+    course = course_after(("init",), assignments=("homework_1",), kinds=kinds)
+    shown = course.rudaux("grade", "homework_1", "-m", code=6).err
+    assert shown.count("not valid JSON") == 1
 
 
-def test_many_missing_ask_a_person_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_missing_ask_a_person_first(course_after: CourseAfter) -> None:
     kinds: tuple[Kind, ...] = ("right", "missing", "missing")
-    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as course:
-        course.rudaux("init")
-        assert "--accept-zeros" in course.rudaux("grade", "homework_1", code=4).err
-        assert set(course.grades().values()) <= {None}
-        course.rudaux("grade", "homework_1", "--accept-zeros")
-        assert course.grades() == course.practice.expected("homework_1")
+    course = course_after(("init",), assignments=("homework_1",), kinds=kinds)
+    assert "--accept-zeros" in course.rudaux("grade", "homework_1", code=4).err
+    assert set(course.grades().values()) <= {None}
+    course.rudaux("grade", "homework_1", "--accept-zeros")
+    assert course.grades() == course.practice.expected("homework_1")
 
 
-def test_marking_by_hand_then_submit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marking_by_hand_then_submit(course_after: CourseAfter) -> None:
     kinds: tuple[Kind, ...] = ("right", "wrong", "partly", "right")
-    with small_course(tmp_path / "p", monkeypatch, ("homework_2",), kinds) as course:
-        course.rudaux("init")
-        shown = course.rudaux("grade", "homework_2", "-m")
-        assert "rudaux submit homework_2" in shown.err
-        assert set(course.grades("homework_2").values()) <= {None}
-        mark_by_hand(course.folder, "homework_2", course.practice.kinds)
-        before = course.fingerprint()
-        course.rudaux("submit", "homework_2", "--dry-run")
-        assert course.fingerprint() == before
-        course.rudaux("submit", "homework_2")
-        assert course.grades("homework_2") == course.practice.expected("homework_2")
-        before = course.fingerprint()
-        course.rudaux("submit", "homework_2")
-        assert course.fingerprint() == before
+    course = course_after(("init",), assignments=("homework_2",), kinds=kinds)
+    shown = course.rudaux("grade", "homework_2", "-m")
+    assert "rudaux submit homework_2" in shown.err
+    assert set(course.grades("homework_2").values()) <= {None}
+    mark_by_hand(course.folder, "homework_2", course.practice.kinds)
+    before = course.fingerprint()
+    course.rudaux("submit", "homework_2", "--dry-run")
+    assert course.fingerprint() == before
+    course.rudaux("submit", "homework_2")
+    assert course.grades("homework_2") == course.practice.expected("homework_2")
+    before = course.fingerprint()
+    course.rudaux("submit", "homework_2")
+    assert course.fingerprint() == before
 
 
-def test_without_marks_by_hand_submissions_are_held(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with small_course(tmp_path / "p", monkeypatch, ("homework_2",), ("right",)) as course:
-        course.rudaux("init")
-        assert "1 held" in course.rudaux("grade", "homework_2", code=6).out
-        assert set(course.grades("homework_2").values()) <= {None}
+def test_without_marks_by_hand_submissions_are_held(course_after: CourseAfter) -> None:
+    course = course_after(("init",), assignments=("homework_2",), kinds=("right",))
+    assert "1 held" in course.rudaux("grade", "homework_2", code=6).out
+    assert set(course.grades("homework_2").values()) <= {None}
 
 
 def test_an_edit_in_canvas_is_kept_until_asked_for(graded: SmallCourse) -> None:
@@ -286,21 +280,24 @@ def test_an_edit_in_canvas_is_kept_until_asked_for(graded: SmallCourse) -> None:
 
 @pytest.mark.parametrize("mode", ["local", "instfs"])
 @pytest.mark.parametrize("refusal", [401, 403])
-def test_feedback_arrives_in_both_upload_modes(ready: SmallCourse, mode: str, refusal: int) -> None:
-    ready.canvas.switches.upload_mode = mode  # type: ignore[assignment]
-    ready.canvas.switches.permission_status = refusal  # type: ignore[assignment]
-    ready.rudaux("grade", "homework_1")
-    assert sum(len(s.comments) for s in ready.world.submissions.values()) == 6
+def test_feedback_arrives_in_both_upload_modes(
+    course_after: CourseAfter, mode: str, refusal: int
+) -> None:
+    course = course_after(("init",), (*GRADE, "--manual"))
+    course.canvas.switches.upload_mode = mode  # type: ignore[assignment]
+    course.canvas.switches.permission_status = refusal  # type: ignore[assignment]
+    course.rudaux("submit", "homework_1")
+    assert sum(len(s.comments) for s in course.world.submissions.values()) == 6
 
 
-def test_an_extension_is_graded_at_its_own_deadline(ready: SmallCourse) -> None:
-    right = student(ready, "right")
-    later = ready.practice.due["homework_1"] + timedelta(days=30)
-    ready.world.add_override(assignment_id(ready), student_ids=[int(right)], due_at=later)
-    ready.rudaux("grade", "homework_1")
-    assert ready.grades()[right] is None
-    ready.rudaux("init")
-    assert ready.crontab.read_text().count("rudaux grade") == 2
+def test_an_extension_is_graded_at_its_own_deadline(few: SmallCourse) -> None:
+    right = student(few, "right")
+    later = few.practice.due["homework_1"] + timedelta(days=30)
+    few.world.add_override(assignment_id(few), student_ids=[int(right)], due_at=later)
+    few.rudaux("grade", "homework_1")
+    assert few.grades()[right] is None
+    few.rudaux("init")
+    assert few.crontab.read_text().count("rudaux grade") == 2
 
 
 def test_a_dropped_student_keeps_work_and_one_without_goes(graded: SmallCourse) -> None:
@@ -329,33 +326,32 @@ def test_a_roster_that_shrank_stops_an_unattended_run(ready: SmallCourse) -> Non
 
 @pytest.mark.parametrize("gone", [3, 7])
 def test_a_roster_that_shrank_is_never_in_step_though_nobody_would_be_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: int
+    course_after: CourseAfter, gone: int
 ) -> None:
     kinds: tuple[Kind, ...] = ("right",) * 7
-    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), kinds) as course:
-        course.rudaux("init")
-        course.rudaux("grade", "homework_1")
-        for sid in list(course.practice.kinds)[:gone]:
-            course.world.set_state(int(sid), "deleted")
-        before = course.fingerprint()
-        words = "gone from Canvas" if gone == 3 else "no students at all"
-        for command in (
-            ("init",), ("grade",), ("grade", "homework_1"), ("gradebook", "sync"),
-            ("submit", "homework_1"), ("submit", "homework_1", "--json"), ("schedule", "install"),
-            ("gradebook", "export", "homework_1"),
-        ):  # fmt: skip
-            refused = course.rudaux(*command, code=4)
-            assert words in refused.err
-            assert "--accept-roster" in refused.err
-            shown = course.rudaux(*command, "--dry-run")
-            assert words in shown.out + shown.err
-            assert "up to date" not in shown.out + shown.err
-        assert words in course.rudaux("status").out
-        assert course.fingerprint() == before
-        course.rudaux("grade", "--accept-roster")
-        for command in (("init",), ("grade",), ("gradebook", "sync"), ("submit", "homework_1")):
-            assert words not in course.rudaux(*command).err
-        assert "up to date" in course.rudaux("init").out
+    course = course_after(("init",), GRADE, assignments=("homework_1",), kinds=kinds)
+    course.rudaux("grade", "homework_1")
+    for sid in list(course.practice.kinds)[:gone]:
+        course.world.set_state(int(sid), "deleted")
+    before = course.fingerprint()
+    words = "gone from Canvas" if gone == 3 else "no students at all"
+    for command in (
+        ("init",), ("grade",), ("grade", "homework_1"), ("gradebook", "sync"),
+        ("submit", "homework_1"), ("submit", "homework_1", "--json"), ("schedule", "install"),
+        ("gradebook", "export", "homework_1"),
+    ):  # fmt: skip
+        refused = course.rudaux(*command, code=4)
+        assert words in refused.err
+        assert "--accept-roster" in refused.err
+        shown = course.rudaux(*command, "--dry-run")
+        assert words in shown.out + shown.err
+        assert "up to date" not in shown.out + shown.err
+    assert words in course.rudaux("status").out
+    assert course.fingerprint() == before
+    course.rudaux("grade", "--accept-roster")
+    for command in (("init",), ("grade",), ("gradebook", "sync"), ("submit", "homework_1")):
+        assert words not in course.rudaux(*command).err
+    assert "up to date" in course.rudaux("init").out
 
 
 def test_status_as_json_is_the_documented_document(graded: SmallCourse) -> None:

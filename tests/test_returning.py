@@ -6,28 +6,30 @@ import csv
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from rudaux.demo.marking import mark_by_hand
-from tests.course import SmallCourse, small_course
+from tests.course import SmallCourse
+from tests.kept import CourseAfter
 
 STUDENT = 4711
 
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
-    with small_course(tmp_path / "practice", monkeypatch) as built:
-        built.edit("[grading]", "[return]\nfeedback = true\nsolution_share = 0.8\n\n[grading]")
-        built.rudaux("init")
-        for home in built.practice.homes.iterdir():
-            if os.geteuid() == 0 and not home.name.startswith("."):
-                for path in (home, *home.rglob("*")):
-                    os.chown(path, STUDENT, STUDENT)
-        yield built
+def course(course_after: CourseAfter) -> SmallCourse:
+    built = course_after(return_all, ("init",))
+    for home in built.practice.homes.iterdir():
+        if os.geteuid() == 0 and not home.name.startswith("."):
+            for path in (home, *home.rglob("*")):
+                os.chown(path, STUDENT, STUDENT)
+    return built
+
+
+def return_all(course: SmallCourse) -> None:
+    course.edit("[grading]", "[return]\nfeedback = true\nsolution_share = 0.8\n\n[grading]")
 
 
 def returned(course: SmallCourse) -> dict[str, tuple[bytes, int, int]]:
@@ -136,15 +138,16 @@ except = [{}]
 
 
 @pytest.fixture
-def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
-    with small_course(tmp_path / "practice", monkeypatch, ("homework_2",)) as built:
-        [first, *_] = built.practice.kinds
-        toml = built.folder / "rudaux.toml"
-        toml.write_text(toml.read_text() + GRADERS.format(first))
-        built.commit()
-        built.rudaux("init")
-        built.rudaux("grade", "homework_2", "--manual")
-        yield built
+def marked(course_after: CourseAfter) -> SmallCourse:
+    grade = ("grade", "homework_2", "--manual")
+    return course_after(name_graders, ("init",), grade, assignments=("homework_2",))
+
+
+def name_graders(course: SmallCourse) -> None:
+    [first, *_] = course.practice.kinds
+    toml = course.folder / "rudaux.toml"
+    toml.write_text(toml.read_text() + GRADERS.format(first))
+    course.commit()
 
 
 def test_marks_are_shared_handed_over_and_status_says_how_far_each_is(marked: SmallCourse) -> None:

@@ -21,7 +21,8 @@ from rudaux.adapters.storage import Homes
 from rudaux.config import GitSettings, HubSettings, SnapshotSettings
 from rudaux.demo.students import Kind
 from rudaux.errors import StorageFailure
-from tests.course import SmallCourse, small_course
+from tests.course import SmallCourse
+from tests.kept import CourseAfter
 
 KINDS: tuple[Kind, ...] = ("right", "right")
 NAME = "2026-10-02-0030"
@@ -47,13 +48,13 @@ def program(folder: Path, name: str, text: str) -> Path:
 
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
+def course(course_after: CourseAfter, monkeypatch: pytest.MonkeyPatch) -> SmallCourse:
     """A course whose file server has no snapshot since the deadline."""
-    with small_course(tmp_path / "practice", monkeypatch, ("homework_1",), KINDS) as built:
-        for snapshot in sorted((built.practice.homes / ".zfs" / "snapshot").iterdir())[1:]:
-            shutil.rmtree(snapshot)
-        monkeypatch.setattr("rudaux.workflows.snapshots.LOOKS", (0.1, 0.1))
-        yield built
+    built = course_after(assignments=("homework_1",), kinds=KINDS)
+    for snapshot in sorted((built.practice.homes / ".zfs" / "snapshot").iterdir())[1:]:
+        shutil.rmtree(snapshot)
+    monkeypatch.setattr("rudaux.workflows.snapshots.LOOKS", (0.1, 0.1))
+    return built
 
 
 def taken_by(course: SmallCourse, text: str) -> Path:
@@ -143,18 +144,16 @@ def test_a_run_killed_in_the_middle_is_made_good_by_the_next(course: SmallCourse
     assert "Every deadline so far has its snapshot" in course.rudaux("snapshot", "--auto").out
 
 
-def test_cron_has_entries_for_coming_deadlines(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with small_course(tmp_path / "p", monkeypatch, ("homework_3",), KINDS) as course:
-        taken_by(course, "true")
-        course.rudaux("init")
-        [line] = [x for x in course.crontab.read_text().splitlines() if " snapshot --auto " in x]
-        assert line.endswith("%28snapshot%29".replace("%", r"\%"))
-        assert "(snapshot)" in course.rudaux("schedule", "show").out
-        before = course.fingerprint()
-        course.rudaux("init")
-        assert course.fingerprint() == before
+def test_cron_has_entries_for_coming_deadlines(course_after: CourseAfter) -> None:
+    course = course_after(assignments=("homework_3",), kinds=KINDS)
+    taken_by(course, "true")
+    course.rudaux("init")
+    [line] = [x for x in course.crontab.read_text().splitlines() if " snapshot --auto " in x]
+    assert line.endswith("%28snapshot%29".replace("%", r"\%"))
+    assert "(snapshot)" in course.rudaux("schedule", "show").out
+    before = course.fingerprint()
+    course.rudaux("init")
+    assert course.fingerprint() == before
 
 
 def test_zfs_is_found_where_cron_does_not_look_and_over_ssh(

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 
@@ -18,16 +16,23 @@ from rudaux.demo.students import Kind
 from rudaux.domain.artifacts import is_report_of
 from rudaux.domain.naming import StudentKey
 from tests.adapters.nbgrader.course import nbgrader
-from tests.course import SmallCourse, small_course
+from tests.course import SmallCourse
+from tests.kept import CourseAfter
 
 ALL: tuple[Kind, ...] = ("right", "partly", "wrong", "right")
 
 
 @pytest.fixture
-def by_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
-    folder, names = tmp_path / "practice", ("homework_1",)
-    with small_course(folder, monkeypatch, names, ALL, student_id="login") as built:
-        yield built
+def by_login(course_after: CourseAfter) -> SmallCourse:
+    return course_after(assignments=("homework_1",), kinds=ALL, student_id="login")
+
+
+@pytest.fixture
+def graded(course_after: CourseAfter) -> SmallCourse:
+    """Two students whose grades are in Canvas."""
+    steps = (("init",), ("grade", "homework_1"))
+    kinds = ("right", "partly")
+    return course_after(*steps, assignments=("homework_1",), kinds=kinds, student_id="login")
 
 
 def canvas_ids(course: SmallCourse, key: StudentKey) -> dict[str, int]:
@@ -44,58 +49,55 @@ def students(course: SmallCourse) -> list[str]:
 
 @pytest.mark.parametrize("key", ["login", "sis"])
 def test_grades_feedback_and_an_extension_reach_the_right_student(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: StudentKey
+    course_after: CourseAfter, key: StudentKey
 ) -> None:
-    folder = tmp_path / "practice"
-    with small_course(folder, monkeypatch, ("homework_1",), ALL, student_id=key) as course:
-        ids = canvas_ids(course, key)
-        course.rudaux("init")
-        assert students(course) == sorted(ids)
-        assert "Everything is up to date" in course.rudaux("init").out
-        [assignment] = course.world.assignments
-        *others, late = ids
-        course.world.add_override(
-            assignment, [ids[late]], due_at=datetime.now(timezone.utc) + timedelta(days=2)
-        )
-        course.rudaux("grade", "homework_1", "--manual")
-        course.rudaux("submit", "homework_1")
-        expected = course.practice.expected("homework_1")
-        shown = course.world.scores(assignment)
-        assert {sid: shown.get(ids[sid]) for sid in others} == {
-            sid: float(expected[sid] or 0) for sid in others
-        }
-        assert len({shown.get(ids[sid]) for sid in others}) == len(others)
-        assert shown.get(ids[late]) is None
-        for sid in others:
-            [comment] = course.world.comments(assignment, ids[sid])
-            [file] = comment.file_ids
-            assert is_report_of(course.world.contents[file], "homework_1", sid)
-        assert course.world.comments(assignment, ids[late]) == []
-        before = course.fingerprint()
-        course.rudaux("submit", "homework_1")
-        assert course.fingerprint() == before
-        counts = json.loads(course.rudaux("status", "--json").out)["assignments"][0]["counts"]
-        assert (counts["pushed"], counts["not_due"]) == (3, 1)
+    course = course_after(assignments=("homework_1",), kinds=ALL, student_id=key)
+    ids = canvas_ids(course, key)
+    course.rudaux("init")
+    assert students(course) == sorted(ids)
+    assert "Everything is up to date" in course.rudaux("init").out
+    [assignment] = course.world.assignments
+    *others, late = ids
+    course.world.add_override(
+        assignment, [ids[late]], due_at=datetime.now(timezone.utc) + timedelta(days=2)
+    )
+    course.rudaux("grade", "homework_1", "--manual")
+    course.rudaux("submit", "homework_1")
+    expected = course.practice.expected("homework_1")
+    shown = course.world.scores(assignment)
+    assert {sid: shown.get(ids[sid]) for sid in others} == {
+        sid: float(expected[sid] or 0) for sid in others
+    }
+    assert len({shown.get(ids[sid]) for sid in others}) == len(others)
+    assert shown.get(ids[late]) is None
+    for sid in others:
+        [comment] = course.world.comments(assignment, ids[sid])
+        [file] = comment.file_ids
+        assert is_report_of(course.world.contents[file], "homework_1", sid)
+    assert course.world.comments(assignment, ids[late]) == []
+    before = course.fingerprint()
+    course.rudaux("submit", "homework_1")
+    assert course.fingerprint() == before
+    counts = json.loads(course.rudaux("status", "--json").out)["assignments"][0]["counts"]
+    assert (counts["pushed"], counts["not_due"]) == (3, 1)
 
 
 def test_a_person_may_name_a_student_by_either_id_and_the_log_has_the_gradebooks(
-    by_login: SmallCourse,
+    graded: SmallCourse,
 ) -> None:
-    by_login.rudaux("init")
-    by_login.rudaux("grade", "homework_1")
-    ids = canvas_ids(by_login, "login")
-    by_login.rudaux("grade", "homework_1", "--student", str(ids["io"]))
-    said = by_login.rudaux("grade", "homework_1", "--student", "euopa", code=2).err
+    ids = canvas_ids(graded, "login")
+    graded.rudaux("grade", "homework_1", "--student", str(ids["io"]))
+    said = graded.rudaux("grade", "homework_1", "--student", "euopa", code=2).err
     assert "did you mean europa?" in said
     for name in ("io", str(ids["io"])):
-        told = json.loads(by_login.rudaux("canvas", "log", "--student", name, "--json").out)
+        told = json.loads(graded.rudaux("canvas", "log", "--student", name, "--json").out)
         assert {write["student_id"] for write in told["writes"]} == {"io"}
-    listed = by_login.rudaux("canvas", "students").out
+    listed = graded.rudaux("canvas", "students").out
     assert any({"io", str(ids["io"])} <= set(line.split()) for line in listed.splitlines())
-    undone = by_login.rudaux("canvas", "undo", "--yes")
+    undone = graded.rudaux("canvas", "undo", "--yes")
     assert undone.code == 0
-    [assignment] = by_login.world.assignments
-    assert {by_login.world.scores(assignment)[uid] for uid in ids.values()} == {None}
+    [assignment] = graded.world.assignments
+    assert {graded.world.scores(assignment)[uid] for uid in ids.values()} == {None}
 
 
 def test_a_gradebook_and_homes_of_plain_nbgrader_by_login_are_taken_over(
@@ -114,19 +116,17 @@ def test_a_gradebook_and_homes_of_plain_nbgrader_by_login_are_taken_over(
 
 
 def test_another_key_than_the_gradebooks_stops_every_run_before_anything_is_written(
-    by_login: SmallCourse,
+    graded: SmallCourse,
 ) -> None:
-    by_login.rudaux("init")
-    by_login.rudaux("grade", "homework_1")
-    by_login.edit('student_id = "login"', 'student_id = "canvas"')
-    before = by_login.fingerprint()
+    graded.edit('student_id = "login"', 'student_id = "canvas"')
+    before = graded.fingerprint()
     for command in (("init",), ("grade", "homework_1"), ("submit", "homework_1"), ("grade",)):
-        said = by_login.rudaux(*command, code=4).err
-        assert "4 of these students under another id (" in said
+        said = graded.rudaux(*command, code=4).err
+        assert "2 of these students under another id (" in said
         assert "jupyterhub.student_id in rudaux.toml is not what it was" in said
-    assert by_login.fingerprint() == before
-    by_login.edit('student_id = "canvas"', 'student_id = "login"')
-    assert "Everything is up to date" in by_login.rudaux("init").out
+    assert graded.fingerprint() == before
+    graded.edit('student_id = "canvas"', 'student_id = "login"')
+    assert "Everything is up to date" in graded.rudaux("init").out
 
 
 def test_without_the_right_init_says_which_one_is_missing(by_login: SmallCourse) -> None:

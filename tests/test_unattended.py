@@ -25,17 +25,16 @@ from aiosmtpd.controller import Controller
 from filelock import FileLock
 
 from rudaux.demo.students import Kind
-from tests.course import TOKEN, SmallCourse, small_course
+from tests.course import TOKEN, SmallCourse
+from tests.kept import CourseAfter
 
 KINDS: tuple[Kind, ...] = ("right", "right", "right", "missing")
 SECRET = "hook-secret-4711"
 
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
-    with small_course(tmp_path / "practice", monkeypatch, ("homework_1",), KINDS) as built:
-        built.rudaux("init")
-        yield built
+def course(course_after: CourseAfter) -> SmallCourse:
+    return course_after(("init",), assignments=("homework_1",), kinds=KINDS)
 
 
 class Hook:
@@ -341,16 +340,17 @@ def test_a_run_that_hangs_is_ended_with_its_kernels_and_the_next_goes_on(
     )
     for work in works:
         work.write_text(json.dumps(notebook))
-    course.edit("[notify]", '[schedule]\nlimit = "25s"\n\n[notify]')
+    course.edit("[notify]", '[schedule]\nlimit = "20s"\n\n[notify]')
     course.edit("cell_timeout = 5", "cell_timeout = 90")
     done = as_cron(course)
     assert done.returncode == 5, done
     assert done.stderr == ""
-    assert "was still running after 25s" in hook.got[-1]["message"]
-    assert "was still running after 25s" in log_of(course)
+    assert "was still running after 20s" in hook.got[-1]["message"]
+    assert "was still running after 20s" in log_of(course)
     assert not psutil.pid_exists(int(marker.read_text()))
     assert [p for p in psutil.process_iter(["cmdline"]) if _about(p, course)] == []
-    course.edit('limit = "25s"', 'limit = "6h"')
+    course.edit('limit = "20s"', 'limit = "6h"')
+    course.edit("cell_timeout = 90", "cell_timeout = 5")  # what hung was collected already
     for work in works:
         work.write_text(whole)
     as_cron(course)

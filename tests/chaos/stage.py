@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from rudaux.demo.simulator.state import World
 from rudaux.demo.simulator.switches import Switches
 from tests.course import SmallCourse, small_course
 from tests.dask import Cluster, cluster
+from tests.kept import restore
 
 NAME, BY_HAND = "homework_1", "homework_2"
+CALM = Switches(throttling=False)
 SNAPSHOTS = ".zfs/snapshot"
 SOURCE = f"source/{NAME}/{NAME}.ipynb"
 
@@ -39,7 +41,7 @@ class Stage:
 
     def restore(self) -> None:
         """Put the course's folder and its Canvas back."""
-        _restore(self.course, self.saved, self.world)
+        restore(self.course, self.saved, self.world, CALM)
 
 
 @contextmanager
@@ -126,20 +128,8 @@ def _stage(course: SmallCourse, saved: Path, command: tuple[str, ...]) -> Stage:
     world = copy.deepcopy(course.world)
     course.rudaux(*command)
     reference = shown(course)
-    _restore(course, saved, world)
+    restore(course, saved, world, CALM)
     return Stage(course, command, saved, world, reference)
-
-
-def _restore(course: SmallCourse, saved: Path, world: World) -> None:
-    with course.canvas.lock:
-        fresh = copy.deepcopy(world)
-        for field in fields(World):
-            setattr(course.world, field.name, getattr(fresh, field.name))
-        calm = Switches(throttling=False)
-        for switch in fields(Switches):
-            setattr(course.canvas.switches, switch.name, getattr(calm, switch.name))
-    shutil.rmtree(course.practice.folder)
-    shutil.copytree(saved, course.practice.folder, symlinks=True)
 
 
 def shown(course: SmallCourse) -> dict[str, Any]:

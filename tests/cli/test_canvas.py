@@ -7,10 +7,10 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,27 +19,26 @@ from rudaux.domain.grades import Push
 from tests.cli.terminal import Terminal
 from tests.cli.test_completion import offered
 from tests.config.course_file import course as course_folder
-from tests.course import SmallCourse, small_course
+from tests.course import SmallCourse
+from tests.kept import CourseAfter
 
 MANUAL = (
     'external_tool_name = "Jupyter"\n',
     'external_tool_name = "Jupyter"\nposting = "manual"\n',
 )
 
+TWO: dict[str, Any] = {"assignments": ("homework_1",), "kinds": ("right", "partly")}
+
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
+def course(course_after: CourseAfter) -> SmallCourse:
     """Two students, one assignment, nothing done yet."""
-    folder, kinds = tmp_path / "practice", ("right", "partly")
-    with small_course(folder, monkeypatch, ("homework_1",), kinds) as built:  # type: ignore[arg-type]
-        yield built
+    return course_after(**TWO)
 
 
 @pytest.fixture
-def graded(course: SmallCourse) -> SmallCourse:
-    course.rudaux("init")
-    course.rudaux("grade", "homework_1")
-    return course
+def graded(course_after: CourseAfter) -> SmallCourse:
+    return course_after(("init",), ("grade", "homework_1"), **TWO)
 
 
 def comments(course: SmallCourse) -> int:

@@ -17,7 +17,8 @@ from rudaux import Assignment, Course
 from rudaux.adapters.cron import CronTable
 from rudaux.adapters.hub import ask, look_at_hub
 from rudaux.domain.links import Hub
-from tests.course import SmallCourse, dump, small_course
+from tests.course import SmallCourse, dump
+from tests.kept import CourseAfter
 
 Found = dict[str, dict[str, str]]
 
@@ -74,9 +75,8 @@ FLAWED = (
 
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
-    with small_course(tmp_path, monkeypatch, ("homework_1",)) as made:
-        yield made
+def course(course_after: CourseAfter) -> SmallCourse:
+    return course_after(assignments=("homework_1",))
 
 
 def found(course: SmallCourse, *args: str, code: int | None = None) -> Found:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from rudaux.cli.extensions import parse_until
 from rudaux.errors import UsageError
-from tests.course import SmallCourse, small_course
+from tests.course import SmallCourse
+from tests.kept import CourseAfter
 
 ZONE = ZoneInfo("America/Vancouver")
 
@@ -49,12 +48,13 @@ def test_what_is_no_moment_says_what_would_be_one(text: str, why: str) -> None:
 
 
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
-    with small_course(tmp_path / "practice", monkeypatch, assignments=("homework_1",)) as built:
-        for enrollment in built.world.enrollments.values():
-            enrollment.created_at = built.practice.due["homework_1"] - timedelta(days=30)
-        built.rudaux("init")
-        yield built
+def course(course_after: CourseAfter) -> SmallCourse:
+    return course_after(all_join_early, ("init",), assignments=("homework_1",))
+
+
+def all_join_early(course: SmallCourse) -> None:
+    for enrollment in course.world.enrollments.values():
+        enrollment.created_at = course.practice.due["homework_1"] - timedelta(days=30)
 
 
 def test_an_extension_is_in_canvas_and_in_cron_and_a_second_run_changes_nothing(

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.terminal import Terminal
-from tests.course import SmallCourse, small_course
+from tests.course import SmallCourse
+from tests.kept import CourseAfter
 
 RUDAUX = str(Path(sys.executable).with_name("rudaux"))
 
 
 @pytest.fixture
-def deserted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
+def deserted(course_after: CourseAfter) -> SmallCourse:
     """A course with one student, graded, whom Canvas does not list any more."""
-    with small_course(tmp_path / "p", monkeypatch, ("homework_1",), ("right",)) as course:
-        course.rudaux("init")
-        course.rudaux("grade", "homework_1")
-        [sid] = course.practice.kinds
-        course.world.set_state(int(sid), "deleted")
-        yield course
+    steps = (("init",), ("grade", "homework_1"))
+    course = course_after(*steps, assignments=("homework_1",), kinds=("right",))
+    [sid] = course.practice.kinds
+    course.world.set_state(int(sid), "deleted")
+    return course
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,14 @@ from rudaux.cli.view import View
 from rudaux.domain.alarms import CellScore
 from rudaux.errors import NeedsPersonError
 from tests.cli.terminal import Terminal
-from tests.course import SmallCourse, small_course
+from tests.course import SmallCourse
 from tests.fakes import FakeContext
+from tests.kept import CourseAfter
 from tests.workflows.run import run_submit, standings
 from tests.workflows.test_push import entered, graded, regrade
 
 ROOT = Path(__file__).parents[2]
+GRADED = (("init",), ("grade", "homework_1", "--manual"))
 DOWN, ENTER = "\x1b[B", "\r"
 
 
@@ -180,23 +182,19 @@ def test_the_document_tells_the_alarms_of_a_refused_push(
     assert told["outcomes"] == []
 
 
-def test_the_command_speaks_json_and_exits_as_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with small_course(tmp_path / "p", monkeypatch, ("homework_1",)) as course:
-        course.rudaux("init")
-        course.rudaux("grade", "homework_1", "--manual", code=None)
-        course.edit("points = 10", "points = 20")
-        refused = course.rudaux("submit", "homework_1", "--json", code=4)
-        [alarm] = json.loads(refused.out)["alarms"]
-        assert "Canvas has 10 points for it, but rudaux.toml has 20" in alarm["text"]
-        assert "--accept-alarms" in refused.err
-        assert "--accept-alarms" in course.rudaux("grade", "homework_1", code=4).err
-        assert set(course.grades().values()) == {None}
-        course.edit("points = 20", "points = 10")
-        told = json.loads(course.rudaux("submit", "homework_1", "--json").out)
-        assert {o["result"] for o in told["outcomes"]} == {"done"}
-        assert course.grades() == course.practice.expected("homework_1")
+def test_the_command_speaks_json_and_exits_as_ever(course_after: CourseAfter) -> None:
+    course = course_after(*GRADED, assignments=("homework_1",), kinds=("right", "partly"))
+    course.edit("points = 10", "points = 20")
+    refused = course.rudaux("submit", "homework_1", "--json", code=4)
+    [alarm] = json.loads(refused.out)["alarms"]
+    assert "Canvas has 10 points for it, but rudaux.toml has 20" in alarm["text"]
+    assert "--accept-alarms" in refused.err
+    assert "--accept-alarms" in course.rudaux("grade", "homework_1", code=4).err
+    assert set(course.grades().values()) == {None}
+    course.edit("points = 20", "points = 10")
+    told = json.loads(course.rudaux("submit", "homework_1", "--json").out)
+    assert {o["result"] for o in told["outcomes"]} == {"done"}
+    assert course.grades() == course.practice.expected("homework_1")
 
 
 def test_on_a_terminal_json_does_not_push_without_being_told_to(
@@ -231,25 +229,20 @@ def kill_at_read_back(course: SmallCourse) -> None:
     course.canvas.switches.fault = None
 
 
-def test_grades_of_a_killed_run_are_told_from_a_persons(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with small_course(tmp_path / "p", monkeypatch, ("homework_1",)) as course:
-        course.rudaux("init")
-        course.rudaux("grade", "homework_1", "--manual", code=None)
-        kill_at_read_back(course)
-        wanted = course.practice.expected("homework_1")
-        assert course.grades() == wanted
-        ledger = SqliteLedger(course.folder / ".rudaux" / "ledger.db")
-        assert {p.read_back for p in ledger.push_records()} == {None}
-        course.edit("points = 10", "points = 20")
-        course.rudaux("submit", "homework_1", "--accept-alarms")
-        twice = {
-            s: score and pytest.approx(score * 2, abs=Decimal("0.0002"))
-            for s, score in wanted.items()
-        }
-        assert course.grades() == twice
-        assert all(p.read_back == p.new and not p.adopted for p in ledger.push_records())
+def test_grades_of_a_killed_run_are_told_from_a_persons(course_after: CourseAfter) -> None:
+    course = course_after(*GRADED, assignments=("homework_1",), kinds=("right", "partly"))
+    kill_at_read_back(course)
+    wanted = course.practice.expected("homework_1")
+    assert course.grades() == wanted
+    ledger = SqliteLedger(course.folder / ".rudaux" / "ledger.db")
+    assert {p.read_back for p in ledger.push_records()} == {None}
+    course.edit("points = 10", "points = 20")
+    course.rudaux("submit", "homework_1", "--accept-alarms")
+    twice = {
+        s: score and pytest.approx(score * 2, abs=Decimal("0.0002")) for s, score in wanted.items()
+    }
+    assert course.grades() == twice
+    assert all(p.read_back == p.new and not p.adopted for p in ledger.push_records())
 
 
 # --- On a terminal ------------------------------------------------------------------------------

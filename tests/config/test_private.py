@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,8 @@ from rudaux.config.private import (
     others_can_enter,
     set_right,
 )
-from tests.course import SmallCourse, small_course
+from tests.course import SmallCourse
+from tests.kept import CourseAfter
 
 KEPT = (".rudaux", "submitted", "autograded", "feedback", "logs", "gradebook.db")
 
@@ -145,14 +147,23 @@ def test_a_course_folder_is_open_only_where_the_folders_above_it_are() -> None:
 # --- A course from init to grades -------------------------------------------------------------
 
 
+TWO: dict[str, Any] = {"kinds": ("right", "partly")}
+
+
 @pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallCourse]:
-    with small_course(tmp_path, monkeypatch) as made:
-        yield made
+def course(course_after: CourseAfter) -> SmallCourse:
+    return course_after(**TWO)
 
 
-@pytest.mark.usefixtures("umask")
 def test_nothing_that_rudaux_keeps_is_open_to_others(course: SmallCourse, tmp_path: Path) -> None:
+    before = os.umask(0)  # under any other, less is open
+    try:
+        _nothing_is_open(course, tmp_path)
+    finally:
+        os.umask(before)
+
+
+def _nothing_is_open(course: SmallCourse, tmp_path: Path) -> None:
     course.rudaux("init")
     run_as_cron(course)
     course.rudaux("gradebook", "backup")
@@ -164,10 +175,10 @@ def test_nothing_that_rudaux_keeps_is_open_to_others(course: SmallCourse, tmp_pa
     assert [mode(p) for p in (file, file.with_name("grades.csv.old"))] == [0o600] * 2
 
 
-def test_what_an_earlier_version_left_open_is_closed_by_the_next_run(course: SmallCourse) -> None:
-    course.rudaux("init")
-    run_as_cron(course)
-    course.rudaux("gradebook", "backup")
+def test_what_an_earlier_version_left_open_is_closed_by_the_next_run(
+    course_after: CourseAfter,
+) -> None:
+    course = course_after(("init",), run_as_cron, ("gradebook", "backup"), **TWO)
     subprocess.run(["chmod", "-R", "go+rX", *KEPT], cwd=course.folder, check=True)
     assert open_to_others(course.folder)
     for _ in range(2):

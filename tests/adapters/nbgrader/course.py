@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +37,11 @@ RIGHT = {
 }
 WRONG = {**RIGHT, "squares": "def squares(n):\n    return [i for i in range(1, n + 1)]"}
 ERROR = {"output_type": "error", "ename": "AssertionError", "evalue": "", "traceback": []}
+CONFIG = """\
+c = get_config()
+c.CourseDirectory.course_id = "course"
+c.IncludeHeaderFooter.header = "source/header.ipynb"
+"""
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -47,10 +53,16 @@ def nbgrader(*args: str, folder: Path) -> None:
 
 @cache
 def _quickstart() -> Path:
-    """The example course with its release made and recorded; made once per test process."""
+    """The example course with its release made and recorded; made once per test process.
+
+    `nbgrader quickstart` starts nbgrader five times for the same files, and a gradebook elsewhere.
+    """
     folder = Path(tempfile.mkdtemp(prefix="rudaux-nbgrader-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    nbgrader("quickstart", "course", folder=folder)
+    example = Path(str(files("nbgrader"))) / "docs/source/user_guide/source"
+    others = shutil.ignore_patterns("*.html", "autotests.yml", "ps1_autotest")
+    shutil.copytree(example, folder / "course" / "source", ignore=others)
+    (folder / "course" / "nbgrader_config.py").write_text(CONFIG)
     course = Course(folder / "course")
     course.release()
     course.gradebook.database.close()

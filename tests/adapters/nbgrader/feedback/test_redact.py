@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import re
 from pathlib import Path
@@ -67,18 +68,41 @@ def secrets(hidden: str) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize("hidden", CASES.values(), ids=CASES.keys())
-@pytest.mark.parametrize("answers", [RIGHT, WRONG], ids=["right", "wrong"])
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the page of a right and of a wrong answer to a notebook with a test of each case."""
+    course = make_course(tmp_path_factory.mktemp("redact") / "course")
+
+    def add_tests(content: dict[str, Any]) -> None:
+        first = cell_named(content, "correct_squares")
+        place = content["cells"].index(first)
+        content["cells"][place : place + 1] = [with_test(first, *case) for case in CASES.items()]
+
+    course.edit_source(add_tests)
+    course.release()
+    return {"right": report(course, "11", RIGHT), "wrong": report(course, "12", WRONG)}
+
+
+def with_test(cell: dict[str, Any], name: str, hidden: str) -> dict[str, Any]:
+    """Make a cell with the visible test, and after it a hidden one."""
+    made: dict[str, Any] = copy.deepcopy(cell)
+    made["metadata"]["nbgrader"]["grade_id"] = name.replace(" ", "_")
+    visible = f"{VISIBLE}  # {name}"
+    parts = [visible, "### BEGIN HIDDEN TESTS", hidden, "### END HIDDEN TESTS"]
+    return {**made, "source": "\n".join(parts)}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("answers", ["right", "wrong"])
 def test_no_line_of_a_hidden_test_can_be_read(
-    tmp_path: Path, hidden: str, answers: dict[str, str]
+    name: str, answers: str, pages: dict[str, str]
 ) -> None:
-    page = report(course_with(tmp_path, hidden), "11", answers)
-    for line in secrets(hidden):
-        assert line not in readable(page)
+    page = readable(pages[answers])
+    for line in secrets(CASES[name]):
+        assert line not in page
     for word in ("sixteen was wanted", "wanted 16", "of four"):
-        assert plain(word) not in readable(page)
-    assert INSTEAD in page
-    assert plain(VISIBLE) in readable(page)
+        assert plain(word) not in page
+    assert plain(f"{VISIBLE}  # {name}\n### {INSTEAD}") in page
 
 
 def test_verdict_and_points_stay_and_the_instructors_copy_keeps_everything(tmp_path: Path) -> None:

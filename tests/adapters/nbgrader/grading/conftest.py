@@ -25,6 +25,7 @@ class GradedOnce(Protocol):
         tests: Sequence[str] = TESTS,
         files: Any = None,
         locked: str = "",
+        timeout: int = 30,
     ) -> dict[str, Found]: ...
 
 
@@ -40,12 +41,13 @@ def graded_once(tmp_path_factory: pytest.TempPathFactory) -> GradedOnce:
         tests: Sequence[str] = TESTS,
         files: Any = None,
         locked: str = "",
+        timeout: int = 30,
     ) -> dict[str, Found]:
         place = shared / f"graded-{name}"
         done = place.with_suffix(".json")
         with FileLock(f"{place}.lock"):
             if not done.exists():
-                found = Circles(place, tests, locked=locked).grade(answers, files)
+                found = Circles(place, tests, locked=locked).grade(answers, files, timeout)
                 done.write_text(json.dumps({who: asdict(one) for who, one in found.items()}))
         rows = json.loads(done.read_text())
         return {

@@ -175,7 +175,8 @@ def install(shell):
 @pytest.fixture(scope="module")
 def attacked(graded_once: GradedOnce) -> dict[str, Found]:
     answers = {name: f"{WRONG}\n{code}" for name, code in ATTACKS.items()}
-    return graded_once("attacked", answers, files={"cheat.py": CHEAT})
+    # Where no error is sent, each cell is waited for until its time is up.
+    return graded_once("attacked", answers, files={"cheat.py": CHEAT}, timeout=5)
 
 
 @pytest.mark.parametrize("name", ATTACKS)

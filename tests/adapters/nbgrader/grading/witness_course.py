@@ -92,9 +92,11 @@ class Circles:
         assert isinstance(job, Job), job
         return job
 
-    def grade(self, answers: Mapping[str, str], files: Any = None) -> dict[str, Found]:
+    def grade(
+        self, answers: Mapping[str, str], files: Any = None, timeout: int = 30
+    ) -> dict[str, Found]:
         """Hand in answers by student, run and score them."""
-        settings = GradingSettings(executor="process", jobs=2, memory="2g", cell_timeout=30)
+        settings = GradingSettings(executor="process", jobs=2, memory="2g", cell_timeout=timeout)
         executor = ProcessExecutor(settings, self.folder / "executor")
         found = {}
         for run in executor.run([self.job(who, text, files) for who, text in answers.items()]):
