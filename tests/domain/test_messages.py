@@ -37,8 +37,8 @@ def test_a_problem_is_open_from_its_first_message_to_its_end() -> None:
 
 
 def test_a_grade_is_never_told_with_a_name() -> None:
-    text = "a mark by hand above the maximum: Ana Ruiz has 12 of 10, Ana has 3"
-    said = without_names(text, {"Ana", "Ana Ruiz", " "})
+    text = "a mark by hand above the maximum: Rhea Saturn has 12 of 10, Rhea has 3"
+    said = without_names(text, {"Rhea", "Rhea Saturn", " "})
     assert said == "a mark by hand above the maximum: a student has 12 of 10, a student has 3"
     assert without_names(text, ()) == text
 

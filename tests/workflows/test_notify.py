@@ -51,7 +51,7 @@ def ends(teller: Teller, end: End) -> tuple[list[str], str]:
     """Tell a run's end; return the titles sent for it, and what cron mails."""
     post = teller.notifier
     before = len(post.sent) if isinstance(post, FakeNotifier) else 0
-    plan = notify.plan(teller, end, {"Ana Ruiz"})
+    plan = notify.plan(teller, end, {"Rhea Saturn"})
     mail = notify.short_text(teller, plan, notify.apply(teller, plan))
     return [m.title for m in post.sent[before:]] if isinstance(post, FakeNotifier) else [], mail
 
@@ -79,7 +79,7 @@ def test_a_run_of_another_command_does_not_end_a_problem(teller: Teller) -> None
 def test_a_failure_is_over_when_a_run_for_everything_has_no_trouble_with_it(
     teller: Teller,
 ) -> None:
-    bad = digest(failed={"the kernel died": ["Ana Ruiz"]})
+    bad = digest(failed={"the kernel died": ["Rhea Saturn"]})
     [title], _ = ends(teller, End("grade", 6, "PartlyDone", "...", True, (bad,)))
     assert title == "dsci100 homework_1: 1 submission could not be graded"
     assert (
@@ -90,7 +90,7 @@ def test_a_failure_is_over_when_a_run_for_everything_has_no_trouble_with_it(
 
 
 def test_who_is_only_held_is_no_problem_but_something_to_do(teller: Teller) -> None:
-    held = digest(counts={**digest().counts, "needs_manual": 2}, hidden=3, edited=["Ana Ruiz"])
+    held = digest(counts={**digest().counts, "needs_manual": 2}, hidden=3, edited=["Rhea Saturn"])
     end = End("grade", 6, "PartlyDone", "...", True, (held,))
     assert ends(teller, end) == (["dsci100 homework_1: something waits for you"], "")
     assert ends(teller, end) == ([], "")
@@ -99,10 +99,10 @@ def test_who_is_only_held_is_no_problem_but_something_to_do(teller: Teller) -> N
 def test_a_stopped_push_names_the_command_and_no_grade_with_a_name(
     teller: Teller, post: FakeNotifier
 ) -> None:
-    why = "homework_1: Ana Ruiz has 12 of 10 points. Push nevertheless?"
+    why = "homework_1: Rhea Saturn has 12 of 10 points. Push nevertheless?"
     ends(teller, End("grade", 4, "NeedsPersonError", why, True, (digest(stopped=why),)))
     [message] = post.sent
-    assert "Ana" not in message.body
+    assert "Rhea" not in message.body
     assert "`rudaux submit homework_1 --dir '/srv/dsci 100'`" in message.body
 
 

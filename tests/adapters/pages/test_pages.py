@@ -30,8 +30,8 @@ HOSTILE = "ValueError: <script>document.title = 'ran'</script><img src=http://12
 
 def person(number: int) -> Student:
     return Student(
-        f"47{number:04}", f"Ana{number} Ruiz{number}", f"Ruiz{number}, Ana{number}",
-        f"ana.{number}@example.edu", login=f"aruiz{number}x",
+        f"47{number:04}", f"Rhea{number} Saturn{number}", f"Saturn{number}, Rhea{number}",
+        f"rhea.{number}@example.edu", login=f"rsaturn{number}x",
     )  # fmt: skip
 
 
@@ -123,7 +123,10 @@ def test_whoever_fails_for_the_same_reason_is_one_line() -> None:
     ]
     page = assignment_page(replace(report, results=tuple(gone)))
     text = " ".join(BeautifulSoup(page, "html.parser").get_text().split())
-    assert "5 missing (no …/hw in snapshot): Ana0 Ruiz0, Ana1 Ruiz1, Ana2 Ruiz2 and 2 more" in text
+    assert (
+        "5 missing (no …/hw in snapshot): Rhea0 Saturn0, Rhea1 Saturn1, Rhea2 Saturn2 and 2 more"
+        in text
+    )
 
 
 def test_below_ten_students_a_page_says_why_there_is_no_coefficient() -> None:
