@@ -117,6 +117,7 @@ class Watched:
             return
         if read == "frame.f_code":
             far = name in SHOWING and self._is_of_test(args[0], frame)
+            far = far and self._distance(frame) <= self.reach[name]
             if name == "traceback.print_stack":  # where students see it anyway
                 shown = None, self.system.stdout, self.system.stderr
                 far = far and not [1 for file in shown if inner.f_locals.get("file") is file]
