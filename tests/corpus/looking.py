@@ -158,6 +158,12 @@ _OWN = {
     "    print(inspect.currentframe().f_back.f_code.co_name)",
     "who calls it, by the stack": "print(inspect.stack()[1].function, inspect.stack()[1][3])\n"
     "    print(inspect.stack()[1].lineno)",
+    "what its callers have, one by one": "def show():\n"
+    "        for name, one in inspect.currentframe().f_back.f_locals.items():\n"
+    "            print(name, one)\n"
+    "    def lines():\n        frame = inspect.currentframe()\n        try:\n"
+    "            print(frame.f_back.f_lineno, [*frame.f_back.f_locals])\n"
+    "        finally:\n            del frame\n    show()\n    lines()",
     "frames counted": "frame, depth = sys._getframe(), 0\n    while frame:\n"
     "        frame, depth = frame.f_back, depth + 1\n    print(depth)",
     "classes made as it runs": "P = collections.namedtuple('P', 'x y')\n"

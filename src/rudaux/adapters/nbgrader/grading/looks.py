@@ -35,6 +35,7 @@ _SHOWN = re.compile(
     rf"|{_LINES}(?:\[(-?\d+)\](\.(?:name|lineno|filename)\b|\[[012]\])?)?"
     r"|(?<!import )(?:extract|format)_stack|_stack as\b"
 )
+_MINE = r"(?:currentframe|_getframe)\(\)"
 _LOOP = re.compile(r"\b(for|while|walk_stack)\b")
 
 
@@ -98,8 +99,20 @@ def _lines(text: str) -> Iterator[int]:
 
 def _back(own: Sequence[str]) -> int:
     """Return how many frames further out the cells go to read names."""
-    going = [text for text in own if "f_back" in text or "walk_stack" in text]
+    text = "\n".join(text for text in own if "f_back" in text or "walk_stack" in text)
     if not re.search("f_locals|f_globals", "\n".join(own)):
         return 0
-    loops = any(_LOOP.search(text) for text in going)
-    return ANYWHERE if loops else sum(text.count("f_back") for text in going)
+    begins = "|".join([_MINE, *(rf"(?<![\w.]){name}" for name in _own_frames(text))])
+    chains = [chain.count("f_back") for chain in re.findall(rf"(?:{begins})((?:\.f_back)+)", text)]
+    total = text.count("f_back")
+    if sum(chains) == total and "walk_stack" not in text:
+        return max(chains, default=0)
+    return ANYWHERE if _LOOP.search(text) else total
+
+
+def _own_frames(text: str) -> Iterator[str]:
+    """Yield the names that are nothing but the frame of the function that binds them."""
+    for name in {*re.findall(rf"\b(\w+) *= *(?:\w+\.)?{_MINE}(?!\.)", text)}:
+        right = rf"\bdel +{name}\b|\b{name}(?:\.\w| *= *(?:\w+\.)?{_MINE}(?!\.))"
+        if not re.search(rf"\b{name}\b", re.sub(right, "", text)):
+            yield name
