@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 _BUDGET = 30.0
 """Seconds for all modules; notebooks import by themselves what is left then."""
@@ -49,8 +50,8 @@ def import_for_notebooks(names: Sequence[str] = (), tried: bool = False) -> str:
 def _replace_debugger() -> None:
     """Give `pdb` IPython's debugger, as a kernel does: doctest keeps the one that it finds."""
     with suppress(ImportError, AttributeError):
-        pdb = importlib.import_module("pdb")
-        debugger = importlib.import_module("IPython.core.debugger")
+        pdb: Any = importlib.import_module("pdb")
+        debugger: Any = importlib.import_module("IPython.core.debugger")
         debugger.Pdb = pdb.Pdb = debugger.InterruptiblePdb
         pdb.set_trace = debugger.set_trace
 
