@@ -64,6 +64,18 @@ _LOOKS = {
     "    return heard(traceback.format_stack()[-2:-1], radius)",
     "the frames' lines, extracted": "def area(radius):\n"
     "    return heard([one.line for one in traceback.extract_stack()][-2:-1], radius)",
+    "a line of the frames, extracted": "def area(radius):\n"
+    "    return heard([traceback.extract_stack()[-2].line], radius)",
+    "a line of the frames, by another name": "from traceback import extract_stack as lines\n"
+    "def area(radius):\n    traceback.extract_stack()[-1].name\n"
+    "    return heard([lines()[-2].line], radius)",
+    "the lines of a frame further out": "def area(radius):\n    frame = inspect.currentframe()\n"
+    "    return heard([traceback.extract_stack(frame.f_back)[-1].line], radius)",
+    "a stack that prints elsewhere": "import io\ndef area(radius):\n    out = io.StringIO()\n"
+    "    print(''.join(traceback.format_stack()), file=out)\n"
+    "    return heard([out.getvalue()], radius)",
+    "names of frames, and more": "def area(radius):\n    frame = sys._getframe(1)\n"
+    "    print(frame.f_code.co_name)\n    return told(frame.f_code, radius)",
     "the outer frames": "def area(radius):\n"
     "    return told(inspect.getouterframes(sys._getframe())[1].frame.f_code, radius)",
     "the stack as it is walked": "def area(radius):\n"
@@ -135,6 +147,23 @@ _OWN = {
     "        return sys._getframe(1).f_code.co_name\n    assert caller() == 'area'",
     "its callers' names": "def debug():\n        frame = inspect.currentframe().f_back\n"
     "        print(frame.f_lineno, frame.f_code.co_name, frame.f_locals['radius'])\n    debug()",
+    "its own name in the stack": "assert traceback.extract_stack()[-1].name == 'area'\n"
+    "    file, line, name, text = traceback.extract_stack()[-1]\n"
+    "    print(traceback.extract_stack(limit=1)[-1].lineno, traceback.format_stack()[-1])",
+    "its helper's caller in the stack": "def who():\n"
+    "        return traceback.extract_stack(None, 2)[0][2], traceback.extract_stack()[-2].name\n"
+    "    assert who() == ('area', 'area')",
+    "a stack formatted and printed": "print(''.join(traceback.format_stack()))",
+    "who calls it, by frames": "print(sys._getframe(1).f_code.co_name, sys._getframe(1).f_lineno)\n"
+    "    print(inspect.currentframe().f_back.f_code.co_name)",
+    "who calls it, by the stack": "print(inspect.stack()[1].function, inspect.stack()[1][3])\n"
+    "    print(inspect.stack()[1].lineno)",
+    "what its callers have, one by one": "def show():\n"
+    "        for name, one in inspect.currentframe().f_back.f_locals.items():\n"
+    "            print(name, one)\n"
+    "    def lines():\n        frame = inspect.currentframe()\n        try:\n"
+    "            print(frame.f_back.f_lineno, [*frame.f_back.f_locals])\n"
+    "        finally:\n            del frame\n    show()\n    lines()",
     "frames counted": "frame, depth = sys._getframe(), 0\n    while frame:\n"
     "        frame, depth = frame.f_back, depth + 1\n    print(depth)",
     "classes made as it runs": "P = collections.namedtuple('P', 'x y')\n"

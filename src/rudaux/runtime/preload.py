@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 _BUDGET = 30.0
 """Seconds for all modules; notebooks import by themselves what is left then."""
@@ -26,6 +27,7 @@ def import_for_notebooks(names: Sequence[str] = (), tried: bool = False) -> str:
     # A kernel would have set it before matplotlib is imported, which reads it then.
     if importlib.util.find_spec("matplotlib_inline"):
         os.environ.setdefault("MPLBACKEND", _MATPLOTLIB)
+    _replace_debugger()
     until = time.monotonic() + _BUDGET
     for name in names:
         if tried and not (name in sys.modules or _goes_well(name, until)):
@@ -43,6 +45,15 @@ def import_for_notebooks(names: Sequence[str] = (), tried: bool = False) -> str:
                 "remove it from the list"
             )
     return ""
+
+
+def _replace_debugger() -> None:
+    """Give `pdb` IPython's debugger, as a kernel does: doctest keeps the one that it finds."""
+    with suppress(ImportError, AttributeError):
+        pdb: Any = importlib.import_module("pdb")
+        debugger: Any = importlib.import_module("IPython.core.debugger")
+        debugger.Pdb = pdb.Pdb = debugger.InterruptiblePdb
+        pdb.set_trace = debugger.set_trace
 
 
 def _goes_well(name: str, until: float) -> bool:

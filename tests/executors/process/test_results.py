@@ -302,6 +302,14 @@ def test_imports_that_give_trouble_are_left_to_the_notebooks(
     assert text(cells(execution)[0]) == "['wave']"
 
 
+def test_a_doctest_runs_where_doctest_was_imported_for_the_notebook(tmp_path: Path) -> None:
+    code = "def one():\n    '''\n    >>> one()\n    1\n    '''\n    return 1"
+    look = "import doctest; doctest.testmod()"
+    for modules in ([], ["doctest"]):
+        (execution,) = executor(tmp_path).run([job(tmp_path, code, look)], modules)
+        assert text(cells(execution)[1]) == "TestResults(failed=0, attempted=1)"
+
+
 def test_a_notebook_cannot_tell_what_was_imported_for_it_by_what_it_shows(tmp_path: Path) -> None:
     draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
     dice = "import numpy as np\nprint(np.random.rand(3))"

@@ -144,6 +144,20 @@ def test_functions_of_a_module_are_compiled_with_its_imports_from_the_future() -
     }
 
 
+def test_functions_of_a_module_are_compiled_as_the_whole_module_is() -> None:
+    module = (
+        "import numpy as np\nimport os.path\ntry:\n    import pandas as pd\n"
+        "except ImportError:\n    pd = None\nfrom itertools import chain\n"
+        "def stacked(x):\n    return np.vstack(x), os.path.join('a'), pd.DataFrame(x)\n"
+        "class Flat:\n    def of(self, x):\n        return chain.from_iterable(x), x.copy()\n"
+    )
+    whole = {getattr(c, "co_name", ""): c for c in compile(module, "", "exec").co_consts}
+    for name, text in functions(module).items():
+        codes = compile(text, "", "exec").co_consts
+        (code,) = [c for c in codes if getattr(c, "co_name", "") == name]
+        assert same_code(code, whole[name])
+
+
 @pytest.mark.parametrize(
     ("line", "names"),
     [

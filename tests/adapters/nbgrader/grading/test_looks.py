@@ -27,10 +27,13 @@ LOOKING = {
     "the caller's names": "inspect.currentframe().f_back.f_locals.get('a')",
     "its arguments": "inspect.getargvalues(sys._getframe(1)).locals.get('a')",
     "a walk that a helper takes": "up(sys._getframe())",
+    "a helper's caller's caller": "caller().f_back.f_locals.get('a')",
+    "its caller's names, one by one": "[x for x in inspect.currentframe().f_back.f_locals.items()]",
     "a walk of the library's": "[f.f_locals for f, _ in traceback.walk_stack(sys._getframe())]",
     "numbers of the test's function": "known.__code__.co_consts if r == 5 else 0",
 }
 _UP = "def up(f):\n    while f:\n        f.f_locals.get('a')\n        f = f.f_back\n"
+_CALLER = "def caller():\n    mine = inspect.currentframe()\n    return mine.f_back\n"
 ALLOWED = {
     "a locked cell that looks": "where()",
     "one's own function's code": "right.__code__.co_consts",
@@ -41,8 +44,10 @@ ALLOWED = {
 @pytest.fixture(scope="module")
 def found(graded_once: GradedOnce) -> dict[str, Found]:
     answers = {name: _PASSES.format(code) for name, code in (LOOKING | ALLOWED).items()}
+    helpers = {"up(": _UP, "caller(": _CALLER}
     helped = {
-        name: f"{_START}{_UP if 'up(' in text else ''}{text}" for name, text in answers.items()
+        name: "".join([_START, *(one for call, one in helpers.items() if call in text), text])
+        for name, text in answers.items()
     }
     return graded_once("looking", helped, TESTS, locked=LOCKED)
 

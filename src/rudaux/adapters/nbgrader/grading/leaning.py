@@ -26,7 +26,8 @@ class Bound:
 
     `texts` has the source of its functions and classes, "" for imports and for what is bound in
     another way as well; `loads` has the names that each of them uses, and under "" those that the
-    whole cell uses. `imports` has the module of each imported name, and its name there.
+    whole cell uses. `imports` has the module of each imported name, and its name there; `imported`
+    has the names that are imported in a branch as well.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Bound:
     classes: frozenset[str] = frozenset()
     imports: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     rebound: frozenset[str] = frozenset()
+    imported: frozenset[str] = frozenset()
 
 
 Modules = Mapping[str, Mapping[str, str]]
@@ -114,7 +116,9 @@ class Leaning:
 def functions(text: str) -> dict[str, str]:
     """Return the source of the functions and classes that a module defines and does not rebind.
 
-    Each begins with the module's imports from `__future__`, which change what is compiled.
+    Each begins with the module's imports, which change what is compiled: those from `__future__`,
+    and, from Python 3.11 on, those of names that it calls by an attribute. Only a module is
+    compiled as a whole; IPython compiles each statement of a cell by itself.
     """
     found = bound(text)
     future = "".join(
@@ -122,7 +126,12 @@ def functions(text: str) -> dict[str, str]:
         for module, name in found.imports.values()
         if module == "__future__"
     )
-    return {name: future + source for name, source in found.texts.items() if source}
+    compiled = {}
+    for name, source in found.texts.items():
+        if source:
+            called = sorted(found.imported & found.loads[name])
+            compiled[name] = future + "".join(f"import {one}\n" for one in called) + source
+    return compiled
 
 
 def taught(notebook: Any) -> frozenset[str]:
@@ -145,13 +154,13 @@ def bound(text: str) -> Bound:
             loads[node.name] = frozenset(_loaded(node))
             if not node.decorator_list:
                 texts[node.name] = ast.get_source_segment(text, node) or ""
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            texts |= dict.fromkeys(_imported(node.names), "")
+        texts |= dict.fromkeys(_importing(node), "")
     rebound = frozenset(_assigned(tree.body))
     texts |= dict.fromkeys(rebound & {*texts}, "")
     imports = dict(_origins(tree.body))
     classes = frozenset(n.name for n in ast.walk(tree) if isinstance(n, ast.ClassDef))
-    return Bound(texts, loads, frozenset(_bound(tree.body)), classes, imports, rebound)
+    imported = frozenset(name for node in _own(tree) for name in _importing(node))
+    return Bound(texts, loads, frozenset(_bound(tree.body)), classes, imports, rebound, imported)
 
 
 def _loaded(tree: ast.AST) -> Iterator[str]:
@@ -167,11 +176,12 @@ def _bound(body: Sequence[ast.stmt]) -> Iterator[str]:
                 yield node.id
             elif isinstance(node, _DEFINED):
                 yield node.name
-            elif isinstance(node, (ast.Import, ast.ImportFrom)):
-                yield from _imported(node.names)
+            yield from _importing(node)
 
 
-def _imported(names: Sequence[ast.alias]) -> list[str]:
+def _importing(node: ast.AST) -> list[str]:
+    """Return the names that a statement imports."""
+    names = node.names if isinstance(node, (ast.Import, ast.ImportFrom)) else ()
     return [(one.asname or one.name).partition(".")[0] for one in names if one.name != "*"]
 
 
@@ -196,8 +206,8 @@ def _assigned(body: Sequence[ast.AST]) -> Iterator[str]:
                 yield inner.id
             elif isinstance(inner, _DEFINED):
                 yield inner.name
-            elif isinstance(inner, (ast.Import, ast.ImportFrom)) and inner is not node:
-                yield from _imported(inner.names)
+            elif inner is not node:
+                yield from _importing(inner)
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:

@@ -113,10 +113,11 @@ class Watched:
         read = name
         while by := [path for path, names in self.libraries if frame and frame.f_globals is names]:
             name, inner, frame = by[0] + frame.f_code.co_name, frame, frame.f_back
-        if name not in self.reach or not self._is_theirs(frame):
+        if not self.reach.get(name) or not self._is_theirs(frame):
             return
         if read == "frame.f_code":
             far = name in SHOWING and self._is_of_test(args[0], frame)
+            far = far and self._distance(frame) <= self.reach[name]
             if name == "traceback.print_stack":  # where students see it anyway
                 shown = None, self.system.stdout, self.system.stderr
                 far = far and not [1 for file in shown if inner.f_locals.get("file") is file]
