@@ -94,6 +94,14 @@ class TestLiveFolders:
         (root / "3").mkdir()
         assert isinstance(homes(root).locate("3", "homework_1", DEADLINE), Absent)
 
+    def test_a_home_that_is_gone_or_empty_is_told_apart_from_one_without_the_work(
+        self, root: Path
+    ) -> None:
+        (root / "3").mkdir()
+        found = [homes(root).locate(student, "homework_1", DEADLINE) for student in "234"]
+        said = [one.home for one in found if isinstance(one, Absent)]
+        assert said == ["", "their home is empty", "their home is gone"]
+
     @pytest.mark.parametrize("made", [(), ("",), ("lost+found", ".zfs")])
     def test_a_root_without_homes_stops_the_run(
         self, tmp_path: Path, made: tuple[str, ...]

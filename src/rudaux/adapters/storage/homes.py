@@ -151,7 +151,7 @@ class Homes:
         if gone:
             return gone
         home = self._root.joinpath(*work.home)
-        found = _look(home, work.rest, None)
+        found = _look(home, work.rest, home, None)
         if isinstance(found, Absent) and _all_empty(home.parent):
             return Unreadable(f"every home in {home.parent} is empty: check that they are mounted")
         return found
@@ -171,7 +171,9 @@ class Homes:
                 f"there is no snapshot folder {folder}: check that their home is mounted"
             )
         chosen = _choose(settings, folder, names, deadline)
-        return chosen if isinstance(chosen, NotYet) else _look(folder / chosen, work.rest, chosen)
+        if isinstance(chosen, NotYet):
+            return chosen
+        return _look(folder / chosen, work.rest, folder / chosen, chosen)
 
     def _in_common_snapshots(
         self, settings: SnapshotSettings, work: _Work, deadline: datetime
@@ -185,12 +187,13 @@ class Homes:
         homes = base.joinpath(*work.home[:-1])
         if not _is_there(homes / work.home[-1]):
             if _any_home(homes):
-                return Absent(f"no home in snapshot {chosen}: not logged in by then")
+                gone = f"there is no home in snapshot {chosen}"
+                return Absent(f"no home in snapshot {chosen}: not logged in by then", gone)
             return Unreadable(
                 f"snapshot {chosen} contains no homes: look at {homes}, and at "
                 "jupyterhub.snapshots.path in rudaux.toml"
             )
-        found = _look(base, work.all, chosen)
+        found = _look(base, work.all, homes / work.home[-1], chosen)
         # Homes that are their own datasets are empty folders in their parent's snapshots.
         if isinstance(found, Absent) and _all_empty(homes):
             return Unreadable(
@@ -238,7 +241,7 @@ class Homes:
         if _is_there(home):
             return None
         if _any_home(home.parent):
-            return Absent("no home: never logged in")
+            return Absent("no home: never logged in", "their home is gone")
         return Unreadable(f"{home.parent} contains no homes at all: check that it is mounted")
 
     def _work(self, student_id: str, assignment: str) -> _Work:
@@ -261,7 +264,7 @@ class Homes:
         return _Work(tuple(home), tuple(rest))
 
 
-def _look(base: Path, parts: Sequence[str], snapshot: str | None) -> Lookup:
+def _look(base: Path, parts: Sequence[str], home: Path, snapshot: str | None) -> Lookup:
     """Go down from `base`, following no symbolic link; the last part is the work's folder."""
     where = f" in snapshot {snapshot}" if snapshot else ""
     folder = base
@@ -271,7 +274,8 @@ def _look(base: Path, parts: Sequence[str], snapshot: str | None) -> Lookup:
         try:
             mode = folder.lstat().st_mode
         except FileNotFoundError:
-            return Absent(f"no {inside}{where}")
+            empty = "" if _has_content(home) else f"their home is empty{where}"
+            return Absent(f"no {inside}{where}", empty)
         if stat.S_ISLNK(mode):
             return Unreadable(f"{folder} is a symbolic link, which is never followed")
         if not stat.S_ISDIR(mode):
