@@ -173,22 +173,25 @@ class Homes:
         chosen = _choose(settings, folder, names, deadline)
         if isinstance(chosen, NotYet):
             return chosen
-        return _look(folder / chosen, work.rest, folder / chosen, chosen)
+        found = _look(folder / chosen, work.rest, folder / chosen, chosen)
+        return _doubted(found, settings, folder, names, chosen)
 
     def _in_common_snapshots(
         self, settings: SnapshotSettings, work: _Work, deadline: datetime
     ) -> Lookup:
         """Look where each snapshot contains everybody's homes."""
         names = self._snapshot_names(settings)
-        chosen = _choose(settings, self._root / settings.path, names, deadline)
+        folder = self._root / settings.path
+        chosen = _choose(settings, folder, names, deadline)
         if isinstance(chosen, NotYet):
             return chosen
-        base = self._root / settings.path / chosen
+        base = folder / chosen
         homes = base.joinpath(*work.home[:-1])
         if not _is_there(homes / work.home[-1]):
             if _any_home(homes):
                 gone = f"there is no home in snapshot {chosen}"
-                return Absent(f"no home in snapshot {chosen}: not logged in by then", gone)
+                proof = Absent(f"no home in snapshot {chosen}: not logged in by then", gone)
+                return _doubted(proof, settings, folder, names, chosen, work.home)
             return Unreadable(
                 f"snapshot {chosen} contains no homes: look at {homes}, and at "
                 "jupyterhub.snapshots.path in rudaux.toml"
@@ -200,7 +203,7 @@ class Homes:
                 f"every home is empty in snapshot {chosen}: if each home is its own dataset, set "
                 f'jupyterhub.snapshots.path to "{_STUDENT}/{settings.path}"'
             )
-        return found
+        return _doubted(found, settings, folder, names, chosen, work.home)
 
     # --- parts of the above ---------------------------------------------------------------------
 
@@ -282,6 +285,32 @@ def _look(base: Path, parts: Sequence[str], home: Path, snapshot: str | None) ->
             return Unreadable(f"{folder} is not a folder")
     with os.scandir(folder):
         return Located(folder, snapshot)
+
+
+def _doubted(
+    found: Lookup,
+    settings: SnapshotSettings,
+    folder: Path,
+    names: Sequence[str],
+    chosen: str,
+    home: Sequence[str] = (),
+) -> Lookup:
+    """Doubt a lost home if the snapshot before has files in it: this one may be cut short."""
+    taken = {name: at for name in names if (at := snapshot_time(settings, name)) is not None}
+    before = [name for name, at in taken.items() if at < taken[chosen]]
+    if not isinstance(found, Absent) or not found.home or not before:
+        return found
+    last = max(before, key=lambda name: taken[name])
+    try:
+        if not _has_content(folder.joinpath(last, *home)):
+            return found
+    except FileNotFoundError:
+        return found
+    return Unreadable(
+        f"{found.home}, but snapshot {last} has files of theirs: if {chosen} was cut short, "
+        "complete or remove it, and run this again; if they deleted everything, enter their grade "
+        "in Canvas"
+    )
 
 
 def _is_there(home: Path) -> bool:
