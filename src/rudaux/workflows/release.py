@@ -270,7 +270,7 @@ def _obstacle(name: str, target: Path, stale: Collection[Path]) -> Iterator[str]
 
 
 def _same(one: Path, other: Path) -> bool:
-    return other.is_file() and filecmp.cmp(one, other, shallow=False)
+    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
 def _stale(release: Release, own: Path, theirs: Path) -> tuple[str, ...]:

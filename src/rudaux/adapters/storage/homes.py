@@ -296,9 +296,11 @@ def _doubted(
     home: Sequence[str] = (),
 ) -> Lookup:
     """Doubt a lost home if the snapshot before has files in it: this one may be cut short."""
+    if not isinstance(found, Absent) or not found.home:
+        return found
     taken = {name: at for name in names if (at := snapshot_time(settings, name)) is not None}
     before = [name for name, at in taken.items() if at < taken[chosen]]
-    if not isinstance(found, Absent) or not found.home or not before:
+    if not before:
         return found
     last = max(before, key=lambda name: taken[name])
     try:
