@@ -231,6 +231,31 @@ def test_work_that_was_collected_once_stays_when_it_is_gone_from_the_home(
     assert states(ctx)["1"] == "graded"
 
 
+@pytest.mark.parametrize("gone", ["their home is gone", "their home is empty in snapshot s1"])
+def test_a_lost_home_proves_nothing_about_a_student_whose_work_came_from_it_before(
+    ctx: FakeContext, gone: str
+) -> None:
+    ctx.gradebook.record_submission("homework_0", "1", YESTERDAY)
+    ctx.storage.homes |= {sid: Absent("no home: never logged in", gone) for sid in "12"}
+    told = {o.item: (o.result, o.reason) for o in run_collect(ctx)}
+    result, reason = told["Moon 1"]
+    assert result == "failed"
+    assert reason.startswith(f"{gone}, although they handed in homework_0: mount or restore it")
+    assert told["Moon 2"] == ("done", "missing: no home: never logged in")
+    assert (states(ctx)["1"], states(ctx)["2"]) == ("failed", "missing")
+
+
+def test_an_extension_is_looked_up_again_where_the_home_was_lost(ctx: FakeContext) -> None:
+    ctx.storage.hand_in("1", "3")
+    run_grade(ctx)
+    extend(ctx, "1", LATER)
+    ctx.storage.homes["1"] = Absent("no home: never logged in", "their home is gone")
+    assert {o.item: o.result for o in run_collect(ctx)}["Moon 1"] == "failed"
+    ctx.storage.hand_in("1", "2")
+    assert {o.item: o.result for o in run_collect(ctx)}["Moon 1"] == "done"
+    assert ctx.ledger.collected(NAME)["1"].at >= LATER
+
+
 def test_without_a_snapshot_nothing_is_recorded_about_a_student(ctx: FakeContext) -> None:
     ctx.storage.homes["1"] = NotYet("the newest snapshot is of 23:00")
     [told, _] = run_collect(ctx)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from rudaux.cli.describe.plans import release_rows
 from rudaux.domain.canvas import ExternalTool
 from rudaux.domain.deadlines import Override
 from rudaux.errors import CanvasFailure, ConfigError, GitFailure
@@ -137,6 +138,41 @@ def test_a_file_that_left_the_release_leaves_the_student_repository(ctx: FakeCon
     assert plan.release.lines[0].removed == ("homework_1.ipynb",)
     released = ctx.git.remotes[ctx.config.git.student_repo] / "m" / "homework_1"
     assert [p.name for p in released.iterdir()] == ["renamed.ipynb"]
+
+
+def test_a_file_that_a_person_put_into_the_release_folder_stays_there(ctx: FakeContext) -> None:
+    ctx.grader.sources["homework_1"] = ("homework_1.ipynb",)
+    run_init(ctx)
+    own = ctx.grader.release_folder("homework_1")
+    (own / "notes.txt").write_text("mine")
+    assert len(run_init(ctx)) == 0
+    ctx.grader.sources["homework_1"] = ("renamed.ipynb",)
+    run_init(ctx)
+    assert sorted(p.name for p in own.iterdir()) == ["notes.txt", "renamed.ipynb"]
+    assert len(run_init(ctx)) == 0
+    assert (own / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("git_says", ["changed", "untracked", "ignored"])
+def test_what_a_person_changed_in_the_release_folder_and_did_not_commit_is_kept(
+    ctx: FakeContext, git_says: str
+) -> None:
+    run_init(ctx)
+    own = ctx.grader.release_folder("homework_1") / "homework_1.ipynb"
+    own.write_text("changed by hand")
+    if git_says == "ignored":
+        ctx.git.patterns[ctx.config.folder] = ("release/",)
+    else:
+        name = str(own.relative_to(ctx.config.folder))
+        ctx.git.dirty = (name if git_says == "changed" else "release/",)
+    plan = run_init(ctx)
+    assert plan.release.lines[0].kept == ("homework_1.ipynb",)
+    shown = [str(row) for row in release_rows(plan.release, ctx.config)]
+    assert sum("homework_1.ipynb in the course's own" in text for text in shown) == 1
+    [kept] = (ctx.config.folder / ".rudaux" / "kept").rglob("*.ipynb")
+    assert kept.read_text() == "changed by hand"
+    ctx.git.dirty = ()
+    assert len(run_init(ctx)) == 0
 
 
 def test_a_leftover_of_an_earlier_run_is_kept_aside_every_time(ctx: FakeContext) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,9 +20,14 @@ class Located:
 
 @dataclass(frozen=True)
 class Absent:
-    """Proof that nothing was handed in: home or snapshot are there (or never were), work is not."""
+    """Proof that nothing was handed in: home or snapshot are there (or never were), work is not.
+
+    `home`: what is wrong if not even a home with anything in it is there. This proves nothing about
+    a student whose work came from there before.
+    """
 
     reason: str
+    home: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,16 @@ class Unreadable:
 
 
 Lookup = Located | Absent | NotYet | Unreadable
+
+
+def believed(found: Lookup, earlier: Sequence[str]) -> Lookup:
+    """Return what a look proves about a student whose work for `earlier` is in the gradebook."""
+    if not isinstance(found, Absent) or not found.home or not earlier:
+        return found
+    return Unreadable(
+        f"{found.home}, although they handed in {listed(sorted(earlier))}: mount or restore it, "
+        "and run this again; if it is gone for good, enter their grade in Canvas"
+    )
 
 
 @dataclass(frozen=True)

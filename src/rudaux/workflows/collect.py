@@ -17,6 +17,7 @@ from rudaux.domain.collection import (
     Lookup,
     NotYet,
     Unreadable,
+    believed,
     edits_after,
 )
 from rudaux.domain.outcome import Outcome
@@ -64,7 +65,8 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
 
     Collected work stays as it is, unless the student's deadline has moved past that moment. So does
     work that a sync has yet to take over, and grades of work that is gone. Students who had nothing
-    are looked up again as of `late_until`, once that has passed.
+    are looked up again as of `late_until`, once that has passed. That the home of a student who
+    has handed in before is gone or empty is no proof of anything.
     """
     ctx.storage.check()
     name, now = standings.settings.name, ctx.now()
@@ -72,6 +74,14 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
     absent = [s.id for s in standings.students if s.id not in submitted]
     waiting = takeover.found(ctx, standings.settings, absent)
     records, lines = ctx.ledger.records(name), []
+    worked: dict[str, list[str]] = {}
+    for assignment, student_id in ctx.gradebook.submitted():
+        worked.setdefault(student_id, []).append(assignment)
+
+    def look(student_id: str, at: datetime) -> Lookup:
+        found = ctx.storage.locate(student_id, name, at)
+        return believed(found, worked.get(student_id, ()))
+
     for student in standings.students:
         deadline = standings.deadlines.own.get(student.id)
         if student.id in waiting:
@@ -84,11 +94,11 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
         graded = only is None and taken and settled and submitted[student.id].autograded
         if settled and (folder.is_dir() or graded):
             continue
-        found, late = ctx.storage.locate(student.id, name, deadline), None
+        found, late = look(student.id, deadline), None
         if student.id not in submitted and _had_nothing(found, records.get(student.id), deadline):
             late = standings.deadlines.second_chance(student.id, now)
         if late is not None:
-            found = ctx.storage.locate(student.id, name, late)
+            found = look(student.id, late)
         if settled and earlier and only is None:
             found = _as_then(found, earlier, folder)
         lines.append(CollectLine(student, deadline, found, late))

@@ -25,7 +25,8 @@ class ReleaseLine:
     """One assignment: files that differ in the student repository, as relative paths.
 
     removed: released earlier and no longer part of it; edited: somebody changed them by hand in the
-    student repository, and the release overwrites that (git's history keeps it).
+    student repository, and the release overwrites that (git's history keeps it). kept: the course's
+    own release folder has a version that neither repository has; it is set aside first.
     """
 
     release: Release
@@ -33,6 +34,7 @@ class ReleaseLine:
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     edited: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     instructor_differs: bool = False
     gradebook_differs: bool = False
 
@@ -93,13 +95,18 @@ def _set_aside(ctx: Context, folder: Path) -> None:
     if _holds_nothing_new(ctx, folder):
         shutil.rmtree(folder)
         return
-    name = f"{folder.name}-{ctx.now():%Y%m%dT%H%M%SZ}"
+    folder.rename(_place_to_keep(ctx, folder.name))
+
+
+def _place_to_keep(ctx: Context, of: str) -> Path:
+    """Return a new path under .rudaux/kept."""
+    name = f"{of}-{ctx.now():%Y%m%dT%H%M%SZ}"
     kept = ctx.config.folder / ".rudaux" / "kept"
     make_folder(kept)
     taken = {path.name for path in kept.iterdir()}
     # Two runs may be cut short within a second.
     names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
-    folder.rename(kept / next(n for n in names if n not in taken))
+    return kept / next(n for n in names if n not in taken)
 
 
 def _holds_nothing_new(ctx: Context, folder: Path) -> bool:
@@ -125,10 +132,10 @@ def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> Relea
         raise ConfigError(
             "the release would show solutions to students; nothing was released.", *leaks
         )
-    lines = tuple(_compare(ctx, release, clone) for release in releases)
-    changed = [line for line in lines if len(line)]
     ctx.git.check(ctx.config.folder)
     state = ctx.git.state(ctx.config.folder)
+    lines = tuple(_compare(ctx, release, clone, state.dirty) for release in releases)
+    changed = [line for line in lines if len(line)]
     ctx.git.check(clone)
     mistakes = (*_withheld(ctx, releases, clone), *dict.fromkeys(_in_the_way(ctx, changed, clone)))
     if mistakes:
@@ -149,9 +156,13 @@ def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
     for line in changed:
         name = line.release.assignment
         own = ctx.grader.release_folder(name)
-        _copy(line.release, own, _stale(line.release, own))
+        theirs = student_folder(ctx, plan.clone, name)
+        if line.kept:
+            place = _place_to_keep(ctx, f"release-{name}")
+            _copy(replace(line.release, folder=own, files=line.kept), place, ())
+        _copy(line.release, own, [f for f in line.removed if _same(own / f, theirs / f)])
         ctx.grader.record_source(name)
-        _copy(line.release, student_folder(ctx, plan.clone, name), line.removed)
+        _copy(line.release, theirs, line.removed)
     message = f"Release {', '.join(line.release.assignment for line in changed)}"
     students = [str(student_folder(ctx, plan.clone, x.release.assignment)) for x in changed]
     instructors = [str(ctx.grader.release_folder(x.release.assignment)) for x in changed]
@@ -167,20 +178,39 @@ def student_folder(ctx: Context, clone: Path, assignment: str) -> Path:
     return clone / ctx.config.git.release_path.strip("/") / assignment
 
 
-def _compare(ctx: Context, release: Release, clone: Path) -> ReleaseLine:
+def _compare(ctx: Context, release: Release, clone: Path, dirty: Sequence[str]) -> ReleaseLine:
     theirs = student_folder(ctx, clone, release.assignment)
     own = ctx.grader.release_folder(release.assignment)
     present = [f for f in release.files if (theirs / f).is_file()]
     changed = tuple(f for f in present if not _same(release.folder / f, theirs / f))
+    removed = _stale(release, own, theirs)
+    replaced = [f for f in release.files if not _same(release.folder / f, own / f)]
+    unknown = [f for f in replaced if (own / f).is_file() and not _same(own / f, theirs / f)]
+    kept = _unsaved(ctx, own, unknown, dirty)
     return ReleaseLine(
         release,
         added=tuple(f for f in release.files if f not in present),
         changed=changed,
-        removed=tuple(f for f in _stale(release, own) if (theirs / f).is_file()),
-        edited=tuple(f for f in changed if (own / f).is_file() and not _same(own / f, theirs / f)),
-        instructor_differs=bool(_stale(release, own))
-        or any(not _same(release.folder / f, own / f) for f in release.files),
+        removed=removed,
+        edited=tuple(f for f in changed if f in unknown and f not in kept),
+        kept=kept,
+        instructor_differs=bool(replaced) or any(_same(own / f, theirs / f) for f in removed),
         gradebook_differs=not ctx.grader.source_in_step(release.assignment),
+    )
+
+
+def _unsaved(
+    ctx: Context, own: Path, files: Sequence[str], dirty: Sequence[str]
+) -> tuple[str, ...]:
+    """Return which files of the course's own release are not in its repository as they are."""
+    root = ctx.config.folder
+    ignored = ctx.git.ignored(root, [own / name for name in files])
+    paths = {name: os.path.relpath(own / name, root) for name in files}
+    changed = tuple(entry for entry in dirty if entry.endswith("/"))
+    return tuple(
+        name
+        for name in files
+        if own / name in ignored or paths[name] in dirty or paths[name].startswith(changed)
     )
 
 
@@ -222,7 +252,8 @@ def _in_the_way(ctx: Context, lines: Sequence[ReleaseLine], clone: Path) -> Iter
     for line in lines:
         name = line.release.assignment
         own, theirs = ctx.grader.release_folder(name), student_folder(ctx, clone, name)
-        for folder, goes in ((own, _stale(line.release, own)), (theirs, line.removed)):
+        gone = [f for f in line.removed if _same(own / f, theirs / f)]
+        for folder, goes in ((own, gone), (theirs, line.removed)):
             stale = {folder / old for old in goes}
             for target in (folder / file for file in line.release.files):
                 yield from _obstacle(name, target, stale)
@@ -239,15 +270,15 @@ def _obstacle(name: str, target: Path, stale: Collection[Path]) -> Iterator[str]
 
 
 def _same(one: Path, other: Path) -> bool:
-    return other.is_file() and filecmp.cmp(one, other, shallow=False)
+    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
-def _stale(release: Release, own: Path) -> tuple[str, ...]:
+def _stale(release: Release, own: Path, theirs: Path) -> tuple[str, ...]:
     """Return the names of files that an earlier release made; nothing else may be removed."""
     if not own.is_dir():
         return ()
     made = sorted(str(p.relative_to(own)) for p in own.rglob("*") if p.is_file())
-    return tuple(f for f in made if f not in release.files)
+    return tuple(f for f in made if f not in release.files and (theirs / f).is_file())
 
 
 def _copy(release: Release, target: Path, remove: Sequence[str]) -> None:

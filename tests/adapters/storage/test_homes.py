@@ -94,6 +94,14 @@ class TestLiveFolders:
         (root / "3").mkdir()
         assert isinstance(homes(root).locate("3", "homework_1", DEADLINE), Absent)
 
+    def test_a_home_that_is_gone_or_empty_is_told_apart_from_one_without_the_work(
+        self, root: Path
+    ) -> None:
+        (root / "3").mkdir()
+        found = [homes(root).locate(student, "homework_1", DEADLINE) for student in "234"]
+        said = [one.home for one in found if isinstance(one, Absent)]
+        assert said == ["", "their home is empty", "their home is gone"]
+
     @pytest.mark.parametrize("made", [(), ("",), ("lost+found", ".zfs")])
     def test_a_root_without_homes_stops_the_run(
         self, tmp_path: Path, made: tuple[str, ...]
@@ -253,6 +261,19 @@ class TestCommonSnapshots:
         found = homes(root, STAMPS).locate("2", "homework_1", DEADLINE)
         assert found == Absent("no home in snapshot 2026-10-02-0030: not logged in by then")
 
+    @pytest.mark.parametrize("left", ["nothing", "an empty home"])
+    def test_a_snapshot_that_lacks_what_the_one_before_has_proves_nothing(
+        self, root: Path, left: str
+    ) -> None:
+        snap(root, "2026-10-01-0030", "1", "2")
+        base = snap(root, "2026-10-02-0030", "1")
+        if left == "an empty home":
+            (base / "2").mkdir()
+        found = homes(root, STAMPS).locate("2", "homework_1", DEADLINE)
+        assert isinstance(found, Unreadable)
+        assert "but snapshot 2026-10-01-0030 has files of theirs" in found.reason
+        assert isinstance(homes(root, STAMPS).locate("3", "homework_1", DEADLINE), Absent)
+
     def test_a_home_without_the_folder_is_proof(self, root: Path) -> None:
         base = snap(root, "2026-10-02-0030", "1")
         (base / "2" / ".jupyter").mkdir(parents=True)
@@ -302,6 +323,14 @@ class TestOwnSnapshots:
         assert found == Located(own / WORK, "2026-10-02-0030")
         storage.copy(found, tmp_path / "out")
         assert (tmp_path / "out" / "homework_1.ipynb").read_text() == "as of the deadline"
+
+    def test_an_empty_snapshot_after_a_full_one_is_no_proof(self, root: Path) -> None:
+        own = root / "1" / ".zfs" / "snapshot"
+        hand_in(own / "2026-10-01-0030")
+        (own / "2026-10-02-0030").mkdir()
+        found = homes(root, OWN_STAMPS).locate("1", "homework_1", DEADLINE)
+        assert isinstance(found, Unreadable)
+        assert found.reason.startswith("their home is empty in snapshot 2026-10-02-0030, but")
 
     def test_a_snapshot_without_the_folder_is_proof(self, root: Path) -> None:
         (root / "2" / ".zfs" / "snapshot" / "2026-10-02-0030").mkdir(parents=True)

@@ -151,7 +151,7 @@ class Homes:
         if gone:
             return gone
         home = self._root.joinpath(*work.home)
-        found = _look(home, work.rest, None)
+        found = _look(home, work.rest, home, None)
         if isinstance(found, Absent) and _all_empty(home.parent):
             return Unreadable(f"every home in {home.parent} is empty: check that they are mounted")
         return found
@@ -171,33 +171,39 @@ class Homes:
                 f"there is no snapshot folder {folder}: check that their home is mounted"
             )
         chosen = _choose(settings, folder, names, deadline)
-        return chosen if isinstance(chosen, NotYet) else _look(folder / chosen, work.rest, chosen)
+        if isinstance(chosen, NotYet):
+            return chosen
+        found = _look(folder / chosen, work.rest, folder / chosen, chosen)
+        return _doubted(found, settings, folder, names, chosen)
 
     def _in_common_snapshots(
         self, settings: SnapshotSettings, work: _Work, deadline: datetime
     ) -> Lookup:
         """Look where each snapshot contains everybody's homes."""
         names = self._snapshot_names(settings)
-        chosen = _choose(settings, self._root / settings.path, names, deadline)
+        folder = self._root / settings.path
+        chosen = _choose(settings, folder, names, deadline)
         if isinstance(chosen, NotYet):
             return chosen
-        base = self._root / settings.path / chosen
+        base = folder / chosen
         homes = base.joinpath(*work.home[:-1])
         if not _is_there(homes / work.home[-1]):
             if _any_home(homes):
-                return Absent(f"no home in snapshot {chosen}: not logged in by then")
+                gone = f"there is no home in snapshot {chosen}"
+                proof = Absent(f"no home in snapshot {chosen}: not logged in by then", gone)
+                return _doubted(proof, settings, folder, names, chosen, work.home)
             return Unreadable(
                 f"snapshot {chosen} contains no homes: look at {homes}, and at "
                 "jupyterhub.snapshots.path in rudaux.toml"
             )
-        found = _look(base, work.all, chosen)
+        found = _look(base, work.all, homes / work.home[-1], chosen)
         # Homes that are their own datasets are empty folders in their parent's snapshots.
         if isinstance(found, Absent) and _all_empty(homes):
             return Unreadable(
                 f"every home is empty in snapshot {chosen}: if each home is its own dataset, set "
                 f'jupyterhub.snapshots.path to "{_STUDENT}/{settings.path}"'
             )
-        return found
+        return _doubted(found, settings, folder, names, chosen, work.home)
 
     # --- parts of the above ---------------------------------------------------------------------
 
@@ -238,7 +244,7 @@ class Homes:
         if _is_there(home):
             return None
         if _any_home(home.parent):
-            return Absent("no home: never logged in")
+            return Absent("no home: never logged in", "their home is gone")
         return Unreadable(f"{home.parent} contains no homes at all: check that it is mounted")
 
     def _work(self, student_id: str, assignment: str) -> _Work:
@@ -261,7 +267,7 @@ class Homes:
         return _Work(tuple(home), tuple(rest))
 
 
-def _look(base: Path, parts: Sequence[str], snapshot: str | None) -> Lookup:
+def _look(base: Path, parts: Sequence[str], home: Path, snapshot: str | None) -> Lookup:
     """Go down from `base`, following no symbolic link; the last part is the work's folder."""
     where = f" in snapshot {snapshot}" if snapshot else ""
     folder = base
@@ -271,13 +277,42 @@ def _look(base: Path, parts: Sequence[str], snapshot: str | None) -> Lookup:
         try:
             mode = folder.lstat().st_mode
         except FileNotFoundError:
-            return Absent(f"no {inside}{where}")
+            empty = "" if _has_content(home) else f"their home is empty{where}"
+            return Absent(f"no {inside}{where}", empty)
         if stat.S_ISLNK(mode):
             return Unreadable(f"{folder} is a symbolic link, which is never followed")
         if not stat.S_ISDIR(mode):
             return Unreadable(f"{folder} is not a folder")
     with os.scandir(folder):
         return Located(folder, snapshot)
+
+
+def _doubted(
+    found: Lookup,
+    settings: SnapshotSettings,
+    folder: Path,
+    names: Sequence[str],
+    chosen: str,
+    home: Sequence[str] = (),
+) -> Lookup:
+    """Doubt a lost home if the snapshot before has files in it: this one may be cut short."""
+    if not isinstance(found, Absent) or not found.home:
+        return found
+    taken = {name: at for name in names if (at := snapshot_time(settings, name)) is not None}
+    before = [name for name, at in taken.items() if at < taken[chosen]]
+    if not before:
+        return found
+    last = max(before, key=lambda name: taken[name])
+    try:
+        if not _has_content(folder.joinpath(last, *home)):
+            return found
+    except FileNotFoundError:
+        return found
+    return Unreadable(
+        f"{found.home}, but snapshot {last} has files of theirs: if {chosen} was cut short, "
+        "complete or remove it, and run this again; if they deleted everything, enter their grade "
+        "in Canvas"
+    )
 
 
 def _is_there(home: Path) -> bool:

@@ -129,6 +129,7 @@ def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
     if not files and not line.removed:
         what = "the tests changed, but not what students get" if line.gradebook_differs else ""
         yield Row("Release", "~", release.assignment, what or "the course's own copy differs")
+        yield from _kept_rows(line)
         return
     data = len(release.files) - len(release.notebooks)
     parts = [counted(len(release.notebooks), "notebook")]
@@ -150,6 +151,14 @@ def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
     for name in line.edited:
         text = f"{name} was edited in the student repository: replaced, but git's history keeps it"
         yield Row("Release", "!", release.assignment, text)
+    yield from _kept_rows(line)
+
+
+def _kept_rows(line: ReleaseLine) -> Iterable[Row]:
+    for name in line.kept:
+        text = f"{name} in the course's own release folder was changed and not committed"
+        text += ": replaced, but kept in .rudaux/kept"
+        yield Row("Release", "!", line.release.assignment, text)
 
 
 def assignment_rows(plan: AssignmentsPlan, config: Config) -> list[Row]:
