@@ -116,7 +116,7 @@ class Leaning:
 def functions(text: str) -> dict[str, str]:
     """Return the source of the functions and classes that a module defines and does not rebind.
 
-    Each begins with the module's imports, which change what is compiled: those from `__future__`,
+    Each has the module's imports, which change what is compiled: those from `__future__`,
     and, from Python 3.11 on, those of names that it calls by an attribute. Only a module is
     compiled as a whole; IPython compiles each statement of a cell by itself.
     """
@@ -130,7 +130,7 @@ def functions(text: str) -> dict[str, str]:
     for name, source in found.texts.items():
         if source:
             called = sorted(found.imported & found.loads[name])
-            compiled[name] = future + "".join(f"import {one}\n" for one in called) + source
+            compiled[name] = future + source + "".join(f"\nimport {one}" for one in called)
     return compiled
 
 

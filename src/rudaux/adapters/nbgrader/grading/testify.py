@@ -159,12 +159,24 @@ class Kernel:
 
     def _is_as_written(self, thing: Any, name: str, text: str) -> bool:
         """Return whether a function, or a class's functions, are those of a locked cell."""
-        builtins = self.modules["builtins"].__dict__
+        code = self._compiled(name, text)
+        if code is None or self._is_same(thing, code):
+            return True
+        line = thing.__code__.co_firstlineno if TYPE(thing) is FUNCTION else 1
+        if is_kind(thing):
+            line = thing.__dict__.get("__firstlineno__", 1)
+        # From Python 3.13 on, the code of a class holds its place.
+        blank_lines = "\n" * (line - code.co_firstlineno)
+        return bool(blank_lines) and self._is_same(thing, self._compiled(name, blank_lines + text))
+
+    def _compiled(self, name: str, text: str) -> Any:
         flags = self.shell.compile.flags & FUTURE
-        codes = builtins["compile"](text, "", "exec", flags, True).co_consts
-        code = next((c for c in codes if getattr(c, "co_name", "") == name), None)
-        if code is None or TYPE(thing) is FUNCTION:
-            return code is None or same_code(thing.__code__, code)
+        compiled = self.modules["builtins"].__dict__["compile"](text, "", "exec", flags, True)
+        return next((c for c in compiled.co_consts if getattr(c, "co_name", "") == name), None)
+
+    def _is_same(self, thing: Any, code: Any) -> bool:
+        if TYPE(thing) is FUNCTION:
+            return same_code(thing.__code__, code)
         inside = [c for c in code.co_consts if hasattr(c, "co_code")]
         return is_kind(thing) and not [
             1
