@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
 import pytest
 
 from rudaux.adapters.nbgrader.grading.compiled import same_code
@@ -11,6 +15,7 @@ from rudaux.adapters.nbgrader.grading.leaning import (
     functions,
     taught,
 )
+from rudaux.adapters.nbgrader.grading.testify import Kernel
 from tests.adapters.nbgrader.grading.conftest import GradedOnce
 from tests.adapters.nbgrader.grading.witness_course import AREA, WRONG, Found, as_notebook
 
@@ -156,6 +161,23 @@ def test_functions_of_a_module_are_compiled_as_the_whole_module_is() -> None:
         codes = compile(text, "", "exec").co_consts
         (code,) = [c for c in codes if getattr(c, "co_name", "") == name]
         assert same_code(code, whole[name])
+
+
+def test_a_class_inside_a_function_is_the_same_wherever_the_function_stands() -> None:
+    module = "side = 2\n\n\ndef made():\n    class Inner:\n        x = SIDE\n    return Inner\n"
+    there = ModuleType("shapes")
+    exec(compile(module.replace("SIDE", "2"), "shapes.py", "exec"), there.__dict__)
+    known = {**sys.modules, "shapes": there}
+    shell = SimpleNamespace(compile=SimpleNamespace(flags=0))
+
+    def strange(source: str) -> list[str]:
+        order: dict[str, Any] = dict.fromkeys(("text", "place"), "")
+        order |= {"guarded": {}, "classes": [], "imported": {}}
+        order["beside"] = {"shapes": functions(source)}
+        return [*Kernel(shell, known, order).strange()]
+
+    assert strange(module.replace("SIDE", "2")) == []
+    assert strange(module.replace("SIDE", "3")) == ["shapes.made"]
 
 
 @pytest.mark.parametrize(
