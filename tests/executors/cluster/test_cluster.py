@@ -139,12 +139,12 @@ def test_a_submission_that_is_lost_with_three_workers_fails(tmp_path: Path) -> N
 def test_a_run_that_stops_in_the_middle_leaves_nothing_running(
     two: Cluster, tmp_path: Path
 ) -> None:
-    sources = "import os, time; time.sleep(30 if open('data.txt').read() != 'of 0' else 0)"
-    running = executor(two).run(jobs(tmp_path, 4, sources))
+    sources = "import os, time; time.sleep(90 if open('data.txt').read() != 'of 0' else 0)"
+    running = executor(two, cell_timeout=120, timeout=240).run(jobs(tmp_path, 4, sources))
     assert next(running).verdict == "ok"
     wait_until(lambda: len(two.running()) == 2)
     running.close()  # type: ignore[attr-defined]
-    wait_until(lambda: two.running() == [], seconds=15)
+    wait_until(lambda: two.running() == [], seconds=45)
 
 
 def test_a_run_that_ends_while_a_worker_gets_ready_runs_nothing(

@@ -69,7 +69,7 @@ class _Slot:
         if self.busy.acquire(blocking=False):
             self.stack.close()
         elif self.pool is not None:
-            self.pool.server.close()
+            self.pool.stop()
 
 
 _SLOTS: dict[tuple[int, bytes], _Slot] = {}

@@ -116,8 +116,8 @@ class ForkServer:
     def close(self) -> None:
         """End the server and everything it started."""
         self.socket.close()
-        try:
-            self.process.wait(_PATIENCE / 4)
+        try:  # while it comes up, it hears nothing
+            self.process.wait(_PATIENCE / 4 if self.ready else 0)
         except subprocess.TimeoutExpired:
             tree.kill_below(self.process.pid, seconds=2.0)
             self.process.kill()

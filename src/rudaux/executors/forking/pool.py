@@ -83,6 +83,7 @@ class Pool:
         self.selector = selectors.DefaultSelector()
         self.runs: dict[int, _Run] = {}
         self.unseen = ExitStack()
+        self.stopped = False
 
     def __enter__(self) -> Pool:
         self.unseen.enter_context(_hidden())
@@ -95,6 +96,11 @@ class Pool:
         self.selector.close()
         self.server.close()
         self.unseen.close()
+
+    def stop(self) -> None:
+        """End what runs, from another thread, and start nothing any more."""
+        self.stopped = True
+        self.server.close()
 
     def work(self, queue: Iterator[Job]) -> Iterator[Execution]:
         """Run jobs from the queue, as many at a time as the settings allow."""
@@ -137,6 +143,9 @@ class Pool:
                 return self._submit(job)
         self.server.close()
         self.server = ForkServer(self.folder, self.preload, self.box)
+        if self.stopped:
+            self.server.close()
+            raise Lost
         return self._submit(job)
 
     def _submit(self, job: Job) -> _Run:
