@@ -235,7 +235,7 @@ def test_work_that_was_collected_once_stays_when_it_is_gone_from_the_home(
 def test_a_lost_home_proves_nothing_about_a_student_whose_work_came_from_it_before(
     ctx: FakeContext, gone: str
 ) -> None:
-    ctx.gradebook.record_submission("homework_0", "1", YESTERDAY)
+    ctx.gradebook.record_submission("homework_0", "1", YESTERDAY - timedelta(days=7))
     ctx.storage.homes |= {sid: Absent("no home: never logged in", gone) for sid in "12"}
     told = {o.item: (o.result, o.reason) for o in run_collect(ctx)}
     result, reason = told["Moon 1"]
@@ -243,6 +243,13 @@ def test_a_lost_home_proves_nothing_about_a_student_whose_work_came_from_it_befo
     assert reason.startswith(f"{gone}, although they handed in homework_0: mount or restore it")
     assert told["Moon 2"] == ("done", "missing: no home: never logged in")
     assert (states(ctx)["1"], states(ctx)["2"]) == ("failed", "missing")
+
+
+def test_work_of_later_says_nothing_about_an_empty_home_of_before(ctx: FakeContext) -> None:
+    ctx.gradebook.record_submission("homework_2", "1", NOW)
+    ctx.storage.homes |= {sid: Absent("no folder", "their home is empty") for sid in "12"}
+    told = {o.item: o.reason for o in collect.apply(ctx, collect.plan(ctx, standings(ctx)))}
+    assert told == {"Moon 1": "missing: no folder", "Moon 2": "missing: no folder"}
 
 
 def test_an_extension_is_looked_up_again_where_the_home_was_lost(ctx: FakeContext) -> None:

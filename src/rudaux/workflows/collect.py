@@ -6,6 +6,7 @@ from collections.abc import Collection as Ids
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from rudaux.config import AssignmentSettings
@@ -66,7 +67,7 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
     Collected work stays as it is, unless the student's deadline has moved past that moment. So does
     work that a sync has yet to take over, and grades of work that is gone. Students who had nothing
     are looked up again as of `late_until`, once that has passed. That the home of a student who
-    has handed in before is gone or empty is no proof of anything.
+    has handed in work of before that time is gone or empty is no proof of anything.
     """
     ctx.storage.check()
     name, now = standings.settings.name, ctx.now()
@@ -74,13 +75,15 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
     absent = [s.id for s in standings.students if s.id not in submitted]
     waiting = takeover.found(ctx, standings.settings, absent)
     records, lines = ctx.ledger.records(name), []
-    worked: dict[str, list[str]] = {}
-    for assignment, student_id in ctx.gradebook.submitted():
-        worked.setdefault(student_id, []).append(assignment)
+    handed_in, submissions = cache(ctx.gradebook.submitted), cache(ctx.gradebook.submissions)
 
     def look(student_id: str, at: datetime) -> Lookup:
         found = ctx.storage.locate(student_id, name, at)
-        return believed(found, worked.get(student_id, ()))
+        if not isinstance(found, Absent) or not found.home:
+            return found
+        theirs = {a: submissions(a).get(student_id) for a, who in handed_in() if who == student_id}
+        before = [a for a, s in theirs.items() if s and s.submitted_at and s.submitted_at < at]
+        return believed(found, before)
 
     for student in standings.students:
         deadline = standings.deadlines.own.get(student.id)
