@@ -307,4 +307,6 @@ def test_memory_that_processes_share_counts_where_the_system_keeps_a_box_within_
     ended: dict[str, Execution] = {e.job.student_id: e for e in executor(tmp_path).run(jobs)}
     assert ended["eater"].verdict == ("ok" if place is None else "out_of_memory")
     assert text(cells(ended["other"])[0]) == "on\n"
-    assert place is None or list(place.folder.glob("rudaux-*")) == []
+    groups = place.folder.glob("rudaux-*") if place else ()
+    # Other tests have boxes, too; the server of these ones has ended.
+    assert [g for g in groups if not Path("/proc", g.name.split("-")[1]).exists()] == []

@@ -115,6 +115,8 @@ class ForkServer:
 
     def close(self) -> None:
         """End the server and everything it started."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)  # another thread may be waiting for it
         self.socket.close()
         try:  # while it comes up, it hears nothing
             self.process.wait(_PATIENCE / 4 if self.ready else 0)
