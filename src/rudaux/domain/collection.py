@@ -47,9 +47,9 @@ class Unreadable:
 Lookup = Located | Absent | NotYet | Unreadable
 
 
-def believed(found: Lookup, earlier: Sequence[str]) -> Lookup:
-    """Return what a look proves about a student whose work for `earlier` is in the gradebook."""
-    if not isinstance(found, Absent) or not found.home or not earlier:
+def believed(found: Absent, earlier: Sequence[str]) -> Absent | Unreadable:
+    """Return what a lost home proves of a student whose work for `earlier` came from it."""
+    if not earlier:
         return found
     return Unreadable(
         f"{found.home}, although they handed in {listed(sorted(earlier))}: mount or restore it, "

@@ -118,7 +118,8 @@ class Kernel:
         """Return a code object's contents, to be compared after it has run."""
         try:
             # Later formats record references, which change as it runs.
-            return self.modules["marshal"].dumps(code, 0)  # type: ignore[no-any-return]
+            contents: bytes = self.modules["marshal"].dumps(code, 0)
+            return contents
         except ValueError:
             return b""
 

@@ -77,8 +77,16 @@ class Watched:
         self.found: list[str] = []
 
     def begin(self, file: str) -> None:
-        """Watch from now on; note what has been set to see each step of the test."""
-        self.file, system = file, self.system
+        """Watch from now on; a test that cannot be watched is noted, and runs all the same."""
+        self.file = file
+        try:
+            self._begin()
+        except Exception:
+            self.note("sys.addaudithook", True)
+
+    def _begin(self) -> None:
+        """Note also what has been set to see each step of the test."""
+        system = self.system
         system.audit(self.key, self)
         if not self.tests:
             system.addaudithook(watcher(system._getframe, self.key))
