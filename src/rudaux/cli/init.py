@@ -61,8 +61,6 @@ def init(
 
 
 def _show(ctx: Context, view: View, plan: InitPlan) -> None:
-    from rudaux.workflows.check import check_zone
-
     config = ctx.config
     host = config.canvas.url.partition("://")[2]
     view.line(
@@ -70,9 +68,8 @@ def _show(ctx: Context, view: View, plan: InitPlan) -> None:
         f"{len(plan.sync.students)} students · due dates in {config.course.timezone.key}\n"
     )
     rows = init_rows(plan, config, ctx.crontab.timezone())
-    zone = check_zone(ctx, plan.course)
-    if zone.result != "ok":
-        rows.append(Row("Time zone", "!", f"{zone.text}; {zone.remedy}"))
+    if plan.zone:
+        rows.append(Row("Time zone", "!", f"{plan.zone.text}; {plan.zone.remedy}"))
     view.rows([*rows, *override_rows(plan.overrides, config), *undated_rows(plan.overrides)])
     if not len(plan) and not plan.sync.roster.shrunk:
         view.line("Everything is up to date: nothing to change.")

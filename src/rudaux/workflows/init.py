@@ -9,11 +9,13 @@ from pathlib import Path
 
 from rudaux.config.private import others_can_enter
 from rudaux.domain.canvas import CanvasAssignment, CanvasCourse
+from rudaux.domain.checks import Check
 from rudaux.domain.outcome import Outcome
 from rudaux.ports import Context
 from rudaux.workflows import assignments, overrides, release, schedule, sync
 from rudaux.workflows.access import require_open
 from rudaux.workflows.assignments import AssignmentLine, AssignmentsPlan
+from rudaux.workflows.check import check_zone
 from rudaux.workflows.overrides import OverridesPlan
 from rudaux.workflows.release import ReleasePlan
 from rudaux.workflows.schedule import SchedulePlan
@@ -34,6 +36,8 @@ class InitPlan:
     exposed: bool = False
     """Whether other accounts on this machine can read the course folder, solutions included."""
     overrides: OverridesPlan = field(default_factory=OverridesPlan)
+    zone: Check | None = None
+    """What is wrong if Canvas shows due dates at other times than rudaux.toml does."""
 
     def __len__(self) -> int:
         parts = (self.sync, self.release, self.assignments, self.overrides, self.schedule)
@@ -45,7 +49,7 @@ def plan(ctx: Context, clone: Path) -> InitPlan:
     course = require_open(ctx, grading=False)
     canvas = assignments.plan(ctx)
     synced = sync.plan(ctx)
-    extended = _overrides(ctx, canvas, synced)
+    extended, zone = _overrides(ctx, canvas, synced), check_zone(ctx, course)
     return InitPlan(
         course,
         synced,
@@ -55,6 +59,7 @@ def plan(ctx: Context, clone: Path) -> InitPlan:
         tuple(n for n, d in extended.deadlines.items() if d.own and not any(d.own.values())),
         others_can_enter(ctx.config.folder),
         extended,
+        zone if zone.result != "ok" else None,
     )
 
 

@@ -41,7 +41,9 @@ def recall(ctx: Context, name: str) -> Checked | None:
     if before is None:
         return None
     try:
-        digest = _digest(ctx, find_assignment(ctx.config, name))
+        settings = find_assignment(ctx.config, name)
+        launch_path(ctx, settings)  # what the launch link opens may be gone meanwhile
+        digest = _digest(ctx, settings)
     except ConfigError:
         return None
     return before if digest and before.digest == digest else None
@@ -52,6 +54,7 @@ def rehearse(ctx: Context, name: str) -> Checked:
     settings = find_assignment(ctx.config, name)
     try:
         kernels = ctx.grader.kernels(name)
+        launch_path(ctx, settings)  # what the launch link opens must be there
         digest = _digest(ctx, settings)
         ctx.executor.check(kernels)
         found = _named(name, judge(_rehearse(ctx, name), _limits(ctx), _wanted(ctx, settings)))
@@ -136,7 +139,6 @@ def _wanted(ctx: Context, settings: AssignmentSettings) -> Wanted:
 
 def _digest(ctx: Context, settings: AssignmentSettings) -> str:
     """Digest what the findings hang on (source, image, limits, points); empty: not known."""
-    launch_path(ctx, settings)  # what the launch link opens must be there
     meets = ctx.executor.environment(ctx.grader.kernels(settings.name))
     if not meets:
         return ""
