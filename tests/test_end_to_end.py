@@ -11,6 +11,7 @@ import sys
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -281,11 +282,11 @@ def test_an_edit_in_canvas_is_kept_until_asked_for(graded: SmallCourse) -> None:
 @pytest.mark.parametrize("mode", ["local", "instfs"])
 @pytest.mark.parametrize("refusal", [401, 403])
 def test_feedback_arrives_in_both_upload_modes(
-    course_after: CourseAfter, mode: str, refusal: int
+    course_after: CourseAfter, mode: Literal["local", "instfs"], refusal: Literal[401, 403]
 ) -> None:
     course = course_after(("init",), (*GRADE, "--manual"))
-    course.canvas.switches.upload_mode = mode  # type: ignore[assignment]
-    course.canvas.switches.permission_status = refusal  # type: ignore[assignment]
+    course.canvas.switches.upload_mode = mode
+    course.canvas.switches.permission_status = refusal
     course.rudaux("submit", "homework_1")
     assert sum(len(s.comments) for s in course.world.submissions.values()) == 6
 

@@ -25,6 +25,7 @@ from rudaux.wiring import open_course
 from rudaux.workflows import (
     assignments,
     autograde,
+    checkout,
     collect,
     explain,
     feedback,
@@ -64,13 +65,11 @@ class Course:
         self.external_tool_id: int | None = None
         self.students: tuple[Student, ...] = ()
         self.context: Context = open_course(folder)
-        git = self.context.git
-        git.check(folder)
-        dirty = git.state(folder).dirty
+        dirty = checkout.ready(self.context).dirty
         if dirty and not auto:
             files = counted(len(dirty), "file")
             _agree(f"{folder} has {files} with uncommitted changes. Go on?", "auto=True")
-        git.pull(folder)
+        self.context.git.pull(folder)
         self.context = open_course(folder)
         self.context.canvas.course()
         self.assignments = tuple(Assignment(a.name, course=self) for a in self.config.assignments)

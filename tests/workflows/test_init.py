@@ -84,6 +84,15 @@ def test_two_canvas_assignments_of_one_name_stop_before_anything_is_written(
         init.plan(ctx, clone)
 
 
+def test_a_plan_says_that_canvas_shows_due_dates_at_other_times(ctx: FakeContext) -> None:
+    with release.workspace(ctx) as clone:
+        assert init.plan(ctx, clone).zone is None
+        ctx.canvas.facts = replace(ctx.canvas.facts, timezone="Asia/Tokyo")
+        zone = init.plan(ctx, clone).zone
+    assert zone is not None
+    assert zone.text.endswith("but Canvas Asia/Tokyo: due times look shifted")
+
+
 @pytest.mark.parametrize(
     ("tools", "words"),
     [
