@@ -203,7 +203,8 @@ def _show_undo(ctx: Context, view: View, plan: UndoPlan) -> None:
     if rows:
         view.table(("assignment", "student", "Canvas", "restored", "why"), rows)
     if plan.feedback:
-        view.line(f"{counted(plan.feedback, 'feedback file')} of that run stay in Canvas.")
+        verb = "stays" if plan.feedback == 1 else "stay"
+        view.line(f"{counted(plan.feedback, 'feedback file')} of that run {verb} in Canvas.")
     if not len(plan):
         view.line("There is nothing to restore.")
 

@@ -14,13 +14,12 @@ from rudaux.cli.session import reading
 from rudaux.cli.share import PROGRESS_HEADER, progress_rows
 from rudaux.cli.view import View
 from rudaux.domain.messages import counted
-from rudaux.domain.submissions import state_words
+from rudaux.domain.submissions import STATES, state_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from rudaux.domain.submissions import State
     from rudaux.workflows.status import AssignmentStatus, CourseStatus
 
 
@@ -88,7 +87,7 @@ def _told(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
 
 def overview(assignments: Sequence[AssignmentStatus]) -> tuple[list[str], list[list[object]]]:
     """Return header and rows; a column that would say the same of all assignments is left out."""
-    used = [s for s in _SHORT if any(a.counts[s] for a in assignments)]
+    used = [s for s in _COLUMNS if any(a.counts[s] for a in assignments)]
     years = {t.year for a in assignments for t in (a.due_at, a.scheduled_for) if t}
     columns: dict[str, list[object]] = {
         "assignment": [a.name for a in assignments],
@@ -101,7 +100,7 @@ def overview(assignments: Sequence[AssignmentStatus]) -> tuple[list[str], list[l
         columns["Canvas"] = [_PUBLISHED[a.published] for a in assignments]
     if any(a.scheduled_for for a in assignments):
         columns["next run"] = [_moment(a.scheduled_for, years) for a in assignments]
-    columns |= {_SHORT[s]: [a.counts[s] or "·" for a in assignments] for s in used}
+    columns |= {_COLUMNS[s]: [a.counts[s] or "·" for a in assignments] for s in used}
     return [*columns], [[*row] for row in zip(*columns.values(), strict=True)]
 
 
@@ -117,15 +116,7 @@ _ABOUT = {
     "next run": "next run {}",
 }  # fmt: skip
 _PUBLISHED = {True: "published", False: "unpublished", None: "not in Canvas"}
-_SHORT: dict[State, str] = {
-    "not_due": "not due",
-    "missing": "missing",
-    "collected": "collected",
-    "failed": "failed",
-    "needs_manual": "waiting",
-    "graded": "graded",
-    "pushed": "in Canvas",
-}
+_COLUMNS = {s: state_words(s) for s in STATES} | {"failed": "failed", "needs_manual": "waiting"}
 
 
 _ALWAYS = frozenset({"id", "student", "state", "points"})

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+from rudaux.domain.submissions import state_words
+
 HELD, FAILED = "held for you", "failed"
 """What is said of a step that waits for a person to look, and of one that could not be done."""
-UNGRADED = "could not be graded"
+UNGRADED = state_words("failed")
 """What is said of a submission for which there is no result: our side failed, or it is broken."""
 NOTHING = frozenset({"-", "·"})
 """Cells of a table that hold no number."""
