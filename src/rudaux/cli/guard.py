@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise, takewhile
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 import psutil
 
@@ -28,6 +27,7 @@ from rudaux.errors import ConfigError, SystemFailure, UsageError
 
 GRACE = 20.0
 """Seconds that a run has to close what it opened, once it is told to end."""
+_STOPS = (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Course:
 
 
 class _Stopped(Exception):  # noqa: N818 - raised by a signal's handler
-    """Somebody stops the guard, and so the run."""
+    """Somebody stops the guard, and so the run; or its time is over."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -58,15 +58,16 @@ def run(args: Sequence[str]) -> int:
     log = _open_log(course.log) if course and "--log" in args else None
     shown = str(course.log) if course and log else ""
     read, write = os.pipe()
-    env = {**os.environ, MAIL: str(write), LOG: shown}
-    for sign in (signal.SIGTERM, signal.SIGHUP):
+    for sign in _STOPS:
         signal.signal(sign, _stop)
-    child = subprocess.Popen(
-        [sys.executable, "-m", "rudaux", *args], stdout=log, stderr=log, env=env, pass_fds=(write,)
-    )
+    pid = os.fork()  # and not a new Python: it has all of this imported
+    if not pid:
+        os.environ.update({MAIL: str(write), LOG: shown})
+        _run(args, log)
     os.close(write)
+    child = psutil.Process(pid)
     code, death = _wait(child, course.schedule.limit if course else ScheduleSettings().limit)
-    for sign in (signal.SIGTERM, signal.SIGHUP):
+    for sign in _STOPS:
         signal.signal(sign, signal.SIG_IGN)  # what is left takes seconds
     mail = _received(read)
     if death and course:
@@ -81,6 +82,19 @@ def run(args: Sequence[str]) -> int:
     elif death:
         print_error(f"rudaux: {death}")
     return code
+
+
+def _run(args: Sequence[str], log: IO[bytes] | None) -> NoReturn:
+    """Be the run: what it prints goes to the log, and its end is that of this process."""
+    for sign in _STOPS:
+        signal.signal(sign, signal.SIG_DFL)
+    if log:
+        for standard in (1, 2):
+            os.dup2(log.fileno(), standard)
+    from rudaux.cli.app import app
+
+    app(list(args))
+    sys.exit()
 
 
 def _course(args: Sequence[str]) -> Course | None:
@@ -111,19 +125,19 @@ def _open_log(file: Path) -> IO[bytes] | None:
         return None
 
 
-def _wait(child: subprocess.Popen[bytes], limit: str) -> tuple[int, str]:
+def _wait(child: psutil.Process, limit: str) -> tuple[int, str]:
     """Wait for the child; return the exit code, and how it died if it did not end by itself."""
     try:
-        code = child.wait(seconds(limit))
-    except subprocess.TimeoutExpired:
+        signal.setitimer(signal.ITIMER_REAL, seconds(limit))
+        code = child.wait()
+    except _Stopped as stopped:
         _end(child)
+        if stopped.number != signal.SIGALRM:
+            return 128 + stopped.number, f"it was stopped ({signal.Signals(stopped.number).name})"
         return SystemFailure.exit_code, (
             f"it was still running after {limit} (schedule.limit), so it was stopped. It may have "
             "waited for something that never came; the end of the log shows what it did last"
         )
-    except _Stopped as stopped:
-        _end(child)
-        return 128 + stopped.number, f"it was stopped ({signal.Signals(stopped.number).name})"
     except KeyboardInterrupt:  # the terminal has told the child, too
         return child.wait(), ""
     if code < 0:
@@ -137,24 +151,21 @@ def _stop(number: int, frame: object) -> None:
     raise _Stopped(number)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def _end(child: psutil.Process) -> None:
     """End a run: let it close what it has opened, then kill it and all that it started."""
-    family = _family(child.pid)
-    with suppress(subprocess.TimeoutExpired):
+    family = _family(child)
+    with suppress(psutil.Error):
         child.send_signal(signal.SIGINT)
         child.wait(GRACE)
-    family |= _family(child.pid)
-    if child.poll() is None:
-        child.kill()
-        child.wait()
-    for process in family:
+    for process in {child} | family | _family(child):
         with suppress(psutil.Error):  # gone by itself; another process has not its number
             process.kill()
+    child.wait()
 
 
-def _family(pid: int) -> set[psutil.Process]:
+def _family(child: psutil.Process) -> set[psutil.Process]:
     with suppress(psutil.Error):
-        return set(psutil.Process(pid).children(recursive=True))
+        return set(child.children(recursive=True))
     return set()
 
 
