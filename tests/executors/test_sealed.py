@@ -172,6 +172,8 @@ class Runs:
     def environment(self, kernels: Iterable[str]) -> str:
         return "here"
 
+    def prepare(self, imports: Sequence[str]) -> None: ...
+
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         for job in reversed(list(jobs)):
             assert not job.sealed

@@ -344,6 +344,8 @@ class FakeExecutor:
     def environment(self, kernels: Names[str]) -> str:
         return self.image
 
+    def prepare(self, imports: Sequence[str]) -> None: ...
+
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         for job in jobs:
             self.ran.append(job.student_id)

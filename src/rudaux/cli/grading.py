@@ -144,6 +144,7 @@ class Job:
 
     def run(self, settings: AssignmentSettings) -> None:
         """Grade one assignment as far as it goes without a person."""
+        from rudaux.workflows import autograde
         from rudaux.workflows.standings import read_standings, reread
 
         self.names.append(settings.name)
@@ -160,6 +161,7 @@ class Job:
             self._preview(standings, chosen)
             return
         before = standings
+        autograde.prepare(self.ctx, settings.name)
         standings = self._collect_and_autograde(standings, chosen)
         if self.manual or settings.manual:
             self.view.notice(f"\n  Next: {_by_hand(standings)}`rudaux submit {settings.name}`.")

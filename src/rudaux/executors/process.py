@@ -8,13 +8,13 @@ processes, and as root it can read everything.
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.executors.environment import this_python
-from rudaux.executors.forking import Pool, check_this_python, scratch_folder
+from rudaux.executors.forking import Opening, Pool, check_this_python, scratch_folder
 from rudaux.executors.request import read_memory
 
 
@@ -27,6 +27,7 @@ class ProcessExecutor:
     def __init__(self, settings: GradingSettings, scratch: Path) -> None:
         self.settings = settings
         self.scratch = scratch
+        self.opening = Opening(self._pool)
         read_memory(settings.memory)  # raises before anything runs
 
     def check(self, kernels: Collection[str] = ()) -> None:
@@ -37,14 +38,21 @@ class ProcessExecutor:
         """Return a digest of the environment; empty if it is not known."""
         return this_python(kernels)
 
+    def prepare(self, imports: Sequence[str]) -> None:
+        """Start the process that the next run's submissions are forked from."""
+        self.opening.open_ahead(imports)
+
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared only when there is room for it."""
         with self.pool(imports) as pool:
             yield from pool.work(iter(jobs))
 
-    @contextmanager
-    def pool(self, imports: Sequence[str] = ()) -> Generator[Pool]:
+    def pool(self, imports: Sequence[str] = ()) -> AbstractContextManager[Pool]:
         """Open the place where submissions run, for one run or many."""
+        return self.opening.open(imports)
+
+    @contextmanager
+    def _pool(self, imports: Sequence[str]) -> Generator[Pool]:
         self.check()
         with scratch_folder(self.scratch) as folder, Pool(self.settings, folder, imports) as pool:
             yield pool

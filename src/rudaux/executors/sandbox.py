@@ -12,7 +12,7 @@ import platform
 import stat
 import sys
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
 from rudaux.executors.environment import this_python
 from rudaux.executors.forking import (
+    Opening,
     Pool,
     check_scratch,
     check_this_python,
@@ -52,14 +53,20 @@ class SandboxExecutor:
     def __init__(self, settings: GradingSettings, scratch: Path, hidden: Iterable[Path]) -> None:
         self.settings = settings
         self.scratch = scratch
+        self.opening = Opening(self._pool)
         self.private = [str(path) for path in (scratch, *hidden)]
         self.hidden = [*self.private[1:], str(Path.home())]
         self.root = Path(settings.root).resolve() if settings.root else None
-        self.tried = False
+        self.tried: set[str] | None = None
         read_memory(settings.memory)  # raises before anything runs
 
     def check(self, kernels: Collection[str] = ()) -> None:
-        """Raise `ExecutorFailure` if this machine cannot make a box, naming what forbids it."""
+        """Raise `ExecutorFailure` if this machine cannot make a box, naming what forbids it.
+
+        What has once been found to work is not tried again.
+        """
+        if self.tried is not None and self.tried.issuperset(kernels):
+            return
         if sys.platform != "linux":
             raise ExecutorFailure(_advice("it needs Linux, and this machine does not run it"))
         if self.root:
@@ -79,7 +86,7 @@ class SandboxExecutor:
                 f"Student code cannot be run: the program of the kernel {said['lacking'][0]} is in "
                 "a folder that a sandbox does not see; install it under /usr or beside rudaux."
             )
-        self.tried = True
+        self.tried = {*kernels, *(self.tried or ())}
 
     def environment(self, kernels: Collection[str]) -> str:
         """Return a digest of the environment; empty if it is not known."""
@@ -108,16 +115,22 @@ class SandboxExecutor:
                 f"every account of this machine may write to: run `chmod o-w {root}`."
             )
 
+    def prepare(self, imports: Sequence[str]) -> None:
+        """Start the process that the next run's submissions are forked from."""
+        self.opening.open_ahead(imports)
+
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared only when there is room for it."""
         with self.pool(imports) as pool:
             yield from pool.work(iter(jobs))
 
-    @contextmanager
-    def pool(self, imports: Sequence[str] = ()) -> Generator[Pool]:
+    def pool(self, imports: Sequence[str] = ()) -> AbstractContextManager[Pool]:
         """Open the place where submissions run, for one run or many."""
-        if not self.tried:
-            self.check()
+        return self.opening.open(imports)
+
+    @contextmanager
+    def _pool(self, imports: Sequence[str]) -> Generator[Pool]:
+        self.check()
         with (
             scratch_folder(self.scratch) as folder,
             Pool(self.settings, folder, imports, self._box(folder), self._refuse) as pool,

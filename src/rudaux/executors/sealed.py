@@ -36,6 +36,10 @@ class SealedExecutor:
         """Raise `ExecutorFailure` as the executor does."""
         self.executor.check(kernels)
 
+    def prepare(self, imports: Sequence[str]) -> None:
+        """Prepare the executor."""
+        self.executor.prepare(imports)
+
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield one execution for each job once both of its runs have ended."""
         whole: dict[tuple[str, str], Job] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Collection as Ids
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import chain
@@ -15,10 +16,16 @@ from rudaux.domain.execution import Broken, Execution, GradedFrom, Job, Suspicio
 from rudaux.domain.outcome import Outcome, SlowCell
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Record
-from rudaux.errors import ExecutorFailure, NeedsPersonError
+from rudaux.errors import ExecutorFailure, NeedsPersonError, RudauxError
 from rudaux.ports import Context
 from rudaux.workflows import gradebook, regrading
 from rudaux.workflows.standings import Standings
+
+
+def prepare(ctx: Context, assignment: str) -> None:
+    """Start what runs submissions, so that it comes up while they are collected."""
+    with suppress(RudauxError):  # `apply` says what stands in the way, once there is work
+        ctx.executor.prepare(ctx.grader.imports(assignment))
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,9 @@ class ClusterExecutor:
         made = {self.seen[worker].makes for worker in self.choice.good}
         return hashlib.sha256(repr(made).encode()).hexdigest() if made else ""
 
+    def prepare(self, imports: Sequence[str]) -> None:
+        """Do nothing: there is nothing that all submissions are forked from."""
+
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; the work of a lost worker goes to another.
 

@@ -106,6 +106,9 @@ class DockerExecutor:
         """Return the digest of the image."""
         return self.image
 
+    def prepare(self, imports: Sequence[str]) -> None:
+        """Do nothing: there is nothing that all submissions are forked from."""
+
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared while the others run.
 

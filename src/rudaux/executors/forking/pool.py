@@ -8,8 +8,9 @@ import selectors
 import tarfile
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from rudaux.config import GradingSettings
@@ -28,9 +29,11 @@ from rudaux.runtime.folders import remove
 def scratch_folder(scratch: Path) -> Generator[Path]:
     """Make a folder for one run under `scratch`, and remove what a killed run has left there."""
     make_folder(scratch)
+    own = f"run-{os.getpid()}-"
     for left in scratch.glob("run-*"):  # the course is ours
-        remove(left)
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir=scratch)).resolve()
+        if not left.name.startswith(own):
+            remove(left)
+    folder = Path(tempfile.mkdtemp(prefix=own, dir=scratch)).resolve()
     try:
         yield folder
     finally:
@@ -76,6 +79,7 @@ class Pool:
     ) -> None:
         self.settings = settings
         self.folder = folder
+        self.imports = tuple(imports)
         self.preload = Preload.of(settings.preload, imports)
         self.box = box
         self.refuse = refuse
@@ -203,3 +207,28 @@ class Pool:
         os.close(run.pipe)
         if run.folder and run.report.end is None:
             remove(run.folder)  # else its supervisor is about to
+
+
+class Opening:
+    """Opens pools; one that was opened ahead comes up while its submissions are collected."""
+
+    def __init__(self, make: Callable[[Sequence[str]], AbstractContextManager[Pool]]) -> None:
+        self.make = make
+        self.stack = ExitStack()
+        self.ahead: Pool | None = None
+        weakref.finalize(self, self.stack.close)  # no run came
+
+    def open_ahead(self, imports: Sequence[str]) -> None:
+        """Open a pool for the next run, if its imports are these."""
+        self.stack.close()
+        self.ahead = self.stack.enter_context(self.make(imports))
+
+    @contextmanager
+    def open(self, imports: Sequence[str]) -> Generator[Pool]:
+        """Take the pool that was opened ahead, or else open one."""
+        with self.stack.pop_all() as stack:
+            pool, self.ahead = self.ahead, None
+            if pool is None or pool.imports != tuple(imports):
+                stack.close()
+                pool = stack.enter_context(self.make(imports))
+            yield pool
