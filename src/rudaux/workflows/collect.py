@@ -23,7 +23,7 @@ from rudaux.domain.collection import (
 )
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
-from rudaux.domain.submissions import Record
+from rudaux.domain.submissions import GradebookSubmission, Record
 from rudaux.errors import StorageFailure
 from rudaux.ports import Context
 from rudaux.workflows import takeover
@@ -35,13 +35,16 @@ class CollectLine:
     """One student who is due and whose work is not collected as of that deadline.
 
     `late_until`: they are known to have had nothing by their own deadline, and this is the deadline
-    for late work.
+    for late work. `earlier`, `record` and `submission` are what is known of them so far.
     """
 
     student: Student
     deadline: datetime
     found: Lookup
     late_until: datetime | None = None
+    earlier: Collection | None = None
+    record: Record | None = None
+    submission: GradebookSubmission | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,8 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
             found = look(student.id, late)
         if settled and earlier and only is None:
             found = _as_then(found, earlier, folder)
-        lines.append(CollectLine(student, deadline, found, late))
+        so_far = (earlier, records.get(student.id), submitted.get(student.id))
+        lines.append(CollectLine(student, deadline, found, late, *so_far))
     return CollectPlan(standings.settings, tuple(lines))
 
 
@@ -163,18 +167,17 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
     if isinstance(found, NotYet) and line.late_until:
         return Outcome(student.name, "held", f"late work is not collected: {found.reason}")
     if isinstance(found, NotYet):
-        record = ctx.ledger.records(name).get(student.id)
-        if record is not None and record.kind == "missing":
+        if line.record is not None and line.record.kind == "missing":
             ctx.ledger.forget(name, student.id)  # an extension came: the proof is outdated
         return Outcome(student.name, "held", f"not collected: {found.reason}")
     if isinstance(found, Absent):
         return _absent(ctx, name, line, found)
     if isinstance(found, Unreadable):
         return _failed(ctx, name, student, found.reason)
-    earlier = ctx.ledger.collected(name).get(student.id)
+    earlier, penalised = line.earlier, line.submission is not None and line.submission.penalty > 0
     moved = earlier is not None and earlier.at < line.deadline
-    last = ctx.ledger.records(name).get(student.id) if moved else None
-    kept = last is not None and last.reason == _CUT_SHORT  # what is there may be the new copy
+    # What is there may be the new copy.
+    kept = line.record is not None and line.record.reason == _CUT_SHORT
     # If cut short, the copy must not look like work that somebody else collected.
     ctx.ledger.record(name, student.id, Record("failed", _CUT_SHORT, ctx.now()))
     try:
@@ -187,11 +190,8 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
         )
     except StorageFailure as error:
         return _failed(ctx, name, student, str(error))
-    if (
-        earlier is None
-        or earlier.digest != copied.digest
-        or (moved and _penalised(ctx, name, student.id))
-    ):
+    # A new deadline may change the late penalty of the present result.
+    if earlier is None or earlier.digest != copied.digest or (moved and penalised):
         ctx.grader.discard_autograded(name, student.id)
     edits = edits_after(copied, line.late_until or line.deadline)
     ctx.ledger.record_late_edits(name, student.id, edits)
@@ -206,12 +206,6 @@ def _collect(ctx: Context, name: str, line: CollectLine) -> Outcome:
     return Outcome(student.name, reason="; ".join([*copied.skipped, *doubt]))
 
 
-def _penalised(ctx: Context, name: str, student_id: str) -> bool:
-    """Return whether the present result has a late penalty, which a new deadline may change."""
-    submission = ctx.gradebook.submissions(name).get(student_id)
-    return submission is not None and submission.penalty > 0
-
-
 def _handed_in(line: CollectLine, copied: Copied) -> tuple[datetime, tuple[str, ...]]:
     """Return when the work was handed in, and a remark if the files' own times cannot be true.
 
@@ -224,9 +218,8 @@ def _handed_in(line: CollectLine, copied: Copied) -> tuple[datetime, tuple[str, 
 
 
 def _absent(ctx: Context, name: str, line: CollectLine, found: Absent) -> Outcome:
-    student = line.student
-    if student.id in ctx.gradebook.submissions(name):
-        earlier = ctx.ledger.collected(name).get(student.id)
+    student, earlier = line.student, line.earlier
+    if line.submission is not None:
         if earlier is not None and earlier.digest and earlier.at < line.deadline:
             looked = replace(earlier, at=ctx.now())
             ctx.ledger.record_collection(name, student.id, looked)
