@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import selectors
 import tarfile
 import tempfile
 import time
-import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -216,12 +216,12 @@ class Opening:
         self.make = make
         self.stack = ExitStack()
         self.ahead: Pool | None = None
-        weakref.finalize(self, self.stack.close)  # no run came
 
     def open_ahead(self, imports: Sequence[str]) -> None:
         """Open a pool for the next run, if its imports are these."""
         self.stack.close()
         self.ahead = self.stack.enter_context(self.make(imports))
+        atexit.register(self.stack.close)  # perhaps no run comes
 
     @contextmanager
     def open(self, imports: Sequence[str]) -> Generator[Pool]:
