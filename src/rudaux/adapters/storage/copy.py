@@ -106,10 +106,11 @@ def copy_folder(
             os.close(source)
         _put_in_place(part, destination)
     except OSError as error:
+        which = printable_name(str(error.filename or progress.source))
         raise StorageFailure(
-            f"{progress.source} cannot be copied to {destination} "
-            f"({printable_name(str(error.filename or progress.source))}: {error.strerror}): check that this account may "
-            "read the one and write the other, and that the disk is not full"
+            f"{progress.source} cannot be copied to {destination} ({which}: "
+            f"{error.strerror}): check that this account may read the one and write the other, and "
+            "that the disk is not full"
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
