@@ -125,6 +125,7 @@ def test_paths_are_made_usable(monkeypatch: pytest.MonkeyPatch) -> None:
         "https://github.com/org/course",
         "github:org/course",
         "/srv/git/course.git",
+        "/home/io/My Courses/course.git",
         "file:///srv/git/course.git",
     ],
 )
@@ -149,6 +150,18 @@ def test_no_course_folder_says_what_to_do(tmp_path: Path) -> None:
             load(tmp_path)
         assert "`rudaux new`" in str(caught.value)
         assert "--dir" in str(caught.value)
+
+
+def test_a_file_as_windows_editors_save_it_is_read(tmp_path: Path) -> None:
+    text = MINIMAL.replace("\n", "\r\n")
+    (tmp_path / FILE).write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert load_config(tmp_path).course.name == parsed(MINIMAL).course.name
+
+
+@pytest.mark.parametrize("due", ["0026-10-01", "9999-12-31"])
+def test_a_year_nobody_can_mean_is_a_mistake(due: str) -> None:
+    line = only_mistake(MINIMAL + assignment(due=due))
+    assert "should be a date from 2000 to 2199" in line
 
 
 def test_a_file_that_is_not_text_is_said_so(tmp_path: Path) -> None:

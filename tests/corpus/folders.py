@@ -13,6 +13,7 @@ from tests.corpus.cases import Case, Work, then
 from tests.corpus.notebooks import WRONG_AREA
 
 COPY = "circles__20261001120000.ipynb"
+LATIN = os.fsdecode(b"caf\xe9.ipynb")
 
 
 def _rename(new: str) -> Case:
@@ -21,6 +22,16 @@ def _rename(new: str) -> Case:
         work.file().rename(work.folder / new)
 
     return Case(f"renamed to {new}", then(change), repairs=(f"{re.escape(new)} was graded as",))
+
+
+def _renamed_to_latin(work: Work) -> None:
+    work.file().rename(work.folder / LATIN)
+
+
+def _unreadable_in_latin(work: Work) -> None:
+    for path in work.folder.glob("*.ipynb"):
+        path.unlink()
+    (work.folder / LATIN).write_text("{")
 
 
 def _copy_beside_a_blank(work: Work) -> None:
@@ -179,6 +190,10 @@ CASES = (
     _rename("Circles (final).ipynb"),
     _rename("circles/circles.ipynb"),
     _rename(COPY),
+    Case("renamed to what is not UTF-8", then(_renamed_to_latin),
+         repairs=(r"'caf.udce9\.ipynb' was graded as",)),
+    Case("unreadable under a name that is not UTF-8", then(_unreadable_in_latin), "failed", None,
+         says=r"'caf.udce9\.ipynb' is not valid JSON"),
     Case("nbgitpuller's copy beside a blank notebook", then(_copy_beside_a_blank),
          repairs=(f"{COPY} was graded as circles.ipynb",)),
     Case("an equal copy", then(_equal_copy)),

@@ -84,6 +84,21 @@ def test_two_canvas_assignments_of_one_name_stop_before_anything_is_written(
         init.plan(ctx, clone)
 
 
+def test_an_assignment_that_somebody_renamed_in_canvas_is_not_made_a_second_time(
+    ctx: FakeContext,
+) -> None:
+    run_init(ctx)
+    [made] = ctx.canvas.existing
+    ctx.canvas.existing[made] = replace(ctx.canvas.existing[made], name="Homework 1 (week 3)")
+    writes = list(ctx.canvas.writes)
+    with pytest.raises(CanvasFailure, match=r'"Homework 1 \(week 3\)" \(id \d+\) opens the same'):
+        run_init(ctx)
+    assert ctx.canvas.writes == writes
+    ctx.canvas.existing[made] = replace(ctx.canvas.existing[made], launch_url="https://elsewhere")
+    run_init(ctx)
+    assert ctx.canvas.writes == [*writes, "create homework_1"]
+
+
 def test_a_plan_says_that_canvas_shows_due_dates_at_other_times(ctx: FakeContext) -> None:
     with release.workspace(ctx) as clone:
         assert init.plan(ctx, clone).zone is None

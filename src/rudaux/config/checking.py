@@ -171,6 +171,8 @@ def local_time(zone: ZoneInfo | None, end_of_day: bool) -> Callable[[object], da
                 "should have no UTC offset, because all dates are in course.timezone: write it as "
                 f"{_without_offset(naive, zone)}"
             )
+        if not 2000 <= naive.year < 2200:
+            raise Wrong("should be a date from 2000 to 2199, such as 2026-10-01T23:59:59")
         return _in_zone(naive, zone) if zone else naive
 
     return convert
@@ -231,7 +233,8 @@ def remote(value: object) -> str:
             "should not contain a user name or password: leave those to git's credential helper"
         )
     scp_like = re.match(r"[\w.-]+@?[\w.-]*:[^/\\]", address)
-    if not (scheme or scp_like or address.startswith("/")) or re.search(r"\s", address):
+    local = address.startswith("/")  # here alone a folder's name may have spaces
+    if not (scheme or scp_like or local) or re.search(r"[^\S ]" if local else r"\s", address):
         raise Wrong(
             'should be a git remote such as "git@github.com:org/dsci100.git" or '
             '"https://github.com/org/dsci100"'

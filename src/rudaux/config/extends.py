@@ -99,7 +99,7 @@ def _read(folder: Path, upper: Layer) -> Layer:
         raise ConfigError(f'{says}: should name one file, such as "../common.toml".')
     try:
         file = (upper.file.parent / Path(named).expanduser()).resolve()
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(
             f"{says}: there is no such file; the path is relative to {upper.file.parent}."

@@ -45,7 +45,7 @@ def parse(text: str, name: str = FILE) -> dict[str, Any]:
 def read_text(file: Path) -> str:
     """Read the file; raises `ConfigError` saying what is wrong with it."""
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # as Windows' editors save it
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ConfigError(
             f"there is no {FILE} in {file.parent}: name the course folder with --dir, or start a "

@@ -69,7 +69,7 @@ def read_private(file: Path, what: str) -> str:
         mode = file.stat().st_mode
         if stat.S_IMODE(mode) & 0o077:
             raise ConfigError(f"other accounts can read {what} {file}: run `chmod 600 {file}`.")
-        return file.read_text(encoding="utf-8").strip()
+        return file.read_text(encoding="utf-8-sig").strip()
     except OSError as error:
         raise ConfigError(f"{what} {file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError:

@@ -93,7 +93,7 @@ def edits_after(copied: Copied, deadline: datetime) -> tuple[LateEdit, ...]:
 def describe_edits(edits: Sequence[LateEdit]) -> str:
     """List the files that were changed and how long after the deadline, the latest first."""
     latest = sorted(edits, key=lambda edit: edit.at, reverse=True)
-    return listed([f"{_printable(e.file)} {duration(e.late_by)} late" for e in latest])
+    return listed([f"{printable_name(e.file)} {duration(e.late_by)} late" for e in latest])
 
 
 def duration(span: timedelta) -> str:
@@ -108,7 +108,8 @@ def duration(span: timedelta) -> str:
     return " ".join(parts)
 
 
-def _printable(name: str) -> str:
+def printable_name(name: str) -> str:
+    """Return a file's name as text; it may be any bytes, even ones that no text may hold."""
     return name if name.isprintable() else ascii(name)
 
 

@@ -72,6 +72,8 @@ def plan(ctx: Context) -> AssignmentsPlan:
     for settings in ctx.config.assignments:
         spec = _spec(ctx, settings, tool.id)
         current = by_exact_name(existing, settings.name)
+        if current is None:
+            _refuse_a_second(ctx, existing, spec)
         line = AssignmentLine(spec, current, _changes(spec, current, manually), manually)
         lines.append(_possible(line))
     return AssignmentsPlan(tuple(lines))
@@ -141,6 +143,21 @@ def by_exact_name(existing: tuple[CanvasAssignment, ...], name: str) -> CanvasAs
             "the one that is not rudaux's in Canvas, then run this again."
         )
     return found[0] if found else None
+
+
+def _refuse_a_second(
+    ctx: Context, existing: tuple[CanvasAssignment, ...], spec: AssignmentSpec
+) -> None:
+    """Raise `CanvasFailure` if the assignment is there under another name: it would count twice."""
+    configured = {a.name for a in ctx.config.assignments}
+    for other in existing:
+        if other.launch_url == spec.launch_url and other.name not in configured:
+            raise CanvasFailure(
+                f'Canvas has no assignment named "{spec.name}", but "{other.name}" (id {other.id}) '
+                "opens the same notebook, and a second one would count twice: give it its name "
+                "back in Canvas, or, if it is another assignment, another link; then run this "
+                "again."
+            )
 
 
 def launch_path(ctx: Context, settings: AssignmentSettings) -> str:

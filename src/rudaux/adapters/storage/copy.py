@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from rudaux.config.private import PRIVATE, Rights, make_folder
-from rudaux.domain.collection import Copied, Kept
+from rudaux.domain.collection import Copied, Kept, printable_name
 from rudaux.errors import StorageFailure
 
 LITTER = frozenset({".ipynb_checkpoints", ".git", "__pycache__", ".DS_Store"})
@@ -60,8 +60,7 @@ class _Progress:
                 f"{self.source / relative} cannot be collected ({reason}): ask the student to save "
                 "it as an ordinary file without outputs, then collect again"
             )
-        shown = relative if relative.isprintable() else ascii(relative)
-        self.skipped.append(f"{shown}: {reason}")
+        self.skipped.append(f"{printable_name(relative)}: {reason}")
 
     def check(self, depth: int = 0) -> None:
         """Raise `StorageFailure` if the folder is larger than any homework."""
@@ -107,10 +106,11 @@ def copy_folder(
             os.close(source)
         _put_in_place(part, destination)
     except OSError as error:
+        which = printable_name(str(error.filename or progress.source))
         raise StorageFailure(
-            f"{progress.source} cannot be copied to {destination} "
-            f"({error.filename or progress.source}: {error.strerror}): check that this account may "
-            "read the one and write the other, and that the disk is not full"
+            f"{progress.source} cannot be copied to {destination} ({which}: "
+            f"{error.strerror}): check that this account may read the one and write the other, and "
+            "that the disk is not full"
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

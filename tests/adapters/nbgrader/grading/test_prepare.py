@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from dataclasses import replace
@@ -139,6 +140,17 @@ def test_a_renamed_notebook_is_found_by_its_cells(course: Course, name: str) -> 
     job = course.job("11")
     assert source_of(job, "squares") == RIGHT["squares"]
     assert job.repairs == (f"{name}.ipynb was graded as problem1.ipynb",)
+
+
+def test_names_of_no_text_are_written_so_that_every_file_may_hold_them(course: Course) -> None:
+    folder = course.hand_in("11", RIGHT)
+    (folder / "problem1.ipynb").rename(folder / os.fsdecode(b"caf\xe9.ipynb"))
+    assert course.job("11").repairs == (r"'caf\udce9.ipynb' was graded as problem1.ipynb",)
+    (folder / os.fsdecode(b"caf\xe9.ipynb")).write_text("{")
+    (folder / "problem2.ipynb").unlink()
+    broken = course.grader.prepare("ps1", "11")
+    assert isinstance(broken, Broken)
+    assert broken.reason.startswith(r"'caf\udce9.ipynb' is not valid JSON")
 
 
 def test_work_in_a_copy_counts_where_the_notebook_itself_is_blank(course: Course) -> None:

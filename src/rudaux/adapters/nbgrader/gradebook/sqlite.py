@@ -54,6 +54,10 @@ class SqliteFile:
     def contents(self, backup: Path | None = None) -> GradebookContents:
         file = backup or self.file
         _require_gradebook(file)
+        if backup and self.there() and backup.samefile(self.file):  # SQLite would wait for ever
+            raise UsageError(
+                f"{backup} is the gradebook itself: choose one of the backups in .rudaux/backups"
+            )
         tables = ("student", "assignment", "submitted_assignment")
         with closing(sqlite3.connect(file.absolute().as_uri() + "?mode=ro", uri=True)) as there:
             counts = [there.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables]  # noqa: S608

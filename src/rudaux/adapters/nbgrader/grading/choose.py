@@ -15,6 +15,7 @@ from typing import Any
 
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, KnownNotebook
 from rudaux.adapters.nbgrader.grading.reading import read_notebook
+from rudaux.domain.collection import printable_name
 from rudaux.domain.execution import Broken
 
 _MOST_BELOW = 20
@@ -73,7 +74,7 @@ def choose(folder: Path, catalogue: Catalogue) -> Chosen | Broken:
     strays = [c.file.name for c in extra if _best_match(c.notebook, known) is None]
     for name in chosen.missing:
         if stray := sorted([*strays, *broken]):
-            there = " or ".join(stray)
+            there = " or ".join(map(printable_name, stray))
             chosen.doubts.append(f"{name}.ipynb was not handed in, but {there} may be it")
     return chosen
 
@@ -142,12 +143,12 @@ def _settle(
     chosen.repairs += best.repairs
     if best.file != folder / proper:
         blank = f" ({proper} has no answers)" if candidates[0].file == folder / proper else ""
-        where = best.file.relative_to(folder).as_posix()
+        where = printable_name(best.file.relative_to(folder).as_posix())
         chosen.repairs.append(f"{where} was graded as {proper}{blank}")
     mine = answers(best.notebook, known)
     chosen.doubts += [
-        f"{other.file.name} has different answers from {best.file.name}, which was graded: look at "
-        "both"
+        f"{printable_name(other.file.name)} has different answers from "
+        f"{printable_name(best.file.name)}, which was graded: look at both"
         for other in worked
         if other is not best and answers(other.notebook, known) != mine
     ]
@@ -163,5 +164,5 @@ def _nothing(found: list[Path], known: Mapping[str, KnownNotebook]) -> str:
     wanted = " or ".join(f"{name}.ipynb" for name in known)
     if not found:
         return f"no notebook was handed in (expected: {wanted})"
-    names = ", ".join(p.name for p in found)
+    names = ", ".join(printable_name(p.name) for p in found)
     return f"no notebook of the assignment was handed in (expected: {wanted}; found: {names})"

@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 
 from rudaux.adapters.nbgrader.release.source import give_ids
+from rudaux.domain.collection import printable_name
 from rudaux.domain.execution import Broken
 
 LARGEST = 50_000_000
@@ -26,47 +27,48 @@ _ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 
 def read_notebook(path: Path, repairs: list[str]) -> Any | Broken:
     """Read and normalise to nbformat 4.5 without outputs; add what was repaired to `repairs`."""
-    size = path.stat().st_size
+    size, name = path.stat().st_size, printable_name(path.name)
     if size > LARGEST:
         return Broken(
-            f"{path.name} is {size // 1_000_000} MB large: ask the student to clear its outputs "
+            f"{name} is {size // 1_000_000} MB large: ask the student to clear its outputs "
             "and save it again"
         )
     content = _parse(path, repairs)
     if isinstance(content, Broken):
         return content
     if size > TRIMMED:
-        repairs.append(f"{path.name} was {size // 1_000_000} MB large; its outputs were left out")
+        repairs.append(f"{name} was {size // 1_000_000} MB large; its outputs were left out")
     major = content.get("nbformat", 4)
     if not isinstance(major, int) or major > 4:
-        return Broken(f"{path.name} has the notebook format {major}, which nbformat cannot read")
+        return Broken(f"{name} has the notebook format {major}, which nbformat cannot read")
     try:
-        return _normalise(path, content, major, repairs)
+        return _normalise(name, content, major, repairs)
     except Exception as wrong:
         said = str(wrong).strip().split("\n")[0][:200] or type(wrong).__name__
-        return Broken(f"{path.name} is not a valid notebook ({said})")
+        return Broken(f"{name} is not a valid notebook ({said})")
 
 
 def _parse(path: Path, repairs: list[str]) -> dict[str, Any] | Broken:
+    name = printable_name(path.name)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        return Broken(f"{path.name} is not a text file")
+        return Broken(f"{name} is not a text file")
     if not text.strip():
-        return Broken(f"{path.name} is empty")
+        return Broken(f"{name} is empty")
     try:
         content = json.loads(text)
         if _HALF.search(text):
             whole = _whole(content)
             if whole != content:
-                repairs.append(f"{path.name} had invalid characters; each was replaced by a ?")
+                repairs.append(f"{name} had invalid characters; each was replaced by a ?")
             content = whole
     except (ValueError, RecursionError) as wrong:
         if _CONFLICT.search(text):
-            return Broken(f"{path.name} has an unresolved merge conflict (<<<<<<<)")
-        return Broken(f"{path.name} is not valid JSON ({wrong})")
+            return Broken(f"{name} has an unresolved merge conflict (<<<<<<<)")
+        return Broken(f"{name} is not valid JSON ({wrong})")
     if not isinstance(content, dict) or not {"cells", "worksheets"} & content.keys():
-        return Broken(f"{path.name} is JSON, but not a notebook")
+        return Broken(f"{name} is JSON, but not a notebook")
     return content
 
 
@@ -76,10 +78,10 @@ def _whole(content: Any) -> Any:
     return json.loads(text.encode("utf-8", "replace").decode())
 
 
-def _normalise(path: Path, content: dict[str, Any], major: int, repairs: list[str]) -> Any:
+def _normalise(name: str, content: dict[str, Any], major: int, repairs: list[str]) -> Any:
     if major < 4:
         converted = nbformat.convert(nbformat.from_dict(content), 4)
-        repairs.append(f"{path.name} was upgraded from notebook format {major}")
+        repairs.append(f"{name} was upgraded from notebook format {major}")
         content, minor = json.loads(json.dumps(converted)), 0
     else:
         minor = content.get("nbformat_minor", 0)
@@ -95,7 +97,7 @@ def _normalise(path: Path, content: dict[str, Any], major: int, repairs: list[st
     for cell in notebook.cells:
         if minor < 5 or not _ID.fullmatch(str(cell.get("id", ""))):
             cell.pop("id", None)
-    give_ids(notebook, path.stem)
+    give_ids(notebook, name.removesuffix(".ipynb"))
     _repair_metadata(notebook.metadata)
     nbformat.validate(notebook)
     return notebook
