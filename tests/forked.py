@@ -22,7 +22,9 @@ from pathlib import Path
 BIN = Path(sys.executable).parent
 _MAIN = {"nbgrader": "nbgrader.apps.nbgraderapp", "rudaux": "rudaux.__main__"}
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["pytest", __name__, *_MAIN.values()])
+_ADAPTERS = [f"rudaux.adapters.{name}" for name in ("canvas", "git", "ledger", "nbgrader")]
+_LIBRARIES = ["docker", "httpx", "pytest", "questionary"]
+_SERVER.set_forkserver_preload([__name__, *_MAIN.values(), *_ADAPTERS, *_LIBRARIES])
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ class Terminal:
 
 
 class ForkedTerminal(Terminal):
-    """One rudaux that imports nbgrader, without the time for that."""
+    """A terminal with a rudaux on it that need not import everything first."""
 
     def _start(
         self,
