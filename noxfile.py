@@ -11,6 +11,10 @@ from pathlib import Path
 
 import nox
 
+# uv installs no bytecode. Where Python must not write it either, as in many images, each of the
+# hundreds of processes that tests start compiles what it imports: two seconds for nbgrader's.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 nox.needs_version = ">=2024.4.15"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["tests", "lint", "types", "docs"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -16,6 +14,7 @@ from typing import Any
 from rudaux.demo.course import due_date
 from rudaux.demo.material import answered, example_source, write
 from rudaux.demo.students import Kind
+from tests.forked import BIN, nbgrader
 
 NAME = "homework_1"
 DUE = due_date(NAME, datetime.now(timezone.utc))
@@ -37,16 +36,6 @@ c = get_config()
 c.CourseDirectory.course_id = "{course_id}"
 c.AssignLatePenalties.plugin_class = PointAnHour
 """
-BIN = Path(sys.executable).parent
-
-
-def nbgrader(folder: Path, *args: str, code: int = 0) -> str:
-    """Run one of nbgrader's own commands in the course folder; return what it said."""
-    env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-    command = [str(BIN / "nbgrader"), *args]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == code, done.stderr
-    return done.stdout + done.stderr
 
 
 @contextmanager
@@ -67,7 +56,7 @@ def build(folder: Path) -> None:
     example = example_source() / "ps1"
     shutil.copyfile(example / "problem1.ipynb", folder / "source" / NAME / f"{NAME}.ipynb")
     shutil.copyfile(example / "jupyter.png", folder / "source" / NAME / "jupyter.png")
-    nbgrader(folder, "generate_assignment", NAME)
+    nbgrader("generate_assignment", NAME, folder=folder)
     with gradebook(folder) as book:
         due = DUE.astimezone(timezone.utc).replace(tzinfo=None)
         book.update_or_create_assignment(NAME, duedate=due)
@@ -81,12 +70,12 @@ def build(folder: Path) -> None:
     content = json.loads(failing.read_text())
     content["cells"].append({"cell_type": "code", "source": "1"})  # nbgrader stumbles over it
     write(failing, content)
-    nbgrader(folder, "autograde", NAME, code=1)
+    nbgrader("autograde", NAME, folder=folder, code=1)
     mark(folder, IO, EUROPA, DROPPED)
     with gradebook(folder) as book:
         book.add_assignment("homework_0")
         book.update_or_create_submission("homework_0", IO)
-    nbgrader(folder, "generate_feedback", NAME, "--student", IO)
+    nbgrader("generate_feedback", NAME, "--student", IO, folder=folder)
     hand_in(folder, AMALTHEA, "right", LATE)
     hand_in(folder, DROPPED_UNGRADED, "right")
 

@@ -14,6 +14,7 @@ import pytest
 
 from rudaux.demo.students import Kind
 from tests.course import SmallCourse, small_course
+from tests.forked import nbgrader
 from tests.midterm import (
     AMALTHEA,
     CALLISTO,
@@ -33,7 +34,6 @@ from tests.midterm import (
     build,
     gradebook,
     mark,
-    nbgrader,
 )
 
 HOMES: tuple[Kind, ...] = ("wrong", "wrong", "wrong", "missing", "wrong", "wrong", "right")
@@ -98,7 +98,7 @@ def comments(course: SmallCourse, student: str) -> list[bytes]:
 
 def exported(course: SmallCourse) -> dict[str, float]:
     """What `nbgrader export` says that everybody has."""
-    nbgrader(course.folder, "export", f"--assignment=['{NAME}']")
+    nbgrader("export", f"--assignment=['{NAME}']", folder=course.folder)
     with (course.folder / "grades.csv").open() as file:
         return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
 
@@ -162,8 +162,8 @@ def test_a_course_goes_from_nbgrader_to_rudaux_and_back_without_losing_a_mark(
     scores = exported(course)
     assert scores[THEBE] == 6.5
     assert scores[AMALTHEA] == 4.5
-    nbgrader(course.folder, "autograde", NAME, "--student", THEBE, "--force")
-    nbgrader(course.folder, "generate_feedback", NAME, "--force")
+    nbgrader("autograde", NAME, "--student", THEBE, "--force", folder=course.folder)
+    nbgrader("generate_feedback", NAME, "--force", folder=course.folder)
     assert COMMENT in (course.folder / "feedback" / THEBE / NAME / f"{NAME}.html").read_text()
     assert {s: m[0] - m[1] for s, m in marks(course).items() if s != DROPPED}.items() <= (
         scores.items()

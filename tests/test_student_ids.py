@@ -15,8 +15,8 @@ import pytest
 from rudaux.demo.students import Kind
 from rudaux.domain.artifacts import is_report_of
 from rudaux.domain.naming import StudentKey
-from tests.adapters.nbgrader.course import nbgrader
 from tests.course import SmallCourse
+from tests.forked import nbgrader
 from tests.kept import CourseAfter
 
 ALL: tuple[Kind, ...] = ("right", "partly", "wrong", "right")

@@ -14,9 +14,18 @@ import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
+
+from tests.forked import start
 
 PATIENCE = 180.0  # seconds until a test gives up waiting
 SIZE = (24, 250)  # lines, columns: questions with a temporary folder in them stay on one line
+
+
+class Program(Protocol):
+    """What a process is to a terminal."""
+
+    def wait(self, timeout: float) -> int: ...
 
 
 class Terminal:
@@ -34,11 +43,24 @@ class Terminal:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._main, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+        self._process = self._start(
+            command, cwd, {**os.environ, "TERM": "xterm", **(env or {})}, terminal, stderr
+        )
+        os.close(terminal)
+
+    def _start(
+        self,
+        command: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str],
+        terminal: int,
+        stderr: Path | None,
+    ) -> Program:
         aside = stderr.open("wb") if stderr else None
-        self._process = subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=cwd,
-            env={**os.environ, "TERM": "xterm", **(env or {})},
+            env=env,
             stdin=terminal,
             stdout=terminal,
             stderr=aside or terminal,
@@ -46,9 +68,9 @@ class Terminal:
             start_new_session=True,
             preexec_fn=_take_terminal,
         )
-        os.close(terminal)
         if aside:
             aside.close()
+        return process
 
     def wait_for(self, words: str, seconds: float = PATIENCE) -> None:
         """Read until the program has written `words`, after those waited for before."""
@@ -77,6 +99,21 @@ class Terminal:
             self.seen += self._decode(read)
             return bool(read)
         return False
+
+
+class ForkedTerminal(Terminal):
+    """A terminal with a rudaux on it that need not import everything first."""
+
+    def _start(
+        self,
+        command: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str],
+        terminal: int,
+        stderr: Path | None,
+    ) -> Program:
+        assert stderr is None
+        return start(command, cwd, env, os.ttyname(terminal), os.ttyname(terminal))
 
 
 def _take_terminal() -> None:

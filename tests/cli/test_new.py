@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from rudaux.cli.app import app
 from rudaux.config import load_config
 from rudaux.config.draft import wrong
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import ForkedTerminal
 
 RUDAUX = str(Path(sys.executable).with_name("rudaux"))
 ANSWERS = {
@@ -173,7 +173,7 @@ def test_a_file_in_the_place_of_the_folder_is_said_so(tmp_path: Path) -> None:
 
 def test_a_person_is_asked_for_the_rest_and_wrong_answers_stay_on_the_line(tmp_path: Path) -> None:
     given = options(timezone="", level="course", release_path="materials", base_url="/jupyter")
-    terminal = Terminal([RUDAUX, "new", *given], tmp_path)
+    terminal = ForkedTerminal([RUDAUX, "new", *given], tmp_path)
     terminal.wait_for("Time zone")
     terminal.press("vancouver\r")
     terminal.wait_for("this is not an IANA time zone; did you mean America/Vancouver?")
@@ -188,7 +188,7 @@ def test_an_option_that_is_wrong_is_asked_again(tmp_path: Path) -> None:
     given = options(
         course_id="dsci", level="course", release_path="m", base_url="/j", snapshots=".zfs"
     )
-    terminal = Terminal([RUDAUX, "new", *given], tmp_path)
+    terminal = ForkedTerminal([RUDAUX, "new", *given], tmp_path)
     terminal.wait_for("The number at the end")
     terminal.press("\x15777\r")
     assert terminal.ends() == 0
@@ -197,7 +197,7 @@ def test_an_option_that_is_wrong_is_asked_again(tmp_path: Path) -> None:
 
 def test_the_level_is_picked_from_a_list(tmp_path: Path) -> None:
     given = options(release_path="m", base_url="/j", snapshots=".zfs")
-    terminal = Terminal([RUDAUX, "new", *given], tmp_path)
+    terminal = ForkedTerminal([RUDAUX, "new", *given], tmp_path)
     terminal.wait_for("group")
     terminal.press("\x1b[B\r")
     assert terminal.ends() == 0
@@ -209,7 +209,7 @@ def test_whatever_was_there_is_kept_each_time(tmp_path: Path) -> None:
     given = options(level="course", release_path="m", base_url="/j", snapshots=".zfs")
     for text in (SOMEBODYS, f"{SOMEBODYS}again\n"):
         file.write_text(text)
-        terminal = Terminal([RUDAUX, "new", *given], tmp_path)
+        terminal = ForkedTerminal([RUDAUX, "new", *given], tmp_path)
         terminal.wait_for("Replace it?")
         terminal.press("y")
         assert terminal.ends() == 0
@@ -221,7 +221,7 @@ def test_whatever_was_there_is_kept_each_time(tmp_path: Path) -> None:
 def test_no_leaves_the_file_alone(tmp_path: Path) -> None:
     file = tmp_path / "rudaux.toml"
     file.write_text(SOMEBODYS)
-    terminal = Terminal([RUDAUX, "new", *options()], tmp_path)
+    terminal = ForkedTerminal([RUDAUX, "new", *options()], tmp_path)
     terminal.wait_for("Replace it?")
     terminal.press("\r")
     assert terminal.ends() == 0
@@ -229,7 +229,7 @@ def test_no_leaves_the_file_alone(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_among_the_questions_writes_nothing(tmp_path: Path) -> None:
-    terminal = Terminal([RUDAUX, "new"], tmp_path)
+    terminal = ForkedTerminal([RUDAUX, "new"], tmp_path)
     terminal.wait_for("A short name")
     terminal.press("\x03")
     assert terminal.ends() == 130

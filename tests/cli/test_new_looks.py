@@ -14,7 +14,7 @@ from rudaux.config import load_config
 from rudaux.demo.simulator.entities import OtherCourse
 from rudaux.demo.simulator.server import Simulator, serve
 from rudaux.demo.simulator.state import World
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import ForkedTerminal
 from tests.cli.test_new import RUDAUX, SOMEBODYS
 from tests.config.older import SECOND
 from tests.course import git
@@ -90,12 +90,12 @@ def course(tmp_path: Path, canvas: Simulator) -> Path:
 
 def started(
     course: Path, *args: str, token: str = TOKEN, docker: str = "--executor=docker"
-) -> Terminal:
+) -> ForkedTerminal:
     env = {"CANVAS_TOKEN": token, "HOME": str(course.parent)}
-    return Terminal([RUDAUX, "new", *([docker] if docker else []), *args], course, env)
+    return ForkedTerminal([RUDAUX, "new", *([docker] if docker else []), *args], course, env)
 
 
-def reply(terminal: Terminal, question: str, keys: str) -> None:
+def reply(terminal: ForkedTerminal, question: str, keys: str) -> None:
     """Wait until a question is there, and answer it."""
     terminal.wait_for(question)
     terminal.press(keys)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import ForkedTerminal
 from tests.course import SmallCourse
 from tests.kept import CourseAfter
 
@@ -34,7 +34,7 @@ def test_no_changes_nothing_and_yes_is_remembered(
 ) -> None:
     before = deserted.fingerprint()
     for answer in ("n", "y"):
-        screen = Terminal([RUDAUX, *command], deserted.folder)
+        screen = ForkedTerminal([RUDAUX, *command], deserted.folder)
         screen.wait_for("Canvas lists no students at all. Is that right?")
         screen.press(answer)
         assert screen.ends() == 0

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -43,12 +41,6 @@ c.CourseDirectory.course_id = "course"
 c.IncludeHeaderFooter.header = "source/header.ipynb"
 """
 Change = Callable[[dict[str, Any]], None]
-
-
-def nbgrader(*args: str, folder: Path) -> None:
-    env = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
-    command = [str(BIN / "nbgrader"), *args]
-    subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True)
 
 
 @cache

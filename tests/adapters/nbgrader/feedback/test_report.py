@@ -12,7 +12,8 @@ from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.config import GradingSettings
 from rudaux.domain.artifacts import is_report_of, mark
 from rudaux.errors import NeedsPersonError
-from tests.adapters.nbgrader.course import RIGHT, Course, make_course, nbgrader, pretend
+from tests.adapters.nbgrader.course import RIGHT, Course, make_course, pretend
+from tests.forked import nbgrader
 
 
 @pytest.fixture

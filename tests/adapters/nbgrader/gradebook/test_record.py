@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from rudaux.errors import GradebookFailure
-from tests.adapters.nbgrader.course import RIGHT, Course, cell_named, make_course, nbgrader
+from tests.adapters.nbgrader.course import RIGHT, Course, cell_named, make_course
+from tests.forked import nbgrader
 
 
 def add_test(content: dict[str, Any]) -> None:

@@ -12,9 +12,9 @@ from tests.adapters.nbgrader.course import (
     Course,
     cell_named,
     make_course,
-    nbgrader,
     run,
 )
+from tests.forked import nbgrader
 
 
 @pytest.fixture

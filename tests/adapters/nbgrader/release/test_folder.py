@@ -9,7 +9,8 @@ import pytest
 
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.errors import ConfigError
-from tests.adapters.nbgrader.course import Course, cell_named, make_course, nbgrader
+from tests.adapters.nbgrader.course import Course, cell_named, make_course
+from tests.forked import nbgrader
 
 
 @pytest.fixture
