@@ -57,16 +57,12 @@ class SandboxExecutor:
         self.private = [str(path) for path in (scratch, *hidden)]
         self.hidden = [*self.private[1:], str(Path.home())]
         self.root = Path(settings.root).resolve() if settings.root else None
-        self.tried: set[str] | None = None
+        self.tried: Mapping[str, Any] | None = None
+        """What was said about the last box that could be made."""
         read_memory(settings.memory)  # raises before anything runs
 
     def check(self, kernels: Collection[str] = ()) -> None:
-        """Raise `ExecutorFailure` if this machine cannot make a box, naming what forbids it.
-
-        What has once been found to work is not tried again.
-        """
-        if self.tried is not None and self.tried.issuperset(kernels):
-            return
+        """Raise `ExecutorFailure` if this machine cannot make a box, naming what forbids it."""
         if sys.platform != "linux":
             raise ExecutorFailure(_advice("it needs Linux, and this machine does not run it"))
         if self.root:
@@ -74,19 +70,20 @@ class SandboxExecutor:
             check_scratch(self.scratch)
         else:
             check_this_python(kernels, self.scratch)
-        with scratch_folder(self.scratch) as folder:
-            box = self._box(folder)
-            said = unpacked.look(box, folder, kernels) if self.root else trial(box, kernels)
-        if "step" in said:
-            raise ExecutorFailure(_advice(_remedy(said)))
-        if self.root and (why := what_it_lacks(f"{self.root} (grading.root)", said)):
-            raise ExecutorFailure(why)
-        if said["lacking"]:
+        if self.root or self.tried is None:
+            with scratch_folder(self.scratch) as folder:
+                box = self._box(folder)
+                said = unpacked.look(box, folder, kernels) if self.root else trial(box)
+            if "step" in said:
+                raise ExecutorFailure(_advice(_remedy(said)))
+            if self.root and (why := what_it_lacks(f"{self.root} (grading.root)", said)):
+                raise ExecutorFailure(why)
+            self.tried = said
+        if lacking := sorted({*kernels} & {*self.tried["lacking"]}):
             raise ExecutorFailure(
-                f"Student code cannot be run: the program of the kernel {said['lacking'][0]} is in "
-                "a folder that a sandbox does not see; install it under /usr or beside rudaux."
+                f"Student code cannot be run: the program of the kernel {lacking[0]} is in a "
+                "folder that a sandbox does not see; install it under /usr or beside rudaux."
             )
-        self.tried = {*kernels, *(self.tried or ())}
 
     def environment(self, kernels: Collection[str]) -> str:
         """Return a digest of the environment; empty if it is not known."""
@@ -130,7 +127,8 @@ class SandboxExecutor:
 
     @contextmanager
     def _pool(self, imports: Sequence[str]) -> Generator[Pool]:
-        self.check()
+        if self.tried is None:
+            self.check()
         with (
             scratch_folder(self.scratch) as folder,
             Pool(self.settings, folder, imports, self._box(folder), self._refuse) as pool,

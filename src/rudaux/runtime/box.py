@@ -14,7 +14,7 @@ import socket
 import struct
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -211,7 +211,7 @@ def _raise_loopback() -> None:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, request)
 
 
-def trial(box: Mapping[str, Any], kernels: Sequence[str]) -> None:
+def trial(box: Mapping[str, Any]) -> None:
     """Make a box; print what was refused, or the kernels that cannot be started in it."""
     reader, outbox = os.pipe()
     try:
@@ -222,7 +222,7 @@ def trial(box: Mapping[str, Any], kernels: Sequence[str]) -> None:
         commands = view.commands()
         pid = os.fork()
         if pid == 0:
-            run(plan, lambda _: _look_for(kernels, commands, outbox), outbox)
+            run(plan, lambda _: _look_for(commands, outbox), outbox)
             os._exit(0)
         os.waitpid(pid, 0)
     os.close(outbox)
@@ -230,6 +230,6 @@ def trial(box: Mapping[str, Any], kernels: Sequence[str]) -> None:
         sys.stdout.write(said.read())
 
 
-def _look_for(kernels: Sequence[str], commands: Mapping[str, str], outbox: int) -> None:
-    lacking = [name for name in kernels if not shutil.which(commands[name])]
+def _look_for(commands: Mapping[str, str], outbox: int) -> None:
+    lacking = [name for name, program in commands.items() if not shutil.which(program)]
     os.write(outbox, lines.line(lacking=lacking))

@@ -253,7 +253,7 @@ def test_a_machine_that_forbids_boxes_is_told_of_by_the_very_setting(
     monkeypatch.setattr(sandbox, "_setting", lambda name: value if name == setting else "")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     refused = {"step": "namespaces", "errno": errno.EPERM}
-    monkeypatch.setattr(sandbox, "trial", lambda box, kernels: refused)
+    monkeypatch.setattr(sandbox, "trial", lambda box: refused)
     with pytest.raises(ExecutorFailure, match=f"{setting.replace('/', '.')}.*{says}") as caught:
         executor(tmp_path).check()
     assert "Nothing was run" in str(caught.value)

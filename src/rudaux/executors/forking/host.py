@@ -138,10 +138,10 @@ class ForkServer:
         return line
 
 
-def trial(box: Mapping[str, object], kernels: Collection[str]) -> Mapping[str, Any]:
+def trial(box: Mapping[str, object]) -> Mapping[str, Any]:
     """Make a box, once, and return what refused it, or the kernels that cannot start in it."""
     done = subprocess.run(
-        command("box", "trial", {"box": box, "kernels": sorted(kernels)}),
+        command("box", "trial", {"box": box}),
         env=environment(Path(str(box["base"]))),
         stdin=subprocess.DEVNULL,
         capture_output=True,

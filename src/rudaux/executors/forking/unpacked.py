@@ -51,7 +51,7 @@ def start(
 def look(box: Mapping[str, object], folder: Path, kernels: Collection[str]) -> Mapping[str, Any]:
     """Return what the image has and lacks, and what refused a box in it, once tried."""
     names = sorted(kernels)
-    request = {"probe": names, "trial": {"box": box, "kernels": names}}
+    request = {"probe": names, "trial": {"box": box}}
     start_it, stdin = start(request, box, folder)
     with stdin:
         done = subprocess.run(
@@ -63,6 +63,8 @@ def look(box: Mapping[str, object], folder: Path, kernels: Collection[str]) -> M
         lines = done.stdout.splitlines()
         for line in lines:
             said |= json.loads(line)
+        if "lacking" in said:
+            said["lacking"] = [name for name in said["lacking"] if name in names]
         if not said or (len(lines) == 1 and _has_all(said)):
             raise ValueError  # no box was tried, and nothing says why
     except (ValueError, TypeError):
