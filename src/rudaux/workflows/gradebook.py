@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
 from rudaux.domain.messages import counted
 from rudaux.errors import GradebookFailure
@@ -38,11 +37,9 @@ def describe(ctx: Context, lost: Submissions) -> str:
         ours = backup.is_relative_to(ctx.config.folder)
         short = backup.relative_to(ctx.config.folder) if ours else backup
         remedy = f"`rudaux gradebook restore {short}` restores the newest backup that has more"
-    name, verb = ctx.gradebook.name, "lacks"
-    if Path(name).is_absolute() and not Path(name).exists():
-        verb = "is gone, and with it"
+    verb = "is gone, and with it" if ctx.gradebook.gone else "lacks"
     return (
-        f"The gradebook {name} {verb} {counted(len(lost), 'submission')} that rudaux has graded or "
+        f"The gradebook {ctx.gradebook.name} {verb} {counted(len(lost), 'submission')} that rudaux has graded or "
         f"pushed ({by_assignment(lost)}): nothing is done until it has them again. If its disk is "
         "not mounted, or db_url in nbgrader_config.py names another one, fix that; "
         f"{remedy}; to go on without these grades, run `rudaux gradebook sync --start-over`."
