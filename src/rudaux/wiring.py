@@ -244,7 +244,7 @@ def look_around() -> Surroundings:
     from rudaux.adapters.git import GitRepositories, remote_of
     from rudaux.adapters.hub import ask, look_at_hub
     from rudaux.adapters.storage import list_homes
-    from rudaux.executors import docker_answers, sandbox_works
+    from rudaux.executors import docker_version, sandbox_works
     from rudaux.ports import Surroundings
 
     reach = GitRepositories(timeout=20.0).reach
@@ -257,23 +257,9 @@ def look_around() -> Surroundings:
         list_homes,
         ask,
         _room,
-        docker_answers,
+        docker_version,
         sandbox_works,
     )
-
-
-def engine_version() -> str:
-    """Return the container engine that answers here, with its version; empty: there is none."""
-    from rudaux.executors import docker_version
-
-    return docker_version()
-
-
-def sandbox_state() -> str:
-    """Return `works`, or nothing where this machine makes no boxes for this account."""
-    from rudaux.executors import sandbox_works
-
-    return "works" if sandbox_works() else ""
 
 
 def _room(folder: Path) -> Room:

@@ -190,7 +190,7 @@ def restore(
     no_prompt: NoPrompt = False,
 ) -> None:
     """Put a backup in place of the gradebook, which is copied first."""
-    from rudaux.workflows.gradebook import describe, lacking
+    from rudaux.workflows.gradebook import trouble
 
     with writing(folder, no_prompt, "gradebook restore", dry_run, whole=False) as (ctx, view):
         if not file.exists():
@@ -203,8 +203,8 @@ def restore(
         if view.ask(Question(text, "yes", default=False)):
             kept = ctx.gradebook.restore(file)
             view.line("Restored." + (f" The old gradebook is now {kept}." if kept else ""))
-            if lost := lacking(ctx):
-                view.notice(describe(ctx, lost))
+            if still := trouble(ctx):
+                view.notice(still)
 
 
 def _held(ctx: Context) -> str:

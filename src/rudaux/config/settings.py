@@ -130,6 +130,11 @@ def seconds(duration: str) -> int:
     return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600}[duration[-1]]
 
 
+def read_memory(size: str) -> int:
+    """Return the bytes of a size as [grading] writes it, such as "512m" or "1g"."""
+    return int(size[:-1]) << {"k": 10, "m": 20, "g": 30}[size[-1]]
+
+
 @dataclass(frozen=True)
 class NotifySettings:
     """[notify]; the addresses hold secrets and are in a file: see `read_addresses`."""

@@ -15,7 +15,6 @@ from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.executors.environment import this_python
 from rudaux.executors.forking import Pool, check_this_python, scratch_folder
-from rudaux.executors.request import read_memory
 
 
 class ProcessExecutor:
@@ -27,7 +26,6 @@ class ProcessExecutor:
     def __init__(self, settings: GradingSettings, scratch: Path) -> None:
         self.settings = settings
         self.scratch = scratch
-        read_memory(settings.memory)  # raises before anything runs
 
     def check(self, kernels: Collection[str] = ()) -> None:
         """Raise `ExecutorFailure` if a kernel, the client or a scratch folder is missing."""
@@ -35,7 +33,7 @@ class ProcessExecutor:
 
     def environment(self, kernels: Collection[str]) -> str:
         """Return a digest of the environment; empty if it is not known."""
-        return this_python(kernels)
+        return this_python(frozenset(kernels))
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared only when there is room for it."""

@@ -23,6 +23,7 @@ from rudaux.domain.artifacts import FeedbackComment, FeedbackFile
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.deadlines import Override
 from rudaux.domain.grades import CanvasSubmission
+from rudaux.domain.messages import counted
 from rudaux.domain.roster import Student
 from rudaux.errors import (
     CanvasFailure,
@@ -241,8 +242,7 @@ class CanvasClient:
             call = calls.grade(self._course_id, assignment_id, chunk)
             try:
                 job = decode.progress(self._wire.json(call))
-                grades = "1 grade" if len(chunk) == 1 else f"{len(chunk)} grades"
-                jobs.append(_Job(job, f"writing {grades}", call.task))
+                jobs.append(_Job(job, f"writing {counted(len(chunk), 'grade')}", call.task))
             except CanvasFailure as error:
                 if not jobs or isinstance(error, TokenRefused):
                     raise

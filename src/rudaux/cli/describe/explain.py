@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rudaux.cli.describe.plans import Row
 from rudaux.cli.describe.words import aligned, number, span, when
 from rudaux.domain.grades import same_score
-from rudaux.domain.messages import counted
+from rudaux.domain.messages import counted, listed
 
 if TYPE_CHECKING:
     from rudaux.domain.execution import Verdict
@@ -102,10 +102,8 @@ def _collected(found: Explanation, zone: tzinfo) -> Iterator[Row]:
     elif collection is not None:
         yield _row("Taken over", _when(collection.at, zone))
     if found.files is not None:
-        shown = ", ".join(found.files[:_FILES])
-        more = len(found.files) - _FILES
         same = {True: "; as they were collected", False: "; CHANGED since", None: ""}[found.intact]
-        yield _row("Files", shown + (f" and {more} more" if more > 0 else "") + same)
+        yield _row("Files", listed(found.files, _FILES) + same)
     if collection is not None and collection.digest:
         yield _row("SHA-256", collection.digest)
     if collection is not None:
@@ -201,7 +199,7 @@ def push_lines(found: Explanation, zone: tzinfo) -> list[tuple[str | None, ...]]
     new = aligned([p.new for p in found.pushes])
     shown = aligned([p.read_back for p in found.pushes])
     return [
-        (_when(p.at, zone), _number(p.run), _command(found, p), *scores)
+        (_when(p.at, zone), None if p.run is None else str(p.run), _command(found, p), *scores)
         for p, *scores in zip(found.pushes, old, new, shown, strict=True)
     ]
 
@@ -257,7 +255,3 @@ def _row(section: str, text: str) -> Row:
 
 def _when(at: datetime, zone: tzinfo) -> str:
     return when(at.astimezone(zone))
-
-
-def _number(value: int | None) -> str | None:
-    return None if value is None else str(value)

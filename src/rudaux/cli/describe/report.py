@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.words import number
-from rudaux.domain.messages import counted
+from rudaux.domain.messages import counted, listed
 from rudaux.domain.report import COMPLETE, FLAGS
 from rudaux.domain.submissions import state_words
 
 if TYPE_CHECKING:
-    from rudaux.domain.failures import FailureGroup
     from rudaux.domain.report import AssignmentReport, TermReport
 
 BAR = 28
@@ -60,7 +58,9 @@ def flag_rows(report: AssignmentReport) -> list[tuple[str, str, str, str]]:
 def error_rows(report: AssignmentReport, anonymous: bool) -> list[tuple[int, str, str]]:
     """The commonest kinds of error: how many students, the line, the tests."""
     groups = report.closely if anonymous else report.failures
-    return [(g.students, _cut(g.line), _tests(g)) for g in groups[:MOST]]
+    return [
+        (g.students, _cut(g.line), listed([cell for _, cell in g.tests])) for g in groups[:MOST]
+    ]
 
 
 def waiting_rows(report: AssignmentReport, anonymous: bool) -> list[tuple[object, ...]]:
@@ -69,7 +69,7 @@ def waiting_rows(report: AssignmentReport, anonymous: bool) -> list[tuple[object
         left = [(s, n) for s, n in report.counts.items() if n and s not in COMPLETE]
         return [(n, state_words(state, n)) for state, n in left if state != "not_due"]
     return [
-        (len(who), state_words(state, len(who)), _listed([r.student.name for r in who]), reason)
+        (len(who), state_words(state, len(who)), listed([r.student.name for r in who]), reason)
         for state, reason, who in report.waiting
     ]
 
@@ -86,15 +86,6 @@ def term_rows(term: TermReport) -> list[tuple[object, ...]]:
             shares = (f"{100 * r.summary.median / r.points:.0f}", f"{low} to {high}")
         rows.append((r.name, r.students, counts["missing"], waiting, *shares, len(r.flagged)))
     return rows
-
-
-def _tests(group: FailureGroup) -> str:
-    return _listed([cell for _, cell in group.tests])
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - 3
-    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 
 
 def _cut(line: str) -> str:
