@@ -41,7 +41,8 @@ def trouble(ctx: Context) -> str:
         f"The gradebook {ctx.gradebook.name} {verb} {counted(len(lost), 'submission')} that "
         f"rudaux has graded or pushed ({by_assignment(lost)}): nothing is done until it has them "
         "again. If its disk is not mounted, or db_url in nbgrader_config.py names another one, "
-        f"fix that; {remedy}; to go on without these grades, run `rudaux gradebook sync --start-over`."
+        f"fix that; {remedy}; to go on without these grades, run `rudaux gradebook sync "
+        "--start-over`."
     )
 
 
