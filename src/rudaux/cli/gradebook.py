@@ -208,7 +208,7 @@ def restore(
 
 
 def _held(ctx: Context) -> str:
-    """Say what the gradebook holds, damaged or not."""
+    """Return what the gradebook contains, damaged or not."""
     try:
         return _words(ctx.gradebook.contents())
     except UsageError:

@@ -45,7 +45,7 @@ TestRow = tuple[str, str | None, str | None, str]
 
 
 def headline(found: Explanation) -> str:
-    """One line: who, which assignment, how many points, and where it stands."""
+    """Return one line: who, which assignment, how many points, and where it stands."""
     state = _STATES[found.standing.state]
     if found.standing.state == "not_due" and found.standing.due:
         state = found.standing.reason or "due, but not collected yet"
@@ -58,7 +58,7 @@ def headline(found: Explanation) -> str:
 
 
 def work_rows(found: Explanation, zone: tzinfo) -> list[Row]:
-    """From the deadline to the run that graded the work."""
+    """Return rows from the deadline to the run that graded the work."""
     rows = [
         *_deadline(found, zone),
         *_collected(found, zone),
@@ -134,7 +134,7 @@ def _run(found: Explanation, run: int | None) -> str:
 
 
 def tests(found: Explanation) -> list[tuple[str, list[TestRow]]]:
-    """Each notebook with its tests and marks by hand: cell, points, of how many, how it went."""
+    """Return each notebook's tests and marks by hand: cell, points, of how many, how it went."""
     marks = [m for m in found.marks if m.maximum is not None] if found.graded else []
     points = aligned([m.points for m in marks])
     of = aligned([m.maximum for m in marks])
@@ -187,14 +187,14 @@ def score_rows(found: Explanation) -> list[Row]:
 
 
 def _markers(found: Explanation) -> Iterator[str]:
-    """Who was to mark what by hand."""
+    """Yield who was to mark what by hand."""
     for who in sorted(set(found.markers.values())):
         questions = sorted(q for q, name in found.markers.items() if name == who and q)
         yield f"{who}{': ' if questions else ''}{', '.join(questions)}"
 
 
 def push_lines(found: Explanation, zone: tzinfo) -> list[tuple[str | None, ...]]:
-    """Each grade that rudaux wrote or found in Canvas, the newest last."""
+    """Return each grade that rudaux wrote or found in Canvas, the newest last."""
     old = aligned([p.old for p in found.pushes])
     new = aligned([p.new for p in found.pushes])
     shown = aligned([p.read_back for p in found.pushes])
@@ -213,7 +213,7 @@ def _command(found: Explanation, push: Push) -> str:
 
 
 def canvas_rows(found: Explanation, zone: tzinfo) -> list[Row]:
-    """What Canvas shows now, and what is not known."""
+    """Return what Canvas shows now, and what is not known."""
     rows = []
     if found.feedback:
         last = found.feedback[-1]
@@ -226,7 +226,7 @@ def canvas_rows(found: Explanation, zone: tzinfo) -> list[Row]:
 
 
 def attached(found: Explanation) -> str:
-    """Say how many feedback files Canvas was given."""
+    """Return how many feedback files Canvas was given."""
     return f"{counted(len(found.feedback), 'file')} attached"
 
 

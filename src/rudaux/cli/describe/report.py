@@ -22,7 +22,7 @@ _LINE = 60
 
 
 def summary_lines(report: AssignmentReport) -> tuple[str, str]:
-    """Two lines on the class: how many are graded, and the middle of their scores."""
+    """Return two lines on the class: how many are graded, and the middle of their scores."""
     total = counted(len(report.results), "student")
     head = f"{report.name} · {number(report.points)} points · "
     if report.summary is None:
@@ -36,7 +36,7 @@ def summary_lines(report: AssignmentReport) -> tuple[str, str]:
 
 
 def histogram_rows(report: AssignmentReport) -> list[tuple[str, str, int]]:
-    """A row per bin: its range, a bar, how many."""
+    """Return a row per bin: its range, a bar, how many."""
     most = max((b.count for b in report.bins), default=0) or 1
     return [
         (f"{_short(b.low)}–{_short(b.high)}", "━" * -(-BAR * b.count // most), b.count)
@@ -45,7 +45,7 @@ def histogram_rows(report: AssignmentReport) -> list[tuple[str, str, int]]:
 
 
 def flag_rows(report: AssignmentReport) -> list[tuple[str, str, str, str]]:
-    """A row per test that a person should look at, the worst first."""
+    """Return a row per test that a person should look at, the worst first."""
     rows = []
     for test in report.flagged:
         why = ", ".join(FLAGS[flag] for flag in test.flags)
@@ -56,7 +56,7 @@ def flag_rows(report: AssignmentReport) -> list[tuple[str, str, str, str]]:
 
 
 def error_rows(report: AssignmentReport, anonymous: bool) -> list[tuple[int, str, str]]:
-    """The commonest kinds of error: how many students, the line, the tests."""
+    """Return the commonest kinds of error: how many students, the line, the tests."""
     groups = report.closely if anonymous else report.failures
     return [
         (g.students, _cut(g.line), listed([cell for _, cell in g.tests])) for g in groups[:MOST]
@@ -64,7 +64,7 @@ def error_rows(report: AssignmentReport, anonymous: bool) -> list[tuple[int, str
 
 
 def waiting_rows(report: AssignmentReport, anonymous: bool) -> list[tuple[object, ...]]:
-    """A row per state and reason of those not graded; with `anonymous` counts alone."""
+    """Return a row per state and reason of those not graded; with `anonymous` only counts."""
     if anonymous:
         left = [(s, n) for s, n in report.counts.items() if n and s not in COMPLETE]
         return [(n, state_words(state, n)) for state, n in left if state != "not_due"]
@@ -75,7 +75,7 @@ def waiting_rows(report: AssignmentReport, anonymous: bool) -> list[tuple[object
 
 
 def term_rows(term: TermReport) -> list[tuple[object, ...]]:
-    """A row per assignment; scores in percent of its points."""
+    """Return a row per assignment; scores in percent of its points."""
     rows: list[tuple[object, ...]] = []
     for r in term.assignments:
         counts = r.counts
