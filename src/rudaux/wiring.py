@@ -63,12 +63,8 @@ class CourseContext:
         return AppriseNotifier([address])
 
     @property
-    def _private(self) -> Path:
-        return self.config.folder / ".rudaux"
-
-    @property
     def _scratch(self) -> Path:
-        return self._private / "scratch"
+        return self.config.private / "scratch"
 
     @cached_property
     def canvas(self) -> Canvas:
@@ -124,19 +120,19 @@ class CourseContext:
     def crontab(self) -> Crontab:
         from rudaux.adapters.cron import CronTable
 
-        return CronTable(self._private / "backups")
+        return CronTable(self.config.private / "backups")
 
     @cached_property
     def ledger(self) -> Ledger:
         from rudaux.adapters.ledger import SqliteLedger
 
-        return SqliteLedger(self._private / "ledger.db")
+        return SqliteLedger(self.config.private / "ledger.db")
 
     @cached_property
     def pages(self) -> Pages:
         from rudaux.adapters.pages import ReportPages
 
-        return ReportPages(self._private / "reports")
+        return ReportPages(self.config.private / "reports")
 
     @contextmanager
     def beside(self, assignment: str) -> Iterator[BesideContext]:
@@ -144,7 +140,7 @@ class CourseContext:
         from rudaux.adapters.ledger import SqliteLedger
         from rudaux.config.private import make_folder, make_rudaux_folder
 
-        make_rudaux_folder(self._private)
+        make_rudaux_folder(self.config.private)
         name = f"regrade-{socket.gethostname()}-"
         for left in self._scratch.glob(f"{name}*"):
             if not _is_alive(left.name.removeprefix(name)):  # of a run that was killed
@@ -154,7 +150,7 @@ class CourseContext:
         make_folder(folder)
         context = BesideContext(self.config, self, folder)
         try:
-            SqliteLedger(self._private / "ledger.db").copy(folder / "ledger.db")
+            SqliteLedger(self.config.private / "ledger.db").copy(folder / "ledger.db")
             self.grader.make_beside(assignment, folder)
             yield context
         finally:

@@ -108,7 +108,7 @@ def scores(name: Name, folder: Folder = None, no_prompt: NoPrompt = False) -> No
         for standing in standings.by_student:
             sid, graded = standing.student_id, standing.state in {"graded", "pushed"}
             raw = submissions[sid].score if graded and sid in submissions else None
-            points = number(standings.targets[sid].normalize()) if graded else None
+            points = number(standings.targets[sid]) if graded else None
             rows.append((sid, names[sid], standing.state, raw, points))
         of = f"of {standings.maximum}" if standings.maximum is not None else ""
         header = ("id", "student", "state", f"nbgrader {of}".strip(), "points")

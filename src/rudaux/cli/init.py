@@ -48,10 +48,8 @@ def init(
                 list(overrides.apply(ctx, plan.overrides))  # what is known of who joined
                 take_roster(ctx, view, plan.sync)
                 return
-            if not (no_check or may_release(ctx, view, plan.release)):
-                view.notice("Nothing was changed.")
-                return
-            if not view.ask(Question(f"Apply {counted(len(plan), 'change')}?", "yes")):
+            may = no_check or may_release(ctx, view, plan.release)
+            if not may or not view.ask(Question(f"Apply {counted(len(plan), 'change')}?", "yes")):
                 view.notice("Nothing was changed.")
                 return
             outcomes = view.follow("Apply", workflow.apply(ctx, plan), len(plan))

@@ -207,6 +207,11 @@ class Config:
     late_registration: LateRegistrationSettings | None = None
     assignments: tuple[AssignmentSettings, ...] = ()
 
+    @property
+    def private(self) -> Path:
+        """The folder of rudaux's own files; `private_folder` makes it."""
+        return self.folder / ".rudaux"
+
 
 def find_assignment(config: Config, name: str) -> AssignmentSettings:
     """Return an assignment's settings; raises `UsageError` that names the nearest one."""
@@ -221,4 +226,4 @@ def find_assignment(config: Config, name: str) -> AssignmentSettings:
 
 def private_folder(config: Config) -> Path:
     """Make .rudaux in the course folder, hidden from git and other accounts; return it."""
-    return make_rudaux_folder(config.folder / ".rudaux")
+    return make_rudaux_folder(config.private)

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from rudaux.domain.messages import listed
 
+TIME_FILE = "timestamp.txt"
+"""The file in a submission's folder in which nbgrader notes when it was handed in."""
+
 
 @dataclass(frozen=True)
 class Located:
@@ -93,7 +96,7 @@ def edits_after(copied: Copied, deadline: datetime) -> tuple[LateEdit, ...]:
 def describe_edits(edits: Sequence[LateEdit]) -> str:
     """List the files that were changed and how long after the deadline, the latest first."""
     latest = sorted(edits, key=lambda edit: edit.at, reverse=True)
-    return listed([f"{_printable(e.file)} {duration(e.late_by)} late" for e in latest])
+    return listed([f"{printable(e.file)} {duration(e.late_by)} late" for e in latest])
 
 
 def duration(span: timedelta) -> str:
@@ -108,7 +111,8 @@ def duration(span: timedelta) -> str:
     return " ".join(parts)
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
+    """Return a file's name without terminal codes: a student may call a file anything."""
     return name if name.isprintable() else ascii(name)
 
 

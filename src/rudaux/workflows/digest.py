@@ -39,7 +39,7 @@ def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "")
         _hidden(ctx, after) if wanted else 0,
         stopped,
         (before.by_student, before.targets) != (after.by_student, after.targets),
-        _report(ctx, name),
+        str(ctx.pages.find(name) or ""),
     )
 
 
@@ -55,9 +55,3 @@ def _hidden(ctx: Context, standings: Standings) -> int:
         with suppress(RudauxError):
             return len(posting.plan(ctx, standings.settings))
     return 0
-
-
-def _report(ctx: Context, name: str) -> str:
-    """Return the path of the page that `rudaux report` wrote, if there is one."""
-    file = ctx.config.folder / ".rudaux" / "reports" / f"{name}.html"
-    return str(file) if file.is_file() else ""

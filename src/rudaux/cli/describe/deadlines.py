@@ -33,7 +33,7 @@ def override_rows(plan: OverridesPlan, config: Config) -> list[Row]:
 
 
 def undated_rows(plan: OverridesPlan) -> list[Row]:
-    """Name, in one line, the assignments that late registration can do nothing for."""
+    """Return one line that names the assignments late registration can do nothing for."""
     if not plan.undated:
         return []
     some = listed(plan.undated)

@@ -53,7 +53,7 @@ def headline(found: Explanation) -> str:
         state = f"nothing handed in, {state}"
     points = ""
     if found.canvas_points is not None:
-        points = f" · {number(found.canvas_points.normalize())} of {number(found.points)} points"
+        points = f" · {number(found.canvas_points)} of {number(found.points)} points"
     return f"{found.student.name} ({found.student.id}) · {found.assignment}{points} · {state}"
 
 
@@ -161,7 +161,7 @@ def _how(found: Explanation, mark: SheetMark) -> str:
 
 
 def score_rows(found: Explanation) -> list[Row]:
-    """Comments on answers, and from the marks to the points in Canvas."""
+    """Return comments on answers, and the way from the marks to the points in Canvas."""
     rows = [
         _row("Comment", f'{m.cell}: "{" ".join(m.comment.split())}"')
         for m in found.marks
@@ -171,16 +171,14 @@ def score_rows(found: Explanation) -> list[Row]:
     submission = found.submission
     if submission is None or not found.graded or found.maximum is None:
         return rows
-    rows.append(_row("Score", f"{number(found.earned.normalize())}, the sum of the above"))
+    rows.append(_row("Score", f"{number(found.earned)}, the sum of the above"))
     if submission.penalty:
-        less = f"{number(submission.penalty.normalize())} less for handing in late"
-        rows.append(_row("Penalty", f"{less}: {number(submission.score.normalize())}"))
+        less = f"{number(submission.penalty)} less for handing in late"
+        rows.append(_row("Penalty", f"{less}: {number(submission.score)}"))
     if found.canvas_points is not None:
-        score, maximum = submission.score.normalize(), found.maximum.normalize()
-        scaled = (
-            f"score {number(score)} / maximum {number(maximum)} * {number(found.points)} points"
-        )
-        rows.append(_row("Points", f"{scaled} = {number(found.canvas_points.normalize())}"))
+        score, maximum, of = map(number, (submission.score, found.maximum, found.points))
+        scaled = f"score {score} / maximum {maximum} * {of} points"
+        rows.append(_row("Points", f"{scaled} = {number(found.canvas_points)}"))
     elif found.standing.state == "needs_manual":
         rows.append(_row("Points", f"none so far: {found.standing.reason}"))
     return rows
@@ -236,7 +234,7 @@ def _now(found: Explanation) -> str:
         return "no grade"
     parts = ["excused"] if canvas.excused else []
     if canvas.entered is not None:
-        parts.append(number(canvas.entered.normalize()))
+        parts.append(number(canvas.entered))
     if canvas.hidden:
         parts.append("hidden from the student until it is posted")
     if found.deducts:

@@ -49,7 +49,7 @@ def heading(standings: Standings, zone: tzinfo) -> str:
 
 
 def not_yet(standings: Standings, zone: tzinfo) -> str:
-    """Say, below the heading, from when on there is something to collect."""
+    """Return a sentence for below the heading: from when on there is something to collect."""
     first = min((at for at in standings.deadlines.own.values() if at), default=None)
     if first is None:
         return f"{standings.settings.name} has no due date, so there is nothing to collect."
