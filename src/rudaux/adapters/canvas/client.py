@@ -175,12 +175,12 @@ class CanvasClient:
         return None
 
     def overrides(self, assignment_id: int) -> tuple[Override, ...]:
-        return self._as_canvas_has(assignment_id)
+        return decode.overrides(self._wire.rows(calls.overrides(self._course_id, assignment_id)))
 
     def create_override(self, assignment_id: int, override: Override) -> Override:
         def made() -> Override | None:
             """Find what an unanswered request made: a student is in at most one ad-hoc override."""
-            found = self._as_canvas_has(assignment_id)
+            found = self.overrides(assignment_id)
             return next((o for o in found if same_target(o, override)), None)
 
         call = override_calls.create(self._course_id, assignment_id, override)
@@ -195,10 +195,6 @@ class CanvasClient:
     def remove_override(self, assignment_id: int, override_id: int) -> None:
         with suppress(NotFound):  # somebody has removed it already
             self._wire.json(override_calls.remove(self._course_id, assignment_id, override_id))
-
-    def _as_canvas_has(self, assignment_id: int) -> tuple[Override, ...]:
-        rows = self._wire.rows(calls.overrides(self._course_id, assignment_id))
-        return decode.overrides(rows)
 
     def group_members(self, group_id: int) -> frozenset[str]:
         return decode.members(self._wire.rows(calls.memberships(group_id)))
