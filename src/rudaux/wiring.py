@@ -63,12 +63,8 @@ class CourseContext:
         return AppriseNotifier([address])
 
     @property
-    def _private(self) -> Path:
-        return self.config.folder / ".rudaux"
-
-    @property
     def _scratch(self) -> Path:
-        return self._private / "scratch"
+        return self.config.private / "scratch"
 
     @cached_property
     def canvas(self) -> Canvas:
@@ -124,19 +120,19 @@ class CourseContext:
     def crontab(self) -> Crontab:
         from rudaux.adapters.cron import CronTable
 
-        return CronTable(self._private / "backups")
+        return CronTable(self.config.private / "backups")
 
     @cached_property
     def ledger(self) -> Ledger:
         from rudaux.adapters.ledger import SqliteLedger
 
-        return SqliteLedger(self._private / "ledger.db")
+        return SqliteLedger(self.config.private / "ledger.db")
 
     @cached_property
     def pages(self) -> Pages:
         from rudaux.adapters.pages import ReportPages
 
-        return ReportPages(self._private / "reports")
+        return ReportPages(self.config.private / "reports")
 
     @contextmanager
     def beside(self, assignment: str) -> Iterator[BesideContext]:
@@ -144,7 +140,7 @@ class CourseContext:
         from rudaux.adapters.ledger import SqliteLedger
         from rudaux.config.private import make_folder, make_rudaux_folder
 
-        make_rudaux_folder(self._private)
+        make_rudaux_folder(self.config.private)
         name = f"regrade-{socket.gethostname()}-"
         for left in self._scratch.glob(f"{name}*"):
             if not _is_alive(left.name.removeprefix(name)):  # of a run that was killed
@@ -154,7 +150,7 @@ class CourseContext:
         make_folder(folder)
         context = BesideContext(self.config, self, folder)
         try:
-            SqliteLedger(self._private / "ledger.db").copy(folder / "ledger.db")
+            SqliteLedger(self.config.private / "ledger.db").copy(folder / "ledger.db")
             self.grader.make_beside(assignment, folder)
             yield context
         finally:
@@ -244,7 +240,7 @@ def look_around() -> Surroundings:
     from rudaux.adapters.git import GitRepositories, remote_of
     from rudaux.adapters.hub import ask, look_at_hub
     from rudaux.adapters.storage import list_homes
-    from rudaux.executors import docker_answers, sandbox_works
+    from rudaux.executors import docker_version, sandbox_works
     from rudaux.ports import Surroundings
 
     reach = GitRepositories(timeout=20.0).reach
@@ -257,23 +253,9 @@ def look_around() -> Surroundings:
         list_homes,
         ask,
         _room,
-        docker_answers,
+        docker_version,
         sandbox_works,
     )
-
-
-def engine_version() -> str:
-    """Return the container engine that answers here, with its version; empty: there is none."""
-    from rudaux.executors import docker_version
-
-    return docker_version()
-
-
-def sandbox_state() -> str:
-    """Return `works`, or nothing where this machine makes no boxes for this account."""
-    from rudaux.executors import sandbox_works
-
-    return "works" if sandbox_works() else ""
 
 
 def _room(folder: Path) -> Room:

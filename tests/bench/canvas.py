@@ -203,7 +203,7 @@ def attach(url: str, assignment_id: int, at_once: int, count: int) -> int:
         return FeedbackComment(student_id, (file,), "Feedback on homework_1.")
 
     refused = [why for _, why in canvas.attach_all(assignment_id, map(report, ids)) if why]
-    shown = [s for s in canvas.submissions(assignment_id) if len(s.comments) == 1]
+    shown = [s for s in canvas.submissions(assignment_id) if len(s.attached) == 1]
     if refused or len(shown) != count:
         raise SystemExit(f"{len(shown)} of {count} got their feedback: {refused[:1]}")
     return count

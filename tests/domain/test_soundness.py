@@ -26,7 +26,7 @@ def run(*marks: CellMark, verdict: Verdict = "ok", reason: str = "") -> Attempt:
 SOLVED = run(mark("a", 5), mark("b", 5))
 SOUND = Rehearsal(
     (SOLVED, SOLVED, SOLVED), run(mark("a", 0), mark("b", 0)),
-    Watched(peaks=(Peak("nb.ipynb", "a", 100 << 20), Peak("nb.ipynb", "b", 100 << 20))),
+    Watched(peaks=(Peak("a", 100 << 20), Peak("b", 100 << 20))),
 )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def test_a_kernel_that_dies_once_is_broken() -> None:
 def test_near_a_limit_is_worth_a_look() -> None:
     slow = replace(SOLVED, times=(CellSeconds("nb.ipynb", "a", 31.0),))
     assert found(replace(SOUND, solutions=(slow, SOLVED, SOLVED)))["time"].result == "look"
-    fat = Watched(peaks=(Peak("nb.ipynb", "a", 1 << 20), Peak("nb.ipynb", "b", 600 << 20)))
+    fat = Watched(peaks=(Peak("a", 1 << 20), Peak("b", 600 << 20)))
     check = found(replace(SOUND, watched=fat))["memory"]
     assert (check.result, check.text) == ("look", "at most 600 MB of 1 GB, reached in b")
 
@@ -122,7 +122,7 @@ def test_memory_of_other_kernels_is_not_guessed() -> None:
 
 
 def test_the_network_is_broken_where_grading_has_none_else_worth_a_look() -> None:
-    calls = replace(SOUND, watched=Watched(hosts=(Reached("nb.ipynb", "a", "example.org"),)))
+    calls = replace(SOUND, watched=Watched(hosts=(Reached("a", "example.org"),)))
     assert found(calls)["network"].result == "broken"
     assert found(calls, replace(LIMITS, network=True))["network"].result == "look"
 
@@ -155,9 +155,7 @@ def test_a_file_that_is_not_released_is_named(text: str, file: str) -> None:
 
 
 def test_a_file_of_the_instructors_own_is_named_and_a_librarys_is_not() -> None:
-    files = (
-        Reached("nb.ipynb", "a", "/home/ann/data.csv"), Reached("nb.ipynb", "a", "/opt/lib/x.dat"),
-    )  # fmt: skip
+    files = (Reached("a", "/home/ann/data.csv"), Reached("a", "/opt/lib/x.dat"))
     check = found(replace(SOUND, watched=Watched(files=files)))["files"]
     assert check.text == "a opens /home/ann/data.csv, which students do not have"
 

@@ -13,7 +13,7 @@ from rudaux.config import (
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.deadlines import Override
-from rudaux.domain.grades import Attachment, CanvasSubmission
+from rudaux.domain.grades import CanvasSubmission
 from rudaux.domain.roster import Student
 from rudaux.errors import (
     CanvasFailure,
@@ -146,7 +146,6 @@ class FakeCanvas:
         made = CanvasAssignment(
             assignment_id, spec.name, spec.points, spec.due_at, spec.unlock_at, spec.lock_at,
             True, spec.launch_url, spec.tool_id, assignment_id in self.override_list,
-            ("external_tool",),
             post_manually=self.posts_manually.get(assignment_id, False),
         )  # fmt: skip
         self.existing[assignment_id] = made
@@ -223,8 +222,8 @@ class FakeCanvas:
         self.writes.append(f"comment {student_id}")
         self.comments.append((student_id, text, tuple(f.name for f in files)))
         rows = self.grades[assignment_id]
-        new = tuple(Attachment(f.name, len(f.content)) for f in files)
-        rows[student_id] = replace(rows[student_id], comments=rows[student_id].comments + new)
+        new = tuple(f.name for f in files)
+        rows[student_id] = replace(rows[student_id], attached=rows[student_id].attached + new)
         self._seen(assignment_id, student_id)
 
     def attach_all(

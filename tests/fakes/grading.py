@@ -55,6 +55,7 @@ class FakeGradebook:
     sheets: dict[tuple[str, str], tuple[SheetMark, ...]] = field(default_factory=dict)
     given: Marks = field(default_factory=lambda: Marks((), {}))
     name: str = "gradebook.db"
+    gone: bool = False
     fuller: Path | None = None
     open_in: tuple[str, ...] = ()
     waiting: tuple[OpenMark, ...] = ()

@@ -22,6 +22,9 @@ class FakePages:
     def write_term(self, term: TermReport, anonymous: bool = False) -> Path:
         return self._write("index" + "-anonymous" * anonymous, term)
 
+    def find(self, name: str) -> Path | None:
+        return self.folder / f"{name}.html" if name in self.written else None
+
     def show(self, page: Path) -> bool:
         self.shown.append(page)
         return True

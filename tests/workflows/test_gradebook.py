@@ -53,11 +53,9 @@ def test_nothing_runs_on_a_gradebook_that_lacks_what_was_graded(ctx: FakeContext
     assert ctx.ledger.runs == runs
 
 
-def test_a_gradebook_that_is_gone_is_not_said_to_lack_something(
-    ctx: FakeContext, tmp_path: Path
-) -> None:
+def test_a_gradebook_that_is_gone_is_not_said_to_lack_something(ctx: FakeContext) -> None:
     lose(ctx)
-    ctx.gradebook.name = str(tmp_path / "gradebook.db")
+    ctx.gradebook.gone = True
     assert "gradebook.db is gone, and with it 2 submissions" in read_status(ctx).gradebook
 
 

@@ -17,7 +17,6 @@ from rudaux.demo.simulator.server import Simulator, serve
 from rudaux.demo.simulator.state import World
 from rudaux.domain.alarms import CellScore
 from rudaux.domain.artifacts import FeedbackFile
-from rudaux.domain.grades import Attachment
 from rudaux.errors import CanvasFailure, NeedsPersonError, PermissionRefused
 from rudaux.workflows import feedback, submit
 from rudaux.workflows.push import grades
@@ -359,7 +358,7 @@ def test_a_late_policy_that_cannot_be_seen_is_said_and_stops_nothing(
 def test_a_file_that_somebody_else_attached_is_not_called_replaced(ctx: FakeContext) -> None:
     ctx.canvas.submissions(101)
     row = ctx.canvas.grades[101]["1"]
-    ctx.canvas.grades[101]["1"] = replace(row, comments=(Attachment("notes.pdf", 10),))
+    ctx.canvas.grades[101]["1"] = replace(row, attached=("notes.pdf",))
     run_submit(ctx)
     assert ctx.canvas.comments[0][1] == "Feedback on homework_1."
 

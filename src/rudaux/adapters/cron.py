@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from crontab import CronSlices
 
-from rudaux.config.private import make_folder
+from rudaux.config.private import create_file, make_folder
 from rudaux.domain.timetable import Entry
 from rudaux.errors import CronFailure
 
@@ -93,11 +93,9 @@ class CronTable:
         if not table:
             return
         make_folder(self._backups)
-        name = f"crontab-{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%f}Z"
-        # A table may hold passwords in its settings.
-        private = os.open(self._backups / name, os.O_WRONLY | os.O_CREAT, 0o600)
-        with os.fdopen(private, "wb") as file:
-            file.write(_bytes(table))
+        backup = self._backups / f"crontab-{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%f}Z"
+        create_file(backup)  # a table may hold passwords in its settings
+        backup.write_bytes(_bytes(table))
 
 
 def _render(owner: str, entry: Entry) -> str:

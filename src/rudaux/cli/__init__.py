@@ -1,1 +1,1 @@
-"""The words users type; `view` alone draws and asks."""
+"""The commands; `view` asks and, with `progress` and `help`, draws."""

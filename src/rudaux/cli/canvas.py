@@ -184,11 +184,8 @@ def undo(
         text = f"Restore {counted(len(plan), 'grade')} to what Canvas had before run {plan.run.id}?"
         if dry_run or (len(plan) and not _agreed(view, text, yes)):
             return
-        outcomes = (
-            view.follow("Undo", workflow.apply(ctx, plan), len(plan))
-            if len(plan)
-            else [*workflow.apply(ctx, plan)]
-        )
+        steps = workflow.apply(ctx, plan)
+        outcomes = view.follow("Undo", steps, len(plan)) if len(plan) else [*steps]
         view.troubles(outcomes)
         finish(outcomes, f"`rudaux canvas undo {plan.run.id}` tries them again.")
         if len(plan):

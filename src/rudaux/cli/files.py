@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
-from rudaux.config.private import create_file
+from rudaux.config.private import create_file, set_aside
 from rudaux.errors import ConfigError
 
 
@@ -24,9 +23,7 @@ def write_keeping(file: Path, text: str, private: bool = False) -> Path | None:
                 create_file(path)
         fresh.write_text(text, encoding="utf-8", newline="")
         if file.exists():
-            names = (f"{file.name}.old{n}" for n in itertools.chain([""], itertools.count(2)))
-            kept = next(p for p in map(file.with_name, names) if not p.exists())
-            file.rename(kept)
+            kept = set_aside(file)
         fresh.replace(file)
     except OSError as error:
         raise ConfigError(

@@ -108,7 +108,7 @@ def scores(name: Name, folder: Folder = None, no_prompt: NoPrompt = False) -> No
         for standing in standings.by_student:
             sid, graded = standing.student_id, standing.state in {"graded", "pushed"}
             raw = submissions[sid].score if graded and sid in submissions else None
-            points = number(standings.targets[sid].normalize()) if graded else None
+            points = number(standings.targets[sid]) if graded else None
             rows.append((sid, names[sid], standing.state, raw, points))
         of = f"of {standings.maximum}" if standings.maximum is not None else ""
         header = ("id", "student", "state", f"nbgrader {of}".strip(), "points")
@@ -190,7 +190,7 @@ def restore(
     no_prompt: NoPrompt = False,
 ) -> None:
     """Put a backup in place of the gradebook, which is copied first."""
-    from rudaux.workflows.gradebook import describe, lacking
+    from rudaux.workflows.gradebook import trouble
 
     with writing(folder, no_prompt, "gradebook restore", dry_run, whole=False) as (ctx, view):
         if not file.exists():
@@ -203,12 +203,12 @@ def restore(
         if view.ask(Question(text, "yes", default=False)):
             kept = ctx.gradebook.restore(file)
             view.line("Restored." + (f" The old gradebook is now {kept}." if kept else ""))
-            if lost := lacking(ctx):
-                view.notice(describe(ctx, lost))
+            if still := trouble(ctx):
+                view.notice(still)
 
 
 def _held(ctx: Context) -> str:
-    """Say what the gradebook holds, damaged or not."""
+    """Return what the gradebook contains, damaged or not."""
     try:
         return _words(ctx.gradebook.contents())
     except UsageError:

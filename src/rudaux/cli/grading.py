@@ -89,7 +89,7 @@ class Again:
     accept_doubts: bool = False
 
     def chosen(self, ctx: Context, standings: Standings) -> frozenset[str] | None:
-        """Give their ids, None for whatever is open; raises `UsageError` for an unknown one."""
+        """Return their ids, None for whatever is open; raises `UsageError` for an unknown one."""
         from rudaux.workflows.students import the_student
 
         known = {s.id for s in standings.students}
@@ -251,7 +251,7 @@ class Job:
 
 
 def _by_hand(standings: Standings) -> str:
-    """Say how many submissions a person has yet to mark, if any, before the next command."""
+    """Return how many submissions a person has yet to mark, if any, before the next command."""
     waiting = sum(s.state == "needs_manual" for s in standings.by_student)
     if not waiting:
         return "no submission waits for marks by hand, so run "

@@ -109,7 +109,7 @@ def _course(args: Sequence[str]) -> Course | None:
 
 
 def _command(args: Sequence[str]) -> str:
-    """Name the command and the assignment, if one was named."""
+    """Return the command and the assignment, if one was named."""
     start = next(n for n, word in enumerate(args) if word in GUARDED)
     return " ".join(takewhile(lambda word: not word.startswith("-"), args[start:]))
 

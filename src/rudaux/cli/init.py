@@ -9,7 +9,7 @@ from rudaux.cli.describe.deadlines import override_rows, undated_rows
 from rudaux.cli.describe.plans import Row, init_rows
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoCheck, NoPrompt, Overwrite
 from rudaux.cli.report import finish
-from rudaux.cli.session import open_context, require_whole, writing
+from rudaux.cli.session import open_context, writing
 from rudaux.cli.view import View
 from rudaux.domain.messages import counted, listed
 
@@ -48,10 +48,8 @@ def init(
                 list(overrides.apply(ctx, plan.overrides))  # what is known of who joined
                 take_roster(ctx, view, plan.sync)
                 return
-            if not (no_check or may_release(ctx, view, plan.release)):
-                view.notice("Nothing was changed.")
-                return
-            if not view.ask(Question(f"Apply {counted(len(plan), 'change')}?", "yes")):
+            may = no_check or may_release(ctx, view, plan.release)
+            if not may or not view.ask(Question(f"Apply {counted(len(plan), 'change')}?", "yes")):
                 view.notice("Nothing was changed.")
                 return
             outcomes = view.follow("Apply", workflow.apply(ctx, plan), len(plan))
@@ -110,6 +108,7 @@ def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
     """Check that the checkout is usable and clean, pull it, and read the configuration again."""
     from rudaux.errors import NeedsPersonError
     from rudaux.workflows import checkout
+    from rudaux.workflows.gradebook import require_whole
 
     dirty = checkout.ready(ctx).dirty
     if dirty:

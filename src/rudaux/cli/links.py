@@ -42,7 +42,7 @@ class Links:
 
 
 def _harmless(address: str) -> bool:
-    """Whether an address holds no account and nothing that a terminal would take for a command."""
+    """Return whether an address holds no account and nothing that a terminal would obey."""
     return "@" not in urlsplit(address).netloc and address.isprintable() and " " not in address
 
 

@@ -160,10 +160,10 @@ def _agreed(view: View, plan: SubmitPlan, pushing: Pushing) -> bool:
     one_by_one, at_once = [(alarm,) for alarm in alarms], [alarms] if alarms else []
     for told in one_by_one if view.attended else at_once:
         if not view.ask(_about(plan, told)):
-            view.notice("  Nothing was pushed.")
-            return False
-    if not len(plan) or _go_on(view, plan):
-        return True
+            break
+    else:
+        if not len(plan) or _go_on(view, plan):
+            return True
     view.notice("  Nothing was pushed.")
     return False
 

@@ -79,7 +79,7 @@ _FOREIGN = (
 
 
 def return_rows(plan: ReturnPlan) -> list[Row]:
-    """Say which pages go into how many homes, and what waits."""
+    """Return which pages go into how many homes, and what waits."""
     rows = []
     for (change, path), homes in sorted(plan.counts.items()):
         rows.append(Row("Return", "+" if change == "new" else "~", path, _homes(plan, homes, path)))

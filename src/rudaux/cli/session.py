@@ -31,6 +31,8 @@ def reading(
     folder: Path | None, no_prompt: bool = False, whole: bool = True
 ) -> Iterator[tuple[Context, View]]:
     """Open the course for a command that only reads; `whole` as in `workflows.run.recorded`."""
+    from rudaux.workflows.gradebook import require_whole
+
     view = View(no_prompt)
     ctx = open_context(folder, view)
     if whole:
@@ -53,13 +55,11 @@ def writing(
     How it ended is told where nobody watches; `facts` are what the command can say about it. A run
     that has them waits for another one to end, as `schedule.wait` says.
     """
-    view = View(no_prompt)
     if dry_run:
-        ctx = open_context(folder, view)
-        if whole:
-            require_whole(ctx)
-        yield ctx, view
+        with reading(folder, no_prompt, whole) as opened:
+            yield opened
         return
+    view = View(no_prompt)
     from rudaux.workflows.run import recorded
 
     with nullcontext() if view.watched else telling(folder, command, facts or Facts()):
@@ -68,13 +68,6 @@ def writing(
         wait = seconds(ctx.config.schedule.wait) if unwatched else 0
         with recorded(ctx, command, whole, wait, alone):
             yield ctx, view
-
-
-def require_whole(ctx: Context) -> None:
-    """Raise `GradebookFailure` where the gradebook is not the one that it was."""
-    from rudaux.workflows import gradebook
-
-    gradebook.require_whole(ctx)
 
 
 def tell_uncopied(ctx: Context, view: View) -> None:

@@ -73,7 +73,7 @@ def share(
 
 
 def progress_rows(progress: Sequence[Progress]) -> list[tuple[object, ...]]:
-    """Say how far each grader is."""
+    """Return how far each grader is."""
     return [(p.grader, p.done, p.left, p.total) for p in progress]
 
 

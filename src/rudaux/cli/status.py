@@ -143,7 +143,7 @@ def _students(view: View, status: AssignmentStatus) -> None:
 
 
 def _next_step(view: View, read: CourseStatus) -> None:
-    """Name the next step of the first assignment that has one."""
+    """Print the next step of the first assignment that has one."""
     for a in read.assignments:
         if a.canvas_id is None or not a.released:
             view.notice(f"\nNext: `rudaux init` sets up {a.name}.")

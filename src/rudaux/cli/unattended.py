@@ -26,7 +26,7 @@ _SHORT = {"--help", "--dry-run"}
 
 
 def needs_guard(args: Sequence[str]) -> bool:
-    """Whether these arguments start a run that is to have a guard (`cli.guard`) and has none."""
+    """Return whether these arguments start a run that needs a guard (`cli.guard`) and has none."""
     words = set(args)
     return bool(words & GUARDED and words & _AUTO and not words & _SHORT) and MAIL not in os.environ
 
@@ -41,7 +41,7 @@ class Facts:
 
 @contextmanager
 def telling(folder: Path | None, command: str, facts: Facts) -> Iterator[None]:
-    """Tell how the run ended, once it has; an error goes on its way."""
+    """Notify people how the run ended, once it has; an error is raised on."""
     code, kind, text = 0, "", ""
     try:
         yield

@@ -12,14 +12,15 @@ from rudaux import __version__
 
 def version_lines() -> list[str]:
     """Return a line for each part, aligned; what is missing is said and no error."""
-    from rudaux.wiring import engine_version, sandbox_state
+    from rudaux.wiring import look_around
 
+    around = look_around()
     return [
         f"rudaux    {__version__}",
         f"Python    {platform.python_version()}  {sys.executable}",
         f"nbgrader  {_installed('nbgrader')}",
-        f"engine    {_told(engine_version) or 'neither Docker nor Podman answers'}",
-        f"sandbox   {_told(sandbox_state) or 'does not work here'}",
+        f"engine    {_told(around.docker) or 'neither Docker nor Podman answers'}",
+        f"sandbox   {'works' if _told(around.sandbox) else 'does not work here'}",
     ]
 
 
@@ -30,7 +31,7 @@ def _installed(package: str) -> str:
         return "is not installed"
 
 
-def _told(ask: Callable[[], str]) -> str:
+def _told(ask: Callable[[], str | bool]) -> str | bool:
     try:
         return ask()
     except Exception:  # whatever is broken here, this is what somebody sends us about it

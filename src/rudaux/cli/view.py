@@ -357,7 +357,7 @@ def _console(stderr: bool) -> Console:
 
 
 def _is_terminal(stream: Any) -> bool:
-    """Whether this is a terminal; a closed stream (`<&-` makes it None) is not."""
+    """Return whether this is a terminal; a closed stream (`<&-` makes it None) is not."""
     return stream is not None and not stream.closed and stream.isatty()
 
 

@@ -30,9 +30,9 @@ from rudaux.config.settings import (
     SnapshotSettings,
     find_assignment,
     private_folder,
+    read_memory,
     seconds,
 )
-from rudaux.config.sizes import read_memory
 from rudaux.config.token import (
     has_token,
     read_addresses,

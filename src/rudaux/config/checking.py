@@ -12,6 +12,8 @@ from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from rudaux.config.settings import read_memory
+
 T = TypeVar("T", bound=str)
 
 # Canvas's own access tokens: the shard's number, a tilde, then 20 or more letters and digits.
@@ -300,8 +302,7 @@ def time_format(value: object) -> str:
 def memory(value: object) -> str:
     """Read a size; with less than 128m no kernel starts, which would look like bad work."""
     size = text(value).lower()
-    match = re.fullmatch(r"(\d{1,9})([kmg])", size)
-    if not match or int(match[1]) * {"k": 1, "m": 1024, "g": 1024**2}[match[2]] < 128 * 1024:
+    if not re.fullmatch(r"\d{1,9}[kmg]", size) or read_memory(size) < 128 << 20:
         raise Wrong('should be a size such as "512m" or "1g", and at least "128m"')
     return size
 

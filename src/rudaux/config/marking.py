@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import datetime
-from typing import cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,7 +14,7 @@ from rudaux.config.table import Table
 
 def read_return(table: Table, zone: ZoneInfo | None) -> ReturnSettings:
     """Read [return]."""
-    begins = cast(Callable[[object], "datetime | None"], values.local_time(zone, False))
+    begins = values.local_time(zone, False)
     return ReturnSettings(
         feedback=table.optional("feedback", values.boolean, False),
         solution_share=table.optional("solution_share", values.number(0.01, 1), None),
@@ -28,15 +25,14 @@ def read_return(table: Table, zone: ZoneInfo | None) -> ReturnSettings:
 def read_graders(root: Table) -> tuple[GraderSettings, ...]:
     """Read [[graders]]."""
     seen: dict[str, str] = {}
-    none: tuple[str, ...] = ()
     found = []
     for table in root.tables("graders"):
         settings = GraderSettings(
             name=table.required("name", _person, '"Ann"'),
-            assignments=table.optional("assignments", _texts, none),
+            assignments=table.optional("assignments", _texts, ()),
             weight=table.optional("weight", values.number(0, 100), GraderSettings.weight),
             notify=table.optional("notify", _message_address, None),
-            except_=table.optional("except", _ids, none),
+            except_=table.optional("except", _ids, ()),
         )
         table.finish()
         key = settings.name.casefold() if settings.name else ""

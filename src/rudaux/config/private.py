@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from collections.abc import Iterator
@@ -46,6 +47,13 @@ def create_file(file: Path, rights: Rights = PRIVATE) -> None:
     with os.fdopen(made, "wb"):
         if rights.file != PRIVATE.file:
             os.fchmod(made, rights.file)
+
+
+def set_aside(file: Path) -> Path:
+    """Rename a file to `.old`, `.old2` and so on, the first name that is free; return its path."""
+    names = (f"{file.name}.old{n}" for n in itertools.chain([""], itertools.count(2)))
+    kept = next(path for path in map(file.with_name, names) if not path.exists())
+    return file.rename(kept)
 
 
 def set_right(folder: Path, rights: Rights = PRIVATE) -> None:

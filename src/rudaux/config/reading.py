@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from rudaux.config import checking as values
@@ -352,12 +352,10 @@ def _assignment(table: Table, zone: ZoneInfo | None) -> AssignmentSettings:
         due=table.required("due", ends, "2026-10-01T23:59:59"),
         points=table.required("points", values.points, "10"),
         manual=table.optional("manual", values.boolean, False),
-        unlock=table.optional("unlock", cast(Callable[[object], "datetime | None"], begins), None),
-        lock=table.optional("lock", cast(Callable[[object], "datetime | None"], ends), None),
+        unlock=table.optional("unlock", begins, None),
+        lock=table.optional("lock", ends, None),
         notebook=table.optional("notebook", values.notebook_name, None),
-        late_until=table.optional(
-            "late_until", cast(Callable[[object], "datetime | None"], ends), None
-        ),
+        late_until=table.optional("late_until", ends, None),
     )
     if settings.due and settings.late_until and settings.late_until <= settings.due:
         table.wrong("late_until", f"should be after due = {values.shown(table.content['due'])}")

@@ -130,6 +130,11 @@ def seconds(duration: str) -> int:
     return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600}[duration[-1]]
 
 
+def read_memory(size: str) -> int:
+    """Return the bytes of a size as [grading] writes it, such as "512m" or "1g"."""
+    return int(size[:-1]) << {"k": 10, "m": 20, "g": 30}[size[-1]]
+
+
 @dataclass(frozen=True)
 class NotifySettings:
     """[notify]; the addresses hold secrets and are in a file: see `read_addresses`."""
@@ -202,6 +207,11 @@ class Config:
     late_registration: LateRegistrationSettings | None = None
     assignments: tuple[AssignmentSettings, ...] = ()
 
+    @property
+    def private(self) -> Path:
+        """The folder of rudaux's own files; `private_folder` makes it."""
+        return self.folder / ".rudaux"
+
 
 def find_assignment(config: Config, name: str) -> AssignmentSettings:
     """Return an assignment's settings; raises `UsageError` that names the nearest one."""
@@ -216,4 +226,4 @@ def find_assignment(config: Config, name: str) -> AssignmentSettings:
 
 def private_folder(config: Config) -> Path:
     """Make .rudaux in the course folder, hidden from git and other accounts; return it."""
-    return make_rudaux_folder(config.folder / ".rudaux")
+    return make_rudaux_folder(config.private)

@@ -12,6 +12,7 @@ from rudaux.config.extends import Content, Place
 from rudaux.config.settings import FILE
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 _SECRET_KEY = re.compile(r"(?i).*(token|secret|password|passwd|api_?key|credentials?)")
 
@@ -41,7 +42,7 @@ class Table:
         self._missing[key] = self.mistakes[-1]
         return cast(T, None)
 
-    def optional(self, key: str, convert: Callable[[object], T], default: T) -> T:
+    def optional(self, key: str, convert: Callable[[object], T], default: D) -> T | D:
         """Read a key that may be left out."""
         self._known[key] = None
         if key not in self.content:

@@ -14,7 +14,7 @@ from rudaux.errors import ConfigError
 
 def saved_token_file(config: Config) -> Path:
     """Return the file in which `schedule install --save-token` keeps the token."""
-    return config.folder / ".rudaux" / "canvas-token"
+    return config.private / "canvas-token"
 
 
 def has_token(config: Config) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rudaux.config import ExecutorName
+from rudaux.config.private import create_file
 from rudaux.demo.material import expected_score, write_source, write_work
 from rudaux.demo.students import Kind
 
@@ -115,7 +116,8 @@ def build_course(
     due = {name: due_date(name, now) for name in assignments}
     course = PracticeCourse(folder, kinds, due, flawed)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_private(folder / "canvas-token", token)
+    create_file(folder / "canvas-token")
+    (folder / "canvas-token").write_text(token + "\n")
     _make_remotes(folder)
     _fill_instructors(course, canvas_url, course_id, hub_url, executor, manual)
     _fill_homes(course)
@@ -134,11 +136,6 @@ def git(folder: Path, *args: str) -> None:
     env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     command = ["git", *identity, "-c", "init.defaultBranch=main", *args]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, env=env)
-
-
-def _write_private(file: Path, text: str) -> None:
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
-        out.write(text + "\n")
 
 
 def _make_remotes(folder: Path) -> None:

@@ -12,7 +12,7 @@ from rudaux.demo.students import Kind
 
 
 def mark_by_hand(instructors: Path, assignment: str, kinds: Mapping[str, Kind]) -> int:
-    """Mark every answer that waits for it; give how many there were."""
+    """Mark every answer that waits for it; return how many there were."""
     from nbgrader.api import Gradebook
 
     # nbgrader starts `alembic` by name.

@@ -141,12 +141,12 @@ def tell(course: PracticeCourse, teller: Teller) -> None:
 
 
 def headline(teller: Teller, number: int, title: str) -> None:
-    """Say which step comes."""
+    """Print which step comes."""
     teller.line(f"\nStep {number} of {COUNT} · {title}\n", "bold")
 
 
 def try_these(folder: Path, teller: Teller) -> None:
-    """Say three things to try in another terminal while the Canvas runs."""
+    """Print three things to try in another terminal while the Canvas runs."""
     teller.line("\nThree things to try in another terminal. Begin there with:\n")
     teller.typed(f"  cd {shlex.quote(str(folder / 'instructors'))}")
     teller.typed(f'  export PATH={shlex.quote(str(folder / "bin"))}:"$PATH"')

@@ -72,7 +72,6 @@ class CanvasAssignment:
     launch_url: str | None
     tool_id: int | None
     has_overrides: bool | None = False
-    submission_types: tuple[str, ...] = ()
     only_visible_to_overrides: bool = False
     post_manually: bool = False
     grading_type: str = "points"

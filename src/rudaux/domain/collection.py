@@ -9,6 +9,9 @@ from pathlib import Path
 
 from rudaux.domain.messages import listed
 
+TIME_FILE = "timestamp.txt"
+"""The file in a submission's folder in which nbgrader notes when it was handed in."""
+
 
 @dataclass(frozen=True)
 class Located:

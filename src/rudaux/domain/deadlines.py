@@ -92,8 +92,10 @@ def date_of(
     found = in_force(kind, student, overrides, group_members)
     if not found:
         return base
-    dates = [o.date(kind) for o in found]
-    return _earliest(dates) if kind == "unlock" else _latest(dates)
+    dates = [date for o in found if (date := o.date(kind)) is not None]
+    if len(dates) < len(found):
+        return None  # no unlock date is the earliest, no other date the latest
+    return min(dates) if kind == "unlock" else max(dates)
 
 
 def in_force(
@@ -113,15 +115,3 @@ def same_moment(one: datetime | None, other: datetime | None) -> bool:
     if one is None or other is None:
         return one is other
     return abs((one - other).total_seconds()) in {0, 86_399}
-
-
-def _latest(dates: Iterable[datetime | None]) -> datetime | None:
-    """Return the latest date; no date counts as later than any."""
-    known = list(dates)
-    return None if None in known else max(d for d in known if d is not None)
-
-
-def _earliest(dates: Iterable[datetime | None]) -> datetime | None:
-    """Return the earliest date; no date counts as earlier than any."""
-    known = list(dates)
-    return None if None in known else min(d for d in known if d is not None)

@@ -43,28 +43,22 @@ def in_words(score: Decimal | None) -> str:
 
 @dataclass(frozen=True)
 class CanvasSubmission:
-    """A student's grade in Canvas; `entered` is before Canvas's own late policy deducts."""
+    """A student's grade in Canvas; `entered` is before Canvas's own late policy deducts.
+
+    `attached`: the names of the files that are attached to its comments.
+    """
 
     student_id: str
     entered: Decimal | None
     excused: bool = False
     graded_at: datetime | None = None
-    grader_id: int | None = None
-    comments: tuple[Attachment, ...] = ()
+    attached: tuple[str, ...] = ()
     posted_at: str | None = None
 
     @property
     def hidden(self) -> bool:
         """Whether there is a grade that the student cannot see yet."""
         return self.posted_at is None and (self.entered is not None or self.excused)
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file attached to a submission comment."""
-
-    name: str
-    size: int
 
 
 @dataclass(frozen=True)

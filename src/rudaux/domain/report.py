@@ -92,11 +92,6 @@ class AssignmentReport:
         wrong = [t for t in self.tests if set(t.flags) - {"all_pass"}]
         return tuple(sorted(wrong, key=lambda t: min(order.index(f) for f in t.flags)))
 
-    @property
-    def easy(self) -> tuple[ItemStatistics, ...]:
-        """The tests that everybody passes."""
-        return tuple(t for t in self.tests if "all_pass" in t.flags)
-
     @cached_property
     def common(self) -> Mapping[TestKey, FailureGroup]:
         """The commonest error of each test that somebody fails."""

@@ -68,7 +68,6 @@ _OWN = frozenset({"", "None", "localhost", "::1", "0.0.0.0"})  # noqa: S104 - no
 class Reached:
     """A file that was opened outside the working folder, or a host that was called."""
 
-    notebook: str
     cell: str
     what: str
 
@@ -77,19 +76,17 @@ class Reached:
 class Peak:
     """The most memory (bytes) that a kernel had used by the end of a cell."""
 
-    notebook: str
     cell: str
     bytes: int
 
 
 @dataclass(frozen=True)
 class Watched:
-    """What was seen in notebooks whose kernel is Python; `unseen` names the others."""
+    """What was seen in notebooks whose kernel is Python."""
 
     files: tuple[Reached, ...] = ()
     hosts: tuple[Reached, ...] = ()
     peaks: tuple[Peak, ...] = ()
-    unseen: tuple[str, ...] = ()
 
 
 def watching(job: Job) -> Job:
@@ -103,23 +100,21 @@ def observed(execution: Execution) -> Watched:
     files: list[Reached] = []
     hosts: list[Reached] = []
     peaks: list[Peak] = []
-    unseen = []
     for name in execution.job.notebooks:
         said = _said(execution, name)
         if said is None:
-            unseen.append(name)
             continue
         cells = _cells(execution, name)
         for where, what in said["peaks"].items():
             if where in cells:
-                peaks.append(Peak(name, cells[where], int(what)))
-        files += [Reached(name, cells.get(str(w), ""), f) for f, w in said["opened"].items()]
+                peaks.append(Peak(cells[where], int(what)))
+        files += [Reached(cells.get(str(w), ""), f) for f, w in said["opened"].items()]
         hosts += [
-            Reached(name, cells.get(str(where), ""), host)
+            Reached(cells.get(str(where), ""), host)
             for host, where in said["reached"].items()
             if host not in _OWN and not host.startswith("127.")
         ]
-    return Watched(tuple(files), tuple(hosts), tuple(peaks), tuple(unseen))
+    return Watched(tuple(files), tuple(hosts), tuple(peaks))
 
 
 def cell_name(cell: Mapping[str, Any], number: int) -> str:

@@ -34,13 +34,8 @@ def open_executor(settings: GradingSettings, places: Places) -> Executor:
     return _sealed(executor) if settings.hidden_tests == "sealed" else executor
 
 
-def docker_answers() -> bool:
-    """Return whether this account can use a Docker Engine here; one that hangs does not count."""
-    return bool(docker_version())
-
-
 def docker_version() -> str:
-    """Return the name and version of the engine that this account can use; empty: there is none."""
+    """Return the name and version of the engine that this account can use; "" if none answers."""
     from rudaux.errors import ExecutorFailure
     from rudaux.executors.docker.engine import version
 

@@ -6,23 +6,19 @@ import hashlib
 import json
 import platform
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 _OURS = "rudaux-"
 
 
-def this_python(kernels: Collection[str]) -> str:
+@cache
+def this_python(kernels: frozenset[str]) -> str:
     """Return a digest of this Python and its packages; empty if a kernel uses another Python.
 
     It is also empty if a package is installed in editable mode: its code may change unnoticed.
     """
-    return _digest(frozenset(kernels))
-
-
-@cache
-def _digest(kernels: frozenset[str]) -> str:
     if not all(_is_ours(kernel) for kernel in kernels):
         return ""
     packages = sorted(_packages(), key=lambda package: package.name)

@@ -15,7 +15,6 @@ from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.executors.environment import this_python
 from rudaux.executors.forking import Opening, Pool, check_this_python, scratch_folder
-from rudaux.executors.request import read_memory
 
 
 class ProcessExecutor:
@@ -28,7 +27,6 @@ class ProcessExecutor:
         self.settings = settings
         self.scratch = scratch
         self.opening = Opening(self._pool)
-        read_memory(settings.memory)  # raises before anything runs
 
     def check(self, kernels: Collection[str] = ()) -> None:
         """Raise `ExecutorFailure` if a kernel, the client or a scratch folder is missing."""
@@ -36,7 +34,7 @@ class ProcessExecutor:
 
     def environment(self, kernels: Collection[str]) -> str:
         """Return a digest of the environment; empty if it is not known."""
-        return this_python(kernels)
+        return this_python(frozenset(kernels))
 
     def prepare(self, imports: Sequence[str]) -> None:
         """Start the process that the next run's submissions are forked from."""

@@ -13,7 +13,7 @@ import stat
 import sys
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,6 @@ class SandboxExecutor:
         self.root = Path(settings.root).resolve() if settings.root else None
         self.tried: Mapping[str, Any] | None = None
         """What was said about the last box that could be made."""
-        read_memory(settings.memory)  # raises before anything runs
 
     def check(self, kernels: Collection[str] = ()) -> None:
         """Raise `ExecutorFailure` if this machine cannot make a box, naming what forbids it."""
@@ -87,7 +86,7 @@ class SandboxExecutor:
 
     def environment(self, kernels: Collection[str]) -> str:
         """Return a digest of the environment; empty if it is not known."""
-        return self.image or this_python(kernels)
+        return self.image or this_python(frozenset(kernels))
 
     @cached_property
     def image(self) -> str:
@@ -129,14 +128,12 @@ class SandboxExecutor:
     def _pool(self, imports: Sequence[str]) -> Generator[Pool]:
         if self.tried is None:
             self.check()
+        refuse = partial(too_large, settings=self.settings)
         with (
             scratch_folder(self.scratch) as folder,
-            Pool(self.settings, folder, imports, self._box(folder), self._refuse) as pool,
+            Pool(self.settings, folder, imports, self._box(folder), refuse) as pool,
         ):
             yield pool
-
-    def _refuse(self, job: Job) -> str:
-        return too_large(job, self.settings)
 
     def _box(self, folder: Path) -> dict[str, object]:
         common = {

@@ -29,6 +29,10 @@ class Gradebook(Protocol):
     def name(self) -> str:
         """Return its name for messages: its file, or its URL without the password."""
 
+    @property
+    def gone(self) -> bool:
+        """Return whether its file is not there; a server's database counts as there."""
+
     def check(self) -> None: ...
 
     def holders(self) -> tuple[str, ...]:

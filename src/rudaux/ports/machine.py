@@ -146,5 +146,5 @@ class Surroundings:
     homes: Callable[[Path], frozenset[str]]
     launch: Callable[[str], int | None]  # the HTTP status at an address; None: no answer
     free: Callable[[Path], Room]
-    docker: Callable[[], bool]
+    docker: Callable[[], str]  # the name and version of the engine; "" if none answers
     sandbox: Callable[[], bool]

@@ -19,5 +19,8 @@ class Pages(Protocol):
     def write_term(self, term: TermReport, anonymous: bool = False) -> Path:
         """Write the page of the term, which links to those of its assignments."""
 
+    def find(self, name: str) -> Path | None:
+        """Return the page of an assignment, if one has been written."""
+
     def show(self, page: Path) -> bool:
         """Open a page in this machine's browser; return False if there is none."""

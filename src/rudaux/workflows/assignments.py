@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import timezone
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment
+from rudaux.domain.deadlines import same_moment
 from rudaux.domain.links import Hub, launch_link
 from rudaux.domain.modes import FROZEN, refusal
 from rudaux.domain.outcome import Outcome
@@ -203,9 +204,9 @@ def _changes(
     # Writing base dates would show everybody an assignment that only some students see.
     if not current.only_visible_to_overrides:
         pairs += [
-            ("due", current.due_at, spec.due_at, _same_end(current.due_at, spec.due_at)),
+            ("due", current.due_at, spec.due_at, same_moment(current.due_at, spec.due_at)),
             ("unlock", current.unlock_at, spec.unlock_at, current.unlock_at == spec.unlock_at),
-            ("lock", current.lock_at, spec.lock_at, _same_end(current.lock_at, spec.lock_at)),
+            ("lock", current.lock_at, spec.lock_at, same_moment(current.lock_at, spec.lock_at)),
         ]
     pairs += [
         ("published", current.published, True, current.published),
@@ -219,10 +220,3 @@ def _changes(
         ),
     ]
     return tuple(Change(field, old, new) for field, old, new, same in pairs if not same)
-
-
-def _same_end(canvas: datetime | None, wanted: datetime | None) -> bool:
-    """Return whether both are the same to Canvas, which stores midnight as the end of that day."""
-    if canvas is None or wanted is None:
-        return canvas is wanted
-    return canvas == wanted or canvas == wanted + timedelta(days=1) - timedelta(seconds=1)

@@ -216,7 +216,7 @@ def _slowest(execution: Execution) -> SlowCell | None:
 
 
 def _with_skipped(job: Job, collection: Collection | None) -> Job:
-    """Name the files that were left behind among the repairs: they may explain a result."""
+    """Add the files that were left behind to the repairs: they may explain a result."""
     if collection is None or not collection.skipped:
         return job
     left = tuple(f"{clause} (not collected)" for clause in collection.skipped)

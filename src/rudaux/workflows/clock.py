@@ -12,7 +12,7 @@ MOST = timedelta(minutes=5)
 
 
 def clock_trouble(ctx: Context) -> str:
-    """Say that this machine's clock is wrong, and give both times; "" if it is right.
+    """Return a sentence with both times if this machine's clock is wrong; "" if it is right.
 
     If Canvas does not say what time it is (no Date header), nothing is known.
     """

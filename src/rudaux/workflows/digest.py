@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from decimal import Decimal
 from statistics import median
 
 from rudaux.domain.messages import Digest
@@ -22,13 +21,14 @@ def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "")
     is left out.
     """
     wanted = ctx.config.notify is not None and "todo" in ctx.config.notify.on
-    names, complete = {s.id: s.name for s in after.students}, _complete(ctx, after)
+    names, name = {s.id: s.name for s in after.students}, after.settings.name
+    complete = [after.targets[sid] for sid in after.complete(ctx.gradebook.submissions(name))]
     failed: dict[str, list[str]] = {}
     for standing in after.by_student:
         if standing.state == "failed":
             failed.setdefault(standing.reason, []).append(names[standing.student_id])
     return Digest(
-        after.settings.name,
+        name,
         count_states(after.by_student),
         after.settings.points,
         len(complete),
@@ -39,18 +39,8 @@ def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "")
         _hidden(ctx, after) if wanted else 0,
         stopped,
         (before.by_student, before.targets) != (after.by_student, after.targets),
-        _report(ctx, after.settings.name),
+        str(ctx.pages.find(name) or ""),
     )
-
-
-def _complete(ctx: Context, standings: Standings) -> list[Decimal]:
-    """Return the points of everybody whose submission is graded; missing work does not count."""
-    handed_in = ctx.gradebook.submissions(standings.settings.name)
-    return [
-        standings.targets[s.student_id]
-        for s in standings.by_student
-        if s.state in {"graded", "pushed"} and s.student_id in handed_in
-    ]
 
 
 def _edited(ctx: Context, standings: Standings) -> Sequence[str]:
@@ -65,9 +55,3 @@ def _hidden(ctx: Context, standings: Standings) -> int:
         with suppress(RudauxError):
             return len(posting.plan(ctx, standings.settings))
     return 0
-
-
-def _report(ctx: Context, name: str) -> str:
-    """Return the path of the page that `rudaux report` wrote, if there is one."""
-    file = ctx.config.folder / ".rudaux" / "reports" / f"{name}.html"
-    return str(file) if file.is_file() else ""

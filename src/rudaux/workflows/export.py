@@ -59,7 +59,9 @@ def plan(ctx: Context, settings: AssignmentSettings, canvas: bool) -> ExportPlan
     else:
         standings = _from_gradebook(ctx, settings)
         lines = tuple(
-            decide_push(s, standings.targets[s.student_id], None, _unknown(s.student_id))
+            decide_push(
+                s, standings.targets[s.student_id], None, CanvasSubmission(s.student_id, None)
+            )
             for s in standings.by_student
         )
         column = settings.name
@@ -89,10 +91,6 @@ def _from_gradebook(ctx: Context, settings: AssignmentSettings) -> Standings:
     )
     deadlines = find_deadlines(ctx, settings, students, None)
     return reread(ctx, Standings(settings, students, None, deadlines, (), {}))
-
-
-def _unknown(student_id: str) -> CanvasSubmission:
-    return CanvasSubmission(student_id, None)
 
 
 def as_csv(plan: ExportPlan) -> str:

@@ -80,7 +80,8 @@ def _due(
         )
     records = each.of(student)
     last = records[-1] if records else None
-    if last is not None and last.promised and not _shown(there, last.due_at):
+    shown = there.due_at if there else None
+    if last is not None and last.promised and not (there and same_moment(shown, last.due_at)):
         # An extension was cut short: Canvas still has the deadline before it.
         present = last.old_due or present
     return present, _later(present, until, zone) if isinstance(until, timedelta) else until
@@ -91,10 +92,6 @@ def _later(moment: datetime, span: timedelta, zone: tzinfo) -> datetime:
     if span % timedelta(days=1):
         return moment.astimezone(timezone.utc) + span
     return moment.astimezone(zone) + span
-
-
-def _shown(there: Override | None, due: datetime | None) -> bool:
-    return there is not None and same_moment(there.due_at, due)
 
 
 def apply(ctx: Context, plan: ExtensionPlan) -> Iterator[Outcome]:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
 from rudaux.domain.messages import counted
 from rudaux.errors import GradebookFailure
 from rudaux.ports import Context
 
-Submissions = frozenset[tuple[str, str]]
-"""Pairs of assignment and student id."""
 
-
-def lacking(ctx: Context) -> Submissions:
-    """Return the submissions that rudaux has graded or pushed and the gradebook does not have."""
+def lacking(ctx: Context) -> frozenset[tuple[str, str]]:
+    """Return (assignment, student id) of what rudaux graded or pushed and the gradebook lacks."""
     graded = ctx.ledger.graded()
     return graded - ctx.gradebook.submitted() if graded else graded
 
@@ -25,27 +21,28 @@ def require_whole(ctx: Context) -> None:
 
     A gradebook that is empty, new or another course's would look like a course without grades.
     """
+    if why := trouble(ctx):
+        raise GradebookFailure(why)
+
+
+def trouble(ctx: Context) -> str:
+    """Return what is missing, and what to do about it, as a sentence; "" if nothing is."""
     lost = lacking(ctx)
-    if lost:
-        raise GradebookFailure(describe(ctx, lost))
-
-
-def describe(ctx: Context, lost: Submissions) -> str:
-    """Return what is missing, and what to do about it, as a sentence."""
+    if not lost:
+        return ""
     backup = ctx.gradebook.fuller_backup()
     remedy = "no backup in .rudaux/backups holds more"
     if backup is not None:
         ours = backup.is_relative_to(ctx.config.folder)
         short = backup.relative_to(ctx.config.folder) if ours else backup
         remedy = f"`rudaux gradebook restore {short}` restores the newest backup that has more"
-    name, verb = ctx.gradebook.name, "lacks"
-    if Path(name).is_absolute() and not Path(name).exists():
-        verb = "is gone, and with it"
+    verb = "is gone, and with it" if ctx.gradebook.gone else "lacks"
     return (
-        f"The gradebook {name} {verb} {counted(len(lost), 'submission')} that rudaux has graded or "
-        f"pushed ({by_assignment(lost)}): nothing is done until it has them again. If its disk is "
-        "not mounted, or db_url in nbgrader_config.py names another one, fix that; "
-        f"{remedy}; to go on without these grades, run `rudaux gradebook sync --start-over`."
+        f"The gradebook {ctx.gradebook.name} {verb} {counted(len(lost), 'submission')} that "
+        f"rudaux has graded or pushed ({by_assignment(lost)}): nothing is done until it has them "
+        "again. If its disk is not mounted, or db_url in nbgrader_config.py names another one, "
+        f"fix that; {remedy}; to go on without these grades, run `rudaux gradebook sync "
+        "--start-over`."
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from rudaux.config import Config
-from rudaux.config.private import create_file, make_rudaux_folder
+from rudaux.config.private import create_file, make_rudaux_folder, set_aside
 from rudaux.domain.links import Hub
 from rudaux.domain.messages import counted
 from rudaux.domain.naming import no_formula
@@ -123,11 +122,7 @@ def write_list(ctx: Context, one: MarkingList) -> Path | None:
         create_file(fresh)
         fresh.write_bytes(one.text.encode())
         if before is not None and _digest(before) not in ours:
-            numbered = (
-                f"{one.path.name}.old{n}" for n in itertools.chain([""], itertools.count(2))
-            )
-            kept = next(p for p in map(one.path.with_name, numbered) if not p.exists())
-            one.path.rename(kept)
+            kept = set_aside(one.path)
         fresh.replace(one.path)
     except OSError as error:
         why = f"{one.path} cannot be written ({error.strerror})"

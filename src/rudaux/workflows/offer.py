@@ -45,7 +45,6 @@ class CanvasLook:
         self.token = ""
         self._canvas: Canvas | None = None
         self._students: tuple[Student, ...] | None = None
-        self._tools: tuple[LevelTool, ...] = ()
 
     @property
     def works(self) -> bool:

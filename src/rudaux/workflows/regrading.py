@@ -154,7 +154,7 @@ def _remove_empty(folder: Path) -> None:
 
 
 def _agreed(ctx: Context) -> Path:
-    return ctx.config.folder / ".rudaux" / "agreed"
+    return ctx.config.private / "agreed"
 
 
 def _remember_allowances(ctx: Context, job: Job, theirs: frozenset[Cell]) -> None:

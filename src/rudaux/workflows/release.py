@@ -61,7 +61,7 @@ class ReleasePlan:
 
 def temporary_folder(ctx: Context) -> Path:
     """Return the folder into which one run clones the student repository."""
-    return ctx.config.folder / ".rudaux" / "release" / repo_folder(ctx.config.git.student_repo)
+    return ctx.config.private / "release" / repo_folder(ctx.config.git.student_repo)
 
 
 def leftover(ctx: Context) -> Path | None:
@@ -102,7 +102,7 @@ def _set_aside(ctx: Context, folder: Path) -> None:
 def _place_to_keep(ctx: Context, of: str) -> Path:
     """Return a new path under .rudaux/kept."""
     name = f"{of}-{ctx.now():%Y%m%dT%H%M%SZ}"
-    kept = ctx.config.folder / ".rudaux" / "kept"
+    kept = ctx.config.private / "kept"
     make_folder(kept)
     taken = {path.name for path in kept.iterdir()}
     # Two runs may be cut short within a second.
@@ -125,7 +125,7 @@ def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> Relea
     be written; `GitFailure` if one of the repositories cannot be committed to.
     """
     wanted = [a.name for a in ctx.config.assignments if names is None or a.name in names]
-    scratch = ctx.config.folder / ".rudaux" / "build"
+    scratch = ctx.config.private / "build"
     shutil.rmtree(scratch, ignore_errors=True)
     releases = [ctx.grader.build_release(name, scratch) for name in wanted]
     leaks = [leak for release in releases for leak in release.leaks]

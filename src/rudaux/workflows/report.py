@@ -11,13 +11,7 @@ from typing import Any
 from rudaux.config import AssignmentSettings
 from rudaux.domain.failures import NOT_RUN, group_failures, names_of, not_reached
 from rudaux.domain.grades import fixed_point
-from rudaux.domain.report import (
-    COMPLETE,
-    AssignmentReport,
-    LostPoints,
-    StudentResult,
-    TermReport,
-)
+from rudaux.domain.report import COMPLETE, AssignmentReport, LostPoints, StudentResult, TermReport
 from rudaux.domain.statistics import (
     ItemStatistics,
     Marks,
@@ -40,11 +34,7 @@ def read_report(ctx: Context, standings: Standings) -> AssignmentReport:
     """Read everything about one assignment; writes nothing."""
     settings, name = standings.settings, standings.settings.name
     submissions, marks = ctx.gradebook.submissions(name), ctx.gradebook.marks(name)
-    whole = [
-        s.student_id
-        for s in standings.by_student
-        if s.state in COMPLETE and s.student_id in submissions
-    ]
+    whole = standings.complete(submissions)
     scores = [standings.targets[sid] for sid in whole]
     errors = read_errors(ctx, name, whole)
     names = names_of(standings.students)

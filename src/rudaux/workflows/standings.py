@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasAssignment
 from rudaux.domain.grades import canvas_score, same_score
 from rudaux.domain.history import last_scores
+from rudaux.domain.report import COMPLETE
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Standing, standing_of
 from rudaux.ports import Context
@@ -31,6 +32,14 @@ class Standings:
     by_student: tuple[Standing, ...]
     targets: dict[str, Decimal]
     maximum: Decimal | None = None
+
+    def complete(self, handed_in: Collection[str]) -> list[str]:
+        """Return whose submission is graded; missing work does not count."""
+        return [
+            s.student_id
+            for s in self.by_student
+            if s.state in COMPLETE and s.student_id in handed_in
+        ]
 
 
 def read_standings(

@@ -222,8 +222,7 @@ def _feedback(
     for line in lines:
         if line.kind not in _GRADED:
             continue
-        attached = {a.name for a in canvas[line.student_id].comments}
-        attached |= sent.get(line.student_id, set())
+        attached = {*canvas[line.student_id].attached, *sent.get(line.student_id, ())}
         names = [f.name for f in ctx.grader.feedback_files(assignment, line.student_id)]
         new = tuple(name for name in names if name not in attached)
         if new:

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rudaux.config import AssignmentSettings
-from rudaux.domain.collection import Collection
+from rudaux.domain.collection import TIME_FILE, Collection
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
 from rudaux.ports import Context
-
-TIMESTAMP = "timestamp.txt"
 
 
 @dataclass(frozen=True)
@@ -78,5 +76,5 @@ def _unknown(ctx: Context, settings: AssignmentSettings, ids: Iterable[str]) -> 
 def _holds_work(ctx: Context, assignment: str, student_id: str) -> bool:
     folder = ctx.grader.submitted_folder(assignment, student_id)
     return not folder.is_symlink() and any(
-        path.is_file() and path.name != TIMESTAMP for path in folder.rglob("*")
+        path.is_file() and path.name != TIME_FILE for path in folder.rglob("*")
     )

@@ -21,7 +21,7 @@ from rudaux.demo.simulator.switches import Fault, FaultOf
 from rudaux.domain.artifacts import FeedbackComment, FeedbackFile
 from rudaux.domain.canvas import AssignmentSpec, CanvasCourse
 from rudaux.domain.deadlines import Override
-from rudaux.domain.grades import Attachment, same_score
+from rudaux.domain.grades import same_score
 from rudaux.errors import CanvasFailure, LostAnswer, NotFound, PermissionRefused, TokenRefused
 
 TOKEN = "practice-token"
@@ -192,7 +192,6 @@ def test_an_assignment_is_made_and_read_back(practice: Practice) -> None:
     assert (made.name, made.points, made.published) == ("homework_1", Decimal(10), True)
     assert (made.due_at, made.unlock_at, made.lock_at) == (DUE, wanted.unlock_at, None)
     assert (made.launch_url, made.tool_id) == (LINK, practice.tool)
-    assert made.submission_types == ("external_tool",)
 
 
 @pytest.mark.parametrize("fault", [*LOST, *PASSING])
@@ -354,7 +353,7 @@ def test_feedback_is_attached_to_one_comment(practice: Practice, mode: str) -> N
     assert comment.text == "Feedback on homework_1"
     assert [practice.world.contents[f] for f in comment.file_ids] == [f.content for f in files]
     (shown,) = [s for s in practice.canvas.submissions(aid) if s.student_id == io]
-    assert shown.comments == (Attachment("homework_1.html", 16), Attachment("notes.html", 11))
+    assert shown.attached == ("homework_1.html", "notes.html")
     assert practice.world.comments(aid, practice.titan) == []
 
 
@@ -485,7 +484,7 @@ def test_the_next_run_sends_the_rest_and_doubles_nothing(practice: Practice) -> 
     with pytest.raises(TokenRefused):
         list(practice.canvas.attach_all(aid, [FeedbackComment(s, (FILE,), "") for s in ids]))
     practice.world.tokens[TOKEN].state = "active"
-    shown = {s.student_id: s.comments for s in practice.canvas.submissions(aid)}
+    shown = {s.student_id: s.attached for s in practice.canvas.submissions(aid)}
     rest = [FeedbackComment(s, (FILE,), "Feedback") for s in ids if not shown[s]]
     assert dict(practice.canvas.attach_all(aid, rest)) == {c.student_id: None for c in rest}
     assert [len(practice.world.comments(aid, int(sid))) for sid in ids] == [1] * 20

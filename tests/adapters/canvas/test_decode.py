@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rudaux.adapters.canvas import calls, decode
 from rudaux.domain.canvas import AssignmentSpec
 from rudaux.domain.deadlines import Override
-from rudaux.domain.grades import Attachment, CanvasSubmission
+from rudaux.domain.grades import CanvasSubmission
 from rudaux.domain.roster import Student
 from rudaux.errors import CanvasFailure, RequestRefused, RudauxError
 
@@ -175,8 +175,7 @@ def test_the_grade_is_what_was_given_before_the_late_policy_deducts() -> None:
         Decimal("8.5"),
         False,
         datetime(2026, 10, 3, tzinfo=timezone.utc),
-        -33,
-        (Attachment("homework_1.html", 120),),
+        ("homework_1.html",),
     )
 
 

@@ -23,7 +23,7 @@ from rudaux.adapters.canvas import CanvasClient, decode
 from rudaux.adapters.canvas.protocol import parse
 from rudaux.domain.canvas import CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.deadlines import Override
-from rudaux.domain.grades import Attachment, CanvasSubmission
+from rudaux.domain.grades import CanvasSubmission
 from rudaux.domain.roster import Student
 from tests.adapters.canvas.scripted_server import Reply, ScriptedServer
 
@@ -205,13 +205,13 @@ SHAPES = {
                         frozenset({"user_id", "type", "enrollment_state"})),
     "assignment": Shape(ASSIGNMENT, decode.assignment, CanvasAssignment(
         4, "homework_1", Decimal(12), DUE, None, None, True, "https://hub.example.edu/x", 33, True,
-        ("external_tool",), post_manually=True, created_at=MADE, moderated=False)),
+        post_manually=True, created_at=MADE, moderated=False)),
     "override": Shape(OVERRIDE, decode.override,
                       Override(8, DUE, student_ids=frozenset({"2", "3"}),
                                overrides_unlock=True, overrides_lock=True)),
     "submission": Shape(SUBMISSION, decode.submission, CanvasSubmission(
-        "2", Decimal("8.5"), False, datetime(2026, 10, 3, 3, 5, 34, tzinfo=timezone.utc), 86,
-        (Attachment("homework_1.html", 43451),)), frozenset({"user_id"})),
+        "2", Decimal("8.5"), False, datetime(2026, 10, 3, 3, 5, 34, tzinfo=timezone.utc),
+        ("homework_1.html",)), frozenset({"user_id"})),
     "tool": Shape(TOOL, decode.tool,
                   ExternalTool(33, "Jupyter", "https://hub.example.edu/launch", None)),
     "membership": Shape(MEMBERSHIP, lambda row: decode.members([row]), frozenset({"2"}),

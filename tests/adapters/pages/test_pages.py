@@ -70,7 +70,9 @@ def report_of(
 
 def test_a_page_is_private_and_replaced_by_the_next(tmp_path: Path) -> None:
     pages = ReportPages(tmp_path / ".rudaux" / "reports")
+    assert pages.find("homework_1") is None
     page = pages.write(report_of(12))
+    assert pages.find("homework_1") == page
     assert page == tmp_path / ".rudaux" / "reports" / "homework_1.html"
     assert page.stat().st_mode & 0o777 == 0o600
     assert page.parent.stat().st_mode & 0o777 == 0o700

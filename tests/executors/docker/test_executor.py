@@ -380,8 +380,8 @@ def test_a_container_that_takes_nothing_is_not_waited_for_without_end(
 
 
 def test_no_more_run_at_a_time_than_fit_into_memory(settings: GradingSettings) -> None:
-    assert DockerExecutor(replace(settings, jobs=0, memory="64t"), Path()).width == 1
-    assert DockerExecutor(replace(settings, jobs=3, memory="64t"), Path()).width == 3
+    assert DockerExecutor(replace(settings, jobs=0, memory="65536g"), Path()).width == 1
+    assert DockerExecutor(replace(settings, jobs=3, memory="65536g"), Path()).width == 3
 
 
 def test_libraries_start_no_thread_for_each_core_of_the_host(

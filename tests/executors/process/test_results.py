@@ -10,7 +10,7 @@ import pytest
 
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import CellResult, Job
-from rudaux.errors import ConfigError, ExecutorFailure
+from rudaux.errors import ExecutorFailure
 from rudaux.executors.forking import starting
 from rudaux.executors.process import ProcessExecutor
 from tests.executors.notebooks import (
@@ -247,11 +247,6 @@ def test_a_scratch_folder_that_cannot_be_made_is_said_before_anything_runs(tmp_p
     (tmp_path / "scratch").write_text("a file in the way")
     with pytest.raises(ExecutorFailure, match="not writable"):
         executor(tmp_path).check()
-
-
-def test_a_size_that_is_none_is_a_mistake_in_the_configuration(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"grading\.memory"):
-        executor(tmp_path, memory="plenty")
 
 
 def preloading(folder: Path, *modules: str) -> ProcessExecutor:

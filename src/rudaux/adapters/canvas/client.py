@@ -23,6 +23,7 @@ from rudaux.domain.artifacts import FeedbackComment, FeedbackFile
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.deadlines import Override
 from rudaux.domain.grades import CanvasSubmission
+from rudaux.domain.messages import counted
 from rudaux.domain.roster import Student
 from rudaux.errors import (
     CanvasFailure,
@@ -174,12 +175,12 @@ class CanvasClient:
         return None
 
     def overrides(self, assignment_id: int) -> tuple[Override, ...]:
-        return self._as_canvas_has(assignment_id)
+        return decode.overrides(self._wire.rows(calls.overrides(self._course_id, assignment_id)))
 
     def create_override(self, assignment_id: int, override: Override) -> Override:
         def made() -> Override | None:
             """Find what an unanswered request made: a student is in at most one ad-hoc override."""
-            found = self._as_canvas_has(assignment_id)
+            found = self.overrides(assignment_id)
             return next((o for o in found if same_target(o, override)), None)
 
         call = override_calls.create(self._course_id, assignment_id, override)
@@ -194,10 +195,6 @@ class CanvasClient:
     def remove_override(self, assignment_id: int, override_id: int) -> None:
         with suppress(NotFound):  # somebody has removed it already
             self._wire.json(override_calls.remove(self._course_id, assignment_id, override_id))
-
-    def _as_canvas_has(self, assignment_id: int) -> tuple[Override, ...]:
-        rows = self._wire.rows(calls.overrides(self._course_id, assignment_id))
-        return decode.overrides(rows)
 
     def group_members(self, group_id: int) -> frozenset[str]:
         return decode.members(self._wire.rows(calls.memberships(group_id)))
@@ -241,8 +238,7 @@ class CanvasClient:
             call = calls.grade(self._course_id, assignment_id, chunk)
             try:
                 job = decode.progress(self._wire.json(call))
-                grades = "1 grade" if len(chunk) == 1 else f"{len(chunk)} grades"
-                jobs.append(_Job(job, f"writing {grades}", call.task))
+                jobs.append(_Job(job, f"writing {counted(len(chunk), 'grade')}", call.task))
             except CanvasFailure as error:
                 if not jobs or isinstance(error, TokenRefused):
                     raise

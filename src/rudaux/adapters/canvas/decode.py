@@ -20,7 +20,7 @@ from rudaux.adapters.canvas.fields import whole as _whole
 from rudaux.adapters.canvas.modes import limited
 from rudaux.domain.canvas import CanvasAssignment, CanvasCourse, ExternalTool
 from rudaux.domain.deadlines import Override
-from rudaux.domain.grades import Attachment, CanvasSubmission
+from rudaux.domain.grades import CanvasSubmission
 from rudaux.domain.modes import HIDDEN_NAMES
 from rudaux.domain.roster import Student
 from rudaux.errors import CanvasFailure, RequestRefused
@@ -156,8 +156,8 @@ def members(rows: Iterable[object]) -> frozenset[str]:
 def assignment(data: object) -> CanvasAssignment:
     """Read an assignment; without permission `has_overrides` is absent, and None here."""
     row = _row(data)
-    types = tuple(t for t in _rows(row, "submission_types") if isinstance(t, str))
-    tag = _row(row.get("external_tool_tag_attributes") or {}) if "external_tool" in types else {}
+    by_tool = "external_tool" in _rows(row, "submission_types")
+    tag = _row(row.get("external_tool_tag_attributes") or {}) if by_tool else {}
     # Canvas answers with this spelling even if it was sent the other one.
     by_id = tag.get("content_type") in {"ContextExternalTool", "context_external_tool"}
     return CanvasAssignment(
@@ -171,7 +171,6 @@ def assignment(data: object) -> CanvasAssignment:
         launch_url=_text(tag, "url") or None,
         tool_id=_maybe_whole(tag, "content_id") if by_id else None,
         has_overrides=_flag(row, "has_overrides"),
-        submission_types=types,
         only_visible_to_overrides=row.get("only_visible_to_overrides") is True,
         post_manually=row.get("post_manually") is True,
         grades_groups=row.get("group_category_id") is not None
@@ -243,8 +242,7 @@ def submission(data: object) -> CanvasSubmission:
         entered=entered,
         excused=row.get("excused") is True,
         graded_at=_moment(row, "graded_at"),
-        grader_id=_maybe_whole(row, "grader_id"),
-        comments=tuple(_attachments(row)),
+        attached=tuple(_attached(row)),
         posted_at=_text(row, "posted_at") or None,
     )
 
@@ -256,11 +254,10 @@ def late_deductions(data: object) -> bool:
     return policy.get("late_submission_deduction_enabled") is True and share > 0
 
 
-def _attachments(row: Row) -> Iterator[Attachment]:
+def _attached(row: Row) -> Iterator[str]:
     for comment in map(_row, _rows(row, "submission_comments")):
         for file in map(_row, _rows(comment, "attachments")):
-            name = _text(file, "display_name") or _text(file, "filename")
-            yield Attachment(name, _maybe_whole(file, "size") or 0)
+            yield _text(file, "display_name") or _text(file, "filename")
 
 
 def progress(data: object) -> Progress:

@@ -30,7 +30,6 @@ from rudaux.adapters.canvas.protocol import (
     PER_PAGE,
     Answer,
     Call,
-    Value,
     address,
     api_base,
     clock_offset,
@@ -195,14 +194,11 @@ class Wire:
 
     def _api(self, method: str, url: str, call: Call) -> Answer:
         def build() -> httpx.Request:
-            return self._request(method, url, call.body)
+            headers = httpx.Headers({**self._secret, "Accept": "application/json"})
+            return self._http.build_request(method, url, json=call.body, headers=headers)
 
         answer = self._exchange(build, url, call.task, call.repeatable, wants_json=True)
         return self._checked(answer, call.task, call.missing)
-
-    def _request(self, method: str, url: str, body: Mapping[str, Value] | None) -> httpx.Request:
-        headers = httpx.Headers({**self._secret, "Accept": "application/json"})
-        return self._http.build_request(method, url, json=body, headers=headers)
 
     def _foreign(
         self,
@@ -231,7 +227,8 @@ class Wire:
             result = self._try(build)
             state = fate(result, wants_json)
             if state == "unknown" and not repeatable:
-                raise _lost(task) from self._cause(result, task)
+                cause = self._failure(result, task) if isinstance(result, Answer) else result
+                raise _lost(task) from cause
             slow = isinstance(result, Answer) and throttled(result)
             left, now = long_waits if slow else waits, time.monotonic()
             late = now - started > (BUDGET if self._budget is None else self._budget)
@@ -256,12 +253,10 @@ class Wire:
 
     def _given(self, result: Answer | Failure, url: str, task: str) -> Answer:
         if isinstance(result, Answer):
-            self._be_courteous(result)
+            if pause := courtesy_pause(result):
+                self.sleep(pause)
             return result
         raise _unreachable(result, url, task) from result
-
-    def _cause(self, result: Answer | Failure, task: str) -> Exception | None:
-        return self._failure(result, task) if isinstance(result, Answer) else result
 
     def _try(self, build: Callable[[], httpx.Request]) -> Answer | Failure:
         try:
@@ -285,11 +280,6 @@ class Wire:
             return
         found = clock_offset(response.headers.get("Date", ""), datetime.now(timezone.utc))
         self.clock_offset = self.clock_offset if found is None else found
-
-    def _be_courteous(self, answer: Answer) -> None:
-        pause = courtesy_pause(answer)
-        if pause:
-            self.sleep(pause)
 
     def _checked(self, answer: Answer, task: str, missing: str = "") -> Answer:
         refused = self._failure(answer, task, missing)

@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 
 from rudaux.adapters.git.calls import Calls
 from rudaux.adapters.git.words import redact
+from rudaux.domain.messages import counted, listed
 from rudaux.domain.repository import Ignored, RepoState
 from rudaux.errors import GitFailure, PushRejected
 
@@ -125,8 +126,7 @@ class GitRepositories(Calls):
             self._fast_forward(folder, upstream, doing)
         else:
             self._rebase(folder, upstream, doing)
-        commits = "1 new commit" if behind == 1 else f"{behind} new commits"
-        return f"{commits} on {branch} from {upstream.url}"
+        return f"{counted(behind, 'new commit')} on {branch} from {upstream.url}"
 
     def clone(self, remote: str, folder: Path) -> None:
         was_there = folder.exists()
@@ -345,6 +345,4 @@ def _parse_status(text: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
 
 def _some(names: str) -> str:
     """Return the first three of NUL-separated names, and how many more there are."""
-    known = [n for n in names.split("\0") if n]
-    more = f" and {len(known) - 3} more" if len(known) > 3 else ""
-    return ", ".join(known[:3]) + more
+    return listed([name for name in names.split("\0") if name])

@@ -69,7 +69,7 @@ def redact(text: str) -> str:
 
 
 def sentence(doing: str, folder: Path, said: str, timeout: float) -> str:
-    """Say that `doing` failed, why, and what to do; `said` is what git wrote, `timeout` seconds."""
+    """Return why `doing` failed and what to do; `said` is what git wrote, `timeout` in seconds."""
     said = redact(said)
     if "Timeout: the command" in said or "process killed because it timed out" in said:
         return (

@@ -10,18 +10,6 @@ from rudaux.adapters.ledger.tables import Tables, moment, utc
 from rudaux.domain.collection import LateEdit
 from rudaux.domain.extensions import Action, Fate, Joined, OverrideRecord, Purpose
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS overrides (
-    id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
-    purpose TEXT NOT NULL, action TEXT NOT NULL, override INTEGER, old_due TEXT, due TEXT,
-    at TEXT NOT NULL, reason TEXT NOT NULL, state TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS joins (
-    student TEXT PRIMARY KEY, joined_at TEXT, gone INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS late_edits (
-    assignment TEXT, student TEXT, file TEXT, at TEXT NOT NULL, deadline TEXT NOT NULL,
-    PRIMARY KEY (assignment, student, file));
-"""
-
 
 class ExtensionTables(Tables):
     """Implements that part of `rudaux.ports.Ledger` on the database of `SqliteLedger`."""

@@ -70,12 +70,6 @@ class RegradingLedger(Tables):
         with closing(sqlite3.connect(target)) as copy:
             self._open().backup(copy)
 
-    def close(self) -> None:
-        """Close the file; the next use opens it again."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
     def take_over(self, beside: Path, assignment: str, students: Collection[str]) -> None:
         """Take over what a copy has recorded since it was made; idempotent."""
         query = "SELECT name FROM beside.sqlite_master WHERE type = 'table'"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 
-from rudaux.adapters.ledger import extensions
-
 VERSION = 5
 # Times are ISO 8601 in UTC, scores are decimals as text.
 SCHEMA = """
@@ -62,8 +60,16 @@ CREATE TABLE IF NOT EXISTS credits (
 CREATE TABLE IF NOT EXISTS allowances (
     assignment TEXT, student TEXT, notebook TEXT, cell TEXT, floor TEXT NOT NULL,
     given TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (assignment, student, notebook, cell));
+CREATE TABLE IF NOT EXISTS overrides (
+    id INTEGER PRIMARY KEY, run INTEGER, assignment TEXT NOT NULL, student TEXT NOT NULL,
+    purpose TEXT NOT NULL, action TEXT NOT NULL, override INTEGER, old_due TEXT, due TEXT,
+    at TEXT NOT NULL, reason TEXT NOT NULL, state TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS joins (
+    student TEXT PRIMARY KEY, joined_at TEXT, gone INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS late_edits (
+    assignment TEXT, student TEXT, file TEXT, at TEXT NOT NULL, deadline TEXT NOT NULL,
+    PRIMARY KEY (assignment, student, file));
 """
-SCHEMA += extensions.SCHEMA
 _COLUMNS = (
     ("runs", "user", "TEXT NOT NULL DEFAULT ''"),
     ("pushes", "adopted", "INTEGER NOT NULL DEFAULT 0"),

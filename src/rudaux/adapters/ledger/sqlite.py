@@ -7,42 +7,31 @@ import json
 import os
 import socket
 import sqlite3
-import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
-from itertools import count
 from pathlib import Path
-from typing import Any
 
-from rudaux.adapters.ledger import last_run
 from rudaux.adapters.ledger.checks import CheckRows
 from rudaux.adapters.ledger.extensions import ExtensionTables
 from rudaux.adapters.ledger.lock import CourseLock
 from rudaux.adapters.ledger.marking import MarkingTables
 from rudaux.adapters.ledger.regrading import RegradingLedger
-from rudaux.adapters.ledger.schema import VERSION, create, migrate, version_of
 from rudaux.adapters.ledger.tables import moment, now, utc
-from rudaux.config.private import create_file, make_rudaux_folder
 from rudaux.domain.collection import Collection
-from rudaux.domain.execution import Execution, GradedWith
+from rudaux.domain.execution import Execution, GradedWith, seconds_of_tests
 from rudaux.domain.grades import Push
 from rudaux.domain.history import FeedbackSent, Graded, Run
 from rudaux.domain.messages import Told
 from rudaux.domain.submissions import Record
-from rudaux.errors import SystemFailure
-
-_BUSY_SECONDS = 30.0
 
 
 class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
     """Implements `rudaux.ports.Ledger`; nothing is created before the first write."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
-        self._run: int | None = None
+        super().__init__(path)
         self._lock = CourseLock(path.parent)
 
     def lock(self, command: str, wait: float = 0.0) -> AbstractContextManager[None]:
@@ -145,10 +134,15 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
             )  # fmt: skip
 
     def test_seconds(self, assignment: str) -> Mapping[str, Mapping[tuple[str, str], float]]:
-        return last_run.seconds(self._rows(last_run.SECONDS, assignment))
+        query = "SELECT student, notebook, cell, seconds FROM test_seconds WHERE assignment = ?"
+        found: dict[str, dict[tuple[str, str], float]] = {}
+        for student, notebook, cell, took in self._rows(query, assignment):
+            found.setdefault(student, {})[notebook, cell] = took
+        return found
 
     def graded_with(self, assignment: str) -> Mapping[str, GradedWith]:
-        return last_run.graded_with(self._rows(last_run.GRADED_WITH, assignment))
+        query = "SELECT student, image, tests FROM graded_with WHERE assignment = ?"
+        return {student: GradedWith(*what) for student, *what in self._rows(query, assignment)}
 
     def record_execution(self, execution: Execution, tests: str = "") -> None:
         job = execution.job
@@ -159,11 +153,18 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
                 (self._run, job.assignment, job.student_id, execution.verdict, execution.seconds,
                  json.dumps(job.repairs), now(), execution.image),
             )  # fmt: skip
-            last_run.record(db, execution, tests)
+            key = (job.assignment, job.student_id)
+            db.execute("DELETE FROM test_seconds WHERE assignment = ? AND student = ?", key)
+            db.executemany(
+                "INSERT OR REPLACE INTO test_seconds VALUES (?, ?, ?, ?, ?)",
+                [(*key, *test, took) for test, took in seconds_of_tests(execution).items()],
+            )
+            if tests:
+                _record_tests(db, execution, tests)
 
     def record_replay(self, execution: Execution, tests: str) -> None:
         with self._writing() as db:
-            last_run.record_tests(db, execution, tests)
+            _record_tests(db, execution, tests)
 
     def executions(self, assignment: str, student_id: str) -> tuple[Graded, ...]:
         query = (
@@ -273,85 +274,17 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
         with self._writing() as db:
             db.execute("INSERT INTO rosters VALUES (?, ?)", (students, now()))
 
-    # --- the database ---------------------------------------------------------------------------
-
-    def _rows(self, query: str, *values: str | int | None) -> list[Any]:
-        with self._in_words():
-            if not self._path.exists():
-                return []
-            return self._open().execute(query, values).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Yield the database for one transaction."""
-        with self._in_words():
-            db = self._open()
-            with db:
-                yield db
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            make_rudaux_folder(self._path.parent)
-            create_file(self._path)
-            # The garbage collector may close it from any thread.
-            db = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, check_same_thread=False)
-            weakref.finalize(self, db.close)
-            version = version_of(db)
-            if version > VERSION:
-                raise SystemFailure(
-                    f"{self._path} was written by a newer rudaux: upgrade rudaux, or {self._aside}"
-                )
-            if version == 0:
-                self._create(db)
-            elif version < VERSION:
-                self._keep(db, version)
-                migrate(db)
-            self._connection = db
-        return self._connection
-
-    def _create(self, db: sqlite3.Connection) -> None:
-        if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise SystemFailure(f"{self._path} is not a rudaux ledger: {self._aside}")
-        create(db)
-
-    def _keep(self, db: sqlite3.Connection, version: int) -> None:
-        """Copy a ledger that is about to be upgraded, so that one can go back to its rudaux."""
-        names = (f"ledger-{version}{f'-{again}' if again else ''}.db" for again in count())
-        kept = next(path for path in map(self._path.with_name, names) if not path.exists())
-        part = kept.with_suffix(f".{os.getpid()}")
-        part.unlink(missing_ok=True)
-        create_file(part)
-        db.execute("VACUUM INTO ?", (str(part),))
-        part.replace(kept)
-
-    @property
-    def _aside(self) -> str:
-        return (
-            f"move it away (mv {self._path} {self._path}.old) and run this again (it contains no "
-            "grades, only what rudaux remembers of its runs)"
-        )
-
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise SystemFailure(
-                f"{self._path} cannot be used ({error}): check who owns it, whether the disk is "
-                "full, and whether another program has it open"
-            ) from error
-        except sqlite3.IntegrityError:
-            raise
-        except sqlite3.DatabaseError as error:
-            raise SystemFailure(f"{self._path} is damaged ({error}): {self._aside}") from error
-        except OSError as error:
-            raise SystemFailure(
-                f"{self._path.parent} cannot be used ({error.strerror}): check who owns it"
-            ) from error
-
 
 def _remember(db: sqlite3.Connection, graded: Iterable[tuple[str, str]]) -> None:
     db.executemany("INSERT OR IGNORE INTO graded VALUES (?, ?)", graded)
+
+
+def _record_tests(db: sqlite3.Connection, execution: Execution, tests: str) -> None:
+    job = execution.job
+    db.execute(
+        "INSERT OR REPLACE INTO graded_with VALUES (?, ?, ?, ?)",
+        (job.assignment, job.student_id, execution.image, tests),
+    )
 
 
 def _of_gradebook(push: Push) -> bool:

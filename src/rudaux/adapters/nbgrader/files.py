@@ -12,6 +12,7 @@ from pathlib import Path
 from nbgrader.utils import parse_utc
 
 from rudaux.config.private import Rights, create_file, make_folder
+from rudaux.domain.collection import TIME_FILE
 
 
 def walk(root: Path, ignore: Collection[str], follow: bool = False) -> Iterator[Path]:
@@ -95,7 +96,7 @@ def keep_copy(folder: Path, kept: Path) -> None:
 def read_timestamp(submitted: Path) -> datetime | None:
     """Read when a submission was handed in, from the file that `nbgrader collect` adds to it."""
     try:
-        text = (submitted / "timestamp.txt").read_text(encoding="utf-8").strip()
+        text = (submitted / TIME_FILE).read_text(encoding="utf-8").strip()
         moment = parse_utc(text) if text else None
     except (OSError, ValueError, OverflowError):
         return None

@@ -27,6 +27,10 @@ class ReportPages:
         links = {r.name: _file(r.name, anonymous) for r in term.assignments}
         return self._write(TERM, anonymous, term_page(term, links))
 
+    def find(self, name: str) -> Path | None:
+        page = self._folder / _file(name, False)
+        return page if page.is_file() else None
+
     def show(self, page: Path) -> bool:
         return webbrowser.open(page.resolve().as_uri())
 

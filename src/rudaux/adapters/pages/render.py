@@ -16,6 +16,7 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from rudaux.domain.messages import counted
 from rudaux.domain.report import COMPLETE, FLAGS, AssignmentReport, TermReport
 from rudaux.domain.statistics import FEW
 from rudaux.domain.submissions import state_words
@@ -59,7 +60,7 @@ def _environment() -> Environment:
     )
     env.globals.update(
         FLAGS=FLAGS, FEW=FEW, COMPLETE=COMPLETE, MOST_GROUPS=MOST_GROUPS, decimals=decimals,
-        count=count, state_words=state_words,
+        count=counted, state_words=state_words,
     )  # fmt: skip
     env.filters.update(fixed=fixed, moment=lambda at: f"{at:%a %-d %b %Y %H:%M}")
     return env
@@ -91,8 +92,3 @@ def decimals(values: Iterable[Decimal | float | None], most: int = 2) -> int:
 def fixed(value: Decimal | float | None, places: int = 2) -> str:
     """Write a number with so many decimals; a dash for None."""
     return "–" if value is None else f"{value:.{places}f}"
-
-
-def count(number: int, word: str) -> str:
-    """Write a number with its noun: 1 student, 2 students."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -14,12 +14,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from rudaux.config.private import PRIVATE, Rights, make_folder
-from rudaux.domain.collection import Copied, Kept, printable_name
+from rudaux.domain.collection import TIME_FILE, Copied, Kept, printable_name
 from rudaux.errors import StorageFailure
 
 LITTER = frozenset({".ipynb_checkpoints", ".git", "__pycache__", ".DS_Store"})
-_TIME = "timestamp.txt"
-"""The file in which nbgrader notes when the work was submitted."""
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK, opening a FIFO that replaced a file would block for ever.
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -51,7 +49,7 @@ class _Progress:
     times: dict[str, float] = field(default_factory=dict)
 
     def skip(self, relative: str, reason: str) -> None:
-        """Note a file that is left out; its name may contain anything, even terminal codes.
+        """Note a file that is left out.
 
         Raises `StorageFailure` for a needed file: without it the work would look incomplete.
         """
@@ -135,7 +133,7 @@ def look_at(folder: Path) -> Kept | None:
             for name in found:
                 file = Path(path, name)
                 relative = file.relative_to(folder).as_posix()
-                if name not in LITTER and relative != _TIME and not file.is_symlink():
+                if name not in LITTER and relative != TIME_FILE and not file.is_symlink():
                     files[relative] = _hashed(file)
     except OSError as error:
         raise StorageFailure(

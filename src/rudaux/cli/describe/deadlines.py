@@ -24,7 +24,7 @@ EXTENSION_HEADER = ("assignment", "due", "who", "override", "made by", "reason")
 
 
 def override_rows(plan: OverridesPlan, config: Config) -> list[Row]:
-    """What the rules change about deadlines, and what only a person may change."""
+    """Return what the rules change about deadlines, and what only a person may change."""
     rows = change_rows(plan.changes, config)
     if plan.unknown:
         text = f"Canvas does not say when {counted(plan.unknown, 'student')} joined"
@@ -33,7 +33,7 @@ def override_rows(plan: OverridesPlan, config: Config) -> list[Row]:
 
 
 def undated_rows(plan: OverridesPlan) -> list[Row]:
-    """Name, in one line, the assignments that late registration can do nothing for."""
+    """Return one line that names the assignments late registration can do nothing for."""
     if not plan.undated:
         return []
     some = listed(plan.undated)
@@ -43,7 +43,7 @@ def undated_rows(plan: OverridesPlan) -> list[Row]:
 
 
 def change_rows(changes: Iterable[Change], config: Config) -> list[Row]:
-    """One row for all who get the same for the same reason."""
+    """Return one row for all who get the same for the same reason."""
     zone = config.course.timezone
     groups: dict[tuple[str, str, str, datetime | None], list[Change]] = {}
     for change in changes:
@@ -104,7 +104,7 @@ def extension_rows(found: Sequence[Extension], zone: tzinfo) -> list[tuple[objec
 def late_lines(
     edits: Mapping[str, Sequence[LateEdit]], students: Sequence[Student], fate: str = ""
 ) -> list[str]:
-    """Say in one line who changed what after their deadline, by how much, and its `fate`."""
+    """Return a line: who changed what after their deadline, by how much, and its `fate`."""
     there = [s for s in students if s.id in edits]
     if not there:
         return []

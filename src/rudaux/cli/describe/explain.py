@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rudaux.cli.describe.plans import Row
 from rudaux.cli.describe.words import aligned, number, span, when
 from rudaux.domain.grades import same_score
-from rudaux.domain.messages import counted
+from rudaux.domain.messages import counted, listed
 
 if TYPE_CHECKING:
     from rudaux.domain.execution import Verdict
@@ -45,7 +45,7 @@ TestRow = tuple[str, str | None, str | None, str]
 
 
 def headline(found: Explanation) -> str:
-    """One line: who, which assignment, how many points, and where it stands."""
+    """Return one line: who, which assignment, how many points, and where it stands."""
     state = _STATES[found.standing.state]
     if found.standing.state == "not_due" and found.standing.due:
         state = found.standing.reason or "due, but not collected yet"
@@ -53,12 +53,12 @@ def headline(found: Explanation) -> str:
         state = f"nothing handed in, {state}"
     points = ""
     if found.canvas_points is not None:
-        points = f" · {number(found.canvas_points.normalize())} of {number(found.points)} points"
+        points = f" · {number(found.canvas_points)} of {number(found.points)} points"
     return f"{found.student.name} ({found.student.id}) · {found.assignment}{points} · {state}"
 
 
 def work_rows(found: Explanation, zone: tzinfo) -> list[Row]:
-    """From the deadline to the run that graded the work."""
+    """Return rows from the deadline to the run that graded the work."""
     rows = [
         *_deadline(found, zone),
         *_collected(found, zone),
@@ -102,10 +102,8 @@ def _collected(found: Explanation, zone: tzinfo) -> Iterator[Row]:
     elif collection is not None:
         yield _row("Taken over", _when(collection.at, zone))
     if found.files is not None:
-        shown = ", ".join(found.files[:_FILES])
-        more = len(found.files) - _FILES
         same = {True: "; as they were collected", False: "; CHANGED since", None: ""}[found.intact]
-        yield _row("Files", shown + (f" and {more} more" if more > 0 else "") + same)
+        yield _row("Files", listed(found.files, _FILES) + same)
     if collection is not None and collection.digest:
         yield _row("SHA-256", collection.digest)
     if collection is not None:
@@ -136,7 +134,7 @@ def _run(found: Explanation, run: int | None) -> str:
 
 
 def tests(found: Explanation) -> list[tuple[str, list[TestRow]]]:
-    """Each notebook with its tests and marks by hand: cell, points, of how many, how it went."""
+    """Return each notebook's tests and marks by hand: cell, points, of how many, how it went."""
     marks = [m for m in found.marks if m.maximum is not None] if found.graded else []
     points = aligned([m.points for m in marks])
     of = aligned([m.maximum for m in marks])
@@ -163,7 +161,7 @@ def _how(found: Explanation, mark: SheetMark) -> str:
 
 
 def score_rows(found: Explanation) -> list[Row]:
-    """Comments on answers, and from the marks to the points in Canvas."""
+    """Return comments on answers, and the way from the marks to the points in Canvas."""
     rows = [
         _row("Comment", f'{m.cell}: "{" ".join(m.comment.split())}"')
         for m in found.marks
@@ -173,35 +171,33 @@ def score_rows(found: Explanation) -> list[Row]:
     submission = found.submission
     if submission is None or not found.graded or found.maximum is None:
         return rows
-    rows.append(_row("Score", f"{number(found.earned.normalize())}, the sum of the above"))
+    rows.append(_row("Score", f"{number(found.earned)}, the sum of the above"))
     if submission.penalty:
-        less = f"{number(submission.penalty.normalize())} less for handing in late"
-        rows.append(_row("Penalty", f"{less}: {number(submission.score.normalize())}"))
+        less = f"{number(submission.penalty)} less for handing in late"
+        rows.append(_row("Penalty", f"{less}: {number(submission.score)}"))
     if found.canvas_points is not None:
-        score, maximum = submission.score.normalize(), found.maximum.normalize()
-        scaled = (
-            f"score {number(score)} / maximum {number(maximum)} * {number(found.points)} points"
-        )
-        rows.append(_row("Points", f"{scaled} = {number(found.canvas_points.normalize())}"))
+        score, maximum, of = map(number, (submission.score, found.maximum, found.points))
+        scaled = f"score {score} / maximum {maximum} * {of} points"
+        rows.append(_row("Points", f"{scaled} = {number(found.canvas_points)}"))
     elif found.standing.state == "needs_manual":
         rows.append(_row("Points", f"none so far: {found.standing.reason}"))
     return rows
 
 
 def _markers(found: Explanation) -> Iterator[str]:
-    """Who was to mark what by hand."""
+    """Yield who was to mark what by hand."""
     for who in sorted(set(found.markers.values())):
         questions = sorted(q for q, name in found.markers.items() if name == who and q)
         yield f"{who}{': ' if questions else ''}{', '.join(questions)}"
 
 
 def push_lines(found: Explanation, zone: tzinfo) -> list[tuple[str | None, ...]]:
-    """Each grade that rudaux wrote or found in Canvas, the newest last."""
+    """Return each grade that rudaux wrote or found in Canvas, the newest last."""
     old = aligned([p.old for p in found.pushes])
     new = aligned([p.new for p in found.pushes])
     shown = aligned([p.read_back for p in found.pushes])
     return [
-        (_when(p.at, zone), _number(p.run), _command(found, p), *scores)
+        (_when(p.at, zone), None if p.run is None else str(p.run), _command(found, p), *scores)
         for p, *scores in zip(found.pushes, old, new, shown, strict=True)
     ]
 
@@ -215,7 +211,7 @@ def _command(found: Explanation, push: Push) -> str:
 
 
 def canvas_rows(found: Explanation, zone: tzinfo) -> list[Row]:
-    """What Canvas shows now, and what is not known."""
+    """Return what Canvas shows now, and what is not known."""
     rows = []
     if found.feedback:
         last = found.feedback[-1]
@@ -228,7 +224,7 @@ def canvas_rows(found: Explanation, zone: tzinfo) -> list[Row]:
 
 
 def attached(found: Explanation) -> str:
-    """Say how many feedback files Canvas was given."""
+    """Return how many feedback files Canvas was given."""
     return f"{counted(len(found.feedback), 'file')} attached"
 
 
@@ -238,7 +234,7 @@ def _now(found: Explanation) -> str:
         return "no grade"
     parts = ["excused"] if canvas.excused else []
     if canvas.entered is not None:
-        parts.append(number(canvas.entered.normalize()))
+        parts.append(number(canvas.entered))
     if canvas.hidden:
         parts.append("hidden from the student until it is posted")
     if found.deducts:
@@ -257,7 +253,3 @@ def _row(section: str, text: str) -> Row:
 
 def _when(at: datetime, zone: tzinfo) -> str:
     return when(at.astimezone(zone))
-
-
-def _number(value: int | None) -> str | None:
-    return None if value is None else str(value)

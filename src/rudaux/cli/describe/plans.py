@@ -44,7 +44,7 @@ class Row:
 
 
 def init_rows(plan: InitPlan, config: Config, machine: tzinfo) -> list[Row]:
-    """Everything `rudaux init` would change, section by section."""
+    """Return everything that `rudaux init` would change, section by section."""
     return [
         *_exposed_rows(plan, config),
         *sync_rows(plan.sync),
@@ -63,7 +63,7 @@ def _exposed_rows(plan: InitPlan, config: Config) -> list[Row]:
 
 
 def sync_rows(plan: SyncPlan) -> list[Row]:
-    """What a sync would change in the gradebook."""
+    """Return what a sync would change in the gradebook."""
     roster, rows = plan.roster, []
     if roster.joined:
         rows.append(Row("Roster", "+", f"{len(roster.joined)} joined", _names(roster.joined)))
@@ -102,7 +102,7 @@ def _taken_over(plan: TakeOver) -> str:
 
 
 def release_rows(plan: ReleasePlan, config: Config) -> list[Row]:
-    """What a release would change in the two repositories."""
+    """Return what a release would change in the two repositories."""
     rows = [row for line in plan.lines for row in _release_row(line, config)]
     if plan.uncommitted:
         rows.append(Row("Release", " ", _uncommitted(plan.uncommitted)))
@@ -112,7 +112,7 @@ def release_rows(plan: ReleasePlan, config: Config) -> list[Row]:
 
 
 def _uncommitted(ignored: Sequence[Ignored]) -> str:
-    """Say in one sentence what is made and not committed, and which pattern is why."""
+    """Return a sentence: what is made and not committed, and which pattern is why."""
     first = ignored[0]
     why = f"`{first.pattern}` in {first.where}"
     if len(ignored) == 1:
@@ -162,7 +162,7 @@ def _kept_rows(line: ReleaseLine) -> Iterable[Row]:
 
 
 def assignment_rows(plan: AssignmentsPlan, config: Config) -> list[Row]:
-    """What would be written to Canvas."""
+    """Return what would be written to Canvas."""
     zone, rows = config.course.timezone, []
     for line in plan.lines:
         if line.current is None:
@@ -198,14 +198,14 @@ def _value(value: object, zone: tzinfo) -> str:
 
 
 def schedule_rows(plan: SchedulePlan, config: Config, machine: tzinfo) -> list[Row]:
-    """What would change in the crontab; times in the course's zone and in the machine's."""
+    """Return what would change in the crontab; times in the course's zone and the machine's."""
     rows = [Row("Schedule", "+", e.assignment, run_time(e, config, machine)) for e in plan.added]
     rows += [Row("Schedule", "-", e.assignment, run_time(e, config, machine)) for e in plan.removed]
     return rows + [Row("Schedule", "!", warning) for warning in plan.warnings]
 
 
 def run_time(entry: Entry, config: Config, machine: tzinfo) -> str:
-    """Say when an entry runs, in the course's zone, and in the machine's where they differ."""
+    """Return when an entry runs, in the course's zone, and in the machine's if they differ."""
     local = datetime(entry.year, entry.month, entry.day, entry.hour, entry.minute, tzinfo=machine)
     course = local.astimezone(config.course.timezone)
     if course.utcoffset() == local.utcoffset():

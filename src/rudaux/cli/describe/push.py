@@ -49,7 +49,7 @@ def heading(standings: Standings, zone: tzinfo) -> str:
 
 
 def not_yet(standings: Standings, zone: tzinfo) -> str:
-    """Say, below the heading, from when on there is something to collect."""
+    """Return a sentence for below the heading: from when on there is something to collect."""
     first = min((at for at in standings.deadlines.own.values() if at), default=None)
     if first is None:
         return f"{standings.settings.name} has no due date, so there is nothing to collect."
@@ -58,7 +58,7 @@ def not_yet(standings: Standings, zone: tzinfo) -> str:
 
 
 def push_counts(plan: SubmitPlan) -> str:
-    """One line on who falls into which class, and how much feedback is new."""
+    """Return one line on who falls into which class, and how much feedback is new."""
     counts = plan.counts
     parts = [f"{counts[kind]} {words}" for kind, words in _CLASSES if counts.get(kind)]
     text = f"{counted(len(plan.lines), 'student')}: {' · '.join(parts)}"
@@ -107,7 +107,7 @@ def push_groups(plan: SubmitPlan, told: Collection[str] | None = None) -> list[F
 
 
 def _alike(line: PushLine) -> bool:
-    """Whether a line says no more than its group: Canvas has no grade that it could differ from."""
+    """Return whether a line says no more than its group: Canvas has no grade that differs."""
     return line.kind in _GROUPED and (line.old is None or line.old == line.new)
 
 
@@ -121,7 +121,7 @@ def _row(plan: SubmitPlan, line: PushLine) -> PushRow:
 
 
 def export_summary(plan: ExportPlan, canvas: bool) -> str:
-    """Say how many are in the file and who is not, and what is not known."""
+    """Return how many are in the file and who is not, and what is not known."""
     words = dict(_CLASSES)
     text = f"{counted(len(plan), 'student')} in the file"
     left = [f"{n} {words[kind]}" for kind, n in plan.why_left_out.items()]

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.plans import Mark, Row
+from rudaux.cli.describe.push import grade
 from rudaux.cli.describe.words import number
 from rudaux.domain.messages import counted, listed
 
 if TYPE_CHECKING:
-    from rudaux.domain.allowances import Cell
     from rudaux.domain.regrade import Moved, SourceChange
     from rudaux.workflows.regrade import Regrade
 
@@ -60,18 +60,13 @@ def moved_rows(regrade: Regrade, full: bool) -> tuple[list[MovedRow], str]:
     rows = [
         (
             regrade.names.get(m.student_id, m.student_id),
-            points(m.old),
-            points(m.new),
-            m.why or _tests(m.tests) or "scaled by the new maximum",
+            grade(m.old),
+            grade(m.new),
+            m.why or listed([cell for _, cell in m.tests]) or "scaled by the new maximum",
         )
         for m in moved[:cut]
     ]
     return rows, f"and {len(moved) - cut} more: --full shows all" if moved[cut:] else ""
-
-
-def points(score: Decimal | None) -> str:
-    """Write points as people read them, to two decimals."""
-    return "-" if score is None else format(score, ".2f")
 
 
 def _change(change: SourceChange) -> str:
@@ -89,10 +84,6 @@ def _change(change: SourceChange) -> str:
 
 def _points(points: Decimal | None) -> str:
     return f"{number(points or Decimal(0))} point" + ("" if points == 1 else "s")
-
-
-def _tests(cells: tuple[Cell, ...]) -> str:
-    return listed([cell for _, cell in cells])
 
 
 def _of_less_interest(moved: Moved) -> tuple[int, Decimal]:

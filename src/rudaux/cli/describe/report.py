@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.words import number
-from rudaux.domain.messages import counted
+from rudaux.domain.messages import counted, listed
 from rudaux.domain.report import COMPLETE, FLAGS
 from rudaux.domain.submissions import state_words
 
 if TYPE_CHECKING:
-    from rudaux.domain.failures import FailureGroup
     from rudaux.domain.report import AssignmentReport, TermReport
 
 BAR = 28
@@ -24,7 +22,7 @@ _LINE = 60
 
 
 def summary_lines(report: AssignmentReport) -> tuple[str, str]:
-    """Two lines on the class: how many are graded, and the middle of their scores."""
+    """Return two lines on the class: how many are graded, and the middle of their scores."""
     total = counted(len(report.results), "student")
     head = f"{report.name} · {number(report.points)} points · "
     if report.summary is None:
@@ -38,7 +36,7 @@ def summary_lines(report: AssignmentReport) -> tuple[str, str]:
 
 
 def histogram_rows(report: AssignmentReport) -> list[tuple[str, str, int]]:
-    """A row per bin: its range, a bar, how many."""
+    """Return a row per bin: its range, a bar, how many."""
     most = max((b.count for b in report.bins), default=0) or 1
     return [
         (f"{_short(b.low)}–{_short(b.high)}", "━" * -(-BAR * b.count // most), b.count)
@@ -47,7 +45,7 @@ def histogram_rows(report: AssignmentReport) -> list[tuple[str, str, int]]:
 
 
 def flag_rows(report: AssignmentReport) -> list[tuple[str, str, str, str]]:
-    """A row per test that a person should look at, the worst first."""
+    """Return a row per test that a person should look at, the worst first."""
     rows = []
     for test in report.flagged:
         why = ", ".join(FLAGS[flag] for flag in test.flags)
@@ -58,24 +56,26 @@ def flag_rows(report: AssignmentReport) -> list[tuple[str, str, str, str]]:
 
 
 def error_rows(report: AssignmentReport, anonymous: bool) -> list[tuple[int, str, str]]:
-    """The commonest kinds of error: how many students, the line, the tests."""
+    """Return the commonest kinds of error: how many students, the line, the tests."""
     groups = report.closely if anonymous else report.failures
-    return [(g.students, _cut(g.line), _tests(g)) for g in groups[:MOST]]
+    return [
+        (g.students, _cut(g.line), listed([cell for _, cell in g.tests])) for g in groups[:MOST]
+    ]
 
 
 def waiting_rows(report: AssignmentReport, anonymous: bool) -> list[tuple[object, ...]]:
-    """A row per state and reason of those not graded; with `anonymous` counts alone."""
+    """Return a row per state and reason of those not graded; with `anonymous` only counts."""
     if anonymous:
         left = [(s, n) for s, n in report.counts.items() if n and s not in COMPLETE]
         return [(n, state_words(state, n)) for state, n in left if state != "not_due"]
     return [
-        (len(who), state_words(state, len(who)), _listed([r.student.name for r in who]), reason)
+        (len(who), state_words(state, len(who)), listed([r.student.name for r in who]), reason)
         for state, reason, who in report.waiting
     ]
 
 
 def term_rows(term: TermReport) -> list[tuple[object, ...]]:
-    """A row per assignment; scores in percent of its points."""
+    """Return a row per assignment; scores in percent of its points."""
     rows: list[tuple[object, ...]] = []
     for r in term.assignments:
         counts = r.counts
@@ -86,15 +86,6 @@ def term_rows(term: TermReport) -> list[tuple[object, ...]]:
             shares = (f"{100 * r.summary.median / r.points:.0f}", f"{low} to {high}")
         rows.append((r.name, r.students, counts["missing"], waiting, *shares, len(r.flagged)))
     return rows
-
-
-def _tests(group: FailureGroup) -> str:
-    return _listed([cell for _, cell in group.tests])
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - 3
-    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 
 
 def _cut(line: str) -> str:

@@ -29,7 +29,7 @@ def number(value: Decimal) -> str:
 
 def aligned(values: Sequence[Decimal | None], most: int = 4) -> list[str | None]:
     """Write numbers with as many decimals as the longest of them needs, so that points align."""
-    known = [number(round(v, most).normalize()) for v in values if v is not None]
+    known = [number(round(v, most)) for v in values if v is not None]
     places = max((len(text.partition(".")[2]) for text in known), default=0)
     return [None if v is None else format(v, f".{places}f") for v in values]
 

@@ -22,7 +22,7 @@ LOG_HEADER = ("when", "assignment", "id", "student", "what", "old", "new", "read
 def log_parts(
     entries: Iterable[LogEntry], zone: tzinfo
 ) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
-    """Run by run: who it was, and rows of what it wrote, in the order given."""
+    """Return for each run who it was, and rows of what it wrote, in the order given."""
     for _, group in groupby(entries, key=lambda entry: entry.run.id if entry.run else None):
         part = list(group)
         run = part[0].run
@@ -52,7 +52,7 @@ def _who(run: Run) -> str:
 
 
 def run_line(run: Run, zone: tzinfo) -> str:
-    """Say which run it is: number, command, who and when."""
+    """Return which run it is: number, command, who and when."""
     return f"Run {run.id}: {run.command}, by {_who(run)}, {when(run.started_at.astimezone(zone))}"
 
 
@@ -66,7 +66,7 @@ _UNDO_KINDS: tuple[tuple[UndoKind, str], ...] = (
 
 
 def undo_counts(plan: UndoPlan) -> str:
-    """One line on what becomes of the grades that a run wrote."""
+    """Return one line on what becomes of the grades that a run wrote."""
     counts = plan.counts
     parts = [f"{counts[kind]} {words}" for kind, words in _UNDO_KINDS if counts[kind]]
     return f"{counted(len(plan.lines), 'grade')}: {' · '.join(parts)}"
@@ -79,7 +79,7 @@ def _restored(line: UndoLine) -> str | None:
 
 
 def undo_rows(plan: UndoPlan) -> list[tuple[object, ...]]:
-    """Every grade that would be restored, or cannot be: what is there and what would be."""
+    """Return every grade that would be restored or cannot be: what is there, what would be."""
     return [
         (
             line.assignment,

@@ -40,8 +40,7 @@ async def _multipart(request: Request) -> tuple[dict[str, Any], Upload | None]:
             if not isinstance(value, UploadFile):
                 fields.append((last, value))
             elif last == "file":
-                kind = value.content_type or "application/octet-stream"
-                upload = Upload([], value.filename or "", kind, await value.read(), False)
+                upload = Upload([], value.filename or "", await value.read(), False)
     if upload:
         upload.fields, upload.file_is_last = fields, last == "file"
     return nested(fields), upload

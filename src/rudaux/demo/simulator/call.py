@@ -20,7 +20,6 @@ class Upload:
 
     fields: list[tuple[str, str]]
     file_name: str | None
-    file_type: str
     content: bytes
     file_is_last: bool
 

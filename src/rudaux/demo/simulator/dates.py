@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+DATES = ("due_at", "unlock_at", "lock_at")
 _ISO = re.compile(
     r"^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})?$", re.IGNORECASE
 )
@@ -54,3 +56,18 @@ def fancy_midnight(moment: datetime | None, zone: tzinfo) -> datetime | None:
     if (local.hour, local.minute, local.second) != (0, 0, 0):
         return moment
     return local.replace(hour=23, minute=59, second=59).astimezone(timezone.utc)
+
+
+def dates_in(
+    fields: Mapping[str, Any], zone: tzinfo, refusal: Callable[[str, Any], Exception]
+) -> dict[str, datetime | None]:
+    """Read those of `DATES` that were sent; raises the `refusal` of one that is none."""
+    dates: dict[str, datetime | None] = {}
+    for key in DATES:
+        if key in fields:
+            try:
+                moment = parsed(fields[key], zone)
+            except ValueError:
+                raise refusal(key, fields[key]) from None
+            dates[key] = moment if key == "unlock_at" else fancy_midnight(moment, zone)
+    return dates

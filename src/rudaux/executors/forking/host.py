@@ -89,7 +89,7 @@ class ForkServer:
         self.ready = True
 
     def submit(self, request: Mapping[str, object], fds: Sequence[int]) -> int:
-        """Start a supervisor for a request; give its process id. Raises `Lost`, `OSError`.
+        """Start a supervisor for a request; return its process id. Raises `Lost`, `OSError`.
 
         It comes up while the first submission is prepared: only the first call waits for it.
         """

@@ -184,7 +184,7 @@ class Pool:
         return _Run(job, folder, reader, supervisor)
 
     def _ended(self) -> list[_Run]:
-        """Read what was reported; give the runs whose supervisors have ended."""
+        """Read what was reported; return the runs whose supervisors have ended."""
         ready = self.selector.select(1.0)
         ended = []
         for key, _ in ready:

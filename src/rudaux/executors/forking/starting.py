@@ -28,7 +28,7 @@ def command(module: str, function: str, told: Mapping[str, object]) -> list[str]
 
 
 def _import_paths() -> list[str]:
-    """Where rudaux is (only for the server's own imports) and the user's packages, if in use."""
+    """Return where rudaux is (for the server's own imports) and the user's packages, if in use."""
     paths = [str(Path(rudaux.__file__).parent.parent)]
     if site.ENABLE_USER_SITE:
         paths.append(site.getusersitepackages())

@@ -115,7 +115,7 @@ def _whole(job: Job | Broken) -> Job:
 
 
 def _leaks(ctx: Context, name: str) -> tuple[str, ...]:
-    into = ctx.config.folder / ".rudaux" / "scratch" / "check"
+    into = ctx.config.private / "scratch" / "check"
     try:
         return ctx.grader.build_release(name, into).leaks
     finally:

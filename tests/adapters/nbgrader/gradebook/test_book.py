@@ -358,7 +358,9 @@ def test_a_backup_is_restored_where_no_gradebook_is_left(
     copy = gradebook.backup("good")
     if gradebook.database.file:
         gradebook.database.close()
+        assert not gradebook.gone
         (tmp_path / "gradebook.db").unlink()
+        assert gradebook.gone
     else:
         sql(gradebook, "DROP SCHEMA public CASCADE")
         sql(gradebook, "CREATE SCHEMA public")

@@ -47,6 +47,10 @@ class NbgraderGradebook:
     def name(self) -> str:
         return self.database.name
 
+    @property
+    def gone(self) -> bool:
+        return self.database.file is not None and not self.database.file.exists()
+
     def close(self) -> None:
         """Close the database; the next use opens it again."""
         self.database.close()

@@ -12,9 +12,9 @@ from typing import Any
 from rudaux.demo.simulator import refusals
 from rudaux.demo.simulator.access import is_admin
 from rudaux.demo.simulator.assignments import overrides
-from rudaux.demo.simulator.assignments.rows import DATES, assignment_json
+from rudaux.demo.simulator.assignments.rows import assignment_json
 from rudaux.demo.simulator.call import Call, Reply, number
-from rudaux.demo.simulator.dates import fancy_midnight, parsed, shown
+from rudaux.demo.simulator.dates import dates_in, shown
 from rudaux.demo.simulator.entities import Assignment, ToolTag
 from rudaux.demo.simulator.paging import page_of
 from rudaux.demo.simulator.params import as_list, section_of, truthy
@@ -250,15 +250,11 @@ def _apply_points(draft: Assignment, fields: dict[str, Any]) -> None:
 
 
 def _apply_dates(call: Call, draft: Assignment, fields: dict[str, Any]) -> None:
-    for key in DATES:
-        if key not in fields:
-            continue
-        try:
-            moment = parsed(fields[key], call.zone)
-        except ValueError:
-            message = f"Invalid datetime for {key}"
-            raise refusals.invalid(f"assignment[{key}]", message, "invalid") from None
-        setattr(draft, key, moment if key == "unlock_at" else fancy_midnight(moment, call.zone))
+    def refusal(key: str, _value: object) -> refusals.Refusal:
+        return refusals.invalid(f"assignment[{key}]", f"Invalid datetime for {key}", "invalid")
+
+    for key, moment in dates_in(fields, call.zone, refusal).items():
+        setattr(draft, key, moment)
     due = draft.due_at
     early = due and draft.unlock_at and due < draft.unlock_at
     if early or (due and draft.lock_at and due > draft.lock_at):

@@ -10,9 +10,9 @@ from typing import Any
 
 from rudaux.demo.simulator import refusals
 from rudaux.demo.simulator.access import sections_seen, seen
-from rudaux.demo.simulator.assignments.rows import DATES, override_json
+from rudaux.demo.simulator.assignments.rows import override_json
 from rudaux.demo.simulator.call import Call, Reply, number
-from rudaux.demo.simulator.dates import fancy_midnight, parsed
+from rudaux.demo.simulator.dates import dates_in
 from rudaux.demo.simulator.entities import Assignment, Override
 from rudaux.demo.simulator.paging import page_of
 from rudaux.demo.simulator.params import section_of
@@ -57,7 +57,7 @@ def edit_override(call: Call) -> Reply:
     if "student_ids" in fields:
         draft.student_ids = _student_ids(call, fields["student_ids"])
         _refuse_taken(call, draft)
-    draft.dates = _dates(call, fields)
+    draft.dates = dates_in(fields, call.zone, _bad_date)
     draft.title = _title(call, draft, fields)
     call.world.overrides[row.id] = draft
     call.wrote()
@@ -100,7 +100,7 @@ def _add(call: Call, assignment: Assignment, fields: dict[str, Any]) -> Override
     draft = Override(-1, assignment.id, "")
     _aim(call, assignment, draft, fields)
     _refuse_taken(call, draft)
-    draft.dates = _dates(call, fields)
+    draft.dates = dates_in(fields, call.zone, _bad_date)
     draft.title = _title(call, draft, fields)
     draft.id = call.world.next_id("override")
     call.world.overrides[draft.id] = draft
@@ -151,17 +151,8 @@ def _refuse_taken(call: Call, draft: Override) -> None:
             raise refusals.invalid("set_id", "has already been taken", "taken")
 
 
-def _dates(call: Call, fields: dict[str, Any]) -> dict[str, Any]:
-    dates: dict[str, Any] = {}
-    for key in DATES:
-        if key not in fields:
-            continue
-        try:
-            moment = parsed(fields[key], call.zone)
-        except ValueError:
-            raise _refused(f"invalid {key} {json.dumps(fields[key])}") from None
-        dates[key] = moment if key == "unlock_at" else fancy_midnight(moment, call.zone)
-    return dates
+def _bad_date(key: str, value: Any) -> refusals.Refusal:
+    return _refused(f"invalid {key} {json.dumps(value)}")
 
 
 def _title(call: Call, draft: Override, fields: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rudaux.demo.simulator.access import is_admin, read_only, seen
 from rudaux.demo.simulator.call import Call
-from rudaux.demo.simulator.dates import shown
+from rudaux.demo.simulator.dates import DATES, shown
 from rudaux.demo.simulator.entities import Assignment, Override
 from rudaux.demo.simulator.params import truthy
 from rudaux.demo.simulator.visibility import (
@@ -20,7 +20,6 @@ from rudaux.demo.simulator.visibility import (
     students,
 )
 
-DATES = ("due_at", "unlock_at", "lock_at")
 STATES = {*GRADABLE, "completed"}
 
 
