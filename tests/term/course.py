@@ -1,4 +1,4 @@
-"""A course of sixty on a clock that the test moves: people act on it, and cron runs what is due."""
+"""A course of 45 on a clock that the test moves: people act on it, and cron runs what is due."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from tests.term.facts import BROKEN, RIGHT, TASKS, ZONE, Facts, Saved, Task, day
 from tests.test_unattended import Hook
 
 FIRST_DAY = day(8, 25, 9, 0, 5)
-SIZE = 60
-SECTION = range(50, 60)
+SIZE = 45
+SECTION = range(41, 45)
 """The numbers of those in the second section."""
 _ENTRY = re.compile(
     r'(\d+) (\d+) (\d+) (\d+) \* \[ "\$\(date \+\\%Y\)" = (\d+) \] && .*-m rudaux (.+) # rudaux '

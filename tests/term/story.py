@@ -70,14 +70,14 @@ def _save(term: Term, number: int, task: Task, text: str) -> None:
 
 
 def _people(term: Term) -> Iterator[Event]:
-    """Yield what single students do: those who join are numbers 60, 61 and 62."""
+    """Yield what single students do: those who join are numbers 45, 46 and 47."""
     save = partial(partial, _save, term)
     leave = partial(partial, lambda number: term.leave(term.students[number]))
     join = partial(partial, term.join)
     yield day(9, 10, 12, 0, 0), leave(9)
     yield day(9, 15, 10, 0, 0), join("Late One")
     yield day(9, 20, 15, 0, 0), save(12, ONE, WRONG)  # too late to count
-    yield day(9, 21, 15, 0, 0), save(60, ONE, RIGHT)
+    yield day(9, 21, 15, 0, 0), save(45, ONE, RIGHT)
     yield day(9, 25, 15, 0, 0), save(8, ONE, RIGHT)  # extended after grading
     yield day(9, 29, 12, 0, 0), leave(5)
     yield day(9, 30, 12, 0, 0), leave(15)
@@ -87,10 +87,10 @@ def _people(term: Term) -> Iterator[Event]:
     yield day(10, 5, 20, 0, 0), save(16, TWO, RIGHT)
     yield day(10, 6, 20, 0, 0), save(26, TWO, PARTLY)
     yield day(10, 7, 20, 0, 0), save(36, TWO, RIGHT)
-    yield day(10, 7, 21, 0, 0), save(61, ONE, PARTLY)
+    yield day(10, 7, 21, 0, 0), save(46, ONE, PARTLY)
     yield day(10, 8, 10, 0, 0), join("Late Three")
-    yield day(10, 14, 12, 0, 0), leave(62)
-    yield day(10, 18, 12, 30, 0), save(51, BY_HAND, RIGHT)  # the evening section has a day more
+    yield day(10, 14, 12, 0, 0), leave(47)
+    yield day(10, 18, 12, 30, 0), save(41, BY_HAND, RIGHT)  # the evening section has a day more
     yield day(10, 18, 12, 30, 0), save(1, BY_HAND, WRONG)  # the others do not
     yield day(10, 20, 13, 0, 0), lambda: term.come_back(term.students[15])
     yield day(10, 25, 12, 0, 0), save(15, TWO, RIGHT)
