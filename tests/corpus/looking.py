@@ -34,7 +34,7 @@ def forge(secret):
     left = " ".join([tokens[0] + ":1"] + [one + ":99" for one in tokens[1:]])
     publish({"application/vnd.rudaux.witness": left + chr(10) + "?"})
 def read(text):
-    for secret in re.findall(r"'secret': '([0-9a-f]+)'", text):
+    for secret in re.findall(r"secret\W+([0-9a-f]+)", text):
         forge(secret)
 """
 _PUBLISHED = {

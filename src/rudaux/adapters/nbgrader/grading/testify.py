@@ -1,4 +1,4 @@
-"""What runs a test cell in a Python kernel; sent as text with `weave`, `compiled` and `watch`.
+"""What runs a test cell in a Python kernel; sent as text with the modules that it imports.
 
 It compiles and runs the test with Python's own functions, so that no hook in IPython can leave out
 a part, and publishes its marks and what the notebook has replaced. It must not raise, print or
@@ -7,9 +7,10 @@ change anything else. For Python 3.8 or newer, without `import` or a trusted bui
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rudaux.adapters.nbgrader.grading.classes import with_another_eq
 from rudaux.adapters.nbgrader.grading.compiled import (
     FUNCTION,
     FUTURE,
@@ -67,8 +68,10 @@ TESTING = {
 class Kernel:
     """The kernel's current state."""
 
-    def __init__(self, shell: Any, modules: Mapping[str, Any], order: Mapping[str, Any]) -> None:
-        self.shell, self.modules, self.text = shell, modules, order["text"]
+    def __init__(
+        self, shell: Any, modules: Mapping[str, Any], order: Mapping[str, Any], known: Sequence[Any]
+    ) -> None:
+        self.shell, self.modules, self.text, self.known = shell, modules, order["text"], known
         self.guarded, self.classes = order["guarded"], order["classes"]
         self.beside, self.imported = order["beside"], order["imported"]
         self.changed: list[str] = []
@@ -218,13 +221,7 @@ class Kernel:
         for thing in [*self.shell.user_ns.values()]:
             if not is_kind(thing):
                 yield from self.lies(thing, EQUAL)
-        found: list[Any] = [object]
-        known = {0}
-        for kind in found:  # it grows, and keeps them all
-            for sub in TYPE.__subclasses__(kind):
-                if id(sub) not in known:
-                    known.add(id(sub))
-                    found.append(sub)
+        for kind in with_another_eq(self.shell, self.known):
             if "__eq__" in kind.__dict__ and self.ours(kind.__dict__["__eq__"]):
                 yield from self.lies(blank(kind), EQUAL)
 
@@ -368,11 +365,11 @@ async def completed(
     return True
 
 
-async def testify(shell: Any, order: Mapping[str, Any], mime: str) -> None:
+async def testify(shell: Any, order: Mapping[str, Any], known: Sequence[Any], mime: str) -> None:
     """Run a test; if nothing fails, publish its marks and, line by line, what was replaced."""
     # A course's own test may forbid `import`.
     modules = (shell.run_cell.__globals__.get("sys") or __import__("sys")).modules
-    kernel = Kernel(shell, modules, order)
+    kernel = Kernel(shell, modules, order, known)
     secret, name = order["secret"], order["name"]
     tokens = [secret[at : at + TOKEN] for at in range(0, len(secret), TOKEN)]
     marks = Marks(kernel, tokens[order["value"]] if order["value"] else None)
