@@ -21,6 +21,7 @@ from rudaux.adapters.nbgrader.grading.compiled import (
 )
 from rudaux.adapters.nbgrader.grading.watch import FAILED, Watched
 from rudaux.adapters.nbgrader.grading.weave import Weaver, kind_of
+from rudaux.domain.execution import WITNESS
 
 NATIVE: Any = TYPE([].append)
 HEAP = 1 << 9
@@ -365,7 +366,17 @@ async def completed(
     return True
 
 
-async def testify(shell: Any, order: Mapping[str, Any], known: Sequence[Any], mime: str) -> None:
+def start(shell: Any, order: Mapping[str, Any], known: Sequence[Any]) -> Any:
+    """Run a test, or return what runs it if the cell waits for it."""
+    running = testify(shell, order, known)
+    if order["waits"]:
+        return running
+    for _ in running.__await__():
+        pass
+    return None
+
+
+async def testify(shell: Any, order: Mapping[str, Any], known: Sequence[Any]) -> None:
     """Run a test; if nothing fails, publish its marks and, line by line, what was replaced."""
     # A course's own test may forbid `import`.
     modules = (shell.run_cell.__globals__.get("sys") or __import__("sys")).modules
@@ -376,7 +387,7 @@ async def testify(shell: Any, order: Mapping[str, Any], known: Sequence[Any], mi
     shell.user_ns[name] = shell.user_ns_hidden[name] = marks
     # A test may put another publisher in place.
     publish = shell.display_pub.publish
-    watched = Watched(kernel, order, lambda doubt: publish({mime: "\n\n" + doubt}))
+    watched = Watched(kernel, order, lambda doubt: publish({WITNESS: "\n\n" + doubt}))
     history = shell.history_manager
     history.input_hist_parsed[-1], history.input_hist_raw[-1] = order["text"], order["source"]
     before = silently(modules, kernel.redefined()) + silently(modules, kernel.strange())
@@ -392,4 +403,4 @@ async def testify(shell: Any, order: Mapping[str, Any], known: Sequence[Any], mi
     if order["last"]:
         found += silently(modules, kernel.equal_to_everything())
     left = " ".join([token + ":" + str(count) for token, count in marks.counts.items()])
-    shell.display_pub.publish({mime: "\n".join([left, marks.value, *found])})
+    shell.display_pub.publish({WITNESS: "\n".join([left, marks.value, *found])})

@@ -38,28 +38,20 @@ from rudaux.adapters.nbgrader.grading.watch import FAILED, LOOKED
 from rudaux.adapters.nbgrader.grading.weave import Needed, Weaver
 from rudaux.domain.execution import PROOF, WITNESS
 
-_START = f"""
-async def coming():
-    pass
-coming = coming()
-try:
-    shell, code, known = get_ipython(), "{PROOF}", ()
+_START = f"""try:
+    code, known, shell = "{PROOF}", (), get_ipython()
     if code[:2] == "0x":
         ready = __import__("sys").modules["rudaux.runtime.prepared"].READY
         its_own = ().__class__.__base__.__repr__(ready)[-1 - len(code):] == code + ">"
         program, *known = ready if its_own else ()
-    elif order["place"] in shell.__dict__:
-        program = shell.__dict__[order["place"]]
     else:
-        packed = __import__("binascii").a2b_base64(code)
-        packed = __import__("zlib").decompress(packed)
-        program = shell.__dict__[order["place"]] = compile(packed, "<rudaux>", "exec")
+        if order["place"] not in shell.__dict__:
+            packed = __import__("binascii").a2b_base64(code)
+            packed = __import__("zlib").decompress(packed)
+            shell.__dict__[order["place"]] = compile(packed, "<rudaux>", "exec")
+        program = shell.__dict__[order["place"]]
     exec(program)
-    coming.close()
-    coming = run(shell, order, known)
-    if not order["waits"]:
-        for _ in coming.__await__():
-            pass
+    coming = start(shell, order, known)
 except MemoryError as full:
     get_ipython().showtraceback((MemoryError, full, None))
 except Exception:
@@ -70,6 +62,8 @@ except Exception:
 In the first case, its address tells it from whatever a notebook may put in its place; in the other,
 it is compiled once, in a place that cannot be guessed before the first test.
 """
+_NOTHING = "async def coming(): pass\ncoming = coming()\n"
+"""What a test awaits if it cannot be started."""
 _EXEC = '__import__("builtins").exec('
 _LINES = (_EXEC, f"await (lambda testify: ({_EXEC}")
 _ENDS = (", {})", ", testify), testify['coming'])[1])({})")
@@ -257,8 +251,9 @@ def _plant_python(known: Woven, order: dict[str, Any]) -> str:
         "name": f"_{order['place']}", "waits": known.waits, "value": known.value,
         "text": known.text,
     }  # fmt: skip
+    run = f"order = {order!r}\n{_NOTHING * known.waits}{_START}"
     # One short token: IPython reads each several times.
-    return f"{_LINES[known.waits]}{f'order = {order!r}{_START}'!r}{_ENDS[known.waits]}"
+    return f"{_LINES[known.waits]}{run!r}{_ENDS[known.waits]}"
 
 
 def _unplanted(cell: Any) -> Woven:
@@ -333,12 +328,12 @@ def program() -> str:
     A kernel that was not forked gets it with each test: one that was interrupted, or found no
     memory, spoils no other.
     """
-    texts = []
+    texts = [f"WITNESS = {WITNESS!r}"]
     for name in ("weave.py", "compiled.py", "classes.py", "watch.py", "testify.py"):
         tree = ast.parse(Path(__file__).with_name(name).read_text(encoding="utf-8"))
         texts.append(ast.unparse(_Compact().visit(tree)))
-    text = "\n".join([*texts, f"run = lambda *order: testify(*order, {WITNESS!r})"])
-    return binascii.b2a_base64(zlib.compress(text.encode(), 9), newline=False).decode()
+    packed = zlib.compress("\n".join(texts).encode(), 9)
+    return binascii.b2a_base64(packed, newline=False).decode()
 
 
 class _Compact(ast.NodeTransformer):
@@ -357,7 +352,7 @@ class _Compact(ast.NodeTransformer):
         return self.visit_FunctionDef(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        """Drop it: all imports are for annotations, or from the same text."""
+        """Drop it: all imports are for annotations, or of what stands in the same text."""
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign:
         return ast.Assign([node.target], node.value or ast.Constant(None), lineno=node.lineno)
