@@ -64,6 +64,11 @@ TESTING = {
     "unittest.TestCase": "",
 }  # fmt: skip
 """What tests compare with, by module or class; without names, everything in it."""
+OPTIONAL = (
+    *("reach", "locked", "guarded", "classes", "last", "beside", "imported", "defines"),
+    *("waits", "value"),
+)
+"""What an order has only if there is anything to say."""
 
 
 class Kernel:
@@ -368,6 +373,7 @@ async def completed(
 
 def start(shell: Any, order: Mapping[str, Any], known: Sequence[Any]) -> Any:
     """Run a test, or return what runs it if the cell waits for it."""
+    order = {**{}.fromkeys(OPTIONAL, {}), "text": order["source"] + "\n", **order}
     running = testify(shell, order, known)
     if order["waits"]:
         return running
@@ -381,7 +387,7 @@ async def testify(shell: Any, order: Mapping[str, Any], known: Sequence[Any]) ->
     # A course's own test may forbid `import`.
     modules = (shell.run_cell.__globals__.get("sys") or __import__("sys")).modules
     kernel = Kernel(shell, modules, order, known)
-    secret, name = order["secret"], order["name"]
+    secret, name = order["secret"], "_" + order["place"]
     tokens = [secret[at : at + TOKEN] for at in range(0, len(secret), TOKEN)]
     marks = Marks(kernel, tokens[order["value"]] if order["value"] else None)
     shell.user_ns[name] = shell.user_ns_hidden[name] = marks

@@ -38,35 +38,28 @@ from rudaux.adapters.nbgrader.grading.watch import FAILED, LOOKED
 from rudaux.adapters.nbgrader.grading.weave import Needed, Weaver
 from rudaux.domain.execution import PROOF, WITNESS
 
+_UNPACK = """(lambda there, place: there.get(place) or there.setdefault(place, compile(
+    __import__("zlib").decompress(__import__("binascii").a2b_base64(code)), "<rudaux>", "exec")
+))(get_ipython().__dict__, order["place"])"""
+"""Compiles once what comes along with each test; the place cannot be guessed before the first."""
 _START = f"""try:
-    code, known, shell = "{PROOF}", (), get_ipython()
+    code, known = "{PROOF}", ()
     if code[:2] == "0x":
-        ready = __import__("sys").modules["rudaux.runtime.prepared"].READY
-        its_own = ().__class__.__base__.__repr__(ready)[-1 - len(code):] == code + ">"
-        program, *known = ready if its_own else ()
-    else:
-        if order["place"] not in shell.__dict__:
-            packed = __import__("binascii").a2b_base64(code)
-            packed = __import__("zlib").decompress(packed)
-            shell.__dict__[order["place"]] = compile(packed, "<rudaux>", "exec")
-        program = shell.__dict__[order["place"]]
-    exec(program)
-    coming = start(shell, order, known)
+        known = __import__("sys").modules["rudaux.runtime.prepared"].READY
+        ().__class__.__base__.__repr__(known).index(code + ">")
+    exec(known[0] if known else eval({_UNPACK!r}))
+    coming = start(get_ipython(), order, known[1:])
 except MemoryError as full:
     get_ipython().showtraceback((MemoryError, full, None))
 except Exception:
     pass
 """
-"""What starts a test. Its program was made before the kernel, or comes along with each test.
-
-In the first case, its address tells it from whatever a notebook may put in its place; in the other,
-it is compiled once, in a place that cannot be guessed before the first test.
-"""
-_NOTHING = "async def coming(): pass\ncoming = coming()\n"
-"""What a test awaits if it cannot be started."""
+"""Starts a test. What was made before the kernel has an address that nothing in its place has."""
+_NOTHING = "async def nothing(): pass\n"
+"""What a cell awaits if its test cannot be started."""
 _EXEC = '__import__("builtins").exec('
 _LINES = (_EXEC, f"await (lambda testify: ({_EXEC}")
-_ENDS = (", {})", ", testify), testify['coming'])[1])({})")
+_ENDS = (", {})", ", testify), testify.get('coming') or testify['nothing']())[1])({})")
 _TOKEN, _AWAIT = 16, 0x2000
 _MOST_NAMES = 5
 _PYTHON = re.compile(r"py(?!(thon)?2)")
@@ -247,11 +240,11 @@ def _plant_r(source: str, token: str) -> str:
 
 
 def _plant_python(known: Woven, order: dict[str, Any]) -> str:
-    order |= {
-        "name": f"_{order['place']}", "waits": known.waits, "value": known.value,
-        "text": known.text,
-    }  # fmt: skip
-    run = f"order = {order!r}\n{_NOTHING * known.waits}{_START}"
+    order |= {"waits": known.waits, "value": known.value}
+    if known.text != order["source"] + "\n":
+        order["text"] = known.text
+    told = {name: value for name, value in order.items() if value}
+    run = f"order = {told!r}\n{_NOTHING * known.waits}{_START}"
     # One short token: IPython reads each several times.
     return f"{_LINES[known.waits]}{run!r}{_ENDS[known.waits]}"
 
