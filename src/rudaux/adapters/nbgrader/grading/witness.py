@@ -46,7 +46,8 @@ _START = f"""try:
     code, known = "{PROOF}", ()
     if code[:2] == "0x":
         known = __import__("sys").modules["rudaux.runtime.prepared"].READY
-        ().__class__.__base__.__repr__(known).index(code + ">")
+        its_name = ().__class__.__base__.__repr__(known)
+        known = known if its_name.endswith(" " + code + ">") else ()
     exec(known[0] if known else eval({_UNPACK!r}))
     coming = start(get_ipython(), order, known[1:])
 except MemoryError as full:
