@@ -24,7 +24,7 @@ def of_test(frame):
         frame = frame.f_back
     return frame.f_code
 """
-_FORGED = """
+_FORGED = r"""
 shell = get_ipython()
 def quiet(*args, **named):
     shell.displayhook.exec_result.error_in_exec = None

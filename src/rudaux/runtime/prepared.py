@@ -22,7 +22,7 @@ _HEAP, _IMMUTABLE = 1 << 9, 1 << 8
 
 def prepare(proof: Mapping[str, str]) -> None:
     """Compile what the host has sent, unless that was done, and look at all classes there are."""
-    global READY  # noqa: PLW0603 - the forks find it here
+    global READY
     if READY or not proof:
         return
     text = zlib.decompress(binascii.a2b_base64(proof["code"]))

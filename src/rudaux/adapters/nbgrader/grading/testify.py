@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rudaux.adapters.nbgrader.grading.classes import with_another_eq
+from rudaux.adapters.nbgrader.grading.classes import (
+    agrees,
+    blank,
+    equals_strangers,
+    with_another_eq,
+)
 from rudaux.adapters.nbgrader.grading.compiled import (
     FUNCTION,
     FUTURE,
@@ -32,12 +37,6 @@ COROUTINE = 0x80
 """In a code object's `co_flags`: it must be awaited."""
 TOKEN = 16
 """Characters of a mark."""
-STRANGERS: Any = (
-    (TYPE(lambda: None), "a stranger"), (1.5e300, -7.25e-3), (10**18 + 9, -77),
-    ("a stranger", "and another"), ([1.5, "a stranger"], [-77]), ((1.5, "a stranger"), (-77,)),
-    ({"a": "stranger"}, {-77: 1.5}),
-)  # fmt: skip
-"""Pairs of which nothing equals both."""
 UNEQUAL: Any = (
     (1.5, 2.5), (1, 2), ("a", "b"), ([1], [2]), ((1,), (2,)), ({1: 1}, {1: 2}), ({1}, {2}),
     (True, False), (b"a", b"b"), (1j, 2j), (None, 0),
@@ -230,47 +229,6 @@ class Kernel:
         for kind in with_another_eq(self.shell, self.known):
             if "__eq__" in kind.__dict__ and self.ours(kind.__dict__["__eq__"]):
                 yield from self.lies(blank(kind), EQUAL)
-
-
-def equals_strangers(thing: Any) -> bool:
-    """Return whether an object claims to equal two values of one type that differ completely."""
-    return bool([1 for pair in STRANGERS if equals_both(thing, *pair)])
-
-
-def equals_both(thing: Any, one: Any, other: Any) -> bool:
-    """Compare an object with two strangers, as a test would."""
-    try:
-        return is_yes(thing == one) and is_yes(thing == other)
-    except BaseException:  # whatever a student's class may raise
-        return False
-
-
-def is_yes(answer: Any) -> bool:
-    """Return whether this is a plain value that is true."""
-    kind = TYPE(answer)
-    plain = kind in (bool, int, float, str) or kind.__name__ in ("bool_", "bool")
-    return plain and bool(answer)
-
-
-def blank(kind: Any) -> Any:
-    """Make an object of a class without calling its `__init__`; None if that is impossible."""
-    try:
-        base = next(c for c in kind.__mro__ if c.__module__ != "__main__")
-        return base.__new__(kind)
-    except BaseException:  # whatever a student's class may raise
-        return None
-
-
-def agrees(thing: Any, method: Any, differs: bool) -> bool:
-    """Return whether an object's operator agrees with two strangers, or denies its own equality."""
-    try:
-        for stranger in (thing,) if differs else (object(), "a stranger"):
-            answer = method(thing, stranger)
-            if TYPE(answer) not in (bool, int, float, str) or not answer:
-                return False
-    except BaseException:
-        return False
-    return True
 
 
 def silently(modules: Mapping[str, Any], found: Iterator[str]) -> list[str]:
