@@ -56,6 +56,8 @@ class FakeGradebook:
     given: Marks = field(default_factory=lambda: Marks((), {}))
     name: str = "gradebook.db"
     fuller: Path | None = None
+    in_it: set[tuple[str, str]] = field(default_factory=set)
+    """The cells of assignments."""
     open_in: tuple[str, ...] = ()
     waiting: tuple[OpenMark, ...] = ()
 
@@ -96,6 +98,9 @@ class FakeGradebook:
 
     def submitted(self) -> frozenset[tuple[str, str]]:
         return frozenset(self.rows)
+
+    def graded_cells(self) -> frozenset[tuple[str, str, str]]:
+        return frozenset((name, "nb", cell) for name, cell in self.in_it)
 
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         return self.cells
@@ -143,7 +148,7 @@ class FakeGradebook:
     def uncopied(self) -> str:
         return ""
 
-    def fuller_backup(self) -> Path | None:
+    def fuller_backup(self, cells: bool = False) -> Path | None:
         return self.fuller
 
     def restore(self, backup: Path) -> Path | None:
@@ -221,6 +226,7 @@ class FakeGrader:
     def record_source(self, assignment: str) -> bool:
         new = assignment not in self.recorded
         self.recorded.add(assignment)
+        self.gradebook.in_it |= {(assignment, cell) for cell in self.order}
         return new
 
     def source_in_step(self, assignment: str) -> bool:

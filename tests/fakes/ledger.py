@@ -55,6 +55,7 @@ class FakeLedger:
     ours: set[tuple[str, str, str]] = field(default_factory=set)
     done: set[tuple[str, str]] = field(default_factory=set)
     told: list[Told] = field(default_factory=list)
+    cells: set[tuple[str, str, str]] = field(default_factory=set)
 
     def checked(self, assignment: str) -> Checked | None:
         return self.findings.get(assignment)
@@ -100,6 +101,13 @@ class FakeLedger:
 
     def graded(self) -> frozenset[tuple[str, str]]:
         return frozenset(self.marked)
+
+    def graded_cells(self) -> frozenset[tuple[str, str, str]]:
+        return frozenset(self.cells)
+
+    def record_graded_cells(self, assignment: str, cells: Iterable[Cell]) -> None:
+        self.cells = {c for c in self.cells if c[0] != assignment}
+        self.cells |= {(assignment, *cell) for cell in cells}
 
     def disown(self, submissions: Iterable[tuple[str, str]]) -> None:
         for key in submissions:

@@ -77,19 +77,25 @@ def sync(
 
 def _start_over(ctx: Context, view: View, dry_run: bool) -> bool:
     """Ask whether to forget what the gradebook has lost; return whether to go on."""
-    from rudaux.workflows.gradebook import by_assignment, lacking
+    from rudaux.workflows.gradebook import by_assignment, go_on_without, lacking, lacking_cells
 
-    lost = lacking(ctx)
-    if not lost:
+    lost, cells = lacking(ctx), lacking_cells(ctx)
+    if not lost and not cells:
         view.line("The gradebook has everything that was graded.")
         return True
-    view.line(f"To be collected and graded again: {by_assignment(lost)}")
+    gone = []
+    if lost:
+        gone.append(counted(len(lost), "submission"))
+        view.line(f"To be collected and graded again: {by_assignment(lost)}")
+    if cells:
+        gone.append(counted(len(cells), "cell"))
+        view.line(f"Cells to be taken from the source again: {by_assignment(cells)}")
     if dry_run:
         return True
-    text = f"Go on without the {counted(len(lost), 'submission')} that the gradebook has lost?"
+    text = f"Go on without the {' and the '.join(gone)} that the gradebook has lost?"
     if not view.ask(Question(text, "yes", default=False)):
         return False
-    ctx.ledger.disown(lost)
+    go_on_without(ctx, lost, cells)
     return True
 
 
@@ -190,7 +196,7 @@ def restore(
     no_prompt: NoPrompt = False,
 ) -> None:
     """Put a backup in place of the gradebook, which is copied first."""
-    from rudaux.workflows.gradebook import describe, lacking
+    from rudaux.workflows.gradebook import whats_lost
 
     with writing(folder, no_prompt, "gradebook restore", dry_run, whole=False) as (ctx, view):
         if not file.exists():
@@ -203,8 +209,8 @@ def restore(
         if view.ask(Question(text, "yes", default=False)):
             kept = ctx.gradebook.restore(file)
             view.line("Restored." + (f" The old gradebook is now {kept}." if kept else ""))
-            if lost := lacking(ctx):
-                view.notice(describe(ctx, lost))
+            if lost := whats_lost(ctx):
+                view.notice(lost)
 
 
 def _held(ctx: Context) -> str:

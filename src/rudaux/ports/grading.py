@@ -53,6 +53,9 @@ class Gradebook(Protocol):
     def submitted(self) -> frozenset[tuple[str, str]]:
         """Return every recorded submission as (assignment, student id)."""
 
+    def graded_cells(self) -> frozenset[tuple[str, str, str]]:
+        """Return every cell that can earn points: (assignment, notebook, cell)."""
+
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         """Return how each autograded test went, over all students whose work was graded."""
 
@@ -101,8 +104,8 @@ class Gradebook(Protocol):
     def uncopied(self) -> str:
         """Return why no copies can be made of it; empty if they can."""
 
-    def fuller_backup(self) -> Path | None:
-        """Return the newest backup that holds more submissions than there are now."""
+    def fuller_backup(self, cells: bool = False) -> Path | None:
+        """Return the newest backup that holds more submissions, or `cells`, than there are now."""
 
     def restore(self, backup: Path) -> Path | None:
         """Restore a backup; return the copy of what was there before, if there was anything."""

@@ -55,6 +55,15 @@ class Ledger(Protocol):
         The gradebook must have them all; one that does not has lost grades.
         """
 
+    def graded_cells(self) -> frozenset[tuple[str, str, str]]:
+        """Return every cell with points that work was graded by: (assignment, notebook, cell).
+
+        The gradebook must have them all; one that does not gives everybody a wrong score.
+        """
+
+    def record_graded_cells(self, assignment: str, cells: Iterable[Cell]) -> None:
+        """Replace what is known of an assignment's cells; with none, nothing is known."""
+
     def disown(self, submissions: Iterable[tuple[str, str]]) -> None:
         """Forget that these were graded: a person has removed them from the gradebook."""
 

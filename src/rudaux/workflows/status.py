@@ -15,7 +15,7 @@ from rudaux.domain.sharing import Progress
 from rudaux.domain.submissions import State, count_states
 from rudaux.errors import CronFailure
 from rudaux.ports import Context
-from rudaux.workflows.gradebook import describe, lacking
+from rudaux.workflows.gradebook import whats_lost
 from rudaux.workflows.schedule import owner
 from rudaux.workflows.sharing import progress
 from rudaux.workflows.standings import Standings, read_standings
@@ -80,7 +80,7 @@ def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatu
         ctx.config.canvas.course_id,
         len(students),
         found,
-        describe(ctx, lost) if (lost := lacking(ctx)) else "",
+        whats_lost(ctx),
         compare(ctx, students).shrunk,
         tuple(text for text in _notes(ctx.canvas.course(), found) if text),
     )

@@ -240,6 +240,7 @@ def apply(ctx: Context, plan: SubmitPlan) -> Iterator[Outcome]:
     """
     if plan.grades:
         gradebook.keep(ctx)  # what is pushed, marks by hand included, can be put back
+        gradebook.remember_cells(ctx, plan.settings.name)
     _adopt(ctx, plan)
     behind = set()
     for written in write_grades(

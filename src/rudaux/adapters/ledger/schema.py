@@ -6,7 +6,7 @@ import sqlite3
 
 from rudaux.adapters.ledger import extensions
 
-VERSION = 5
+VERSION = 6
 # Times are ISO 8601 in UTC, scores are decimals as text.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -62,6 +62,11 @@ CREATE TABLE IF NOT EXISTS credits (
 CREATE TABLE IF NOT EXISTS allowances (
     assignment TEXT, student TEXT, notebook TEXT, cell TEXT, floor TEXT NOT NULL,
     given TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (assignment, student, notebook, cell));
+CREATE TABLE IF NOT EXISTS graded_cells (
+    assignment TEXT, notebook TEXT, cell TEXT, PRIMARY KEY (assignment, notebook, cell));
+CREATE TABLE IF NOT EXISTS counted (
+    assignment TEXT, student TEXT, notebook TEXT, cell TEXT, mark TEXT NOT NULL,
+    PRIMARY KEY (assignment, student, notebook, cell));
 """
 SCHEMA += extensions.SCHEMA
 _COLUMNS = (
@@ -84,6 +89,7 @@ _STEPS = {
     3: (),
     # Some ledgers that call themselves version 3 or 4 lack tables, columns, or what was graded.
     4: (f"INSERT INTO graded SELECT * FROM ({_KNOWN}) WHERE NOT EXISTS (SELECT 1 FROM graded)",),  # noqa: S608
+    5: (),
 }
 """The migration from each earlier version to the next."""
 

@@ -19,6 +19,7 @@ from typing import Any
 from rudaux.adapters.ledger import last_run
 from rudaux.adapters.ledger.checks import CheckRows
 from rudaux.adapters.ledger.extensions import ExtensionTables
+from rudaux.adapters.ledger.grades import GradeTables
 from rudaux.adapters.ledger.lock import CourseLock
 from rudaux.adapters.ledger.marking import MarkingTables
 from rudaux.adapters.ledger.regrading import RegradingLedger
@@ -36,7 +37,7 @@ from rudaux.errors import SystemFailure
 _BUSY_SECONDS = 30.0
 
 
-class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
+class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, GradeTables, RegradingLedger):
     """Implements `rudaux.ports.Ledger`; nothing is created before the first write."""
 
     def __init__(self, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbgrader import api
-from sqlalchemy import case, select
+from sqlalchemy import case, select, union_all
 
 from rudaux.adapters.nbgrader.gradebook.cells import (
     MAXIMUM,
@@ -15,6 +15,19 @@ from rudaux.adapters.nbgrader.gradebook.cells import (
     exact_or_none,
 )
 from rudaux.domain.regrade import CellMark, SourceTest
+
+
+def graded_cells(session: Any) -> frozenset[tuple[str, str, str]]:
+    """Read every cell that can earn points: its assignment, its notebook and its name."""
+    both = union_all(
+        *(
+            select(api.Assignment.name, api.Notebook.name.label("notebook"), kind.name)
+            .join(api.Notebook, api.Notebook.assignment_id == api.Assignment.id)
+            .join(kind, kind.notebook_id == api.Notebook.id)
+            for kind in (api.GradeCell, api.TaskCell)
+        )
+    )
+    return frozenset(tuple(row) for row in session.execute(both))
 
 
 def source_tests(session: Any, assignment: str) -> tuple[SourceTest, ...]:
