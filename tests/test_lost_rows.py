@@ -79,3 +79,41 @@ def test_marks_that_are_gone_are_no_lower_score(course_after: CourseAfter) -> No
     course.rudaux("grade", code=6)
     assert "waits for marks by hand" in course.rudaux("status", "homework_2").out
     assert course.grades("homework_2") == before
+
+
+def by_hand(course: SmallCourse, mark: float) -> None:
+    """Give a mark by hand for a test that the student has failed."""
+    cells = f"cell_id IN ({CELL.replace('correct_squares', 'squares_invalid_input')})"
+    sql(course, f"UPDATE grade SET manual_score = {mark} WHERE auto_score = 0 AND {cells}")
+
+
+def test_a_mark_by_hand_that_an_older_gradebook_lacks_is_a_question(graded: SmallCourse) -> None:
+    gradebook = graded.folder / "gradebook.db"
+    older, before = gradebook.read_bytes(), graded.grades()
+    by_hand(graded, 1)
+    graded.rudaux("submit", "homework_1")
+    marked = graded.grades()
+    assert marked != before
+    by_hand(graded, 0.5)  # on purpose
+    graded.rudaux("grade")
+    lowered = graded.grades()
+    assert lowered not in (before, marked)
+    gradebook.write_bytes(older)
+    said = graded.rudaux("grade", code=6)
+    assert "the mark by hand for squares_invalid_input is no longer what was pushed" in said.out
+    assert "1 is held for you" in said.err
+    assert graded.grades() == lowered
+    graded.rudaux("submit", "homework_1", "--overwrite-edits")
+    assert graded.grades() == before
+    graded.rudaux("submit", "homework_1")
+
+
+def test_a_mark_by_hand_that_a_restore_has_changed_is_a_question(graded: SmallCourse) -> None:
+    by_hand(graded, 0.5)
+    older = graded.rudaux("gradebook", "backup").out.strip()
+    by_hand(graded, 1)
+    graded.rudaux("submit", "homework_1")
+    marked = graded.grades()
+    graded.rudaux("gradebook", "restore", older)
+    graded.rudaux("submit", "homework_1", code=6)
+    assert graded.grades() == marked

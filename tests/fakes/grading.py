@@ -58,6 +58,7 @@ class FakeGradebook:
     fuller: Path | None = None
     in_it: set[tuple[str, str]] = field(default_factory=set)
     """The cells of assignments."""
+    by_hand: list[tuple[str, CellMark]] = field(default_factory=list)
     open_in: tuple[str, ...] = ()
     waiting: tuple[OpenMark, ...] = ()
 
@@ -124,8 +125,10 @@ class FakeGradebook:
     def tests(self, assignment: str) -> tuple[SourceTest, ...]:
         return ()
 
-    def cell_marks(self, assignment: str, student_id: str | None = None) -> tuple[CellMark, ...]:
-        return ()
+    def cell_marks(
+        self, assignment: str, student_id: str | None = None, by_hand: bool = False
+    ) -> tuple[CellMark, ...]:
+        return tuple(mark for name, mark in self.by_hand if name == assignment)
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         new = GradebookSubmission(student_id, at, False, False, Decimal(0))

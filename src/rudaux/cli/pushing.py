@@ -93,6 +93,8 @@ def push_grades(ctx: Context, view: View, standings: Standings, pushing: Pushing
                     view.notice(f"  {plan.names[line.student_id]}: {kept}")
         if not pushing.dry_run and _agreed(view, plan, pushing):
             outcomes = _write(ctx, view, plan)
+            asked = (line for line in plan.lines if line.asks)
+            outcomes += [Outcome(plan.names[x.student_id], "held", x.why) for x in asked]
     except NeedsPersonError:
         if pushing.as_json:
             view.json(workflow.as_json(plan))

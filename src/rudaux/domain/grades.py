@@ -77,6 +77,8 @@ class PushLine:
     new: Decimal | None = None
     why: str = ""
     replaces_edit: bool = False
+    asks: bool = False
+    """Whether it is held back for a person to decide."""
 
     @property
     def writes(self) -> bool:

@@ -77,8 +77,13 @@ class Gradebook(Protocol):
     def tests(self, assignment: str) -> tuple[SourceTest, ...]:
         """Return the cells that earn points, as they were recorded."""
 
-    def cell_marks(self, assignment: str, student_id: str | None = None) -> tuple[CellMark, ...]:
-        """Return every mark of every submission, or of one student's."""
+    def cell_marks(
+        self, assignment: str, student_id: str | None = None, by_hand: bool = False
+    ) -> tuple[CellMark, ...]:
+        """Return every mark of every submission, or of one student's; `by_hand`: a person's only.
+
+        Extra credit counts as a person's.
+        """
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         """Record a submission and its time, also beside the collected work, as nbgrader does.

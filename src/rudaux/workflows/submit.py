@@ -35,6 +35,7 @@ from rudaux.workflows.access import submissions as submissions_of
 from rudaux.workflows.push.about_tests import warnings_about_tests
 from rudaux.workflows.push.alarms import find_alarms, find_warnings
 from rudaux.workflows.push.grades import write_grades
+from rudaux.workflows.push.marks import keep_for_lost_marks, remember_marks
 from rudaux.workflows.standings import Standings
 
 
@@ -117,6 +118,8 @@ def plan(
     shown = confirmed(pushes, open_pushes)
     lines = _decide(standings, shown, canvas, overwrite_edits, attended, ctx.config.course.timezone)
     lines = _open_ones(ctx, assignment, lines)
+    agreed = attended or overwrite_edits is True
+    lines = keep_for_lost_marks(ctx, settings.name, lines, shown, agreed)
     submissions = ctx.gradebook.submissions(settings.name)
     roster = sync.compare(ctx, standings.students)
     unseen = {s.id: s.name for s in roster.unseen if s.id in submissions}
@@ -249,6 +252,8 @@ def apply(ctx: Context, plan: SubmitPlan) -> Iterator[Outcome]:
         if written.result != "done":
             behind.add(written.student_id)
         yield Outcome(plan.names[written.student_id], written.result, written.reason)
+    shown = (x.student_id for x in plan.lines if x.writes or x.kind == "unchanged")
+    remember_marks(ctx, plan.settings.name, (sid for sid in shown if sid not in behind))
     yield from _attach(ctx, plan, [x for x in plan.feedback if x.student_id not in behind])
 
 

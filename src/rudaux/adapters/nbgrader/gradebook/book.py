@@ -198,9 +198,11 @@ class NbgraderGradebook:
         with self.database.reading() as session:
             return source_tests(session, assignment)
 
-    def cell_marks(self, assignment: str, student_id: str | None = None) -> tuple[CellMark, ...]:
+    def cell_marks(
+        self, assignment: str, student_id: str | None = None, by_hand: bool = False
+    ) -> tuple[CellMark, ...]:
         with self.database.reading() as session:
-            return cell_marks(session, assignment, student_id)
+            return cell_marks(session, assignment, student_id, by_hand)
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         when = at and at.astimezone(timezone.utc).replace(tzinfo=None)

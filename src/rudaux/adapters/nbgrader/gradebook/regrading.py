@@ -38,12 +38,16 @@ def source_tests(session: Any, assignment: str) -> tuple[SourceTest, ...]:
     )
 
 
-def cell_marks(session: Any, assignment: str, student_id: str | None) -> tuple[CellMark, ...]:
-    """Read every mark of all submissions, or of one student's."""
+def cell_marks(
+    session: Any, assignment: str, student_id: str | None, by_hand: bool
+) -> tuple[CellMark, ...]:
+    """Read every mark of all submissions, or of one student's, or what a person gave."""
     grade = api.Grade
     query = every_mark(assignment, grade.auto_score, grade.manual_score, grade.extra_credit)
     if student_id is not None:
         query = query.where(api.SubmittedAssignment.student_id == student_id)
+    if by_hand:
+        query = query.where(grade.manual_score.is_not(None) | (grade.extra_credit != 0))
     return tuple(
         CellMark(
             row.student_id, row.notebook, row.cell, exact(row.maximum or 0),
