@@ -16,6 +16,7 @@ PushClass = Literal[
     "not_due",
 ]  # fmt: skip
 WRITTEN: frozenset[PushClass] = frozenset({"new", "changed", "missing"})
+NOT_YET = "not due yet"
 
 
 def canvas_score(score: Decimal, maximum: Decimal, points: Decimal) -> Decimal:
@@ -117,7 +118,7 @@ def decide_push(
         return PushLine(sid, "excused", canvas.entered, why="excused in Canvas")
     if standing.state == "not_due":
         kind: PushClass = "held" if standing.due else "not_due"
-        return PushLine(sid, kind, canvas.entered, why=standing.reason or "not due yet")
+        return PushLine(sid, kind, canvas.entered, why=standing.reason or NOT_YET)
     if standing.state in {"collected", "failed", "needs_manual"}:
         reason = standing.reason or "collected, but not autograded yet"
         return PushLine(sid, "held", canvas.entered, why=reason)

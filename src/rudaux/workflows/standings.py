@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from rudaux.config import AssignmentSettings
@@ -66,6 +67,18 @@ def reread(ctx: Context, before: Standings) -> Standings:
                 submission,
                 records.get(student.id),
                 same_score(pushed.get(student.id), targets[student.id]),
+                _moved(ctx, before.deadlines.own.get(student.id), now),
             )
         )
     return replace(before, by_student=tuple(standings), targets=targets, maximum=maximum)
+
+
+def _moved(ctx: Context, deadline: datetime | None, now: datetime) -> str:
+    """Say what holds for work that was collected before the deadline that the student has now."""
+    if deadline is None or deadline <= now:
+        return ""
+    there = deadline.astimezone(ctx.config.course.timezone)
+    return (
+        f"the deadline is now {there:%a %-d %b %H:%M}: no grade is pushed before, and the work is "
+        "collected again then"
+    )
