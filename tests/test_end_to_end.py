@@ -606,3 +606,16 @@ def test_grades_wait_for_a_deadline_that_has_moved(course_after: CourseAfter, wh
     counts = json.loads(course.rudaux("status", "--json").out)["assignments"][0]["counts"]
     assert counts["not_due"] == 2
     assert set(course.grades().values()) == {None}
+
+
+def test_who_joined_after_the_deadline_gets_no_zero_before_a_person_decides(
+    few: SmallCourse,
+) -> None:
+    late = str(few.world.add_student("Metis Jupiter", email="metis@example.edu"))
+    said = few.rudaux("grade", code=6)
+    assert "no grade until you decide; `rudaux canvas extend homework_1`" in said.out
+    assert {s.user_id: s.entered_score for s in few.world.submissions.values()}[int(late)] is None
+    assert "after the deadline" in few.rudaux("status", "homework_1").out
+    assert "There is nothing to grade" in few.rudaux("grade").err
+    few.rudaux("submit", "homework_1", "--accept-zeros")
+    assert {s.user_id: s.entered_score for s in few.world.submissions.values()}[int(late)] == 0

@@ -104,12 +104,13 @@ def decide_push(
     overwrite_edits: bool = False,
     undone: Undone | None = None,
     zone: tzinfo = timezone.utc,
+    accept_zeros: bool = False,
 ) -> PushLine:
     """Decide from gradebook now (`target`), what rudaux last pushed (`last`), and Canvas now.
 
     A value in Canvas that rudaux did not put there is a person's: it stays unless somebody asks to
-    overwrite it. So does one that an undo restored, while the gradebook has what was undone. Days
-    are those of `zone`.
+    overwrite it. So does one that an undo restored, while the gradebook has what was undone. Who
+    joined after the deadline gets a 0 only with `accept_zeros`. Days are those of `zone`.
     """
     sid = standing.student_id
     if canvas is None:
@@ -123,6 +124,8 @@ def decide_push(
         reason = standing.reason or "collected, but not autograded yet"
         return PushLine(sid, "held", canvas.entered, why=reason)
     line = _three_way(standing, target.quantize(QUANTUM), last, canvas, overwrite_edits, zone)
+    if standing.asks and line.writes and not accept_zeros:
+        return replace(line, kind="held", new=None, asks=True)
     theirs = not same_score(canvas.entered, last)
     if undone is None or theirs or not line.writes or not same_score(undone.score, target):
         return line

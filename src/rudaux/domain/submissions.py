@@ -65,6 +65,8 @@ class Standing:
     state: State
     reason: str = ""
     due: bool = True
+    asks: bool = False
+    """Whether a person must decide about a grade, although the state is clear."""
 
 
 def standing_of(

@@ -99,12 +99,14 @@ def plan(
     overwrite_edits: bool | Collection[str] = False,
     feedback: bool = True,
     attended: bool = False,
+    accept_zeros: bool = False,
 ) -> SubmitPlan:
     """Compare gradebook, ledger and Canvas, student by student; writes nothing.
 
     `overwrite_edits` is for everybody, or for the students with these ids; a mapping also gives the
     score that each agreed to have replaced, and no other one is. Without a person (`attended`)
-    nothing is pushed again that an undo took back.
+    nothing is pushed again that an undo took back. Students who joined after the deadline get a 0
+    only with `accept_zeros`.
 
     Raises `NotFound` where the assignment is not in Canvas, `RequestRefused` where Canvas takes no
     grades for it now, and `PermissionRefused` where it takes none in the whole course.
@@ -116,7 +118,8 @@ def plan(
     canvas = {s.student_id: s for s in submissions_of(ctx, assignment)}
     open_pushes = unconfirmed(pushes, {sid: row.entered for sid, row in canvas.items()})
     shown = confirmed(pushes, open_pushes)
-    lines = _decide(standings, shown, canvas, overwrite_edits, attended, ctx.config.course.timezone)
+    zone = ctx.config.course.timezone
+    lines = _decide(standings, shown, canvas, overwrite_edits, attended, zone, accept_zeros)
     lines = _open_ones(ctx, assignment, lines)
     agreed = attended or overwrite_edits is True
     lines = keep_for_lost_marks(ctx, settings.name, lines, shown, agreed)
@@ -149,6 +152,7 @@ def _decide(
     overwrite_edits: bool | Collection[str],
     attended: bool,
     zone: tzinfo,
+    accept_zeros: bool,
 ) -> tuple[PushLine, ...]:
     """Decide what happens to each student's grade; `pushes` are those that Canvas took."""
     ours = last_scores(pushes)
@@ -162,6 +166,7 @@ def _decide(
             _asked(overwrite_edits, canvas.get(standing.student_id)),
             undos.get(standing.student_id),
             zone,
+            accept_zeros,
         )
         for standing in standings.by_student
     )
