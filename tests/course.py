@@ -155,6 +155,7 @@ def small_course(
         str(world.add_student(f"{moon} Jupiter", f"Jupiter, {moon}", f"{moon.lower()}@example.edu"))
         for moon in NAMES[: len(kinds)]
     ]
+    world.backdate()
     if student_id == "sis":
         for sid, other in zip(ids, [*ids[1:], ids[0]], strict=True):
             world.users[int(sid)].sis_user_id = other

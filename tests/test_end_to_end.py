@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -586,3 +586,36 @@ def test_with_gradebook_and_ledger_gone_everything_is_graded_anew_and_nothing_be
     graded.rudaux("grade", "--auto")
     assert graded.grades() == graded.practice.expected("homework_1")
     assert graded.writes() == writes
+
+
+@pytest.mark.parametrize("whose", ["the class's", "their own"])
+def test_grades_wait_for_a_deadline_that_has_moved(course_after: CourseAfter, whose: str) -> None:
+    course = course_after(("init",), (*GRADE, "-m"), kinds=("right", "partly"))
+    assignment = course.world.assignments[assignment_id(course)]
+    later = datetime.now(timezone.utc) + timedelta(days=3)
+    people = [int(sid) for sid in course.practice.kinds]
+
+    if whose == "their own":
+        course.world.add_override(assignment.id, student_ids=people, due_at=later)
+    else:
+        assignment.due_at = later
+    said = course.rudaux("submit", "homework_1").out
+    assert "2 not due" in said
+    assert "no grade is pushed before, and the work is collected again then" in said
+    assert "No grade of the 2 submissions" in course.rudaux(*GRADE).out
+    counts = json.loads(course.rudaux("status", "--json").out)["assignments"][0]["counts"]
+    assert counts["not_due"] == 2
+    assert set(course.grades().values()) == {None}
+
+
+def test_who_joined_after_the_deadline_gets_no_zero_before_a_person_decides(
+    few: SmallCourse,
+) -> None:
+    late = str(few.world.add_student("Metis Jupiter", email="metis@example.edu"))
+    said = few.rudaux("grade", code=6)
+    assert "no grade until you decide; `rudaux canvas extend homework_1`" in said.out
+    assert {s.user_id: s.entered_score for s in few.world.submissions.values()}[int(late)] is None
+    assert "after the deadline" in few.rudaux("status", "homework_1").out
+    assert "There is nothing to grade" in few.rudaux("grade").err
+    few.rudaux("submit", "homework_1", "--accept-zeros")
+    assert {s.user_id: s.entered_score for s in few.world.submissions.values()}[int(late)] == 0

@@ -213,6 +213,8 @@ def test_tests_that_go_come_and_change_names_are_told_beforehand(graded: SmallCo
     assert "renamed from correct_squares" in told
     assert "removed, with its 1 point" in told
     assert shown(graded)[WRONG] == "2.5000"
+    # The cells that went with the source are not missed in the gradebook.
+    assert "nothing to push" in graded.rudaux("submit", NAME).out
 
 
 def test_one_test_or_one_student_is_regraded_alone(graded: SmallCourse) -> None:

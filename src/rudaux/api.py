@@ -225,7 +225,8 @@ class Assignment:
         unless `accept_alarms` is true (or `accept_zeros`, for the alarms about zeros alone).
         """
         with self._run("submit"):
-            plan = submit.plan(self._context, self._read(), overwrite_edits)
+            standings = self._read()
+            plan = submit.plan(self._context, standings, overwrite_edits, accept_zeros=accept_zeros)
             alarms = plan.unaccepted(accept_zeros, accept_alarms)
             if alarms:
                 zeros = all(alarm.kind in ABOUT_ZEROS for alarm in alarms)

@@ -48,6 +48,8 @@ def test_who_is_not_due_raises_no_alarm() -> None:
     waiting = [Standing(str(n), "missing", due=False) for n in range(9)]
     assert zero_alarm([*waiting, Standing("io", "graded")], 0.3) == ()
     assert zero_alarm([], 0.3) == ()
+    asked = [Standing(str(n), "missing", asks=True) for n in range(9)]
+    assert zero_alarm([*asked, Standing("io", "graded")], 0.3) == ()
 
 
 def test_many_exact_zeros_among_those_who_handed_in_are_an_alarm() -> None:

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudaux.domain.deadlines import Override, deadline_of
+from rudaux.domain.deadlines import Override, deadline_of, joined_after
 from rudaux.domain.roster import Student
 
 BASE = datetime(2026, 10, 1, 23, 59, tzinfo=timezone.utc)
@@ -22,6 +22,12 @@ OWN = frozenset({"11"})
 def due(*overrides: Override, base: datetime | None = BASE) -> datetime | None:
     """When Io's work is due."""
     return deadline_of(IO, base, overrides, GROUPS)
+
+
+def test_who_joins_at_the_deadline_could_still_hand_in() -> None:
+    for joined, after in ((None, False), (EARLY, False), (BASE, False), (LATE, True)):
+        assert joined_after(replace(IO, joined_at=joined), BASE) == after
+    assert not joined_after(replace(IO, joined_at=LATE), None)
 
 
 # --- One rule at a time -------------------------------------------------------------------------

@@ -71,6 +71,15 @@ def test_a_grade_is_hidden_until_it_is_posted() -> None:
     assert not replace(canvas("7"), posted_at="2026-10-02").hidden
 
 
+def test_who_joined_after_the_deadline_gets_a_zero_only_from_a_person() -> None:
+    late = replace(MISSING, asks=True)
+    held = decide_push(late, D(0), None, canvas())
+    assert held == PushLine("io", "held", None, None, "no folder", asks=True)
+    assert decide_push(late, D(0), None, canvas(), accept_zeros=True).kind == "missing"
+    assert decide_push(late, D(0), None, canvas("0")).kind == "unchanged"
+    assert decide_push(late, D(0), None, canvas("7")).kind == "conflict"
+
+
 # --- Nobody is graded who cannot or must not be ------------------------------------------------
 
 

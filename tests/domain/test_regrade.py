@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from rudaux.domain.allowances import Allowance
 from rudaux.domain.regrade import (
     CellMark,
     CellMoves,
@@ -11,6 +12,7 @@ from rudaux.domain.regrade import (
     SourceChange,
     SourceTest,
     compare,
+    marks_by_hand,
     source_changes,
 )
 
@@ -35,6 +37,21 @@ def compared(
         {s: None if v is None else Decimal(v) for s, v in side.items()} for side in (old, new)
     ]
     return compare(as_points[0], as_points[1], {"9": "broken"}, before, after, renamed or {})
+
+
+def test_what_a_person_gave_is_told_from_what_rudaux_allowed() -> None:
+    marks = (
+        mark("1", "passed", "2"),
+        mark("1", "by_hand", "0", manual=Decimal("1.5")),
+        mark("1", "allowed", "0", extra=Decimal(2)),
+        mark("1", "more", "0", extra=Decimal(2)),
+        mark("2", "none", "0", manual=Decimal(0)),
+    )
+    given = {"1": {("nb", "allowed"): Allowance(given=Decimal(2))}}
+    assert marks_by_hand(marks, given) == {
+        "1": {("nb", "by_hand"): Decimal("1.5"), ("nb", "more"): Decimal(2)},
+        "2": {("nb", "none"): Decimal(0)},
+    }
 
 
 def test_a_source_in_step_changes_nothing() -> None:

@@ -34,10 +34,11 @@ def standing(
     *,
     due: bool = True,
     pushed: bool = False,
+    moved: str = "",
 ) -> Standing:
     """Where Io stands, given the ledger's last word about them."""
     record = None if kind is None else Record(kind, reason, AT)
-    return standing_of("io", due, submission, record, pushed)
+    return standing_of("io", due, submission, record, pushed, moved)
 
 
 # --- Nothing in the gradebook -------------------------------------------------------------------
@@ -47,6 +48,16 @@ def test_before_the_deadline_nothing_is_due_whatever_the_ledger_says() -> None:
     waiting = Standing("io", "not_due", "", due=False)
     assert standing(due=False) == waiting
     assert standing(None, "missing", "no folder", due=False, pushed=True) == waiting
+
+
+def test_what_was_collected_before_the_deadline_moved_is_not_due_unless_it_is_in_canvas() -> None:
+    then = "on Friday"
+    for before in (COLLECTED, GRADED, BY_HAND):
+        waits = Standing("io", "not_due", then, due=False)
+        assert standing(before, due=False, moved=then) == waits
+    assert standing(GRADED, "failed", "no kernel", due=False, moved=then).state == "not_due"
+    assert standing(GRADED, due=False, pushed=True, moved=then).state == "pushed"
+    assert standing(GRADED, due=False).state == "graded"
 
 
 def test_after_the_deadline_nobody_is_missing_before_they_were_looked_for() -> None:

@@ -57,6 +57,9 @@ class FakeGradebook:
     name: str = "gradebook.db"
     gone: bool = False
     fuller: Path | None = None
+    in_it: set[tuple[str, str]] = field(default_factory=set)
+    """The cells of assignments."""
+    by_hand: list[tuple[str, CellMark]] = field(default_factory=list)
     open_in: tuple[str, ...] = ()
     waiting: tuple[OpenMark, ...] = ()
 
@@ -98,6 +101,9 @@ class FakeGradebook:
     def submitted(self) -> frozenset[tuple[str, str]]:
         return frozenset(self.rows)
 
+    def graded_cells(self) -> frozenset[tuple[str, str, str]]:
+        return frozenset((name, "nb", cell) for name, cell in self.in_it)
+
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         return self.cells
 
@@ -120,8 +126,10 @@ class FakeGradebook:
     def tests(self, assignment: str) -> tuple[SourceTest, ...]:
         return ()
 
-    def cell_marks(self, assignment: str, student_id: str | None = None) -> tuple[CellMark, ...]:
-        return ()
+    def cell_marks(
+        self, assignment: str, student_id: str | None = None, by_hand: bool = False
+    ) -> tuple[CellMark, ...]:
+        return tuple(mark for name, mark in self.by_hand if name == assignment)
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         new = GradebookSubmission(student_id, at, False, False, Decimal(0))
@@ -144,7 +152,7 @@ class FakeGradebook:
     def uncopied(self) -> str:
         return ""
 
-    def fuller_backup(self) -> Path | None:
+    def fuller_backup(self, cells: bool = False) -> Path | None:
         return self.fuller
 
     def restore(self, backup: Path) -> Path | None:
@@ -222,6 +230,7 @@ class FakeGrader:
     def record_source(self, assignment: str) -> bool:
         new = assignment not in self.recorded
         self.recorded.add(assignment)
+        self.gradebook.in_it |= {(assignment, cell) for cell in self.order}
         return new
 
     def source_in_step(self, assignment: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from rudaux.domain.allowances import Allowance, Cell
@@ -55,6 +56,8 @@ class FakeLedger:
     ours: set[tuple[str, str, str]] = field(default_factory=set)
     done: set[tuple[str, str]] = field(default_factory=set)
     told: list[Told] = field(default_factory=list)
+    cells: set[tuple[str, str, str]] = field(default_factory=set)
+    counts: dict[tuple[str, str], Mapping[Cell, Decimal]] = field(default_factory=dict)
 
     def checked(self, assignment: str) -> Checked | None:
         return self.findings.get(assignment)
@@ -100,6 +103,19 @@ class FakeLedger:
 
     def graded(self) -> frozenset[tuple[str, str]]:
         return frozenset(self.marked)
+
+    def graded_cells(self) -> frozenset[tuple[str, str, str]]:
+        return frozenset(self.cells)
+
+    def record_graded_cells(self, assignment: str, cells: Iterable[Cell]) -> None:
+        self.cells = {c for c in self.cells if c[0] != assignment}
+        self.cells |= {(assignment, *cell) for cell in cells}
+
+    def counted(self, assignment: str) -> Mapping[str, Mapping[Cell, Decimal]]:
+        return {sid: marks for (name, sid), marks in self.counts.items() if name == assignment}
+
+    def record_counted(self, assignment: str, marks: Mapping[str, Mapping[Cell, Decimal]]) -> None:
+        self.counts |= {(assignment, sid): theirs for sid, theirs in marks.items()}
 
     def disown(self, submissions: Iterable[tuple[str, str]]) -> None:
         for key in submissions:

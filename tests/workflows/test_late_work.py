@@ -140,6 +140,17 @@ def test_after_an_extension_the_result_stands_and_then_new_work_is_collected(
     assert unfinished(ctx) == ()
 
 
+def test_a_deadline_that_moves_for_the_class_keeps_grades_back_until_then(ctx: FakeContext) -> None:
+    run_grade(ctx)
+    made = ctx.canvas.existing[101]
+    ctx.canvas.existing[101] = replace(made, due_at=NOW + HOUR)
+    assert run_submit(ctx)[0].counts == {"not_due": 2}
+    assert set(states(ctx).values()) == {"not_due"}
+    ctx.moment = NOW + HOUR
+    ctx.storage.hand_in("1", "4", snapshot="s2")
+    assert grade_and_push(ctx)["1"] == Decimal(10)
+
+
 def test_who_was_missing_and_got_an_extension_is_collected_at_its_end(ctx: FakeContext) -> None:
     grade_and_push(ctx)
     extend(ctx, "2", LATE + HOUR)

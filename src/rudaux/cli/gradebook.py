@@ -77,19 +77,25 @@ def sync(
 
 def _start_over(ctx: Context, view: View, dry_run: bool) -> bool:
     """Ask whether to forget what the gradebook has lost; return whether to go on."""
-    from rudaux.workflows.gradebook import by_assignment, lacking
+    from rudaux.workflows.gradebook import by_assignment, go_on_without, lacking, lacking_cells
 
-    lost = lacking(ctx)
-    if not lost:
+    lost, cells = lacking(ctx), lacking_cells(ctx)
+    if not lost and not cells:
         view.line("The gradebook has everything that was graded.")
         return True
-    view.line(f"To be collected and graded again: {by_assignment(lost)}")
+    gone = []
+    if lost:
+        gone.append(counted(len(lost), "submission"))
+        view.line(f"To be collected and graded again: {by_assignment(lost)}")
+    if cells:
+        gone.append(counted(len(cells), "cell"))
+        view.line(f"Cells to be taken from the source again: {by_assignment(cells)}")
     if dry_run:
         return True
-    text = f"Go on without the {counted(len(lost), 'submission')} that the gradebook has lost?"
+    text = f"Go on without the {' and the '.join(gone)} that the gradebook has lost?"
     if not view.ask(Question(text, "yes", default=False)):
         return False
-    ctx.ledger.disown(lost)
+    go_on_without(ctx, lost, cells)
     return True
 
 

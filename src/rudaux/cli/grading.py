@@ -221,7 +221,7 @@ class Job:
         after = reread(ctx, standings)
         told = {(o.item, o.reason) for o in outcomes}
         others = [x for x in open_ends(after, by_hand) if (x.item, x.reason) not in told]
-        missing = sum(s.state == "missing" for s in after.by_student)
+        missing = sum(s.state == "missing" and not s.asks for s in after.by_student)
         view.notice("")
         view.summary(graded_summary([*outcomes, *others], by_hand, missing))
         return after

@@ -76,7 +76,8 @@ def push_grades(ctx: Context, view: View, standings: Standings, pushing: Pushing
     from rudaux.workflows import submit as workflow
     from rudaux.workflows.clock import require_clock
 
-    plan = workflow.plan(ctx, standings, pushing.overwrite_edits, pushing.feedback, view.attended)
+    how = (pushing.feedback, view.attended, pushing.accept_zeros)
+    plan = workflow.plan(ctx, standings, pushing.overwrite_edits, *how)
     if not pushing.dry_run and not view.attended:
         require_clock(ctx)
     outcomes: list[Outcome] = []
@@ -85,7 +86,7 @@ def push_grades(ctx: Context, view: View, standings: Standings, pushing: Pushing
         if not pushing.dry_run and not pushing.overwrite_edits:
             chosen = _choose_edits(view, plan)
             if chosen:
-                plan = workflow.plan(ctx, standings, chosen, pushing.feedback, view.attended)
+                plan = workflow.plan(ctx, standings, chosen, *how)
                 view.line(f"  {push_counts(plan)}")
                 again = [x for x in plan.lines if x.kind == "conflict" and x.student_id in chosen]
                 for line in again:
@@ -93,6 +94,8 @@ def push_grades(ctx: Context, view: View, standings: Standings, pushing: Pushing
                     view.notice(f"  {plan.names[line.student_id]}: {kept}")
         if not pushing.dry_run and _agreed(view, plan, pushing):
             outcomes = _write(ctx, view, plan)
+            asked = (line for line in plan.lines if line.asks)
+            outcomes += [Outcome(plan.names[x.student_id], "held", x.why) for x in asked]
     except NeedsPersonError:
         if pushing.as_json:
             view.json(workflow.as_json(plan))

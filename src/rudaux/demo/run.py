@@ -185,4 +185,5 @@ def _canvas(hub_url: str) -> tuple[World, dict[str, Kind]]:
     world.add_tool("course", "Jupyter", launch, version="1.1", secret=token_hex(16))
     world.add_test_student()
     kinds = {str(world.add_student(s.name, s.sortable_name, s.email)): s.kind for s in STUDENTS}
+    world.backdate()
     return world, kinds

@@ -70,7 +70,7 @@ class Graded:
 
 def zero_alarm(standings: Iterable[Standing], limit: float) -> tuple[Alarm, ...]:
     """Warn where more than the share `limit` of those due is failed or missing."""
-    due = [s for s in standings if s.due]
+    due = [s for s in standings if s.due and not s.asks]
     missing, failed = (sum(s.state == kind for s in due) for kind in ("missing", "failed"))
     if missing + failed <= limit * len(due):
         return ()

@@ -78,6 +78,11 @@ def deadline_of(
     return date_of("due", student, base, overrides, group_members)
 
 
+def joined_after(student: Student, deadline: datetime | None) -> bool:
+    """Return whether a student was not in the course yet when the work was due."""
+    return bool(deadline and student.joined_at and student.joined_at > deadline)
+
+
 def date_of(
     kind: DateKind,
     student: Student,

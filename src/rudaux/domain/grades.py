@@ -16,6 +16,7 @@ PushClass = Literal[
     "not_due",
 ]  # fmt: skip
 WRITTEN: frozenset[PushClass] = frozenset({"new", "changed", "missing"})
+NOT_YET = "not due yet"
 
 
 def canvas_score(score: Decimal, maximum: Decimal, points: Decimal) -> Decimal:
@@ -71,6 +72,8 @@ class PushLine:
     new: Decimal | None = None
     why: str = ""
     replaces_edit: bool = False
+    asks: bool = False
+    """Whether it is held back for a person to decide."""
 
     @property
     def writes(self) -> bool:
@@ -95,12 +98,13 @@ def decide_push(
     overwrite_edits: bool = False,
     undone: Undone | None = None,
     zone: tzinfo = timezone.utc,
+    accept_zeros: bool = False,
 ) -> PushLine:
     """Decide from gradebook now (`target`), what rudaux last pushed (`last`), and Canvas now.
 
     A value in Canvas that rudaux did not put there is a person's: it stays unless somebody asks to
-    overwrite it. So does one that an undo restored, while the gradebook has what was undone. Days
-    are those of `zone`.
+    overwrite it. So does one that an undo restored, while the gradebook has what was undone. Who
+    joined after the deadline gets a 0 only with `accept_zeros`. Days are those of `zone`.
     """
     sid = standing.student_id
     if canvas is None:
@@ -109,11 +113,13 @@ def decide_push(
         return PushLine(sid, "excused", canvas.entered, why="excused in Canvas")
     if standing.state == "not_due":
         kind: PushClass = "held" if standing.due else "not_due"
-        return PushLine(sid, kind, canvas.entered, why=standing.reason or "not due yet")
+        return PushLine(sid, kind, canvas.entered, why=standing.reason or NOT_YET)
     if standing.state in {"collected", "failed", "needs_manual"}:
         reason = standing.reason or "collected, but not autograded yet"
         return PushLine(sid, "held", canvas.entered, why=reason)
     line = _three_way(standing, target.quantize(QUANTUM), last, canvas, overwrite_edits, zone)
+    if standing.asks and line.writes and not accept_zeros:
+        return replace(line, kind="held", new=None, asks=True)
     theirs = not same_score(canvas.entered, last)
     if undone is None or theirs or not line.writes or not same_score(undone.score, target):
         return line

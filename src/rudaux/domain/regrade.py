@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from rudaux.domain.allowances import Cell
+from rudaux.domain.allowances import Allowance, Cell
 
 _NOISE = Decimal("0.00005")
 """Below what Canvas keeps."""
@@ -56,6 +56,19 @@ class CellMark:
     def score(self) -> Decimal:
         """What the cell adds to the student's score, by nbgrader's rule."""
         return Decimal(0) if self.mark is None else self.mark + self.extra
+
+
+def marks_by_hand(
+    marks: Iterable[CellMark], allowances: Mapping[str, Mapping[Cell, Allowance]]
+) -> dict[str, dict[Cell, Decimal]]:
+    """Return what a person gave, by student and cell; extra credit that rudaux gave is not."""
+    found: dict[str, dict[Cell, Decimal]] = {}
+    for mark in marks:
+        allowance = allowances.get(mark.student_id, {}).get(mark.key, Allowance())
+        extra = mark.extra - allowance.given
+        if mark.manual is not None or abs(extra) > _NOISE:
+            found.setdefault(mark.student_id, {})[mark.key] = (mark.manual or Decimal(0)) + extra
+    return found
 
 
 ChangeKind = Literal["added", "removed", "renamed", "points", "text"]

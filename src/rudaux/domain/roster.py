@@ -65,6 +65,8 @@ class GradebookContents:
     students: int
     assignments: int
     submissions: int
+    cells: int = 0
+    """Rows that describe the cells of all assignments."""
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,8 @@ class Standing:
     state: State
     reason: str = ""
     due: bool = True
+    asks: bool = False
+    """Whether a person must decide about a grade, although the state is clear."""
 
 
 def standing_of(
@@ -73,13 +75,17 @@ def standing_of(
     submission: GradebookSubmission | None,
     record: Record | None,
     pushed: bool,
+    moved: str = "",
 ) -> Standing:
     """Return the furthest state reached; a student due but not collected is still `not_due`.
 
-    `pushed` means that Canvas was given the score the gradebook holds now.
+    `pushed` means that Canvas was given the score the gradebook holds now. `moved` says so where a
+    deadline is still to come: work that was collected before is not due again until then.
     """
     if submission is None:
         return _without_submission(student_id, due, record, pushed)
+    if moved and not pushed:
+        return Standing(student_id, "not_due", moved, due)
     if record and record.kind == "failed":
         return Standing(student_id, "failed", record.reason, due)
     if not submission.autograded:

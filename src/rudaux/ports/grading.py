@@ -57,6 +57,9 @@ class Gradebook(Protocol):
     def submitted(self) -> frozenset[tuple[str, str]]:
         """Return every recorded submission as (assignment, student id)."""
 
+    def graded_cells(self) -> frozenset[tuple[str, str, str]]:
+        """Return every cell that can earn points: (assignment, notebook, cell)."""
+
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         """Return how each autograded test went, over all students whose work was graded."""
 
@@ -78,8 +81,13 @@ class Gradebook(Protocol):
     def tests(self, assignment: str) -> tuple[SourceTest, ...]:
         """Return the cells that earn points, as they were recorded."""
 
-    def cell_marks(self, assignment: str, student_id: str | None = None) -> tuple[CellMark, ...]:
-        """Return every mark of every submission, or of one student's."""
+    def cell_marks(
+        self, assignment: str, student_id: str | None = None, by_hand: bool = False
+    ) -> tuple[CellMark, ...]:
+        """Return every mark of every submission, or of one student's; `by_hand`: a person's only.
+
+        Extra credit counts as a person's.
+        """
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         """Record a submission and its time, also beside the collected work, as nbgrader does.
@@ -105,8 +113,8 @@ class Gradebook(Protocol):
     def uncopied(self) -> str:
         """Return why no copies can be made of it; empty if they can."""
 
-    def fuller_backup(self) -> Path | None:
-        """Return the newest backup that holds more submissions than there are now."""
+    def fuller_backup(self, cells: bool = False) -> Path | None:
+        """Return the newest backup that holds more submissions, or `cells`, than there are now."""
 
     def restore(self, backup: Path) -> Path | None:
         """Restore a backup; return the copy of what was there before, if there was anything."""

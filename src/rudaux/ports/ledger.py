@@ -6,6 +6,7 @@ from collections.abc import Collection as Names
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
@@ -54,6 +55,21 @@ class Ledger(Protocol):
 
         The gradebook must have them all; one that does not has lost grades.
         """
+
+    def graded_cells(self) -> frozenset[tuple[str, str, str]]:
+        """Return every cell with points that work was graded by: (assignment, notebook, cell).
+
+        The gradebook must have them all; one that does not gives everybody a wrong score.
+        """
+
+    def record_graded_cells(self, assignment: str, cells: Iterable[Cell]) -> None:
+        """Replace what is known of an assignment's cells; with none, nothing is known."""
+
+    def counted(self, assignment: str) -> Mapping[str, Mapping[Cell, Decimal]]:
+        """Return the marks by hand behind the grade in Canvas, by student."""
+
+    def record_counted(self, assignment: str, marks: Mapping[str, Mapping[Cell, Decimal]]) -> None:
+        """Replace the marks by hand behind the grades of these students."""
 
     def disown(self, submissions: Iterable[tuple[str, str]]) -> None:
         """Forget that these were graded: a person has removed them from the gradebook."""

@@ -95,7 +95,7 @@ def apply(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
 
 
 def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
-    if ctx.grader.record_source(plan.assignment):
+    if gradebook.record_source(ctx, plan.assignment):
         yield Outcome(plan.assignment, reason="tests changed: the gradebook was updated")
     tests = ctx.grader.tests_digest(plan.assignment)
     names = {s.id: s.name for s in plan.students}

@@ -19,8 +19,9 @@ def unfinished(ctx: Context, done: Ids[str] = ()) -> tuple[AssignmentSettings, .
 
     Finished means `pushed` or excused in Canvas; for an assignment marked by hand it means
     `graded`, because `rudaux submit` does the rest. Work that waits for a person (`needs_manual`)
-    counts as finished, unless there is new work to collect: after an extension, or once late work
-    is due. `done` names assignments that this run has already dealt with.
+    counts as finished, and so do students who joined after the deadline, unless there is new work
+    to collect: after an extension, or once late work is due. `done` names assignments that this
+    run has already dealt with.
     """
     students, existing = ctx.canvas.students(), ctx.canvas.assignments()
     return tuple(
@@ -35,7 +36,7 @@ def _has_work(ctx: Context, standings: Standings) -> bool:
     ended = {"pushed", "needs_manual"}
     if standings.settings.manual:
         ended |= {"graded", "missing"}
-    left = [s for s in standings.by_student if s.due and s.state not in ended]
+    left = [s for s in standings.by_student if s.due and s.state not in ended and not s.asks]
     if left and not _excused(ctx, standings, left):
         return True
     return bool(collect.outdated(ctx, standings))

@@ -17,6 +17,7 @@ from rudaux.domain.allowances import Allowance, Cell, allowances_for
 from rudaux.domain.execution import Execution, GradedFrom, Job
 from rudaux.errors import GradebookFailure, MarksInTheWay
 from rudaux.ports import Beside, Context
+from rudaux.workflows.gradebook import changing_cells
 
 _NOTE = "agreed.json"
 CUT_SHORT = "grading was cut short before its end"
@@ -121,7 +122,8 @@ def finish(ctx: Context) -> None:
     for folder in sorted(_agreed(ctx).glob("*")):
         note = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
         try:
-            ctx.grader.take_over(folder, note["assignment"], note["students"])
+            with changing_cells(ctx, note["assignment"]):
+                ctx.grader.take_over(folder, note["assignment"], note["students"])
         except MarksInTheWay as marks:
             # Nothing was taken over, and it would block every other run.
             set_aside(ctx)

@@ -18,7 +18,7 @@ from rudaux.domain.outcome import Outcome
 from rudaux.domain.repository import Ignored
 from rudaux.errors import ConfigError, GitFailure
 from rudaux.ports import Context
-from rudaux.workflows import checkout
+from rudaux.workflows import checkout, gradebook
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
             place = _place_to_keep(ctx, f"release-{name}")
             _copy(replace(line.release, folder=own, files=line.kept), place, ())
         _copy(line.release, own, [f for f in line.removed if _same(own / f, theirs / f)])
-        ctx.grader.record_source(name)
+        gradebook.record_source(ctx, name)
         _copy(line.release, theirs, line.removed)
     message = f"Release {', '.join(line.release.assignment for line in changed)}"
     students = [str(student_folder(ctx, plan.clone, x.release.assignment)) for x in changed]

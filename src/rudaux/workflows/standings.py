@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasAssignment
+from rudaux.domain.deadlines import joined_after
 from rudaux.domain.grades import canvas_score, same_score
 from rudaux.domain.history import last_scores
 from rudaux.domain.report import COMPLETE
@@ -68,13 +70,35 @@ def reread(ctx: Context, before: Standings) -> Standings:
         submission = submissions.get(student.id)
         score = submission.score if submission else Decimal(0)
         targets[student.id] = canvas_score(score, maximum or Decimal(0), before.settings.points)
-        standings.append(
-            standing_of(
-                student.id,
-                before.deadlines.is_due(student.id, now),
-                submission,
-                records.get(student.id),
-                same_score(pushed.get(student.id), targets[student.id]),
-            )
+        deadline = before.deadlines.own.get(student.id)
+        standing = standing_of(
+            student.id,
+            before.deadlines.is_due(student.id, now),
+            submission,
+            records.get(student.id),
+            same_score(pushed.get(student.id), targets[student.id]),
+            _moved(ctx, deadline, now),
         )
+        if standing.state == "missing" and joined_after(student, deadline):
+            standing = replace(standing, reason=_newcomer(ctx, name, student), asks=True)
+        standings.append(standing)
     return replace(before, by_student=tuple(standings), targets=targets, maximum=maximum)
+
+
+def _newcomer(ctx: Context, assignment: str, student: Student) -> str:
+    there = student.joined_at and student.joined_at.astimezone(ctx.config.course.timezone)
+    return (
+        f"joined on {there:%-d %b}, after the deadline: no grade until you decide; `rudaux canvas "
+        f"extend {assignment}` gives them time, --accept-zeros a 0"
+    )
+
+
+def _moved(ctx: Context, deadline: datetime | None, now: datetime) -> str:
+    """Say what holds for work that was collected before the deadline that the student has now."""
+    if deadline is None or deadline <= now:
+        return ""
+    there = deadline.astimezone(ctx.config.course.timezone)
+    return (
+        f"the deadline is now {there:%a %-d %b %H:%M}: no grade is pushed before, and the work is "
+        "collected again then"
+    )

@@ -35,6 +35,7 @@ from rudaux.workflows.access import submissions as submissions_of
 from rudaux.workflows.push.about_tests import warnings_about_tests
 from rudaux.workflows.push.alarms import find_alarms, find_warnings
 from rudaux.workflows.push.grades import write_grades
+from rudaux.workflows.push.marks import keep_for_lost_marks, remember_marks
 from rudaux.workflows.standings import Standings
 
 
@@ -98,12 +99,14 @@ def plan(
     overwrite_edits: bool | Collection[str] = False,
     feedback: bool = True,
     attended: bool = False,
+    accept_zeros: bool = False,
 ) -> SubmitPlan:
     """Compare gradebook, ledger and Canvas, student by student; writes nothing.
 
     `overwrite_edits` is for everybody, or for the students with these ids; a mapping also gives the
     score that each agreed to have replaced, and no other one is. Without a person (`attended`)
-    nothing is pushed again that an undo took back.
+    nothing is pushed again that an undo took back. Students who joined after the deadline get a 0
+    only with `accept_zeros`.
 
     Raises `NotFound` where the assignment is not in Canvas, `RequestRefused` where Canvas takes no
     grades for it now, and `PermissionRefused` where it takes none in the whole course.
@@ -115,8 +118,11 @@ def plan(
     canvas = {s.student_id: s for s in submissions_of(ctx, assignment)}
     open_pushes = unconfirmed(pushes, {sid: row.entered for sid, row in canvas.items()})
     shown = confirmed(pushes, open_pushes)
-    lines = _decide(standings, shown, canvas, overwrite_edits, attended, ctx.config.course.timezone)
+    zone = ctx.config.course.timezone
+    lines = _decide(standings, shown, canvas, overwrite_edits, attended, zone, accept_zeros)
     lines = _open_ones(ctx, assignment, lines)
+    agreed = attended or overwrite_edits is True
+    lines = keep_for_lost_marks(ctx, settings.name, lines, shown, agreed)
     submissions = ctx.gradebook.submissions(settings.name)
     roster = sync.compare(ctx, standings.students)
     unseen = {s.id: s.name for s in roster.unseen if s.id in submissions}
@@ -146,6 +152,7 @@ def _decide(
     overwrite_edits: bool | Collection[str],
     attended: bool,
     zone: tzinfo,
+    accept_zeros: bool,
 ) -> tuple[PushLine, ...]:
     """Decide what happens to each student's grade; `pushes` are those that Canvas took."""
     ours = last_scores(pushes)
@@ -159,6 +166,7 @@ def _decide(
             _asked(overwrite_edits, canvas.get(standing.student_id)),
             undos.get(standing.student_id),
             zone,
+            accept_zeros,
         )
         for standing in standings.by_student
     )
@@ -239,6 +247,7 @@ def apply(ctx: Context, plan: SubmitPlan) -> Iterator[Outcome]:
     """
     if plan.grades:
         gradebook.keep(ctx)  # what is pushed, marks by hand included, can be put back
+        gradebook.remember_cells(ctx, plan.settings.name)
     _adopt(ctx, plan)
     behind = set()
     for written in write_grades(
@@ -247,6 +256,8 @@ def apply(ctx: Context, plan: SubmitPlan) -> Iterator[Outcome]:
         if written.result != "done":
             behind.add(written.student_id)
         yield Outcome(plan.names[written.student_id], written.result, written.reason)
+    shown = (x.student_id for x in plan.lines if x.writes or x.kind == "unchanged")
+    remember_marks(ctx, plan.settings.name, (sid for sid in shown if sid not in behind))
     yield from _attach(ctx, plan, [x for x in plan.feedback if x.student_id not in behind])
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rudaux.adapters.ledger.checks import CheckRows
 from rudaux.adapters.ledger.extensions import ExtensionTables
+from rudaux.adapters.ledger.grades import GradeTables
 from rudaux.adapters.ledger.lock import CourseLock
 from rudaux.adapters.ledger.marking import MarkingTables
 from rudaux.adapters.ledger.regrading import RegradingLedger
@@ -27,7 +28,7 @@ from rudaux.domain.messages import Told
 from rudaux.domain.submissions import Record
 
 
-class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, RegradingLedger):
+class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, GradeTables, RegradingLedger):
     """Implements `rudaux.ports.Ledger`; nothing is created before the first write."""
 
     def __init__(self, path: Path) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rudaux.cli.describe.words import when
+from rudaux.domain.grades import NOT_YET
 from rudaux.domain.messages import counted, listed
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _ORDER: tuple[PushClass, ...] = (
 )  # fmt: skip
 _PLAIN: frozenset[PushClass] = frozenset({"new", "unchanged", "not_due"})
 _GROUPED: dict[PushClass, Sign] = {
-    "held": "look", "not_gradable": "look", "excused": "", "missing": "",
+    "held": "look", "not_gradable": "look", "excused": "", "missing": "", "not_due": "",
 }  # fmt: skip
 PushRow = tuple[str, str, str, str]
 
@@ -54,7 +55,13 @@ def not_yet(standings: Standings, zone: tzinfo) -> str:
     if first is None:
         return f"{standings.settings.name} has no due date, so there is nothing to collect."
     then = "then" if first == standings.deadlines.base else when(first.astimezone(zone))
-    return f"Nobody is due before {then}, so there is nothing to collect yet."
+    text = f"Nobody is due before {then}, so there is nothing to collect yet."
+    waiting = sum(bool(s.reason) for s in standings.by_student)
+    if waiting:
+        text += (
+            f" No grade of the {counted(waiting, 'submission')} from before is pushed until then."
+        )
+    return text
 
 
 def push_counts(plan: SubmitPlan) -> str:
@@ -108,6 +115,8 @@ def push_groups(plan: SubmitPlan, told: Collection[str] | None = None) -> list[F
 
 def _alike(line: PushLine) -> bool:
     """Return whether a line says no more than its group: Canvas has no grade that differs."""
+    if line.kind == "not_due":
+        return line.why != NOT_YET
     return line.kind in _GROUPED and (line.old is None or line.old == line.new)
 
 

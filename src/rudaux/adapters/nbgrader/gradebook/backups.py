@@ -14,6 +14,8 @@ from rudaux.domain.roster import GradebookContents
 from rudaux.errors import GradebookFailure, UsageError
 
 _RUN = re.compile(r"-run-(\d+)(?:-\d+)?\.(?:db|dump)$")
+CELLS = ("notebook", "base_cell", "grade_cells", "task_cells")
+"""The tables whose rows `GradebookContents.cells` counts."""
 _HEAD = 100
 """Bytes at the start of a copy with a change counter (SQLite) or the time (PostgreSQL)."""
 
@@ -77,11 +79,20 @@ def keep(copier: Copier, folder: Path, run: int, settings: BackupSettings) -> No
             copy.unlink()
 
 
-def newest(copier: Copier, folder: Path, more_than: int) -> Path | None:
-    """Return the newest backup of any kind with more than so many submissions."""
+def newest(copier: Copier, folder: Path, cells: bool) -> Path | None:
+    """Return the newest backup of any kind with more submissions than now, or with more cells."""
+
+    def held(copy: Path | None = None) -> int:
+        contents = copier.contents(copy)
+        return contents.cells if cells else contents.submissions
+
+    try:
+        now = held()
+    except UsageError:
+        now = 0
     for copy in sorted(folder.glob(f"gradebook-*{copier.suffix}"), key=_stamp, reverse=True):
         with suppress(UsageError):
-            if copier.contents(copy).submissions > more_than:
+            if held(copy) > now:
                 return copy
     return None
 

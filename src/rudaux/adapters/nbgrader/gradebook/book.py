@@ -19,7 +19,7 @@ from rudaux.adapters.nbgrader.gradebook.holders import holders
 from rudaux.adapters.nbgrader.gradebook.marks import mark_sheet
 from rudaux.adapters.nbgrader.gradebook.matrix import read_marks
 from rudaux.adapters.nbgrader.gradebook.postgres import PostgresDump
-from rudaux.adapters.nbgrader.gradebook.regrading import cell_marks, source_tests
+from rudaux.adapters.nbgrader.gradebook.regrading import cell_marks, graded_cells, source_tests
 from rudaux.adapters.nbgrader.gradebook.sqlite import SqliteFile
 from rudaux.adapters.nbgrader.settings import NbgraderCourse, load_course
 from rudaux.config import BackupSettings
@@ -159,6 +159,10 @@ class NbgraderGradebook:
         with self.database.reading() as session:
             return frozenset((row.name, row.student_id) for row in session.execute(query))
 
+    def graded_cells(self) -> frozenset[tuple[str, str, str]]:
+        with self.database.reading() as session:
+            return graded_cells(session)
+
     def cell_scores(self, assignment: str) -> tuple[CellScore, ...]:
         with self.database.reading() as session:
             found = session.execute(test_cells(assignment)).all()
@@ -198,9 +202,11 @@ class NbgraderGradebook:
         with self.database.reading() as session:
             return source_tests(session, assignment)
 
-    def cell_marks(self, assignment: str, student_id: str | None = None) -> tuple[CellMark, ...]:
+    def cell_marks(
+        self, assignment: str, student_id: str | None = None, by_hand: bool = False
+    ) -> tuple[CellMark, ...]:
         with self.database.reading() as session:
-            return cell_marks(session, assignment, student_id)
+            return cell_marks(session, assignment, student_id, by_hand)
 
     def record_submission(self, assignment: str, student_id: str, at: datetime | None) -> None:
         when = at and at.astimezone(timezone.utc).replace(tzinfo=None)
@@ -248,10 +254,10 @@ class NbgraderGradebook:
         if not self.uncopied() and (copier := self._copier()).there():
             backups.keep(copier, self._backups, run, keep)
 
-    def fuller_backup(self) -> Path | None:
+    def fuller_backup(self, cells: bool = False) -> Path | None:
         if self.uncopied():
             return None
-        return backups.newest(self._copier(), self._backups, len(self.submitted()))
+        return backups.newest(self._copier(), self._backups, cells)
 
     def restore(self, backup: Path) -> Path | None:
         copier, kept = self._copier(), None
@@ -330,7 +336,8 @@ def _totals(assignment: str) -> Any:
     """Select every submission of the assignment with the sums of its marks and penalties.
 
     `marked` counts the assignment's cells that need a grade, `grades` the submission's rows for
-    them, `unmarked` its tests without a mark: it has those until it is graded.
+    them, `unmarked` its tests without a mark, and answers that do not even wait for one: it has
+    those until it is graded.
     """
     submission, notebook, grade = api.SubmittedAssignment, api.SubmittedNotebook, api.Grade
     notebooks = (
@@ -347,13 +354,14 @@ def _totals(assignment: str) -> Any:
         test.notebook_id.in_(notebooks), test.cell_type == "code", ~by_hand(test)
     )
     nothing = grade.auto_score.is_(None) & grade.manual_score.is_(None)
+    unmarked = nothing & (grade.cell_id.in_(tests) | grade.needs_manual_grade.is_(False))
     marks = (
         select(
             notebook.assignment_id,
             func.sum(grade.score).label("score"),
             func.sum(case((grade.needs_manual_grade, 1), else_=0)).label("open"),
             func.count(grade.id).label("grades"),
-            func.sum(case((nothing & grade.cell_id.in_(tests), 1), else_=0)).label("unmarked"),
+            func.sum(case((unmarked, 1), else_=0)).label("unmarked"),
         )
         .join(notebook, notebook.id == grade.notebook_id)
         .where(grade.cell_id.in_(cells))

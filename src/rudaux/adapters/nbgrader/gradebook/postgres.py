@@ -12,6 +12,7 @@ from pathlib import Path
 from nbgrader import api
 from sqlalchemy import func, inspect, select, text
 
+from rudaux.adapters.nbgrader.gradebook.backups import CELLS
 from rudaux.adapters.nbgrader.gradebook.database import Database
 from rudaux.domain.roster import GradebookContents
 from rudaux.errors import GradebookFailure, UsageError
@@ -62,7 +63,9 @@ class PostgresDump:
                 f"{backup} is damaged or not a backup of a PostgreSQL gradebook, so nothing was "
                 "restored: choose another one in .rudaux/backups"
             )
-        return GradebookContents(*(counts[table] for table in _COUNTED))
+        students, assignments, submissions = (counts[table] for table in _COUNTED)
+        cells = sum(counts.get(table, 0) for table in CELLS)
+        return GradebookContents(students, assignments, submissions, cells)
 
     def lacking(self) -> str:
         """Return why no copies can be made on this machine; "" if they can."""
@@ -84,10 +87,11 @@ class PostgresDump:
     def _contents_now(self) -> GradebookContents:
         if not self.database.tables() >= set(_COUNTED):
             raise UsageError(f"the gradebook {self.name} is still empty: run `rudaux init` first")
-        tables = [api.Base.metadata.tables[name] for name in _COUNTED]
+        tables = [api.Base.metadata.tables[name] for name in (*_COUNTED, *CELLS)]
         with self.database.connection() as there:
             counts = [there.scalar(select(func.count()).select_from(t)) for t in tables]
-        return GradebookContents(*counts)
+        students, assignments, submissions, *cells = counts
+        return GradebookContents(students, assignments, submissions, sum(cells))
 
     def _require_alone(self) -> None:
         """Raise `GradebookFailure` unless all tables are the gradebook's and none is in use."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbgrader import api
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, insert, or_, select
 
 from rudaux.adapters.nbgrader.gradebook import rows
 from rudaux.adapters.nbgrader.gradebook.book import ensure_assignment, find_assignment
@@ -33,7 +33,7 @@ class _Known:
 def in_step(session: Any, assignment: str, notebooks: Iterable[SourceNotebook]) -> bool:
     """Return whether the gradebook has exactly these notebooks and cells."""
     row = find_assignment(session, assignment)
-    if row is None:
+    if row is None or any(_halves(session, row.id)):
         return False
     known, wanted = _known(session, row.id), {n.name: n for n in notebooks}
     return known.keys() == wanted.keys() and all(
@@ -53,6 +53,8 @@ def record(
     Raises `MarksInTheWay` if a removed cell has a mark or comment by hand.
     """
     row = ensure_assignment(session, assignment, course_id)
+    for table, values in _halves(session, row.id):
+        session.execute(insert(table).values(values))
     known, wanted = _known(session, row.id), {n.name: n for n in notebooks}
     gone_notebooks = [known[name].row.id for name in known.keys() - wanted.keys()]
     gone_cells = [
@@ -71,6 +73,34 @@ def record(
         _write_notebook(session, row.id, notebook, known.get(name))
     session.flush()
     rows.mirror(session, row.id)
+
+
+def _halves(session: Any, assignment_id: str) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Yield rows that cells lack in the table of their kind: without it, none can be loaded.
+
+    The marks for such a cell are whole, and count again once the row is back.
+    """
+    cell = api.BaseCell.__table__
+    for cls in _TYPES.values():
+        table = cls.__table__
+        query = (
+            select(cell.c.id, api.SourceCell.cell_type)
+            .join(api.Notebook, api.Notebook.id == cell.c.notebook_id)
+            .outerjoin(table, table.c.id == cell.c.id)
+            .outerjoin(
+                api.SourceCell,
+                (api.SourceCell.notebook_id == cell.c.notebook_id)
+                & (api.SourceCell.name == cell.c.name),
+            )
+            .where(
+                api.Notebook.assignment_id == assignment_id,
+                cell.c.type == cls.__name__,
+                table.c.id.is_(None),
+            )
+        )
+        for cell_id, cell_type in session.execute(query).all():
+            values = {"id": cell_id, "max_score": 0.0, "cell_type": cell_type or "code"}
+            yield table, {name: values[name] for name in [c.name for c in table.c]}
 
 
 def _known(session: Any, assignment_id: str) -> dict[str, _Known]:

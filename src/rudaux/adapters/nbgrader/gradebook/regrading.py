@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbgrader import api
-from sqlalchemy import case, select
+from sqlalchemy import case, select, union_all
 
 from rudaux.adapters.nbgrader.gradebook.cells import (
     MAXIMUM,
@@ -17,6 +17,19 @@ from rudaux.adapters.nbgrader.gradebook.cells import (
 from rudaux.domain.regrade import CellMark, SourceTest
 
 
+def graded_cells(session: Any) -> frozenset[tuple[str, str, str]]:
+    """Read every cell that can earn points: its assignment, its notebook and its name."""
+    both = union_all(
+        *(
+            select(api.Assignment.name, api.Notebook.name.label("notebook"), kind.name)
+            .join(api.Notebook, api.Notebook.assignment_id == api.Assignment.id)
+            .join(kind, kind.notebook_id == api.Notebook.id)
+            for kind in (api.GradeCell, api.TaskCell)
+        )
+    )
+    return frozenset(tuple(row) for row in session.execute(both))
+
+
 def source_tests(session: Any, assignment: str) -> tuple[SourceTest, ...]:
     """Read the cells that can earn points, as the gradebook has them."""
     return tuple(
@@ -25,12 +38,16 @@ def source_tests(session: Any, assignment: str) -> tuple[SourceTest, ...]:
     )
 
 
-def cell_marks(session: Any, assignment: str, student_id: str | None) -> tuple[CellMark, ...]:
-    """Read every mark of all submissions, or of one student's."""
+def cell_marks(
+    session: Any, assignment: str, student_id: str | None, by_hand: bool
+) -> tuple[CellMark, ...]:
+    """Read every mark of all submissions, or of one student's, or what a person gave."""
     grade = api.Grade
     query = every_mark(assignment, grade.auto_score, grade.manual_score, grade.extra_credit)
     if student_id is not None:
         query = query.where(api.SubmittedAssignment.student_id == student_id)
+    if by_hand:
+        query = query.where(grade.manual_score.is_not(None) | (grade.extra_credit != 0))
     return tuple(
         CellMark(
             row.student_id, row.notebook, row.cell, exact(row.maximum or 0),

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rudaux.adapters.nbgrader.gradebook.backups import CELLS
 from rudaux.adapters.nbgrader.gradebook.database import BUSY_SECONDS
 from rudaux.config.private import create_file
 from rudaux.domain.roster import GradebookContents
@@ -60,8 +61,13 @@ class SqliteFile:
             )
         tables = ("student", "assignment", "submitted_assignment")
         with closing(sqlite3.connect(file.absolute().as_uri() + "?mode=ro", uri=True)) as there:
-            counts = [there.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables]  # noqa: S608
-        return GradebookContents(*counts)
+            names = {name for (name,) in there.execute("SELECT name FROM sqlite_master")}
+            counts = [
+                there.execute(f"SELECT count(*) FROM {t}").fetchone()[0]  # noqa: S608
+                for t in (*tables, *names.intersection(CELLS))
+            ]
+        students, assignments, submissions, *cells = counts
+        return GradebookContents(students, assignments, submissions, sum(cells))
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
