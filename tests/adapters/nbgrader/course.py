@@ -19,7 +19,7 @@ import sqlalchemy
 from nbclient import NotebookClient
 
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
-from rudaux.adapters.nbgrader.gradebook.book import find_submission
+from rudaux.adapters.nbgrader.gradebook.rows import find_submission
 from rudaux.adapters.nbgrader.gradebook.sheet import load_sheets
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.adapters.nbgrader.grading.witness import proof

@@ -22,8 +22,8 @@ from rudaux.adapters.nbgrader.feedback import (
     processes,
 )
 from rudaux.adapters.nbgrader.gradebook import GradebookBeside, NbgraderGradebook, beside, record
-from rudaux.adapters.nbgrader.gradebook.book import ensure_submission, find_submission
 from rudaux.adapters.nbgrader.gradebook.catalogue import Catalogue, load_catalogue
+from rudaux.adapters.nbgrader.gradebook.rows import ensure_submission, find_submission
 from rudaux.adapters.nbgrader.gradebook.sheet import load_sheets
 from rudaux.adapters.nbgrader.grading import Rehearsal, Sanitiser, Scorer, outputs_digest, replay
 from rudaux.adapters.nbgrader.release import source, write_release

@@ -126,12 +126,12 @@ class NbgraderGradebook:
         # nbgrader keeps UTC without a time zone (nbgrader.utils.parse_utc).
         due = due_at.astimezone(timezone.utc).replace(tzinfo=None)
         with self.database.session() as session:
-            ensure_assignment(session, name, self.database.course_id).duedate = due
+            rows.ensure_assignment(session, name, self.database.course_id).duedate = due
 
     def remove_assignments(self, names: Iterable[str]) -> None:
         with self.database.session() as session:
             for name in names:
-                row = find_assignment(session, name)
+                row = rows.find_assignment(session, name)
                 if row is None:
                     continue
                 submission, notebook = api.SubmittedAssignment, api.Notebook
@@ -214,7 +214,7 @@ class NbgraderGradebook:
             self._note_time(assignment, student_id, when)
         with self.database.session() as session:
             course_id = self.database.course_id
-            row = ensure_submission(session, assignment, student_id, course_id)
+            row = rows.ensure_submission(session, assignment, student_id, course_id)
             if when:
                 row.timestamp = when
 
@@ -291,45 +291,6 @@ class NbgraderGradebook:
             score=max(Decimal(0), exact(row.score or 0.0) - penalty),
             penalty=penalty,
         )
-
-
-def find_assignment(session: Any, name: str) -> Any:
-    """Return nbgrader's Assignment of that name, or None."""
-    return session.scalars(select(api.Assignment).where(api.Assignment.name == name)).one_or_none()
-
-
-def ensure_assignment(session: Any, name: str, course_id: str) -> Any:
-    """Return nbgrader's Assignment of that name; make it if there is none."""
-    row = find_assignment(session, name)
-    if row is None:
-        row = api.Assignment(name=name, course_id=course_id)
-        session.add(row)
-        session.flush()
-    return row
-
-
-def find_submission(session: Any, assignment: str, student_id: str) -> Any:
-    """Return nbgrader's SubmittedAssignment of the student, or None."""
-    query = (
-        select(api.SubmittedAssignment)
-        .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
-        .where(api.Assignment.name == assignment, api.SubmittedAssignment.student_id == student_id)
-    )
-    return session.scalars(query).one_or_none()
-
-
-def ensure_submission(session: Any, assignment: str, student_id: str, course_id: str) -> Any:
-    """Return the student's SubmittedAssignment, made or completed if need be."""
-    row = find_submission(session, assignment, student_id)
-    if row is None:
-        assignment_id = ensure_assignment(session, assignment, course_id).id
-        if session.get(api.Student, student_id) is None:
-            session.add(api.Student(id=student_id))
-        row = api.SubmittedAssignment(assignment_id=assignment_id, student_id=student_id)
-        session.add(row)
-        session.flush()
-    rows.mirror(session, row.assignment_id, student_id)
-    return row
 
 
 def _totals(assignment: str) -> Any:

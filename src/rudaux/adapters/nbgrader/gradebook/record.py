@@ -14,7 +14,7 @@ from nbgrader import api
 from sqlalchemy import func, insert, or_, select
 
 from rudaux.adapters.nbgrader.gradebook import rows
-from rudaux.adapters.nbgrader.gradebook.book import ensure_assignment, find_assignment
+from rudaux.adapters.nbgrader.gradebook.rows import ensure_assignment, find_assignment
 from rudaux.adapters.nbgrader.release.source import SourceCell, SourceNotebook
 from rudaux.errors import MarksInTheWay
 

@@ -15,6 +15,45 @@ CHUNK = 500
 """Values per statement: old versions of SQLite allow 999."""
 
 
+def find_assignment(session: Any, name: str) -> Any:
+    """Return nbgrader's Assignment of that name, or None."""
+    return session.scalars(select(api.Assignment).where(api.Assignment.name == name)).one_or_none()
+
+
+def ensure_assignment(session: Any, name: str, course_id: str) -> Any:
+    """Return nbgrader's Assignment of that name; make it if there is none."""
+    row = find_assignment(session, name)
+    if row is None:
+        row = api.Assignment(name=name, course_id=course_id)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def find_submission(session: Any, assignment: str, student_id: str) -> Any:
+    """Return nbgrader's SubmittedAssignment of the student, or None."""
+    query = (
+        select(api.SubmittedAssignment)
+        .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+        .where(api.Assignment.name == assignment, api.SubmittedAssignment.student_id == student_id)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def ensure_submission(session: Any, assignment: str, student_id: str, course_id: str) -> Any:
+    """Return the student's SubmittedAssignment, made or completed if need be."""
+    row = find_submission(session, assignment, student_id)
+    if row is None:
+        assignment_id = ensure_assignment(session, assignment, course_id).id
+        if session.get(api.Student, student_id) is None:
+            session.add(api.Student(id=student_id))
+        row = api.SubmittedAssignment(assignment_id=assignment_id, student_id=student_id)
+        session.add(row)
+        session.flush()
+    mirror(session, row.assignment_id, student_id)
+    return row
+
+
 def mirror(session: Any, assignment_id: str, student_id: str | None = None) -> None:
     """Add the notebooks, grades and comments that submissions (or one student's) lack."""
     mine = select(api.SubmittedAssignment.id).where(

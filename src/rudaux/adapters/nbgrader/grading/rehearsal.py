@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from rudaux.adapters.nbgrader.gradebook import record
-from rudaux.adapters.nbgrader.gradebook.book import ensure_submission
 from rudaux.adapters.nbgrader.gradebook.catalogue import KnownCell, load_catalogue
 from rudaux.adapters.nbgrader.gradebook.database import Database
+from rudaux.adapters.nbgrader.gradebook.rows import ensure_submission
 from rudaux.adapters.nbgrader.gradebook.sheet import load_sheets, score_of
 from rudaux.adapters.nbgrader.grading.sanitise import Sanitiser
 from rudaux.adapters.nbgrader.grading.score import Scorer
