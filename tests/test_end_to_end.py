@@ -187,8 +187,8 @@ def test_grade_brings_the_right_scores_and_feedback_to_canvas_once(ready: SmallC
     before = ready.fingerprint()
     assert "Canvas is up to date" in ready.rudaux("grade", "homework_1").out
     assert ready.fingerprint() == before
-    row = next(a for a in ready.world.assignments.values() if a.name == "homework_1")
-    row.points_possible = 100.0
+    made = next(a for a in ready.world.assignments.values() if a.name == "homework_1")
+    made.points_possible = 100.0
     assert "! Canvas has 100 points for it" in " ".join(
         ready.rudaux("submit", "homework_1").out.split()
     )
