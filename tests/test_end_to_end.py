@@ -187,6 +187,12 @@ def test_grade_brings_the_right_scores_and_feedback_to_canvas_once(ready: SmallC
     before = ready.fingerprint()
     assert "Canvas is up to date" in ready.rudaux("grade", "homework_1").out
     assert ready.fingerprint() == before
+    made = next(a for a in ready.world.assignments.values() if a.name == "homework_1")
+    made.points_possible = 100.0
+    assert "! Canvas has 100 points for it" in " ".join(
+        ready.rudaux("submit", "homework_1").out.split()
+    )
+    assert ready.fingerprint() == before
     right = student(ready, "right")
     [row] = [s for s in ready.world.submissions.values() if str(s.user_id) == right and s.comments]
     [comment] = row.comments
@@ -456,6 +462,9 @@ def test_gradebook_export_writes_canvas_import_file_and_keeps_an_older_one(
     scores = {row[1]: row[5] for row in csv.reader(first.splitlines()[2:])}
     assert {sid: Decimal(score) for sid, score in scores.items()} == graded.grades()
     assert "--overwrite" in graded.rudaux(*command, code=4).err
+    for other in (str(graded.folder / "source"), "/dev/null"):  # never moved aside
+        elsewhere = ("--output", other, "--overwrite", "--dry-run")
+        assert "a folder or a device" in graded.rudaux(*command[:3], *elsewhere, code=2).err
     monkeypatch.delenv("CANVAS_TOKEN", raising=False)
     offline = graded.rudaux(*command, "--offline", "--overwrite")
     assert "Canvas was not asked" in offline.err

@@ -147,6 +147,9 @@ def export(
     from rudaux.config import find_assignment, has_token
     from rudaux.workflows import export as workflow
 
+    file = (output or Path(f"{name}.csv")).expanduser().resolve()
+    if file.exists() and not file.is_file():
+        raise UsageError(f"{file} is a folder or a device: name a file to write to with --output")
     with reading(folder, no_prompt) as (ctx, view):
         settings = find_assignment(ctx.config, name)
         ctx.gradebook.check()
@@ -155,7 +158,6 @@ def export(
         view.notice(export_summary(plan, canvas))
         if dry_run or not _may_export(view, plan, accept_alarms, accept_roster):
             return
-        file = (output or Path(f"{name}.csv")).expanduser().resolve()
         if file.exists() and not overwrite:
             text = f"{file.name} exists. Replace it? The old one is kept beside it."
             if not view.ask(Question(text, "refuse", "--overwrite", default=False)):

@@ -111,7 +111,9 @@ def _show(view: View, plan: SubmitPlan, pushing: Pushing) -> None:
     view.line(f"  {push_counts(plan)}")
     _list(view, plan, pushing.full, pushing.told)
     asked = () if pushing.dry_run else _unaccepted(plan, pushing)
-    texts = [*plan.warnings, *(a.text for a in plan.alarms if a not in asked)] if len(plan) else []
+    texts = [*plan.warnings, *(a.text for a in plan.alarms if a not in asked)]
+    if not len(plan):  # what stands in Canvas already may have been given other points there
+        texts = [alarm.text for alarm in plan.alarms if alarm.kind == "points"]
     shrunk = [plan.shrunk] if plan.shrunk else []
     if shrunk or texts:
         view.rows([Row("", "!", text) for text in (*shrunk, *texts)])
