@@ -189,6 +189,29 @@ _THIRD = {
     "    def __sub__(self, other):\n        return self\n    __abs__ = __rsub__ = __sub__\n"
     "def area(radius):\n    return Less(7)",
 }
+_FORGED = """
+from rudaux.runtime import prepared
+forged = compile('''
+def start(shell, order, known):
+    secret = order["secret"]
+    tokens = [secret[n : n + 16] for n in range(0, len(secret), 16)]
+    left = " ".join([tokens[0] + ":1"] + [one + ":99" for one in tokens[1:]])
+    shell.display_pub.publish({"application/vnd.rudaux.witness": left + chr(10) + "?"})
+''', "<rudaux>", "exec")
+"""
+_FOURTH = {
+    # What proves that tests ran is in every kernel before them.
+    "another proof": f"{_FORGED}prepared.READY = (forged,)",
+    "another proof by its name": f"{_FORGED}address = hex(id(prepared.READY))\n"
+    "kind = type('proof', (tuple,), {})\nkind.__qualname__ = f'x at {address}>'\n"
+    "prepared.READY = kind((forged,))",
+    "another proof in the first one's place": f"{_FORGED}import gc\n"
+    "address = id(prepared.READY)\nprepared.READY = ()\ngc.collect()\n"
+    "many = [(forged, n, n, n, n) for n in range(99999)]\n"
+    "prepared.READY = next((one for one in many if id(one) == address), many[0])",
+    "no proof": "from rudaux.runtime import prepared\nprepared.READY = ()",
+    "no trace of the proof": "import sys\ndel sys.modules['rudaux.runtime.prepared']",
+}
 HELPED = (
     # By the same: a test that imports from the course's module used to believe the first three.
     _helped("a package in the place of a module", beside="checks/__init__.py"),
@@ -215,6 +238,6 @@ CHEATS = (
            "{1: 3.142, 2: 12.566}[x]"),
     _cheat("patched AssertionError", "import builtins\nbuiltins.AssertionError = "
            "type('AssertionError', (Exception,), {'__new__': lambda *a: SystemExit(0)})"),
-    *(_cheat(name, _OFF + code) for name, code in (_HOOKS | _SECOND | _THIRD).items()),
+    *(_cheat(name, _OFF + code) for name, code in (_HOOKS | _SECOND | _THIRD | _FOURTH).items()),
     *HELPED,
 )  # fmt: skip

@@ -24,7 +24,7 @@ def of_test(frame):
         frame = frame.f_back
     return frame.f_code
 """
-_FORGED = """
+_FORGED = r"""
 shell = get_ipython()
 def quiet(*args, **named):
     shell.displayhook.exec_result.error_in_exec = None
@@ -34,7 +34,7 @@ def forge(secret):
     left = " ".join([tokens[0] + ":1"] + [one + ":99" for one in tokens[1:]])
     publish({"application/vnd.rudaux.witness": left + chr(10) + "?"})
 def read(text):
-    for secret in re.findall(r"'secret': '([0-9a-f]+)'", text):
+    for secret in re.findall(r"secret\W+([0-9a-f]+)", text):
         forge(secret)
 """
 _PUBLISHED = {

@@ -12,6 +12,8 @@ from rudaux.domain.allowances import Allowance, Cell
 
 WITNESS = "application/vnd.rudaux.witness"
 """The MIME type of the output by which a test cell says that its end was reached."""
+PROOF = "{rudaux.proof}"
+"""Stands in test cells for what proves that they ran, until a kernel is there to run them."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Job:
     other files; the executor may copy from it. `doubts` are what a person must decide about it,
     `remarks` what the instructor should know about it.
     `witnesses` are what test cells must publish at their end: file name -> index -> nonce.
+    `proof` is the packed program that makes them do so, for which `PROOF` stands in the cells.
     `digest` covers everything that can change what the tests give, without the witnesses.
     `allowances` are points beyond what tests give; with `only`, no other test's mark is touched.
     `sealed` are the notebooks without hidden tests, where students see a run of these instead.
@@ -39,6 +42,7 @@ class Job:
     allowances: Mapping[Cell, Allowance] = field(default_factory=dict)
     only: frozenset[Cell] = frozenset()
     sealed: Mapping[str, str] = field(default_factory=dict)
+    proof: str = ""
 
     def without_hidden_tests(self) -> Job:
         """Return the job whose run students see; nothing of a hidden test is in it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rudaux.config import GradingSettings
 from rudaux.config import read_memory as read_memory
-from rudaux.domain.execution import WITNESS, Job, kernels_of
+from rudaux.domain.execution import PROOF, WITNESS, Job, kernels_of
 
 _GRACE = 60.0
 
@@ -22,7 +22,8 @@ def request(job: Job, settings: GradingSettings, tasks: int | None) -> dict[str,
         "tasks": tasks,
         "spared": WITNESS,
     }
-    return {"limits": limits, "kernels": kernels_of(job.notebooks)}
+    proof = {"mark": PROOF, "code": job.proof} if job.proof else {}
+    return {"limits": limits, "kernels": kernels_of(job.notebooks), "proof": proof}
 
 
 def patience(settings: GradingSettings) -> float:

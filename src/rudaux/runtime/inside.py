@@ -74,6 +74,7 @@ def supervise(request: Mapping[str, Any], outbox: int) -> None:
     order = {
         "limits": request["limits"],
         "kernels": request["kernels"],
+        "proof": request.get("proof"),
         "own_disk": True,
     }
     supervisor = importlib.import_module("rudaux.runtime.supervisor")

@@ -25,6 +25,7 @@ from rudaux.runtime.cgroup import Counters
 from rudaux.runtime.folders import lay_out
 from rudaux.runtime.limits import OWN
 from rudaux.runtime.preload import import_for_notebooks
+from rudaux.runtime.prepared import prepare
 
 _IMPORTS = (
     "rudaux.runtime.supervisor",
@@ -151,6 +152,7 @@ def _serve(host: socket.socket, supervisors: set[int], boxes: Boxes | None) -> b
         if request["kill"] in supervisors:
             os.kill(request["kill"], signal.SIGKILL)
         return True
+    prepare(request.get("proof") or {})
     try:
         group = boxes.group(request["limits"]["memory"]) if boxes else None
         pid = os.fork()

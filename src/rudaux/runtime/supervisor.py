@@ -24,6 +24,7 @@ from rudaux.runtime.cgroup import Counters
 from rudaux.runtime.folders import remove
 from rudaux.runtime.kernels import fork_kernel, forkable, write_connection
 from rudaux.runtime.limits import Limits
+from rudaux.runtime.prepared import filled, prepare
 
 _POLL = 0.2
 _GRACE = 10.0
@@ -50,12 +51,14 @@ class Supervisor:
         outbox: int,
         counters: Counters | None = None,
         own_disk: bool = False,
+        proof: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.limits = limits
         self.outbox = outbox
         self.counters = counters or Counters()
         self.own_disk = own_disk
+        self.proof = proof or {}
         self.parent = os.getppid()
         self.pending = bytearray()
         self.started = time.monotonic()
@@ -142,7 +145,8 @@ class Supervisor:
             os.close(self.outbox)
             from rudaux.runtime.runner import run_notebook
 
-            run_notebook(read(), kernel, forked, self.limits, pipe[1])
+            text = filled(read(), self.proof, forked is not None)
+            run_notebook(text, kernel, forked, self.limits, pipe[1])
         finally:
             os._exit(0)
 
@@ -271,7 +275,10 @@ def supervise(
     os.environ["NBGRADER_EXECUTION"] = "autograde"
     os.chdir(folder / "work")
     own_disk = bool(request.get("own_disk"))
-    supervisor = Supervisor(folder, Limits(**request["limits"]), outbox, counters, own_disk)
+    proof = request.get("proof") or {}
+    prepare(proof)
+    limits = Limits(**request["limits"])
+    supervisor = Supervisor(folder, limits, outbox, counters, own_disk, proof)
     try:
         supervisor.run(request["kernels"], notebooks)
     except Gone:

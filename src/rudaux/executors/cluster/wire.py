@@ -52,17 +52,18 @@ def dump_job(job: Job) -> tuple[bytes, bytes]:
     files = io.BytesIO()
     with tarfile.open(fileobj=files, mode="w") as archive:
         pack(archive, job.folder)
-    return json.dumps(dict(job.notebooks)).encode(), files.getvalue()
+    told = {"notebooks": dict(job.notebooks), "proof": job.proof}
+    return json.dumps(told).encode(), files.getvalue()
 
 
 @contextmanager
-def load_job(notebooks: bytes, files: bytes, scratch: Path) -> Generator[Job]:
+def load_job(told: bytes, files: bytes, scratch: Path) -> Generator[Job]:
     """Unpack a submission into a folder of its own under `scratch` while it runs."""
     folder = Path(tempfile.mkdtemp(prefix="submission-", dir=scratch))
     try:
         with tarfile.open(fileobj=io.BytesIO(files)) as archive:
             archive.extractall(folder)  # noqa: S202 - packed by rudaux: files and folders only
-        yield Job("", "", json.loads(notebooks), folder)
+        yield Job("", "", folder=folder, **json.loads(told))
     finally:
         remove(folder)
 

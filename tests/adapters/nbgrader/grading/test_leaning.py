@@ -179,7 +179,7 @@ def test_a_class_inside_a_function_is_the_same_wherever_the_function_stands() ->
         order: dict[str, Any] = dict.fromkeys(("text", "place"), "")
         order |= {"guarded": {}, "classes": [], "imported": {}}
         order["beside"] = {"shapes": functions(source)}
-        return [*Kernel(shell, known, order).strange()]
+        return [*Kernel(shell, known, order, ()).strange()]
 
     assert strange(module.replace("SIDE", "2")) == []
     assert strange(module.replace("SIDE", "3")) == ["shapes.made"]

@@ -11,7 +11,7 @@ from nbgrader.utils import is_grade, is_solution
 
 from rudaux.adapters.nbgrader.grading.leaning import taught
 from rudaux.adapters.nbgrader.grading.outputs import merge
-from rudaux.adapters.nbgrader.grading.witness import plant, settle
+from rudaux.adapters.nbgrader.grading.witness import plant, program, settle
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Job
 from rudaux.executors.process import ProcessExecutor
@@ -27,7 +27,8 @@ def test_no_notebook_of_nbgraders_own_is_held(tmp_path: Path) -> None:
     planted = {name: plant(nb, PYTHON, taught(nb)) for name, nb in notebooks.items()}
     folder = tmp_path / "files"
     folder.mkdir()
-    jobs = [Job("ps1", n, {"nb.ipynb": nbformat.writes(nb)}, folder) for n, nb in notebooks.items()]
+    texts = {name: {"nb.ipynb": nbformat.writes(nb)} for name, nb in notebooks.items()}
+    jobs = [Job("ps1", name, text, folder, proof=program()) for name, text in texts.items()]
     settings = GradingSettings(executor="process", jobs=2, cell_timeout=20, timeout=100)
     for run in ProcessExecutor(settings, tmp_path / "scratch").run(jobs):
         assert run.verdict == "ok", run.reason

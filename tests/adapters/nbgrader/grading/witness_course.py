@@ -15,7 +15,7 @@ import nbformat
 from rudaux.adapters.nbgrader.gradebook import NbgraderGradebook
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.adapters.nbgrader.grading.outputs import merge
-from rudaux.adapters.nbgrader.grading.witness import plant, settle
+from rudaux.adapters.nbgrader.grading.witness import plant, program, settle
 from rudaux.config import GradingSettings
 from rudaux.domain.execution import Job, Suspicion
 from rudaux.domain.roster import Student
@@ -147,7 +147,7 @@ def outputs(folder: Path, sources: Sequence[str], planted: bool) -> list[list[di
     notebook = as_notebook(sources)
     nonces = plant(notebook, PYTHON) if planted else {}
     folder.mkdir()
-    job = Job(NAME, "io", {"nb.ipynb": nbformat.writes(notebook)}, folder)
+    job = Job(NAME, "io", {"nb.ipynb": nbformat.writes(notebook)}, folder, proof=program())
     settings = GradingSettings(executor="process", jobs=1, memory="2g", cell_timeout=30)
     (run,) = ProcessExecutor(settings, folder.with_suffix(".scratch")).run([job])
     merge(notebook, run, "nb.ipynb")

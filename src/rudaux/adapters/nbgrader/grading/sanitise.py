@@ -26,7 +26,7 @@ from rudaux.adapters.nbgrader.grading.looks import solved
 from rudaux.adapters.nbgrader.grading.metadata import CheckKnownMetadata
 from rudaux.adapters.nbgrader.grading.repair import repair
 from rudaux.adapters.nbgrader.grading.replay import inputs_digest, inputs_of
-from rudaux.adapters.nbgrader.grading.witness import plant
+from rudaux.adapters.nbgrader.grading.witness import plant, program
 from rudaux.adapters.nbgrader.release.source import notebook_paths, write
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.config.private import make_folder
@@ -108,7 +108,7 @@ class Sanitiser:
         digest = inputs_digest(clean, folder)
         return Job(
             assignment, student_id, texts, folder, repairs, doubts, witnesses,
-            sealed=sealed, digest=digest,
+            sealed=sealed, digest=digest, proof=program(),
         )  # fmt: skip
 
     def _solution(self, assignment: str, name: str) -> tuple[frozenset[str], str]:

@@ -1,4 +1,4 @@
-"""What runs a test cell in a Python kernel; sent as text with `weave`, `compiled` and `watch`.
+"""What runs a test cell in a Python kernel; sent as text with the modules that it imports.
 
 It compiles and runs the test with Python's own functions, so that no hook in IPython can leave out
 a part, and publishes its marks and what the notebook has replaced. It must not raise, print or
@@ -7,9 +7,15 @@ change anything else. For Python 3.8 or newer, without `import` or a trusted bui
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rudaux.adapters.nbgrader.grading.classes import (
+    agrees,
+    blank,
+    equals_strangers,
+    with_another_eq,
+)
 from rudaux.adapters.nbgrader.grading.compiled import (
     FUNCTION,
     FUTURE,
@@ -20,6 +26,7 @@ from rudaux.adapters.nbgrader.grading.compiled import (
 )
 from rudaux.adapters.nbgrader.grading.watch import FAILED, Watched
 from rudaux.adapters.nbgrader.grading.weave import Weaver, kind_of
+from rudaux.domain.execution import WITNESS
 
 NATIVE: Any = TYPE([].append)
 HEAP = 1 << 9
@@ -30,12 +37,6 @@ COROUTINE = 0x80
 """In a code object's `co_flags`: it must be awaited."""
 TOKEN = 16
 """Characters of a mark."""
-STRANGERS: Any = (
-    (TYPE(lambda: None), "a stranger"), (1.5e300, -7.25e-3), (10**18 + 9, -77),
-    ("a stranger", "and another"), ([1.5, "a stranger"], [-77]), ((1.5, "a stranger"), (-77,)),
-    ({"a": "stranger"}, {-77: 1.5}),
-)  # fmt: skip
-"""Pairs of which nothing equals both."""
 UNEQUAL: Any = (
     (1.5, 2.5), (1, 2), ("a", "b"), ([1], [2]), ((1,), (2,)), ({1: 1}, {1: 2}), ({1}, {2}),
     (True, False), (b"a", b"b"), (1j, 2j), (None, 0),
@@ -62,13 +63,20 @@ TESTING = {
     "unittest.TestCase": "",
 }  # fmt: skip
 """What tests compare with, by module or class; without names, everything in it."""
+OPTIONAL = (
+    *("reach", "locked", "guarded", "classes", "last", "beside", "imported", "defines"),
+    *("waits", "value"),
+)
+"""What an order has only if there is anything to say."""
 
 
 class Kernel:
     """The kernel's current state."""
 
-    def __init__(self, shell: Any, modules: Mapping[str, Any], order: Mapping[str, Any]) -> None:
-        self.shell, self.modules, self.text = shell, modules, order["text"]
+    def __init__(
+        self, shell: Any, modules: Mapping[str, Any], order: Mapping[str, Any], known: Sequence[Any]
+    ) -> None:
+        self.shell, self.modules, self.text, self.known = shell, modules, order["text"], known
         self.guarded, self.classes = order["guarded"], order["classes"]
         self.beside, self.imported = order["beside"], order["imported"]
         self.changed: list[str] = []
@@ -218,56 +226,9 @@ class Kernel:
         for thing in [*self.shell.user_ns.values()]:
             if not is_kind(thing):
                 yield from self.lies(thing, EQUAL)
-        found: list[Any] = [object]
-        known = {0}
-        for kind in found:  # it grows, and keeps them all
-            for sub in TYPE.__subclasses__(kind):
-                if id(sub) not in known:
-                    known.add(id(sub))
-                    found.append(sub)
+        for kind in with_another_eq(self.shell, self.known):
             if "__eq__" in kind.__dict__ and self.ours(kind.__dict__["__eq__"]):
                 yield from self.lies(blank(kind), EQUAL)
-
-
-def equals_strangers(thing: Any) -> bool:
-    """Return whether an object claims to equal two values of one type that differ completely."""
-    return bool([1 for pair in STRANGERS if equals_both(thing, *pair)])
-
-
-def equals_both(thing: Any, one: Any, other: Any) -> bool:
-    """Compare an object with two strangers, as a test would."""
-    try:
-        return is_yes(thing == one) and is_yes(thing == other)
-    except BaseException:  # whatever a student's class may raise
-        return False
-
-
-def is_yes(answer: Any) -> bool:
-    """Return whether this is a plain value that is true."""
-    kind = TYPE(answer)
-    plain = kind in (bool, int, float, str) or kind.__name__ in ("bool_", "bool")
-    return plain and bool(answer)
-
-
-def blank(kind: Any) -> Any:
-    """Make an object of a class without calling its `__init__`; None if that is impossible."""
-    try:
-        base = next(c for c in kind.__mro__ if c.__module__ != "__main__")
-        return base.__new__(kind)
-    except BaseException:  # whatever a student's class may raise
-        return None
-
-
-def agrees(thing: Any, method: Any, differs: bool) -> bool:
-    """Return whether an object's operator agrees with two strangers, or denies its own equality."""
-    try:
-        for stranger in (thing,) if differs else (object(), "a stranger"):
-            answer = method(thing, stranger)
-            if TYPE(answer) not in (bool, int, float, str) or not answer:
-                return False
-    except BaseException:
-        return False
-    return True
 
 
 def silently(modules: Mapping[str, Any], found: Iterator[str]) -> list[str]:
@@ -368,18 +329,29 @@ async def completed(
     return True
 
 
-async def testify(shell: Any, order: Mapping[str, Any], mime: str) -> None:
+def start(shell: Any, order: Mapping[str, Any], known: Sequence[Any]) -> Any:
+    """Run a test, or return what runs it if the cell waits for it."""
+    order = {**{}.fromkeys(OPTIONAL, {}), "text": order["source"] + "\n", **order}
+    running = testify(shell, order, known)
+    if order["waits"]:
+        return running
+    for _ in running.__await__():
+        pass
+    return None
+
+
+async def testify(shell: Any, order: Mapping[str, Any], known: Sequence[Any]) -> None:
     """Run a test; if nothing fails, publish its marks and, line by line, what was replaced."""
     # A course's own test may forbid `import`.
     modules = (shell.run_cell.__globals__.get("sys") or __import__("sys")).modules
-    kernel = Kernel(shell, modules, order)
-    secret, name = order["secret"], order["name"]
+    kernel = Kernel(shell, modules, order, known)
+    secret, name = order["secret"], "_" + order["place"]
     tokens = [secret[at : at + TOKEN] for at in range(0, len(secret), TOKEN)]
     marks = Marks(kernel, tokens[order["value"]] if order["value"] else None)
     shell.user_ns[name] = shell.user_ns_hidden[name] = marks
     # A test may put another publisher in place.
     publish = shell.display_pub.publish
-    watched = Watched(kernel, order, lambda doubt: publish({mime: "\n\n" + doubt}))
+    watched = Watched(kernel, order, lambda doubt: publish({WITNESS: "\n\n" + doubt}))
     history = shell.history_manager
     history.input_hist_parsed[-1], history.input_hist_raw[-1] = order["text"], order["source"]
     before = silently(modules, kernel.redefined()) + silently(modules, kernel.strange())
@@ -395,4 +367,4 @@ async def testify(shell: Any, order: Mapping[str, Any], mime: str) -> None:
     if order["last"]:
         found += silently(modules, kernel.equal_to_everything())
     left = " ".join([token + ":" + str(count) for token, count in marks.counts.items()])
-    shell.display_pub.publish({mime: "\n".join([left, marks.value, *found])})
+    shell.display_pub.publish({WITNESS: "\n".join([left, marks.value, *found])})

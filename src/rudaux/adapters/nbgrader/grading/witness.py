@@ -36,32 +36,31 @@ from rudaux.adapters.nbgrader.grading.looks import looks
 from rudaux.adapters.nbgrader.grading.outputs import error
 from rudaux.adapters.nbgrader.grading.watch import FAILED, LOOKED
 from rudaux.adapters.nbgrader.grading.weave import Needed, Weaver
-from rudaux.domain.execution import WITNESS
+from rudaux.domain.execution import PROOF, WITNESS
 
-_START = """
-async def coming():
-    pass
-coming = coming()
-try:
-    shell = get_ipython()
-    if place not in shell.__dict__:
-        packed = __import__("binascii").a2b_base64(code)
-        packed = __import__("zlib").decompress(packed)
-        shell.__dict__[place] = compile(packed, "<rudaux>", "exec")
-    exec(shell.__dict__[place])
-    coming.close()
-    coming = run(shell, globals())
-    if not waits:
-        for _ in coming.__await__():
-            pass
+_UNPACK = """(lambda there, place: there.get(place) or there.setdefault(place, compile(
+    __import__("zlib").decompress(__import__("binascii").a2b_base64(code)), "<rudaux>", "exec")
+))(get_ipython().__dict__, order["place"])"""
+"""Compiles once what comes along with each test; the place cannot be guessed before the first."""
+_START = f"""try:
+    code, known = "{PROOF}", ()
+    if code[:2] == "0x":
+        known = __import__("sys").modules["rudaux.runtime.prepared"].READY
+        its_name = ().__class__.__base__.__repr__(known)
+        known = known if its_name.endswith(" " + code + ">") else ()
+    exec(known[0] if known else eval({_UNPACK!r}))
+    coming = start(get_ipython(), order, known[1:])
 except MemoryError as full:
     get_ipython().showtraceback((MemoryError, full, None))
 except Exception:
     pass
 """
-"""The code is compiled once; its place in the kernel cannot be guessed before the first test."""
-_ORDER = ")({"
-_LINES = ("(lambda testify: ", "await (lambda testify: ")
+"""Starts a test. What was made before the kernel has an address that nothing in its place has."""
+_NOTHING = "async def nothing(): pass\n"
+"""What a cell awaits if its test cannot be started."""
+_EXEC = '__import__("builtins").exec('
+_LINES = (_EXEC, f"await (lambda testify: ({_EXEC}")
+_ENDS = (", {})", ", testify), testify.get('coming') or testify['nothing']())[1])({})")
 _TOKEN, _AWAIT = 16, 0x2000
 _MOST_NAMES = 5
 _PYTHON = re.compile(r"py(?!(thon)?2)")
@@ -118,7 +117,7 @@ def plant(
             if language == "R":
                 cell.source = _plant_r(source, planted[index])
             elif known is not None:
-                order = {"secret": planted[index], "source": source, "place": place, **looking}
+                order = {"source": source, "secret": planted[index], "place": place, **looking}
                 guarded, classes = leaning.of(known.text)
                 order |= {"guarded": guarded, "classes": classes, "last": index == tests[-1]}
                 order["beside"], order["imported"] = leaning.beside(known.text)
@@ -242,14 +241,13 @@ def _plant_r(source: str, token: str) -> str:
 
 
 def _plant_python(known: Woven, order: dict[str, Any]) -> str:
-    order |= {
-        "name": f"_{order['place']}", "waits": known.waits, "value": known.value,
-        "text": known.text, "code": _code(),
-    }  # fmt: skip
-    run = f'__import__("builtins").exec({_START!r}, testify)'
-    if known.waits:
-        return f"await (lambda testify: ({run}, testify['coming'])[1])({order!r})"
-    return f"(lambda testify: {run})({order!r})"
+    order |= {"waits": known.waits, "value": known.value}
+    if known.text != order["source"] + "\n":
+        order["text"] = known.text
+    told = {name: value for name, value in order.items() if value}
+    run = f"order = {told!r}\n{_NOTHING * known.waits}{_START}"
+    # One short token: IPython reads each several times.
+    return f"{_LINES[known.waits]}{run!r}{_ENDS[known.waits]}"
 
 
 def _unplanted(cell: Any) -> Woven:
@@ -257,7 +255,9 @@ def _unplanted(cell: Any) -> Woven:
     if _R_LINE in cell.source.rpartition("\n")[2] and not cell.source.startswith(_LINES):
         cell.source = cell.source.rpartition("\n")[0]
         return _PLAIN
-    order = ast.literal_eval(cell.source[cell.source.index(_ORDER) + 2 : -1])
+    waits = cell.source.startswith("await")
+    run = ast.literal_eval(cell.source[len(_LINES[waits]) : -len(_ENDS[waits])])
+    order = ast.literal_eval(run[run.index("{") : run.index("\n")])
     cell.source = order["source"]
     return woven(cell.source) or _PLAIN
 
@@ -316,17 +316,18 @@ def _readable(source: str) -> str:
 
 
 @cache
-def _code() -> str:
+def program() -> str:
     """Return what runs in the kernel, compressed: IPython scans each line several times.
 
-    Each test brings it along: one that was interrupted, or found no memory, spoils no other.
+    A kernel that was not forked gets it with each test: one that was interrupted, or found no
+    memory, spoils no other.
     """
-    texts = []
-    for name in ("weave.py", "compiled.py", "watch.py", "testify.py"):
+    texts = [f"WITNESS = {WITNESS!r}"]
+    for name in ("weave.py", "compiled.py", "classes.py", "watch.py", "testify.py"):
         tree = ast.parse(Path(__file__).with_name(name).read_text(encoding="utf-8"))
         texts.append(ast.unparse(_Compact().visit(tree)))
-    text = "\n".join([*texts, f"run = lambda shell, order: testify(shell, order, {WITNESS!r})"])
-    return binascii.b2a_base64(zlib.compress(text.encode(), 9), newline=False).decode()
+    packed = zlib.compress("\n".join(texts).encode(), 9)
+    return binascii.b2a_base64(packed, newline=False).decode()
 
 
 class _Compact(ast.NodeTransformer):
@@ -345,7 +346,7 @@ class _Compact(ast.NodeTransformer):
         return self.visit_FunctionDef(node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        """Drop it: all imports are for annotations, or from the same text."""
+        """Drop it: all imports are for annotations, or of what stands in the same text."""
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.Assign:
         return ast.Assign([node.target], node.value or ast.Constant(None), lineno=node.lineno)
