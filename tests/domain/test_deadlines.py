@@ -8,13 +8,14 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rudaux.domain.deadlines import Override, deadline_of, joined_after
+from rudaux.domain.deadlines import Override, deadline_of, newcomers
 from rudaux.domain.roster import Student
 
 BASE = datetime(2026, 10, 1, 23, 59, tzinfo=timezone.utc)
 EARLY, LATE = BASE - timedelta(days=1), BASE + timedelta(days=1)
 LATEST = BASE + timedelta(days=2)
 IO = Student("11", "Io Jupiter", section_ids=frozenset({1, 2}))
+ANA = Student("12", "Ariel Uranus", joined_at=EARLY)
 GROUPS = {7: frozenset({"11", "12"}), 8: frozenset({"13"})}
 OWN = frozenset({"11"})
 
@@ -26,8 +27,16 @@ def due(*overrides: Override, base: datetime | None = BASE) -> datetime | None:
 
 def test_who_joins_at_the_deadline_could_still_hand_in() -> None:
     for joined, after in ((None, False), (EARLY, False), (BASE, False), (LATE, True)):
-        assert joined_after(replace(IO, joined_at=joined), BASE) == after
-    assert not joined_after(replace(IO, joined_at=LATE), None)
+        new = replace(IO, joined_at=joined)
+        assert newcomers([new, ANA], {"11": BASE, "12": BASE}) == ({"11"} if after else set())
+    assert newcomers([replace(IO, joined_at=LATE), ANA], {"11": None}) == frozenset()
+
+
+def test_a_class_that_was_enrolled_anew_has_no_newcomers() -> None:
+    three = [replace(IO, id=sid, joined_at=LATE) for sid in ("11", "12", "13")]
+    due = dict.fromkeys(("11", "12", "13", "14"), BASE)
+    assert newcomers([three[0], ANA, three[2]], due) == frozenset()
+    assert newcomers([*three[:2], ANA, replace(ANA, id="14")], due) == {"11", "12"}
 
 
 # --- One rule at a time -------------------------------------------------------------------------

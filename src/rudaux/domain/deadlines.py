@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -78,9 +78,13 @@ def deadline_of(
     return date_of("due", student, base, overrides, group_members)
 
 
-def joined_after(student: Student, deadline: datetime | None) -> bool:
-    """Return whether a student was not in the course yet when the work was due."""
-    return bool(deadline and student.joined_at and student.joined_at > deadline)
+def newcomers(students: Collection[Student], due: Mapping[str, datetime | None]) -> frozenset[str]:
+    """Return who was not in the course yet when their work was due.
+
+    If that is so for most of the class, the dates tell nothing: everybody was enrolled anew.
+    """
+    late = [s.id for s in students if s.joined_at and (at := due.get(s.id)) and s.joined_at > at]
+    return frozenset(late) if 2 * len(late) <= len(students) else frozenset()
 
 
 def date_of(

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import CanvasAssignment
-from rudaux.domain.deadlines import joined_after
+from rudaux.domain.deadlines import newcomers
 from rudaux.domain.grades import canvas_score, same_score
 from rudaux.domain.history import last_scores
 from rudaux.domain.report import COMPLETE
@@ -66,6 +66,7 @@ def reread(ctx: Context, before: Standings) -> Standings:
     since = before.canvas.created_at if before.canvas else None
     pushed = last_scores(ctx.ledger.push_records(name, since=since))
     targets, standings = {}, []
+    new = newcomers(before.students, before.deadlines.own)
     for student in before.students:
         submission = submissions.get(student.id)
         score = submission.score if submission else Decimal(0)
@@ -79,7 +80,7 @@ def reread(ctx: Context, before: Standings) -> Standings:
             same_score(pushed.get(student.id), targets[student.id]),
             _moved(ctx, deadline, now),
         )
-        if standing.state == "missing" and joined_after(student, deadline):
+        if standing.state == "missing" and student.id in new:
             standing = replace(standing, reason=_newcomer(ctx, name, student), asks=True)
         standings.append(standing)
     return replace(before, by_student=tuple(standings), targets=targets, maximum=maximum)
