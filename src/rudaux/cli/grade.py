@@ -63,6 +63,7 @@ def grade(
     from rudaux.cli.session import writing
     from rudaux.cli.unattended import Facts
     from rudaux.config import find_assignment
+    from rudaux.workflows import autograde
 
     if accept_doubts and not student:
         raise UsageError(
@@ -74,6 +75,8 @@ def grade(
             raise UsageError("name an assignment, or use --auto to grade everything that is due.")
         wanted = [find_assignment(ctx.config, name)] if name else None
         make_sure(ctx, view, manual, dry_run)
+        if name and not dry_run:
+            autograde.prepare(ctx, name)
         synced = sync_first(ctx, view, accept_roster, dry_run)
         if synced is None:
             return

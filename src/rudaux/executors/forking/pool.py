@@ -219,6 +219,8 @@ class Opening:
 
     def open_ahead(self, imports: Sequence[str]) -> None:
         """Open a pool for the next run, if its imports are these."""
+        if self.ahead and self.ahead.imports == tuple(imports):
+            return
         self.stack.close()
         self.ahead = self.stack.enter_context(self.make(imports))
         atexit.register(self.stack.close)  # perhaps no run comes
