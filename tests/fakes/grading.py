@@ -202,6 +202,8 @@ class FakeGrader:
     """Points out of 1 that solution and release get in a rehearsal."""
     tests: str = "as they were"
     taken: list[str] = field(default_factory=list)
+    edited: set[str] = field(default_factory=set)
+    """Whose feedback page a person has edited."""
 
     def source_notebooks(self, assignment: str) -> tuple[str, ...]:
         return self.sources.get(assignment, (f"{assignment}.ipynb",))
@@ -309,14 +311,14 @@ class FakeGrader:
 
     def feedback_of(
         self, assignment: str, student_ids: Sequence[str]
-    ) -> Generator[tuple[str, str]]:
+    ) -> Generator[tuple[str, str, bool]]:
         for student_id in student_ids:
             why = ""
             try:
                 self.feedback(assignment, student_id)
             except NeedsPersonError as refused:
                 why = str(refused)
-            yield student_id, why
+            yield student_id, why, student_id in self.edited
 
     def solution(self, assignment: str) -> Solution:
         names = self.source_notebooks(assignment)

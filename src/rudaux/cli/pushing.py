@@ -10,7 +10,7 @@ from rudaux.cli.describe.plans import Row
 from rudaux.cli.describe.push import grade, push_counts, push_groups, push_rows
 from rudaux.cli.links import assignment_links, student_links
 from rudaux.domain.alarms import ABOUT_ZEROS
-from rudaux.domain.messages import counted
+from rudaux.domain.messages import counted, listed
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError
 
@@ -65,6 +65,8 @@ def make_feedback(ctx: Context, view: View, standings: Standings) -> list[Outcom
     done = view.follow("  Feedback", feedback.apply(ctx, plan), len(plan))
     left = [outcome for outcome in done if not outcome.ok]
     view.troubles(left)
+    if edited := [outcome.item for outcome in done if outcome.reason == feedback.EDITED]:
+        view.notice(f"  Edited feedback is kept in .rudaux/kept/feedback: {listed(edited)}")
     return left
 
 

@@ -222,11 +222,11 @@ class Grader(Protocol):
 
     def feedback_of(
         self, assignment: str, student_ids: Sequence[str]
-    ) -> Generator[tuple[str, str]]:
+    ) -> Generator[tuple[str, str, bool]]:
         """Make the reports of many submissions, on several cores if that is faster.
 
-        Yields each student, in the order of `student_ids`, with why there is no report; empty if
-        there is one.
+        Yields each student, in the order of `student_ids`, with why there is no report (empty if
+        there is one), and whether a report that a person had edited was kept aside.
         """
 
     def feedback_files(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:

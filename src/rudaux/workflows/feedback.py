@@ -11,6 +11,8 @@ from rudaux.domain.roster import Student
 from rudaux.ports import Context
 from rudaux.workflows.standings import Standings
 
+EDITED = "an edited page was kept"
+
 
 @dataclass(frozen=True)
 class FeedbackPlan:
@@ -39,6 +41,6 @@ def apply(ctx: Context, plan: FeedbackPlan) -> Iterator[Outcome]:
     """
     names = {student.id: student.name for student in plan.students}
     with closing(ctx.grader.feedback_of(plan.assignment, list(names))) as made:
-        for student_id, why in made:
+        for student_id, why, edited in made:
             name = names[student_id]
-            yield Outcome(name, "failed", why) if why else Outcome(name)
+            yield Outcome(name, "failed", why) if why else Outcome(name, reason=EDITED * edited)

@@ -206,22 +206,21 @@ class NbgraderGrader:
 
     def feedback(self, assignment: str, student_id: str) -> tuple[FeedbackFile, ...]:
         made = self._make_pages(self._task(assignment, student_id))
-        return self._reporter.keep(assignment, student_id, made)
+        self._reporter.keep(assignment, student_id, made)
+        if made.refused:
+            raise NeedsPersonError(made.refused)
+        return self._reporter.read(assignment, student_id, tuple(name for name, _ in made.pages))
 
     def feedback_of(
         self, assignment: str, student_ids: Sequence[str]
-    ) -> Generator[tuple[str, str]]:
+    ) -> Generator[tuple[str, str, bool]]:
         tasks = (self._task(assignment, student_id) for student_id in student_ids)
         folder, hidden_tests = self._course.folder, self._grading.hidden_tests
         workers = [Worker(folder, hidden_tests) for _ in range(self._helpers(len(student_ids)))]
         with closing(make_ahead(tasks, workers, self._make_pages)) as all_made:
             for task, made in all_made:
-                why = ""
-                try:
-                    self._reporter.keep(assignment, task.student_id, made)
-                except NeedsPersonError as error:
-                    why = str(error)
-                yield task.student_id, why
+                edited = self._reporter.keep(assignment, task.student_id, made)
+                yield task.student_id, made.refused, edited
 
     def _helpers(self, submissions: int) -> int:
         """Return how many processes to start; none for a copy, as they read the course's folder."""

@@ -43,7 +43,7 @@ def damage(course: Course) -> None:
 
 
 def test_many_have_the_pages_that_each_would_have_alone(course: Course) -> None:
-    assert list(course.grader.feedback_of("ps1", STUDENTS)) == [(s, "") for s in STUDENTS]
+    assert list(course.grader.feedback_of("ps1", STUDENTS)) == [(s, "", False) for s in STUDENTS]
     together = pages(course)
     for student in STUDENTS:
         course.grader.feedback("ps1", student)
@@ -65,7 +65,7 @@ def test_a_helper_makes_what_this_process_would_make(course: Course) -> None:
 
 def test_a_damaged_notebook_is_told_of_and_holds_up_nobody_else(course: Course) -> None:
     damage(course)
-    told = dict(course.grader.feedback_of("ps1", STUDENTS))
+    told = {s: why for s, why, _ in course.grader.feedback_of("ps1", STUDENTS)}
     with pytest.raises(NeedsPersonError) as alone:
         course.grader.feedback("ps1", DAMAGED)
     assert told == {**dict.fromkeys(STUDENTS, ""), DAMAGED: str(alone.value)}
@@ -81,13 +81,13 @@ def test_a_killed_helper_costs_nobody_a_page(
             self.end()
 
     monkeypatch.setattr(here, "Worker", Killed)
-    assert list(course.grader.feedback_of("ps1", STUDENTS)) == [(s, "") for s in STUDENTS]
+    assert list(course.grader.feedback_of("ps1", STUDENTS)) == [(s, "", False) for s in STUDENTS]
     assert len(pages(course)) == 2 * len(STUDENTS)
 
 
 def test_where_a_run_is_stopped_no_helper_stays(course: Course) -> None:
     making = course.grader.feedback_of("ps1", STUDENTS)
-    assert next(making) == (STUDENTS[0], "")
+    assert next(making) == (STUDENTS[0], "", False)
     assert len(helpers()) == 2
     making.close()
     assert helpers() == []

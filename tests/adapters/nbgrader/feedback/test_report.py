@@ -63,6 +63,18 @@ def test_without_an_autograded_version_there_is_no_report(course: Course) -> Non
     assert course.grader.feedback("ps1", "nobody") == ()
 
 
+def test_a_page_that_somebody_edited_is_kept_once_it_changes(course: Course) -> None:
+    page = course.folder / "feedback" / "11" / "ps1" / "problem1.html"
+    kept = course.folder / ".rudaux" / "kept" / "feedback" / "11" / "ps1"
+    for new, edited in ((None, False), (b"well done", True), (None, False)):
+        if new:
+            page.write_bytes(new)
+        assert list(course.grader.feedback_of("ps1", ["11"])) == [("11", "", edited)]
+        assert page.read_bytes() != b"well done"
+    (copy,) = kept.iterdir()
+    assert (copy.read_bytes(), copy.suffix) == (b"well done", ".html")
+
+
 def words(page: bytes) -> list[str]:
     """What a page says, formulas aside."""
     soup = BeautifulSoup(page, "html.parser")

@@ -19,13 +19,14 @@ from rudaux.adapters.nbgrader.feedback.alone import prefer_still, stand_alone
 from rudaux.adapters.nbgrader.feedback.marks import Marks
 from rudaux.adapters.nbgrader.feedback.mathematics import markdown2html
 from rudaux.adapters.nbgrader.feedback.redact import redact
+from rudaux.adapters.nbgrader.feedback.written import WRITTEN, Written
 from rudaux.adapters.nbgrader.grading.hidden import SEALED, Delimiters
 from rudaux.adapters.nbgrader.grading.notes import NOTES, with_notes
 from rudaux.adapters.nbgrader.grading.sanitise import first_line
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.config import HiddenTests
 from rudaux.domain.artifacts import FeedbackFile, mark
-from rudaux.errors import NeedsPersonError, RudauxError
+from rudaux.errors import RudauxError
 
 _UNSEALED = (
     'no feedback can be made: it was graded without hidden_tests = "sealed", so there is no run '
@@ -100,24 +101,24 @@ class Reporter:
                 return Made(tuple(pages), why, (name,))
         return Made(tuple(pages))
 
-    def keep(self, assignment: str, student_id: str, made: Made) -> tuple[FeedbackFile, ...]:
+    def keep(self, assignment: str, student_id: str, made: Made) -> bool:
         """Write the pages, and remove those that are out of date.
 
-        Raises `NeedsPersonError` if the rest was refused.
+        Returns whether one was edited since it was written; it is then in `.rudaux/kept/feedback`.
         """
         folder = self._course.feedback(assignment, student_id)
-        kept = []
-        for name, page in made.pages:
+        own = Written(folder / WRITTEN)
+        kept = self._course.folder / ".rudaux" / "kept" / "feedback" / student_id / assignment
+        edited = False
+        for name, page in (*made.pages, *((name, None) for name in made.outdated)):
+            file = folder / f"{name}.html"
+            edited |= own.keep_edited(file, page, kept)
             if page is None:
-                (folder / f"{name}.html").unlink(missing_ok=True)
-                continue
-            files.write_atomically(folder / f"{name}.html", page, self._rights)
-            kept.append(feedback_file(assignment, student_id, name, page))
-        for name in made.outdated:
-            (folder / f"{name}.html").unlink(missing_ok=True)
-        if made.refused:
-            raise NeedsPersonError(made.refused)
-        return tuple(kept)
+                file.unlink(missing_ok=True)
+            else:
+                files.write_atomically(file, page, self._rights)
+        own.record({f"{n}.html": page for n, page in made.pages if page is not None}, self._rights)
+        return edited
 
     def read(
         self, assignment: str, student_id: str, notebooks: tuple[str, ...]
