@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from rudaux.adapters.ledger import SqliteLedger
 from rudaux.cli.app import app
 from rudaux.cli.describe.push import SHOWN
-from rudaux.cli.pushing import Pushing, push_grades
+from rudaux.cli.pushing import Pushing, make_feedback, push_grades
 from rudaux.cli.view import View
 from rudaux.domain.alarms import CellScore
 from rudaux.errors import NeedsPersonError
@@ -101,6 +101,16 @@ def test_who_is_held_back_for_the_same_reason_is_one_line(
     said = [line for line in capsys.readouterr().out.splitlines() if "Moon" in line]
     assert len(said) == 1
     assert "5 held back  Moon 2, Moon 3, Moon 4 and 2 more: " in said[0]
+
+
+def test_it_is_said_whose_edited_feedback_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ctx = graded(tmp_path, "4", "3")
+    ctx.grader.edited.add("1")
+    assert make_feedback(ctx, View(no_prompt=True), standings(ctx)) == []
+    where = "Edited feedback is kept in .rudaux/kept/feedback"
+    assert f"  {where}: Moon 1\n" in capsys.readouterr().err
 
 
 def test_alarms_are_in_a_dry_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
