@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -172,7 +173,8 @@ class Runs:
     def environment(self, kernels: Iterable[str]) -> str:
         return "here"
 
-    def prepare(self, imports: Sequence[str]) -> None: ...
+    def prepare(self, imports: Sequence[str]) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         for job in reversed(list(jobs)):

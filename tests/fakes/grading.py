@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Collection as Names
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -356,7 +356,8 @@ class FakeExecutor:
     def environment(self, kernels: Names[str]) -> str:
         return self.image
 
-    def prepare(self, imports: Sequence[str]) -> None: ...
+    def prepare(self, imports: Sequence[str]) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         for job in jobs:

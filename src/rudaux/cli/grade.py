@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated, Literal
 
 import typer
@@ -70,13 +71,14 @@ def grade(
             "--accept-doubts needs --student ID: say whose submission you have looked at."
         )
     facts, command = Facts(), f"grade {name or ''}".strip()
-    with writing(folder, no_prompt, command, dry_run, facts=facts) as (ctx, view):
+    with ExitStack() as stack:
+        ctx, view = stack.enter_context(writing(folder, no_prompt, command, dry_run, facts=facts))
         if name is None and view.attended:
             raise UsageError("name an assignment, or use --auto to grade everything that is due.")
         wanted = [find_assignment(ctx.config, name)] if name else None
         make_sure(ctx, view, manual, dry_run)
         if name and not dry_run:
-            autograde.prepare(ctx, name)
+            stack.enter_context(autograde.preparing(ctx, name))
         synced = sync_first(ctx, view, accept_roster, dry_run)
         if synced is None:
             return

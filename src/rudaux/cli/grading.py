@@ -161,8 +161,8 @@ class Job:
             self._preview(standings, chosen)
             return
         before = standings
-        autograde.prepare(self.ctx, settings.name)
-        standings = self._collect_and_autograde(standings, chosen)
+        with autograde.preparing(self.ctx, settings.name):
+            standings = self._collect_and_autograde(standings, chosen)
         if self.manual or settings.manual:
             self.view.notice(f"\n  Next: {_by_hand(standings)}`rudaux submit {settings.name}`.")
             self.left += open_ends(standings, hand_marking=True)

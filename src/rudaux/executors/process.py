@@ -36,9 +36,9 @@ class ProcessExecutor:
         """Return a digest of the environment; empty if it is not known."""
         return this_python(frozenset(kernels))
 
-    def prepare(self, imports: Sequence[str]) -> None:
+    def prepare(self, imports: Sequence[str]) -> AbstractContextManager[None]:
         """Start the process that the next run's submissions are forked from."""
-        self.opening.open_ahead(imports)
+        return self.opening.ahead(imports)
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared only when there is room for it."""

@@ -111,9 +111,9 @@ class SandboxExecutor:
                 f"every account of this machine may write to: run `chmod o-w {root}`."
             )
 
-    def prepare(self, imports: Sequence[str]) -> None:
+    def prepare(self, imports: Sequence[str]) -> AbstractContextManager[None]:
         """Start the process that the next run's submissions are forked from."""
-        self.opening.open_ahead(imports)
+        return self.opening.ahead(imports)
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared only when there is room for it."""

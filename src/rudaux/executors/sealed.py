@@ -6,6 +6,7 @@ Each run is in a box of its own, and nothing passes from one to the other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from rudaux.domain.execution import Execution, Job
@@ -36,9 +37,9 @@ class SealedExecutor:
         """Raise `ExecutorFailure` as the executor does."""
         self.executor.check(kernels)
 
-    def prepare(self, imports: Sequence[str]) -> None:
+    def prepare(self, imports: Sequence[str]) -> AbstractContextManager[None]:
         """Prepare the executor."""
-        self.executor.prepare(imports)
+        return self.executor.prepare(imports)
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield one execution for each job once both of its runs have ended."""

@@ -260,8 +260,11 @@ class Executor(Protocol):
     def environment(self, kernels: Names[str]) -> str:
         """Return a digest of what code runs in, such as the image; empty if it is not known."""
 
-    def prepare(self, imports: Sequence[str]) -> None:
-        """Start what the next `run` with these imports will need, without waiting for it."""
+    def prepare(self, imports: Sequence[str]) -> AbstractContextManager[None]:
+        """Start what the next `run` with these imports will need, without waiting for it.
+
+        In the end it is stopped, if no run came.
+        """
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; takes jobs only as fast as it can run them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Collection as Ids
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import chain
@@ -22,10 +22,13 @@ from rudaux.workflows import gradebook, regrading
 from rudaux.workflows.standings import Standings
 
 
-def prepare(ctx: Context, assignment: str) -> None:
+@contextmanager
+def preparing(ctx: Context, assignment: str) -> Iterator[None]:
     """Start what runs submissions, so that it comes up while they are collected."""
-    with suppress(RudauxError):  # `apply` says what stands in the way, once there is work
-        ctx.executor.prepare(ctx.grader.imports(assignment))
+    with ExitStack() as stack:
+        with suppress(RudauxError):  # `apply` says what stands in the way, once there is work
+            stack.enter_context(ctx.executor.prepare(ctx.grader.imports(assignment)))
+        yield
 
 
 @dataclass(frozen=True)

@@ -196,29 +196,22 @@ def test_what_was_started_ahead_serves_the_next_run_and_ends_with_it(tmp_path: P
     look = "import os, sys\nprint(os.environ['HOME'], 'wave' in sys.modules)"
     for started, wanted in ((["wave"], ["wave"]), (["wave"], []), ([], ["wave"])):
         one = executor(tmp_path)
-        one.prepare(started)
-        (ahead,) = (tmp_path / "scratch").iterdir()
-        assert list(processes_under(tmp_path))
-        (execution,) = one.run([job(tmp_path, look)], wanted)
-        home, _, known = text(cells(execution)[0]).strip().rpartition(" ")
-        assert known == str(bool(wanted))
-        assert Path(home).is_relative_to(ahead.resolve()) is (started == wanted)
+        with one.prepare(started), one.prepare(started):
+            (ahead,) = (tmp_path / "scratch").iterdir()
+            assert list(processes_under(tmp_path))
+            (execution,) = one.run([job(tmp_path, look)], wanted)
+            home, _, known = text(cells(execution)[0]).strip().rpartition(" ")
+            assert known == str(bool(wanted))
+            assert Path(home).is_relative_to(ahead.resolve()) is (started == wanted)
+            assert leftovers(tmp_path) == []
+
+
+def test_what_was_started_ahead_of_no_run_ends_all_the_same(tmp_path: Path) -> None:
+    one = executor(tmp_path)
+    with one.prepare([]):
+        with one.prepare(["wave"]):
+            assert len(list((tmp_path / "scratch").iterdir())) == 1
         assert leftovers(tmp_path) == []
-
-
-def test_what_was_started_ahead_of_no_run_ends_with_its_process(tmp_path: Path) -> None:
-    code = f"""
-        from pathlib import Path
-        from tests.executors.notebooks import executor
-        one = executor(Path({str(tmp_path)!r}))
-        one.prepare([])
-        one.prepare(["wave"])
-        (folder,) = Path({str(tmp_path)!r}, "scratch").iterdir()
-        print(folder.name)
-    """
-    start = [sys.executable, "-c", textwrap.dedent(code)]
-    assert subprocess.run(start, capture_output=True, check=True).stdout.startswith(b"run-")
-    assert leftovers(tmp_path) == []
 
 
 def test_folders_that_student_code_has_locked_are_removed(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -91,8 +91,9 @@ class ClusterExecutor:
         made = {self.seen[worker].makes for worker in self.choice.good}
         return hashlib.sha256(repr(made).encode()).hexdigest() if made else ""
 
-    def prepare(self, imports: Sequence[str]) -> None:
+    def prepare(self, imports: Sequence[str]) -> AbstractContextManager[None]:
         """Do nothing: there is nothing that all submissions are forked from."""
+        return nullcontext()
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; the work of a lost worker goes to another.

@@ -9,7 +9,7 @@ import time
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -106,8 +106,9 @@ class DockerExecutor:
         """Return the digest of the image."""
         return self.image
 
-    def prepare(self, imports: Sequence[str]) -> None:
+    def prepare(self, imports: Sequence[str]) -> AbstractContextManager[None]:
         """Do nothing: there is nothing that all submissions are forked from."""
+        return nullcontext()
 
     def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
         """Yield executions as they end; a job is prepared while the others run.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import selectors
@@ -215,21 +214,27 @@ class Opening:
     def __init__(self, make: Callable[[Sequence[str]], AbstractContextManager[Pool]]) -> None:
         self.make = make
         self.stack = ExitStack()
-        self.ahead: Pool | None = None
+        self.waiting: Pool | None = None
 
-    def open_ahead(self, imports: Sequence[str]) -> None:
-        """Open a pool for the next run, if its imports are these."""
-        if self.ahead and self.ahead.imports == tuple(imports):
-            return
-        self.stack.close()
-        self.ahead = self.stack.enter_context(self.make(imports))
-        atexit.register(self.stack.close)  # perhaps no run comes
+    @contextmanager
+    def ahead(self, imports: Sequence[str]) -> Generator[None]:
+        """Open a pool for the next run with these imports; in the end close it if none came."""
+        new = self.waiting is None or self.waiting.imports != tuple(imports)
+        if new:
+            self.stack.close()
+            self.waiting = self.stack.enter_context(self.make(imports))
+        try:
+            yield
+        finally:
+            if new:
+                self.stack.close()
+                self.waiting = None
 
     @contextmanager
     def open(self, imports: Sequence[str]) -> Generator[Pool]:
         """Take the pool that was opened ahead, or else open one."""
         with self.stack.pop_all() as stack:
-            pool, self.ahead = self.ahead, None
+            pool, self.waiting = self.waiting, None
             if pool is None or pool.imports != tuple(imports):
                 stack.close()
                 pool = stack.enter_context(self.make(imports))
