@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -64,6 +65,16 @@ def test_a_cell_that_is_gone_stops_every_push_until_it_is_back(
     assert graded.grades() == before
     graded.rudaux("grade")
     assert (graded.grades(), graded.writes()) == (before, writes)
+
+
+def test_a_cell_that_was_removed_from_the_source_as_well_is_not_missed(graded: SmallCourse) -> None:
+    sql(graded, LOST["the cell"])
+    (source,) = (graded.folder / "source" / "homework_1").glob("*.ipynb")
+    content = json.loads(source.read_text())
+    ids = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in content["cells"]]
+    del content["cells"][ids.index("correct_squares")]
+    source.write_text(json.dumps(content))
+    assert "correct_squares" not in graded.rudaux("status").err
 
 
 def test_marks_that_are_gone_are_no_lower_score(course_after: CourseAfter) -> None:

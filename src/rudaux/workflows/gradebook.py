@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rudaux.domain.messages import counted, listed
-from rudaux.errors import GradebookFailure
+from rudaux.errors import GradebookFailure, RudauxError
 from rudaux.ports import Context
 
 Submissions = frozenset[tuple[str, str]]
@@ -24,11 +25,25 @@ def lacking(ctx: Context) -> Submissions:
 
 
 def lacking_cells(ctx: Context) -> Cells:
-    """Return the cells that graded submissions have marks for and the gradebook does not have."""
+    """Return the cells that graded submissions have marks for and the gradebook does not have.
+
+    One that the source does not have either was removed on purpose: nbgrader's own
+    `generate_assignment`, also formgrader's, updates the gradebook from a changed source.
+    """
     known = ctx.ledger.graded_cells()
     lost = known - ctx.gradebook.graded_cells() if known else known
     graded = {name for name, _ in ctx.ledger.graded() & ctx.gradebook.submitted()} if lost else ()
-    return frozenset(cell for cell in lost if cell[0] in graded)
+    names = {name for name, *_ in lost if name in graded}
+    return frozenset().union(*(_in_source(ctx, n, [c for c in lost if c[0] == n]) for n in names))
+
+
+def _in_source(ctx: Context, assignment: str, cells: Iterable[tuple[str, str, str]]) -> Cells:
+    """Return which of these cells the source has; all of them if it cannot be read."""
+    try:
+        there = {(Path(file).stem, cell) for file, cell in ctx.grader.cells(assignment)}
+    except RudauxError:
+        return frozenset(cells)
+    return frozenset(cell for cell in cells if cell[1:] in there)
 
 
 def require_whole(ctx: Context) -> None:
