@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,18 @@ def test_a_new_link_reaches_an_assignment_whose_dates_stay(ctx: FakeContext) -> 
     list(assignments.apply(ctx, assignments.plan(ctx)))
     now = ctx.canvas.existing[101]
     assert (now.launch_url == "https://old", now.due_at) == (False, YESTERDAY)
+
+
+@pytest.mark.parametrize(("seconds", "set_"), [(86_399, True), (-86_399, False), (60, False)])
+def test_canvas_may_store_a_date_as_the_end_of_that_day_and_never_as_its_start(
+    ctx: FakeContext, seconds: int, set_: bool
+) -> None:
+    stored = ctx.canvas.existing[101]
+    assert stored.due_at is not None
+    moved = stored.due_at + timedelta(seconds=seconds)
+    ctx.canvas.existing[101] = replace(stored, due_at=moved)
+    [line, _] = assignments.plan(ctx).lines
+    assert ([c.field for c in line.changes] == []) is set_
 
 
 def test_what_canvas_refuses_of_one_assignment_holds_up_no_other(ctx: FakeContext) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timezone
+from datetime import datetime, timezone
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment
@@ -193,6 +193,12 @@ def _spec(ctx: Context, settings: AssignmentSettings, tool_id: int) -> Assignmen
     )
 
 
+def _is_set(canvas: datetime | None, wanted: datetime | None) -> bool:
+    """Return whether Canvas has a date; it stores midnight as the end of that day, not before."""
+    earlier = canvas is not None and wanted is not None and canvas < wanted
+    return same_moment(canvas, wanted) and not earlier
+
+
 def _changes(
     spec: AssignmentSpec, current: CanvasAssignment | None, manually: bool | None
 ) -> tuple[Change, ...]:
@@ -204,9 +210,9 @@ def _changes(
     # Writing base dates would show everybody an assignment that only some students see.
     if not current.only_visible_to_overrides:
         pairs += [
-            ("due", current.due_at, spec.due_at, same_moment(current.due_at, spec.due_at)),
+            ("due", current.due_at, spec.due_at, _is_set(current.due_at, spec.due_at)),
             ("unlock", current.unlock_at, spec.unlock_at, current.unlock_at == spec.unlock_at),
-            ("lock", current.lock_at, spec.lock_at, same_moment(current.lock_at, spec.lock_at)),
+            ("lock", current.lock_at, spec.lock_at, _is_set(current.lock_at, spec.lock_at)),
         ]
     pairs += [
         ("published", current.published, True, current.published),

@@ -11,7 +11,6 @@ from rudaux.domain.alarms import (
     failed_test_alarms,
     mixed_alarm,
 )
-from rudaux.domain.report import COMPLETE
 from rudaux.domain.statistics import analyse_items
 from rudaux.ports import Context
 from rudaux.workflows.report import unreached_tests
@@ -56,9 +55,4 @@ def warnings_about_tests(
 
 
 def _graded(ctx: Context, standings: Standings) -> list[str]:
-    submissions = ctx.gradebook.submissions(standings.settings.name)
-    return [
-        s.student_id
-        for s in standings.by_student
-        if s.state in COMPLETE and s.student_id in submissions
-    ]
+    return standings.complete(ctx.gradebook.submissions(standings.settings.name))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
+from rudaux.adapters.nbgrader.feedback.written import WRITTEN
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.config import GradingSettings
 from rudaux.domain.artifacts import is_report_of, mark
@@ -73,6 +74,10 @@ def test_a_page_that_somebody_edited_is_kept_once_it_changes(course: Course) -> 
         assert page.read_bytes() != b"well done"
     (copy,) = kept.iterdir()
     assert (copy.read_bytes(), copy.suffix) == (b"well done", ".html")
+    page.write_bytes(b"from an older rudaux")
+    page.with_name(WRITTEN).unlink()
+    assert list(course.grader.feedback_of("ps1", ["11"])) == [("11", "", False)]
+    assert {p.read_bytes() for p in kept.iterdir()} == {b"well done", b"from an older rudaux"}
 
 
 def words(page: bytes) -> list[str]:

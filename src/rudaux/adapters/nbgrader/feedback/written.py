@@ -1,4 +1,4 @@
-"""Which feedback pages are as rudaux wrote them: others have been edited, and are kept."""
+"""Which feedback pages are as rudaux wrote them; others are kept before they are replaced."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rudaux.adapters.nbgrader import files
-from rudaux.config.private import Rights, make_folder
+from rudaux.config.private import PRIVATE, Rights
 
 WRITTEN = ".rudaux.json"
 """The file beside the pages that has their digests."""
@@ -25,17 +25,17 @@ class Written:
             self._digests = {}
 
     def keep_edited(self, page: Path, new: bytes | None, kept: Path) -> bool:
-        """Copy a page that is about to change into `kept` if a person edited it, and say so."""
+        """Copy a page that is about to change into `kept`, unless it is as it was written.
+
+        Returns whether a person edited it; who wrote a page without a digest is not known.
+        """
+        content = page.read_bytes() if page.is_file() else None
         known = self._digests.get(page.name)
-        if known is None or not page.is_file():
+        if content is None or content == new or _digest(content) == known:
             return False
-        content = page.read_bytes()
-        digest = _digest(content)
-        if digest == known or content == new:
-            return False
-        make_folder(kept)
-        files.write_atomically(kept / f"{page.stem}-{digest[:8]}.html", content, Rights())
-        return True
+        name = f"{page.stem}-{_digest(content)[:8]}.html"
+        files.write_atomically(kept / name, content, PRIVATE)
+        return known is not None
 
     def record(self, pages: Mapping[str, bytes], rights: Rights) -> None:
         """Record the pages that there are now."""
