@@ -26,7 +26,7 @@ LOST = {
 }
 MARKED = (
     "SELECT g.id FROM grade g JOIN base_cell b ON b.id = g.cell_id WHERE g.manual_score > 0 "
-    "ORDER BY g.id LIMIT 1"
+    "ORDER BY b.name {} LIMIT 1"
 )
 
 
@@ -77,15 +77,16 @@ def test_a_cell_that_was_removed_from_the_source_as_well_is_not_missed(graded: S
     assert "correct_squares" not in graded.rudaux("status").err
 
 
-def test_marks_that_are_gone_are_no_lower_score(course_after: CourseAfter) -> None:
+@pytest.mark.parametrize("order", ["ASC", "DESC"])
+def test_marks_that_are_gone_are_no_lower_score(course_after: CourseAfter, order: str) -> None:
     course = course_after(
         ("init",), ("grade", "homework_2", "-m"), marked, ("submit", "homework_2"),
         assignments=("homework_2",), kinds=("right",),
     )  # fmt: skip
     before = course.grades("homework_2")
-    sql(course, f"UPDATE grade SET manual_score = NULL WHERE id = ({MARKED})")
+    sql(course, f"UPDATE grade SET manual_score = NULL WHERE id = ({MARKED.format(order)})")
     assert "1 held back" in course.rudaux("submit", "homework_2", code=None).out
-    sql(course, f"DELETE FROM grade WHERE id = ({MARKED})")
+    sql(course, f"DELETE FROM grade WHERE id = ({MARKED.format(order)})")
     assert "1 held back" in course.rudaux("submit", "homework_2", code=None).out
     course.rudaux("grade", code=6)
     assert "waits for marks by hand" in course.rudaux("status", "homework_2").out

@@ -130,7 +130,7 @@ class Course:
         change(content)
         self.source(notebook).write_text(json.dumps(content))
 
-    def mark(self, student: str, cell: str, points: float) -> None:
+    def mark(self, student: str, cell: str, points: float | None) -> None:
         """Mark a cell by hand, as formgrader does."""
         with self.gradebook.database.session() as session:
             grade = next(

@@ -23,6 +23,8 @@ from tests.adapters.nbgrader.course import (
 )
 
 TEST = "correct_squares"
+TASK = "cell-938593c4a215c6cc"
+WAITING = "problem1: 3 cells wait for marks by hand"
 WARNING = {"output_type": "stream", "name": "stderr", "text": "FutureWarning: soon\n"}
 
 
@@ -160,9 +162,27 @@ def test_a_missing_notebook_scores_nothing_and_the_other_is_graded(handed_in: Co
     assert reasons == ()  # problem2 was handed in without an answer, which is 0 by itself
 
 
+def test_a_task_whose_notebook_was_handed_in_later_waits_for_its_mark(handed_in: Course) -> None:
+    (handed_in.folder / "submitted" / "11" / "ps1" / "problem1.ipynb").unlink()
+    handed_in.grade("11")
+    assert auto_score(handed_in, TASK) == 0
+    handed_in.hand_in("11", RIGHT)
+    (reason,) = handed_in.grade("11")
+    assert (reason, auto_score(handed_in, TASK)) == (WAITING, None)
+
+
+def test_a_task_whose_mark_is_gone_waits_for_it_again(handed_in: Course) -> None:
+    handed_in.grade("11")
+    handed_in.mark("11", TASK, None)
+    assert not handed_in.gradebook.submissions("ps1")["11"].autograded
+    (reason,) = handed_in.grade("11")
+    assert reason == WAITING
+    assert handed_in.gradebook.submissions("ps1")["11"].autograded
+
+
 def test_grading_twice_keeps_marks_by_hand_settled(handed_in: Course) -> None:
     handed_in.grade("11")
-    for cell in ("sum_of_squares_application", "sum_of_squares_equation", "cell-938593c4a215c6cc"):
+    for cell in ("sum_of_squares_application", "sum_of_squares_equation", TASK):
         handed_in.mark("11", cell, 1)
     handed_in.mark("11", TEST, 0.5)
     before = handed_in.gradebook.submissions("ps1")
@@ -174,7 +194,7 @@ def test_grading_twice_keeps_marks_by_hand_settled(handed_in: Course) -> None:
 
 def test_new_work_asks_for_a_second_look_at_its_marks(handed_in: Course) -> None:
     handed_in.grade("11")
-    for cell in ("sum_of_squares_application", "sum_of_squares_equation", "cell-938593c4a215c6cc"):
+    for cell in ("sum_of_squares_application", "sum_of_squares_equation", TASK):
         handed_in.mark("11", cell, 1)
     handed_in.hand_in("11", {**RIGHT, "sum_of_squares_equation": "$n^2$"})
     (reason,) = handed_in.grade("11")

@@ -227,9 +227,10 @@ def _score_missing(sheet: Sheet, only: Collection[str] | None = None) -> None:
 
 
 def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None:
-    """Ask for another look at a marked task whose notebook changed; nbgrader does not.
+    """Ask for a look at each task without a mark, or whose notebook changed; nbgrader does not.
 
-    A corrected test is no such change: it belongs to the source and not to the answer.
+    Without it, the 0 of a notebook that was not handed in at first would stay. A corrected test is
+    no change: it belongs to the source and not to the answer.
     """
     tests = {name for name, cell in known.cells.items() if cell.grade and not cell.solution}
     now = {grade_id(c): c.source for c in notebook.cells if grade_id(c)}
@@ -238,7 +239,11 @@ def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None
     )
     for name, cell in known.cells.items():
         grade = scoring.sheet.grades.get(name)
-        if cell.task and grade and grade.manual_score is not None and changed:
+        if not (cell.task and grade):
+            continue
+        if grade.manual_score is None:
+            grade.auto_score, grade.needs_manual_grade = None, True
+        elif changed:
             grade.needs_manual_grade = True
 
 
