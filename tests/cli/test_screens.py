@@ -26,7 +26,7 @@ from rudaux.cli import status as standing
 from rudaux.cli.app import app
 from rudaux.cli.describe.push import heading
 from rudaux.cli.describe.words import UNGRADED
-from rudaux.cli.report import finish, graded_summary
+from rudaux.cli.summary import finish, graded_summary
 from rudaux.cli.view import View
 from rudaux.cli.width import wrapped
 from rudaux.domain.grades import PushLine

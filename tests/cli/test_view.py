@@ -14,7 +14,7 @@ import pytest
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
 from rudaux.cli.progress import time_left, troubles
-from rudaux.cli.report import finish
+from rudaux.cli.summary import finish
 from rudaux.cli.view import View, printable
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError, PartlyDone, StorageFailure

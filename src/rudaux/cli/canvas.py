@@ -12,8 +12,8 @@ from rudaux.cli.describe.plans import assignment_rows
 from rudaux.cli.describe.words import number, when
 from rudaux.cli.describe.writes import LOG_HEADER, log_parts, run_line, undo_counts, undo_rows
 from rudaux.cli.options import DryRun, Folder, Json, Name, NoPrompt, OptionalName, OptionalRun, Yes
-from rudaux.cli.report import finish
 from rudaux.cli.session import reading, writing
+from rudaux.cli.summary import finish
 from rudaux.domain.messages import counted
 from rudaux.domain.naming import find_students
 from rudaux.errors import CanvasFailure

@@ -18,8 +18,8 @@ from rudaux.cli.describe.deadlines import (
 from rudaux.cli.describe.plans import schedule_rows
 from rudaux.cli.describe.words import when
 from rudaux.cli.options import DryRun, Folder, Json, Name, NoPrompt, OptionalName
-from rudaux.cli.report import finish
 from rudaux.cli.session import reading, writing
+from rudaux.cli.summary import finish
 from rudaux.domain.messages import counted
 from rudaux.errors import CronFailure, UsageError
 

@@ -12,11 +12,11 @@ from rudaux.cli.describe.push import heading, not_yet
 from rudaux.cli.describe.words import UNGRADED
 from rudaux.cli.init import may_sync, take_roster
 from rudaux.cli.pushing import Pushing, lead_to_canvas, make_feedback, open_ends, push_grades
-from rudaux.cli.report import finish, graded_summary
 from rudaux.cli.reports import report_before_push
 from rudaux.cli.returning import Returning
 from rudaux.cli.session import tell_uncopied
 from rudaux.cli.steadiness import clear_logs, trust_clock
+from rudaux.cli.summary import finish, graded_summary
 from rudaux.cli.unattended import Facts
 from rudaux.domain.messages import counted
 from rudaux.errors import (

@@ -8,8 +8,8 @@ from rudaux.cli.ask import Question
 from rudaux.cli.describe.deadlines import override_rows, undated_rows
 from rudaux.cli.describe.plans import Row, init_rows
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoCheck, NoPrompt, Overwrite
-from rudaux.cli.report import finish
 from rudaux.cli.session import open_context, writing
+from rudaux.cli.summary import finish
 from rudaux.cli.view import View
 from rudaux.domain.messages import counted, listed
 

@@ -27,8 +27,8 @@ from rudaux.cli.options import (
     OverwriteEdits,
 )
 from rudaux.cli.pushing import Pushing, make_feedback, open_ends, push_grades
-from rudaux.cli.report import finish
 from rudaux.cli.session import reading, writing
+from rudaux.cli.summary import finish
 from rudaux.cli.view import View
 from rudaux.errors import UsageError
 

@@ -40,10 +40,10 @@ def submit(
     from rudaux.cli.describe.push import heading
     from rudaux.cli.init import may_take_roster
     from rudaux.cli.pushing import Pushing, lead_to_canvas, make_feedback, open_ends, push_grades
-    from rudaux.cli.report import finish
     from rudaux.cli.reports import report_before_push
     from rudaux.cli.returning import Returning
     from rudaux.cli.session import tell_uncopied, writing
+    from rudaux.cli.summary import finish
     from rudaux.cli.view import View
     from rudaux.config import find_assignment
     from rudaux.workflows.standings import read_standings, reread

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from rudaux.cli.progress import troubles
-from rudaux.cli.report import MOST, graded_summary
+from rudaux.cli.summary import MOST, graded_summary
 from rudaux.domain.outcome import Outcome, SlowCell
 
 
