@@ -29,7 +29,7 @@ COMMANDS = {
     "grade": "rudaux.cli.grade:grade",
     "submit": "rudaux.cli.submit:submit",
     "status": "rudaux.cli.status:status",
-    "report": "rudaux.cli.reports:report",
+    "report": "rudaux.cli.report:report",
     "explain": "rudaux.cli.explain:explain",
     "regrade": "rudaux.cli.regrade:regrade",
     "new": "rudaux.cli.new:new",

@@ -12,7 +12,7 @@ from rudaux.cli.describe.push import heading, not_yet
 from rudaux.cli.describe.words import UNGRADED
 from rudaux.cli.init import may_sync, take_roster
 from rudaux.cli.pushing import Pushing, lead_to_canvas, make_feedback, open_ends, push_grades
-from rudaux.cli.reports import report_before_push
+from rudaux.cli.report import report_before_push
 from rudaux.cli.returning import Returning
 from rudaux.cli.session import tell_uncopied
 from rudaux.cli.steadiness import clear_logs, trust_clock

@@ -40,7 +40,7 @@ def submit(
     from rudaux.cli.describe.push import heading
     from rudaux.cli.init import may_take_roster
     from rudaux.cli.pushing import Pushing, lead_to_canvas, make_feedback, open_ends, push_grades
-    from rudaux.cli.reports import report_before_push
+    from rudaux.cli.report import report_before_push
     from rudaux.cli.returning import Returning
     from rudaux.cli.session import tell_uncopied, writing
     from rudaux.cli.summary import finish

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rudaux import Assignment, Course
-from rudaux.cli.reports import report_before_push
+from rudaux.cli.report import report_before_push
 from rudaux.cli.view import View
 from tests.course import SmallCourse, small_course
 from tests.workflows.run import standings
@@ -86,7 +86,7 @@ def test_a_report_that_cannot_be_written_stops_nothing(
 def test_the_tests_to_look_at_are_named_with_what_helps(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from rudaux.cli.reports import _show
+    from rudaux.cli.report import _show
     from rudaux.workflows.report import read_report
 
     ctx = class_of_twelve(tmp_path)
