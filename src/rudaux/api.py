@@ -25,7 +25,6 @@ from rudaux.wiring import open_course
 from rudaux.workflows import (
     assignments,
     autograde,
-    checkout,
     collect,
     explain,
     feedback,
@@ -33,6 +32,7 @@ from rudaux.workflows import (
     regrade,
     release,
     report,
+    repository,
     run,
     schedule,
     submit,
@@ -65,7 +65,7 @@ class Course:
         self.external_tool_id: int | None = None
         self.students: tuple[Student, ...] = ()
         self.context: Context = open_course(folder)
-        dirty = checkout.ready(self.context).dirty
+        dirty = repository.ready(self.context).dirty
         if dirty and not auto:
             files = counted(len(dirty), "file")
             _agree(f"{folder} has {files} with uncommitted changes. Go on?", "auto=True")

@@ -20,13 +20,13 @@ app = typer.Typer(
 @app.command()
 def status(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
     """Show whether the instructor repository is clean, and up to date with its remote."""
-    from rudaux.workflows import checkout
+    from rudaux.workflows import repository
 
     with reading(folder, no_prompt) as (ctx, view):
         state = ctx.git.state(ctx.config.folder)
         if state.remote:
             try:
-                state = checkout.look(ctx)
+                state = repository.look(ctx)
             except GitFailure as error:
                 view.notice(f"As of the last pull, because the remote did not answer: {error}.")
         view.line(f"branch   {state.branch or 'none (detached)'}")
@@ -39,11 +39,11 @@ def status(folder: Folder = None, no_prompt: NoPrompt = False) -> None:
 @app.command()
 def pull(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = False) -> None:
     """Pull the instructor repository."""
-    from rudaux.workflows import checkout
+    from rudaux.workflows import repository
 
     with writing(folder, no_prompt, "git pull", dry_run) as (ctx, view):
         if dry_run:
-            behind = checkout.look(ctx).behind
+            behind = repository.look(ctx).behind
             view.line(f"{counted(behind, 'new commit')} to pull." if behind else "Up to date.")
             return
         view.line(ctx.git.pull(ctx.config.folder) or "Already up to date.")

@@ -107,10 +107,10 @@ def _anyway(name: str, fails: bool) -> Question:
 def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
     """Check that the checkout is usable and clean, pull it, and read the configuration again."""
     from rudaux.errors import NeedsPersonError
-    from rudaux.workflows import checkout
+    from rudaux.workflows import repository
     from rudaux.workflows.gradebook import require_whole
 
-    dirty = checkout.ready(ctx).dirty
+    dirty = repository.ready(ctx).dirty
     if dirty:
         text = (
             f"The instructor repository has uncommitted changes ({listed(dirty, 5)}). Go on anyway?"

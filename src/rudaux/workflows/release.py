@@ -18,7 +18,7 @@ from rudaux.domain.outcome import Outcome
 from rudaux.domain.repository import Ignored
 from rudaux.errors import ConfigError, GitFailure
 from rudaux.ports import Context
-from rudaux.workflows import checkout, gradebook
+from rudaux.workflows import gradebook, repository
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> Relea
         raise ConfigError(
             "the release would show solutions to students; nothing was released.", *leaks
         )
-    state = checkout.ready(ctx)
+    state = repository.ready(ctx)
     lines = tuple(_compare(ctx, release, clone, state.dirty) for release in releases)
     changed = [line for line in lines if len(line)]
     ctx.git.check(clone)
