@@ -18,7 +18,7 @@ from rudaux.domain.roster import Student
 from rudaux.domain.submissions import Record
 from rudaux.errors import ExecutorFailure, NeedsPersonError, RudauxError
 from rudaux.ports import Context
-from rudaux.workflows import gradebook, regrading
+from rudaux.workflows import gradebook, provenance
 from rudaux.workflows.standings import Standings
 
 
@@ -107,7 +107,7 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
     collected = ctx.ledger.collected(plan.assignment)
     edits = ctx.ledger.late_edits(plan.assignment)
     holds = ctx.config.grading.late_edits == "hold"
-    allowed = regrading.Allowed.read(ctx, plan.assignment, plan.floors)
+    allowed = provenance.Allowed.read(ctx, plan.assignment, plan.floors)
 
     def jobs() -> Iterator[Job]:
         for student in plan.students:
@@ -124,7 +124,7 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
                 job = _with_skipped(job, collected.get(student.id))
                 job = _with_edits(job, edits.get(student.id, ()), holds)
                 job = replace(job, only=plan.only, allowances=allowed.to(student.id))
-                known = regrading.replay(ctx, job, plan.certain.get(student.id))
+                known = provenance.replay(ctx, job, plan.certain.get(student.id))
                 if known is None:
                     yield job
                 else:
@@ -157,8 +157,8 @@ def _score(
     if execution.verdict == "failed":
         return _failed(ctx, plan.assignment, job.student_id, name, execution.reason)
     # Marks are written before their record: killed in between, they must not look settled.
-    _failed(ctx, plan.assignment, job.student_id, name, regrading.CUT_SHORT)
-    by_hand = regrading.entered_by_hand(ctx, job)
+    _failed(ctx, plan.assignment, job.student_id, name, provenance.CUT_SHORT)
+    by_hand = provenance.entered_by_hand(ctx, job)
     try:
         reasons = ctx.grader.score(execution, plan.seconds_late.get(job.student_id, 0.0))
     except NeedsPersonError as error:
@@ -169,7 +169,7 @@ def _score(
             raise ExecutorFailure(_stopped(reason)) from error
         return _failed(ctx, plan.assignment, job.student_id, name, reason)
     suspicions = [reason for reason in reasons if isinstance(reason, Suspicion)]
-    regrading.remember(ctx, execution, suspicions, by_hand)
+    provenance.remember(ctx, execution, suspicions, by_hand)
     doubts = [*job.doubts, *suspicions]
     before = plan.accepted.get(job.student_id, "")
     unsettled = [d for d in doubts if not plan.accept_doubts and f"{_ACCEPTED}{d}" not in before]
