@@ -22,7 +22,7 @@ from rudaux.domain.regrade import (
 from rudaux.domain.submissions import State
 from rudaux.errors import UsageError
 from rudaux.ports import Beside, Context
-from rudaux.workflows import autograde, provenance
+from rudaux.workflows import agreed, autograde
 from rudaux.workflows.autograde import AutogradePlan
 from rudaux.workflows.standings import Standings, reread
 
@@ -158,7 +158,7 @@ def take_over(ctx: Context, beside: Beside, regrade: Regrade) -> None:
     """Take the copy's results over after a backup; if killed at any moment, all or nothing."""
     ctx.gradebook.backup(f"before-regrading-{regrade.assignment}")
     students = [student.id for student in regrade.plan.grading.students]
-    provenance.hand_over(ctx, beside, regrade.assignment, students)
+    agreed.hand_over(ctx, beside, regrade.assignment, students)
 
 
 def as_json(regrade: Regrade) -> dict[str, Any]:

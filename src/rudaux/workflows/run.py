@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 
 from rudaux.errors import RudauxError
 from rudaux.ports import Context
-from rudaux.workflows import provenance
+from rudaux.workflows import agreed
 from rudaux.workflows.gradebook import require_whole
 from rudaux.workflows.schedule import close_logs
 
@@ -27,10 +27,10 @@ def recorded(
         close_logs(ctx)
         if whole:
             require_whole(ctx)
-            provenance.finish(ctx)
+            agreed.finish(ctx)
             ctx.gradebook.note_times()
         else:
-            provenance.set_aside(ctx)
+            agreed.set_aside(ctx)
         run, code = ctx.ledger.start_run(command), 1
         try:
             yield
