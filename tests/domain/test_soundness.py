@@ -7,7 +7,7 @@ import pytest
 
 from rudaux.domain.checks import Check, exit_code, verdict
 from rudaux.domain.execution import Verdict
-from rudaux.domain.rehearsal import Attempt, CellError, CellMark, CellSeconds, Rehearsal
+from rudaux.domain.rehearsal import Attempt, CellError, CellSeconds, Rehearsal, RehearsedMark
 from rudaux.domain.soundness import Limits, Wanted, fails_itself, judge, summary
 from rudaux.domain.watching import Peak, Reached, Watched
 
@@ -15,11 +15,11 @@ LIMITS = Limits(cell_timeout=60, timeout=600, memory=1 << 30, network=False)
 WANTED = Wanted("homework_1", Decimal(10), ("/course", "/home/ann"))
 
 
-def mark(name: str, points: float, maximum: float = 5, by_hand: bool = False) -> CellMark:
-    return CellMark("nb", name, Decimal(str(points)), Decimal(str(maximum)), by_hand)
+def mark(name: str, points: float, maximum: float = 5, by_hand: bool = False) -> RehearsedMark:
+    return RehearsedMark("nb", name, Decimal(str(points)), Decimal(str(maximum)), by_hand)
 
 
-def run(*marks: CellMark, verdict: Verdict = "ok", reason: str = "") -> Attempt:
+def run(*marks: RehearsedMark, verdict: Verdict = "ok", reason: str = "") -> Attempt:
     return Attempt(verdict, reason, 4.0, marks, times=(CellSeconds("nb.ipynb", "a", 2.0),))
 
 

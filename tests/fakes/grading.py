@@ -28,8 +28,7 @@ from rudaux.domain.execution import (
 )
 from rudaux.domain.marks import SheetMark
 from rudaux.domain.regrade import CellMark, SourceTest
-from rudaux.domain.rehearsal import Attempt, Version, attempt
-from rudaux.domain.rehearsal import CellMark as RehearsedMark
+from rudaux.domain.rehearsal import Attempt, RehearsedMark, Version, attempt
 from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.sharing import OpenMark
 from rudaux.domain.statistics import Marks

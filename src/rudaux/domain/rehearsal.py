@@ -18,7 +18,7 @@ Version = Literal["solution", "release"]
 
 
 @dataclass(frozen=True)
-class CellMark:
+class RehearsedMark:
     """What one graded cell earned, in nbgrader's points; `by_hand`: a person marks it."""
 
     notebook: str
@@ -53,13 +53,13 @@ class Attempt:
     verdict: Verdict
     reason: str
     seconds: float
-    marks: tuple[CellMark, ...]
+    marks: tuple[RehearsedMark, ...]
     errors: tuple[CellError, ...] = ()
     times: tuple[CellSeconds, ...] = ()
     doubts: tuple[str, ...] = ()
 
     @property
-    def tests(self) -> tuple[CellMark, ...]:
+    def tests(self) -> tuple[RehearsedMark, ...]:
         """The cells that are graded without a person."""
         return tuple(m for m in self.marks if not m.by_hand)
 
@@ -82,7 +82,9 @@ class Rehearsal:
     leaks: tuple[str, ...] = ()
 
 
-def attempt(execution: Execution, marks: tuple[CellMark, ...], doubts: tuple[str, ...]) -> Attempt:
+def attempt(
+    execution: Execution, marks: tuple[RehearsedMark, ...], doubts: tuple[str, ...]
+) -> Attempt:
     """Return the attempt of an execution and the marks it got."""
     return Attempt(
         execution.verdict,

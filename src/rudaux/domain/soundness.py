@@ -10,7 +10,7 @@ from decimal import Decimal
 from rudaux.domain.checks import Check, Result
 from rudaux.domain.grades import fixed_point
 from rudaux.domain.messages import listed
-from rudaux.domain.rehearsal import Attempt, CellMark, Rehearsal
+from rudaux.domain.rehearsal import Attempt, Rehearsal, RehearsedMark
 
 NEAR = 0.5
 """From this share of a limit on we warn: grading a whole class is slower than a rehearsal."""
@@ -241,7 +241,7 @@ def _broken(name: str, text: str, remedy: str) -> Check:
     return Check(name, "broken", text, remedy, ours=True)
 
 
-def _where(mark: CellMark, among: Iterable[CellMark]) -> str:
+def _where(mark: RehearsedMark, among: Iterable[RehearsedMark]) -> str:
     several = len({m.notebook for m in among}) > 1
     return f"{mark.cell} in {mark.notebook}" if several else mark.cell
 

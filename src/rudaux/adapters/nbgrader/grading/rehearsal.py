@@ -17,7 +17,7 @@ from rudaux.adapters.nbgrader.release.source import Converted, write
 from rudaux.adapters.nbgrader.settings import CourseBeside
 from rudaux.config.private import make_folder
 from rudaux.domain.execution import Broken, Execution, Job, Suspicion
-from rudaux.domain.rehearsal import Attempt, CellMark, Version, attempt
+from rudaux.domain.rehearsal import Attempt, RehearsedMark, Version, attempt
 
 
 class Rehearsal:
@@ -77,8 +77,8 @@ class Rehearsal:
         self._database.close()
 
 
-def _mark(notebook: str, cell: KnownCell, grade: Any) -> CellMark:
+def _mark(notebook: str, cell: KnownCell, grade: Any) -> RehearsedMark:
     points = score_of(grade) if grade is not None else 0.0
     by_hand = cell.task or cell.solution
     maximum = Decimal(str(cell.points or 0))
-    return CellMark(notebook, cell.name, Decimal(str(points)), maximum, by_hand)
+    return RehearsedMark(notebook, cell.name, Decimal(str(points)), maximum, by_hand)
