@@ -13,6 +13,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +32,8 @@ class Program(Protocol):
 class Terminal:
     """One program on a pseudo-terminal; `seen` is all that it wrote there."""
 
+    _forked = False
+
     def __init__(
         self,
         command: Sequence[str],
@@ -43,34 +46,14 @@ class Terminal:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._main, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
-        self._process = self._start(
-            command, cwd, {**os.environ, "TERM": "xterm", **(env or {})}, terminal, stderr
+        env = {**os.environ, "TERM": "xterm", **(env or {})}
+        name = os.ttyname(terminal)
+        self._process: Program = (
+            start(command, cwd, env, name, name)
+            if self._forked
+            else _spawn(command, cwd, env, terminal, stderr)
         )
         os.close(terminal)
-
-    def _start(
-        self,
-        command: Sequence[str],
-        cwd: Path,
-        env: Mapping[str, str],
-        terminal: int,
-        stderr: Path | None,
-    ) -> Program:
-        aside = stderr.open("wb") if stderr else None
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=env,
-            stdin=terminal,
-            stdout=terminal,
-            stderr=aside or terminal,
-            close_fds=True,
-            start_new_session=True,
-            preexec_fn=_take_terminal,
-        )
-        if aside:
-            aside.close()
-        return process
 
     def wait_for(self, words: str, seconds: float = PATIENCE) -> None:
         """Read until the program has written `words`, after those waited for before."""
@@ -104,16 +87,28 @@ class Terminal:
 class ForkedTerminal(Terminal):
     """A terminal with a rudaux on it that need not import everything first."""
 
-    def _start(
-        self,
-        command: Sequence[str],
-        cwd: Path,
-        env: Mapping[str, str],
-        terminal: int,
-        stderr: Path | None,
-    ) -> Program:
-        assert stderr is None
-        return start(command, cwd, env, os.ttyname(terminal), os.ttyname(terminal))
+    _forked = True
+
+
+def _spawn(
+    command: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    terminal: int,
+    stderr: Path | None,
+) -> Program:
+    with stderr.open("wb") if stderr else nullcontext(terminal) as errors:
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=errors,
+            close_fds=True,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
 
 
 def _take_terminal() -> None:
