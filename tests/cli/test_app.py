@@ -4,12 +4,14 @@ import os
 import pty
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from rudaux.cli.app import app, moved_behind
+from rudaux.wiring import CourseContext
 
 EXAMPLE = Path(__file__).parents[2] / "rudaux.toml.example"
 RUDAUX = Path(sys.executable).with_name("rudaux")
@@ -79,6 +81,41 @@ def test_an_unknown_assignment_names_the_nearest_one(course: Path) -> None:
     assert result.stderr.strip().endswith("Did you mean homework_1?")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "grade NAME -a",
+        "submit NAME",
+        "status NAME",
+        "report NAME",
+        "explain io NAME",
+        "regrade NAME",
+        "regrade NAME --what-if",
+        "check NAME",
+        "canvas extend NAME --student io --until +3d",
+        "canvas extensions NAME",
+        "canvas post NAME",
+        "gradebook scores NAME",
+        "gradebook share NAME",
+        "gradebook export NAME",
+    ],
+)
+def test_a_misspelt_assignment_is_told_before_gradebook_and_ledger_are_opened(
+    command: str, course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rudaux.wiring.CourseContext.gradebook", property(_unwanted))
+    monkeypatch.setattr("rudaux.wiring.CourseContext.ledger", property(_unwanted))
+    monkeypatch.setattr("rudaux.cli.session.telling", lambda *run: nullcontext())
+    words = command.replace("NAME", "homwork_1").split()
+    result = CliRunner().invoke(app, [*words, "--dir", str(course)])
+    assert result.exit_code == 2
+    assert result.stderr.strip().endswith("Did you mean homework_1?")
+
+
+def _unwanted(context: CourseContext) -> None:
+    raise AssertionError("opened for a name that is wrong")
+
+
 def test_an_unknown_command_is_a_usage_error() -> None:
     result = CliRunner().invoke(app, ["grad"])
     assert result.exit_code == 2
@@ -88,7 +125,7 @@ def test_an_unknown_command_is_a_usage_error() -> None:
 def test_a_real_bug_shows_its_traceback_without_variables(course: Path) -> None:
     script = (
         "import rudaux.cli.session as s\n"
-        "def broken(folder, view):\n"
+        "def broken(*given):\n"
         "    token = 'secret-value'\n"
         "    raise RuntimeError('a bug')\n"
         "s.open_context = broken\n"

@@ -117,7 +117,8 @@ def post(
     from rudaux.config import find_assignment
     from rudaux.workflows import posting
 
-    with writing(folder, no_prompt, f"canvas post {name}", dry_run) as (ctx, view):
+    command = f"canvas post {name}"
+    with writing(folder, no_prompt, command, dry_run, name=name) as (ctx, view):
         plan = posting.plan(ctx, find_assignment(ctx.config, name))
         if not len(plan):
             view.line(f"{name}: no grade is hidden, so there is nothing to post.")

@@ -32,7 +32,7 @@ def check(
     no_prompt: NoPrompt = False,
 ) -> None:
     """Check the whole set-up; with NAME, check one assignment before students get it."""
-    with reading(folder, no_prompt, whole=False) as (ctx, view):
+    with reading(folder, no_prompt, whole=False, name=name) as (ctx, view):
         found = _assignment(ctx, view, name, again) if name else _setup(ctx, view, as_json)
         if as_json:
             view.json(document(found))
@@ -58,11 +58,9 @@ def _setup(ctx: Context, view: View, as_json: bool) -> Sequence[Check]:
 
 
 def _assignment(ctx: Context, view: View, name: str, again: bool) -> Sequence[Check]:
-    from rudaux.config import find_assignment
     from rudaux.errors import ExecutorFailure
     from rudaux.workflows.check import recall, rehearse, unchecked
 
-    find_assignment(ctx.config, name)
     with ctx.ledger.lock(f"check {name}"):
         try:
             if not again and (before := recall(ctx, name)):

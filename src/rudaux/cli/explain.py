@@ -45,7 +45,7 @@ def explain(
     from rudaux.config import find_assignment
     from rudaux.workflows import explain as workflow
 
-    with reading(folder, no_prompt, whole=False) as (ctx, view):
+    with reading(folder, no_prompt, whole=False, name=name) as (ctx, view):
         settings, zone = find_assignment(ctx.config, name), ctx.config.course.timezone
         ctx.gradebook.check()
         found = workflow.explain(ctx, settings, student)

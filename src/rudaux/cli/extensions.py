@@ -70,7 +70,8 @@ def extend(
     from rudaux.config import find_assignment
     from rudaux.workflows import extensions
 
-    with writing(folder, no_prompt, f"canvas extend {name}", dry_run) as (ctx, view):
+    command = f"canvas extend {name}"
+    with writing(folder, no_prompt, command, dry_run, name=name) as (ctx, view):
         settings, zone = find_assignment(ctx.config, name), ctx.config.course.timezone
         moment, people = parse_until(until, zone), ctx.canvas.students()
         chosen = choose(people, student)
@@ -113,12 +114,9 @@ def extensions(
     no_prompt: NoPrompt = False,
 ) -> None:
     """List who has a deadline of their own, and which override in Canvas it comes from."""
-    from rudaux.config import find_assignment
     from rudaux.workflows import extensions as workflow
 
-    with reading(folder, no_prompt) as (ctx, view):
-        if name:
-            find_assignment(ctx.config, name)
+    with reading(folder, no_prompt, name=name) as (ctx, view):
         found = workflow.listing(ctx, [name] if name else None)
         if as_json:
             view.json(workflow.as_json(found))

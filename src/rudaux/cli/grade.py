@@ -72,7 +72,8 @@ def grade(
         )
     facts, command = Facts(), f"grade {name or ''}".strip()
     with ExitStack() as stack:
-        ctx, view = stack.enter_context(writing(folder, no_prompt, command, dry_run, facts=facts))
+        opened = writing(folder, no_prompt, command, dry_run, facts=facts, name=name)
+        ctx, view = stack.enter_context(opened)
         if name is None and view.attended:
             raise UsageError("name an assignment, or use --auto to grade everything that is due.")
         wanted = [find_assignment(ctx.config, name)] if name else None

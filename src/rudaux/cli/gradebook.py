@@ -105,7 +105,7 @@ def scores(name: Name, folder: Folder = None, no_prompt: NoPrompt = False) -> No
     from rudaux.config import find_assignment
     from rudaux.workflows.standings import read_standings
 
-    with reading(folder, no_prompt) as (ctx, view):
+    with reading(folder, no_prompt, name=name) as (ctx, view):
         settings = find_assignment(ctx.config, name)
         ctx.gradebook.check()
         standings, rows = read_standings(ctx, settings), []
@@ -150,7 +150,7 @@ def export(
     file = (output or Path(f"{name}.csv")).expanduser().resolve()
     if file.exists() and not file.is_file():
         raise UsageError(f"{file} is a folder or a device: name a file to write to with --output")
-    with reading(folder, no_prompt) as (ctx, view):
+    with reading(folder, no_prompt, name=name) as (ctx, view):
         settings = find_assignment(ctx.config, name)
         ctx.gradebook.check()
         canvas = not offline and has_token(ctx.config)

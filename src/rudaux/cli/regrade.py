@@ -120,11 +120,11 @@ def _opened(
 ) -> Iterator[tuple[Context, View]]:
     """Hold the course in either case: two gradings at once would end each other's containers."""
     if not what_if:
-        with writing(folder, no_prompt, f"regrade {name}") as opened:
+        with writing(folder, no_prompt, f"regrade {name}", name=name) as opened:
             yield opened
         return
     with (
-        reading(folder, no_prompt) as (ctx, view),
+        reading(folder, no_prompt, name=name) as (ctx, view),
         ctx.ledger.lock(f"regrade {name} --what-if"),
     ):
         yield ctx, view

@@ -46,7 +46,7 @@ def report(
     from rudaux.workflows import report as workflow
     from rudaux.workflows.standings import read_standings
 
-    with reading(folder, no_prompt) as (ctx, view):
+    with reading(folder, no_prompt, name=name) as (ctx, view):
         if name:
             settings = find_assignment(ctx.config, name)
             ctx.gradebook.check()

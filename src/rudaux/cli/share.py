@@ -54,7 +54,8 @@ def share(
     hand = (from_grader, to_grader) if from_grader and to_grader else None
     if (from_grader or to_grader) and (not hand or by or anew):
         raise UsageError("use --from and --to together, and without --by and --anew.")
-    with writing(folder, no_prompt, f"gradebook share {name}", dry_run) as (ctx, view):
+    command = f"gradebook share {name}"
+    with writing(folder, no_prompt, command, dry_run, name=name) as (ctx, view):
         settings = find_assignment(ctx.config, name)
         ctx.gradebook.check()
         plan = sharing.plan(ctx, settings, by, anew, hand)

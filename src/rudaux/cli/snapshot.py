@@ -30,8 +30,8 @@ def snapshot(
     from rudaux.workflows import snapshots
 
     facts = Facts()
-    options = {"whole": False, "alone": False}
-    with writing(folder, no_prompt, "snapshot", dry_run, facts=facts, **options) as (ctx, view):
+    opened = writing(folder, no_prompt, "snapshot", dry_run, False, facts, alone=False)
+    with opened as (ctx, view):
         snapshots.settings_of(ctx)
         with suppress(CanvasFailure, ConfigError):  # told once the snapshot is there
             trust_clock(ctx, view)

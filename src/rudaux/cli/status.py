@@ -30,13 +30,10 @@ def status(
     no_prompt: NoPrompt = False,
 ) -> None:
     """Show where every assignment stands; with NAME, every student."""
-    from rudaux.config import find_assignment
     from rudaux.workflows.status import as_json as document
     from rudaux.workflows.status import read_status
 
-    with reading(folder, no_prompt, whole=False) as (ctx, view):
-        if name:
-            find_assignment(ctx.config, name)
+    with reading(folder, no_prompt, whole=False, name=name) as (ctx, view):
         read = read_status(ctx, [name] if name else None)
         if as_json:
             view.json(document(read))

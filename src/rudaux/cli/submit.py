@@ -55,7 +55,8 @@ def submit(
     pushing = Pushing(
         overwrite_edits, accept_zeros, accept_alarms, not no_feedback, full, dry_run, as_json
     )
-    with writing(folder, no_prompt or as_json, f"submit {name}", dry_run) as (ctx, view):
+    opened = writing(folder, no_prompt or as_json, f"submit {name}", dry_run, name=name)
+    with opened as (ctx, view):
         settings = find_assignment(ctx.config, name)
         ctx.gradebook.check()
         standings = read_standings(ctx, settings)
