@@ -214,7 +214,8 @@ class TestState:
         assert git.commit(course, [str(course / "release" / "hw")], "Release hw")
         git.push(course)
         assert remote.files()[-2:] == ["evening/release/hw/hw.ipynb", "evening/rudaux.toml"]
-        assert git.state(course).dirty == ("day/",)
+        puller.write("evening/release/hw/hw.ipynb", "{ }")
+        assert git.state(course).dirty == ("../day/", "release/hw/hw.ipynb")
         (puller.path / ".git" / "MERGE_HEAD").write_text("")
         with pytest.raises(GitFailure, match="in the middle of a merge"):
             git.check(course)

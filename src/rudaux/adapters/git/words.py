@@ -35,6 +35,20 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "them, then run this again",
     ),
     (
+        r"gpg failed to sign|failed to write commit object",
+        "commits are signed here, and the key cannot be used without a person; make it usable, or "
+        "run `git config --global commit.gpgsign false` for this account, then run this again",
+    ),
+    (
+        r"HOST IDENTIFICATION HAS CHANGED",
+        "that host has another key than before; do not accept it before the person who administers "
+        "the host has told you that it is right",
+    ),
+    (
+        r"UNPROTECTED PRIVATE KEY FILE",
+        "ssh uses no key that other accounts may read; run `chmod 600` on the key's file",
+    ),
+    (
         r"Host key verification failed",
         "ssh does not know that host yet; connect to it once by hand with ssh and accept its key",
     ),
@@ -45,7 +59,8 @@ _CAUSES: tuple[tuple[str, str], ...] = (
     (
         r"Authentication failed|could not read (Username|Password)|terminal prompts disabled"
         r"|Permission denied|returned error: 40[13]|insufficient permission|Access denied",
-        "the remote refused this account; check its deploy key or stored credentials",
+        "the remote refused this account; check its deploy key (nobody is asked for a "
+        "passphrase) or stored credentials",
     ),
     (
         r"does not appear to be a git repository|[Rr]epository not found|returned error: 404"
@@ -86,7 +101,13 @@ def sentence(doing: str, folder: Path, said: str, timeout: float) -> str:
 
 
 def _detail(said: str) -> str:
-    """Return git's own reason; a remote's words say more than the generic line after them."""
-    lines = [m["text"].rstrip(" .") for m in _DETAIL.finditer(said)]
+    """Return git's own reason; the words of ssh, a remote or a hook say more than git's after them.
+
+    Before those, a host may print a banner.
+    """
+    found = list(_DETAIL.finditer(said))
+    lines = [m["text"].rstrip(" .") for m in found]
     useful = [n for n in lines if not re.match(r"failed to push|Could not read from|the remote", n)]
-    return (useful or lines or [" ".join(said.split())])[0][:200]
+    before = said[: found[0].start()] if found else said
+    theirs = [" ".join(line.split()).rstrip(" .") for line in before.splitlines() if line.strip()]
+    return (useful or theirs[-1:] or lines or [""])[0][:200]
