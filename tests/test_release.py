@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from nbgitpuller.pull import GitPuller
+from nbgitpuller.pull import GitPuller  # type: ignore[import-untyped]
 
 from rudaux.demo.material import answered, write
 from tests.course import SmallCourse, git
@@ -113,16 +113,18 @@ def pull(course: SmallCourse, student: str) -> Path:
     return home / HOMEWORK / NOTEBOOK
 
 
-def save(notebook: Path, change: Callable[[Any], object]) -> None:
-    """Answer and run a notebook; JupyterLab saves it in its newest format, with new ids."""
+def save(notebook: Path, minor: int, own: Sequence[Any] = ()) -> None:
+    """Answer and run a notebook, add cells, save it in a newer format: JupyterLab's is 4.4 here."""
     content = answered(json.loads(notebook.read_text()), "right")
-    content["nbformat_minor"] = 5
+    content["nbformat_minor"] = minor
+    content["metadata"]["language_info"] = {"name": "python", "version": "3.12.1"}
+    content["cells"].extend(own)
     for number, cell in enumerate(content["cells"]):
-        cell["id"] = f"lab-{number}"
+        if minor == 5:
+            cell["id"] = f"new-{number}"
         if cell["cell_type"] == "code":
             printed = nbformat.v4.new_output("stream", text=f"{number}\n")
             cell |= {"execution_count": number, "outputs": [printed]}
-    change(content)
     nbformat.write(nbformat.from_dict(content), notebook)
 
 
@@ -132,9 +134,8 @@ def test_students_keep_their_answers_when_a_mended_assignment_is_pulled(
     kinds = ("no_home", "no_home", "no_home")
     course = course_after(("init",), live_homes, assignments=("homework_1",), kinds=kinds)
     early, notes, late = course.practice.kinds
-    save(pull(course, early), lambda notebook: notebook)
-    mine = nbformat.v4.new_code_cell("squares(3)", id="mine")
-    save(pull(course, notes), lambda notebook: notebook["cells"].append(mine))
+    save(pull(course, early), 4)
+    save(pull(course, notes), 5, [nbformat.v4.new_code_cell("squares(3)")])
     mend(course)
     course.rudaux("git", "release")
     for student in (early, notes, late):
@@ -142,7 +143,7 @@ def test_students_keep_their_answers_when_a_mended_assignment_is_pulled(
         assert (notebook.parent / "data.csv").exists()
         assert "YOUR CODE HERE" not in notebook.read_text() or student == late
         git(notebook.parent, "diff", "--quiet", "HEAD")
-    save(notebook, lambda notebook: notebook)
+    save(notebook, 4)
     shown = course.rudaux("grade", "homework_1")
     assert "Warning" not in shown.err
     assert course.grades() == dict.fromkeys((early, notes, late), Decimal(10))

@@ -202,7 +202,10 @@ class GitRepositories(Calls):
     # --- parts of the above ---------------------------------------------------------------------
 
     def _where(self, folder: Path) -> tuple[str, _Upstream]:
-        branch = self._run(folder, "symbolic-ref", "--quiet", "--short", "HEAD").out
+        said = self._run(folder, "symbolic-ref", "--quiet", "--short", "HEAD")
+        if said.code > 1:
+            raise self._failure(GitFailure, folder, f"read {folder}", said)
+        branch = said.out
         if not branch:
             raise GitFailure(
                 f"{folder} is not on a branch (a detached HEAD, or an unfinished rebase): finish "

@@ -10,9 +10,13 @@ _CREDENTIALS = re.compile(r"(\w[\w+.-]*://)[^/@\s'\"]+@")
 # The first match wins: git may report a refusal and "could not read" together.
 _CAUSES: tuple[tuple[str, str], ...] = (
     (
-        r"dubious ownership",
+        r"(?:dubious ownership in repository at|unsafe repository \() ?'(?P<at>[^']*)'",
         "the folder belongs to another user; if that is right, run "
-        "`git config --global --add safe.directory {folder}`",
+        "`git config --global --add safe.directory {at}`",
+    ),
+    (
+        r": (?:command )?not found\b|was not found on your path|cannot run \S+: No such file",
+        "a program that git needs is missing; install it where cron finds it, too, as in /usr/bin",
     ),
     (
         r"\.lock': File exists",
@@ -93,9 +97,10 @@ def sentence(doing: str, folder: Path, said: str, timeout: float) -> str:
         )
     detail = _detail(said)
     for pattern, cause in _CAUSES:
-        if re.search(pattern, said):
+        if found := re.search(pattern, said):
             files = ", ".join(re.findall(r"^\t(.+)$", said, re.M)[:3])
-            why, _, remedy = cause.format(folder=folder, files=files).partition("; ")
+            words = cause.format(folder=folder, files=files, **found.groupdict())
+            why, _, remedy = words.partition("; ")
             return f"could not {doing}: {why}{f' (git: {detail})' if detail else ''}; {remedy}"
     return f"could not {doing} (git: {detail or 'no reason given'}); try it with git by hand"
 
