@@ -17,7 +17,7 @@ from tests.course import SmallCourse, git
 from tests.kept import CourseAfter
 
 HOMEWORK = "practice-course/materials/homework_1"
-NOTEBOOK = "homework_1.ipynb"
+NOTEBOOK, RENAMED = "homework_1.ipynb", "squares.ipynb"
 UP_TO_DATE = "Both repositories are up to date: nothing to release.\n"
 TEST = {
     "cell_type": "code",
@@ -38,12 +38,12 @@ def source(course: SmallCourse) -> Path:
 
 
 def mend(course: SmallCourse) -> None:
-    """Do in one commit what an instructor does after the release: mend, add, insert a test."""
+    """Do what an instructor does after the release: reword a task, add a test and a data file."""
     notebook = json.loads((source(course) / NOTEBOOK).read_text())
     cells = notebook["cells"]
-    [test] = [c for c in cells if c["metadata"].get("nbgrader", {}).get("grade_id") == "squares"]
-    test["source"] = ['"""Say which numbers."""\n', *test["source"]]
-    cells.insert(cells.index(test) + 1, TEST)
+    [task] = [c for c in cells if c["metadata"].get("nbgrader", {}).get("grade_id") == "squares"]
+    task["source"] = ["# Give them in order.\n", *task["source"]]
+    cells.insert(cells.index(task) + 1, TEST)
     write(source(course) / NOTEBOOK, notebook)
     (source(course) / "data.csv").write_bytes(b"a,b\r\n1,2\r\n")
     course.commit()
@@ -103,14 +103,20 @@ def test_what_a_hook_refused_is_committed_by_the_next_run(course_after: CourseAf
     assert course.rudaux("git", "release").out == UP_TO_DATE
 
 
-def pull(course: SmallCourse, student: str) -> Path:
+def rename(course: SmallCourse) -> None:
+    """Call the notebook otherwise, after students have begun."""
+    (source(course) / NOTEBOOK).rename(source(course) / RENAMED)
+    course.commit()
+
+
+def pull(course: SmallCourse, student: str, name: str = NOTEBOOK) -> Path:
     """Do what the launch link does; return the student's notebook."""
     remote = course.practice.folder / "remotes" / "practice-course.git"
     home = course.practice.homes / student
     home.mkdir(exist_ok=True)
     for _ in GitPuller(str(remote), str(home / "practice-course"), branch="main").pull():
         pass
-    return home / HOMEWORK / NOTEBOOK
+    return home / HOMEWORK / name
 
 
 def save(notebook: Path, minor: int, own: Sequence[Any] = ()) -> None:
@@ -136,16 +142,18 @@ def test_students_keep_their_answers_when_a_mended_assignment_is_pulled(
     early, notes, late = course.practice.kinds
     save(pull(course, early), 4)
     save(pull(course, notes), 5, [nbformat.v4.new_code_cell("squares(3)")])
-    mend(course)
-    course.rudaux("git", "release")
-    for student in (early, notes, late):
-        notebook = pull(course, student)
-        assert (notebook.parent / "data.csv").exists()
-        assert "YOUR CODE HERE" not in notebook.read_text() or student == late
-        git(notebook.parent, "diff", "--quiet", "HEAD")
+    for change, name in ((mend, NOTEBOOK), (rename, RENAMED)):
+        change(course)
+        course.rudaux("git", "release")
+        for student in (early, notes, late):
+            notebook = pull(course, student, name)
+            assert sorted(p.name for p in notebook.parent.iterdir()) == sorted(
+                ["data.csv", "jupyter.png", name]
+            )
+            json.loads(notebook.read_text())
+            git(notebook.parent, "diff", "--quiet", "HEAD")
     save(notebook, 4)
-    shown = course.rudaux("grade", "homework_1")
-    assert "Warning" not in shown.err
+    course.rudaux("grade", "homework_1")
     assert course.grades() == dict.fromkeys((early, notes, late), Decimal(10))
 
 
