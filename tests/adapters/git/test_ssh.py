@@ -99,9 +99,11 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     with subprocess.Popen(
         [program, "-D", "-f", folder / "sshd_config"], stderr=subprocess.DEVNULL
     ) as server:
-        _wait_for(made.port, server)
-        yield made
-        server.terminate()
+        try:
+            _wait_for(made.port, server)
+            yield made
+        finally:
+            server.terminate()
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:

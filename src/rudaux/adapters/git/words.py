@@ -39,7 +39,7 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "them, then run this again",
     ),
     (
-        r"gpg failed to sign|failed to write commit object",
+        r"gpg failed to sign|[Cc]ouldn.t load public key|incorrect passphrase supplied",
         "commits are signed here, and the key cannot be used without a person; make it usable, or "
         "run `git config --global commit.gpgsign false` for this account, then run this again",
     ),
@@ -113,6 +113,7 @@ def _detail(said: str) -> str:
     found = list(_DETAIL.finditer(said))
     lines = [m["text"].rstrip(" .") for m in found]
     useful = [n for n in lines if not re.match(r"failed to push|Could not read from|the remote", n)]
-    before = said[: found[0].start()] if found else said
-    theirs = [" ".join(line.split()).rstrip(" .") for line in before.splitlines() if line.strip()]
-    return (useful or theirs[-1:] or lines or [""])[0][:200]
+    if not found:
+        return " ".join(said.split())[:200]
+    before = " ".join((said[: found[0].start()].strip().splitlines() or [""])[-1].split())
+    return (useful or [before.rstrip(" .")])[0][:200] or lines[0][:200]
