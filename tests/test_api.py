@@ -90,7 +90,7 @@ def test_a_dirty_checkout_asks_and_auto_goes_on(
 ) -> None:
     (small.folder / "notes.txt").write_text("mine")
     monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: PTH123, SIM115
-    with pytest.raises(NeedsPersonError, match="uncommitted"):
+    with pytest.raises(NeedsPersonError, match=r"uncommitted.*pass auto=True"):
         Course(small.folder)
     assert Course(small.folder, auto=True).config.course.name == "practice"
 

@@ -12,7 +12,7 @@ classes of `rudaux.errors`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -311,5 +311,8 @@ def _agree(question: str, flag: str) -> None:
     """Ask on the terminal; stop if there is none, or if the answer is no."""
     from rudaux.cli.view import confirm
 
-    if not confirm(question):
+    agreed = False
+    with suppress(NeedsPersonError):  # no terminal, as in a notebook
+        agreed = confirm(question)
+    if not agreed:
         raise NeedsPersonError(f"{question} Nobody agreed, so nothing was changed: pass {flag}.")

@@ -146,6 +146,9 @@ class FakeGit:
     def state(self, folder: Path) -> RepoState:
         return RepoState("main", self.unsaved.get(folder, self.dirty), 0, 0, "origin")
 
+    def stores_alike(self, folder: Path, path: Path, other: Path) -> bool:
+        return path.read_bytes() == other.read_bytes()
+
     def fetch(self, folder: Path) -> None:
         return
 
@@ -167,7 +170,7 @@ class FakeGit:
         if (remote or "origin") in self.refused:
             raise GitFailure(
                 f"could not push to {remote or 'origin'}: the remote refused this account; check "
-                "its deploy key or stored credentials"
+                "its deploy key (nobody is asked for a passphrase) or stored credentials"
             )
 
     def push(self, folder: Path) -> None:

@@ -249,7 +249,9 @@ def test_a_push_that_is_refused_is_named(ctx: FakeContext, remote: str, name: st
     ctx.git.refused = {remote}
     check = amiss(ctx)
     assert (check.name, check.result) == (name, "broken")
-    assert check.remedy == "check its deploy key or stored credentials"
+    assert check.remedy == (
+        "check its deploy key (nobody is asked for a passphrase) or stored credentials"
+    )
 
 
 def test_a_student_repository_that_cannot_be_read_is_named(ctx: FakeContext) -> None:

@@ -88,6 +88,12 @@ class Git(Protocol):
     def ignored(self, folder: Path, paths: Sequence[Path]) -> Mapping[Path, Ignored]:
         """Return the paths that a commit would leave out; git never ignores what it tracks."""
 
+    def stores_alike(self, folder: Path, path: Path, other: Path) -> bool:
+        """Return whether a commit of `path` would stay the same with the content of `other`.
+
+        Line ends may differ, or what a filter leaves out, by .gitattributes or git's configuration.
+        """
+
     def fetch(self, folder: Path) -> None:
         """Fetch from the remote; no file and no branch of the checkout changes."""
 

@@ -27,7 +27,8 @@ class ReleaseLine:
 
     removed: released earlier and no longer part of it; edited: somebody changed them by hand in the
     student repository, and the release overwrites that (git's history keeps it). kept: the course's
-    own release folder has a version that neither repository has; it is set aside first.
+    own release folder has a version that neither repository has; it is set aside first. gone: which
+    of `removed` leave the course's own release folder, too.
     """
 
     release: Release
@@ -36,6 +37,7 @@ class ReleaseLine:
     removed: tuple[str, ...] = ()
     edited: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
     instructor_differs: bool = False
     gradebook_differs: bool = False
 
@@ -160,7 +162,7 @@ def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
         if line.kept:
             place = _place_to_keep(ctx, f"release-{name}")
             _copy(replace(line.release, folder=own, files=line.kept), place, ())
-        _copy(line.release, own, [f for f in line.removed if _same(own / f, theirs / f)])
+        _copy(line.release, own, line.gone)
         gradebook.record_source(ctx, name)
         _copy(line.release, theirs, line.removed)
     message = f"Release {', '.join(line.release.assignment for line in changed)}"
@@ -181,11 +183,14 @@ def student_folder(ctx: Context, clone: Path, assignment: str) -> Path:
 def _compare(ctx: Context, release: Release, clone: Path, dirty: Sequence[str]) -> ReleaseLine:
     theirs = student_folder(ctx, clone, release.assignment)
     own = ctx.grader.release_folder(release.assignment)
+    root = ctx.config.folder
     present = [f for f in release.files if (theirs / f).is_file()]
-    changed = tuple(f for f in present if not _same(release.folder / f, theirs / f))
+    changed = tuple(f for f in present if not _same(ctx, clone, theirs / f, release.folder / f))
     removed = _stale(release, own, theirs)
-    replaced = [f for f in release.files if not _same(release.folder / f, own / f)]
-    unknown = [f for f in replaced if (own / f).is_file() and not _same(own / f, theirs / f)]
+    gone = tuple(f for f in removed if _same(ctx, clone, theirs / f, own / f))
+    replaced = [f for f in release.files if not _same(ctx, root, own / f, release.folder / f)]
+    there = [f for f in replaced if (own / f).is_file()]
+    unknown = [f for f in there if not _same(ctx, clone, theirs / f, own / f)]
     kept = _unsaved(ctx, own, unknown, dirty)
     return ReleaseLine(
         release,
@@ -194,7 +199,8 @@ def _compare(ctx: Context, release: Release, clone: Path, dirty: Sequence[str]) 
         removed=removed,
         edited=tuple(f for f in changed if f in unknown and f not in kept),
         kept=kept,
-        instructor_differs=bool(replaced) or any(_same(own / f, theirs / f) for f in removed),
+        gone=gone,
+        instructor_differs=bool(replaced or gone or _uncommitted_in(ctx, own, release, dirty)),
         gradebook_differs=not ctx.grader.source_in_step(release.assignment),
     )
 
@@ -205,13 +211,22 @@ def _unsaved(
     """Return which files of the course's own release are not in its repository as they are."""
     root = ctx.config.folder
     ignored = ctx.git.ignored(root, [own / name for name in files])
-    paths = {name: os.path.relpath(own / name, root) for name in files}
-    changed = tuple(entry for entry in dirty if entry.endswith("/"))
-    return tuple(
-        name
-        for name in files
-        if own / name in ignored or paths[name] in dirty or paths[name].startswith(changed)
-    )
+    changed = _changed_in(root, [own / name for name in files], dirty)
+    return tuple(name for name in files if own / name in ignored or own / name in changed)
+
+
+def _uncommitted_in(ctx: Context, own: Path, release: Release, dirty: Sequence[str]) -> bool:
+    """Return whether an earlier run wrote or removed files of a release and did not commit that."""
+    root = ctx.config.folder
+    lost = any(own in (root / entry).parents and not (root / entry).exists() for entry in dirty)
+    return lost or bool(_changed_in(root, [own / f for f in release.files], dirty))
+
+
+def _changed_in(root: Path, files: Sequence[Path], dirty: Sequence[str]) -> frozenset[Path]:
+    """Return which files git names as changed or new; it names a new folder, and not its files."""
+    folders = tuple(entry for entry in dirty if entry.endswith("/"))
+    paths = {file: os.path.relpath(file, root) for file in files}
+    return frozenset(f for f, path in paths.items() if path in dirty or path.startswith(folders))
 
 
 def _withheld(ctx: Context, releases: Sequence[Release], clone: Path) -> list[str]:
@@ -252,8 +267,7 @@ def _in_the_way(ctx: Context, lines: Sequence[ReleaseLine], clone: Path) -> Iter
     for line in lines:
         name = line.release.assignment
         own, theirs = ctx.grader.release_folder(name), student_folder(ctx, clone, name)
-        gone = [f for f in line.removed if _same(own / f, theirs / f)]
-        for folder, goes in ((own, gone), (theirs, line.removed)):
+        for folder, goes in ((own, line.gone), (theirs, line.removed)):
             stale = {folder / old for old in goes}
             for target in (folder / file for file in line.release.files):
                 yield from _obstacle(name, target, stale)
@@ -269,8 +283,11 @@ def _obstacle(name: str, target: Path, stale: Collection[Path]) -> Iterator[str]
         yield f"{target} is a folder where {name} needs a file: move it away."
 
 
-def _same(one: Path, other: Path) -> bool:
-    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
+def _same(ctx: Context, repo: Path, path: Path, other: Path) -> bool:
+    """Return whether a file of a repository has another's content, as git stores it."""
+    if not (path.is_file() and other.is_file()):
+        return False
+    return filecmp.cmp(path, other, shallow=False) or ctx.git.stores_alike(repo, path, other)
 
 
 def _stale(release: Release, own: Path, theirs: Path) -> tuple[str, ...]:

@@ -214,7 +214,8 @@ class TestState:
         assert git.commit(course, [str(course / "release" / "hw")], "Release hw")
         git.push(course)
         assert remote.files()[-2:] == ["evening/release/hw/hw.ipynb", "evening/rudaux.toml"]
-        assert git.state(course).dirty == ("day/",)
+        puller.write("evening/release/hw/hw.ipynb", "{ }")
+        assert git.state(course).dirty == ("../day/", "release/hw/hw.ipynb")
         (puller.path / ".git" / "MERGE_HEAD").write_text("")
         with pytest.raises(GitFailure, match="in the middle of a merge"):
             git.check(course)
@@ -687,6 +688,38 @@ def test_ssh_asks_nothing_unless_the_user_chose_how_to_call_it(
         git.pull(puller.path)
     assert calls.read_text().splitlines()[-1].startswith("my-ssh ")
     assert "BatchMode" not in calls.read_text().splitlines()[-1]
+
+
+def test_a_folder_of_another_account_is_told_with_the_line_that_git_wants(
+    git: GitRepositories, puller: Puller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    puller.commit("evening/rudaux.toml", "mine")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    for folder in (puller.path, puller.path / "evening"):
+        for act in (git.state, git.check, git.pull, git.push):
+            with pytest.raises(GitFailure, match=f"--add safe.directory {puller.path}`"):
+                act(folder)
+
+
+def test_a_missing_filter_program_is_not_taken_for_a_remote_that_cannot_be_reached(
+    git: GitRepositories, puller: Puller
+) -> None:
+    run_git(puller.path, "config", "filter.large.process", "git-no-such-filter")
+    run_git(puller.path, "config", "filter.large.required", "true")
+    puller.write(".gitattributes", "*.csv filter=large\n")
+    puller.write("data.csv", "1\n")
+    with pytest.raises(GitFailure, match=r"git needs is missing \(.*no-such-filter"):
+        git.commit(puller.path, ["data.csv"], "Add data")
+
+
+def test_a_commit_that_cannot_be_signed_says_what_to_do(
+    git: GitRepositories, puller: Puller
+) -> None:
+    run_git(puller.path, "config", "commit.gpgsign", "true")
+    run_git(puller.path, "config", "gpg.program", "false")
+    puller.write("a.txt", "signed\n")
+    with pytest.raises(GitFailure, match=r"commits are signed here.*commit\.gpgsign false"):
+        git.commit(puller.path, ["a.txt"], "Change a")
 
 
 def test_a_push_is_tried_without_leaving_anything(

@@ -53,7 +53,9 @@ class Calls:
             )
         if not top or not Path(top).samefile(folder):
             tracked = self._run(folder, "ls-files", "-z", "--", ".")
-            if tracked.code or not tracked.out:
+            if tracked.code:
+                raise self._failure(GitFailure, folder, f"read {folder}", tracked)
+            if not tracked.out:
                 raise _no_checkout(folder, top)
         return git_dir
 

@@ -49,7 +49,9 @@ class GitRepositories(Calls):
             folder, f"read {folder}", "status", "--porcelain=v2", "--branch", "-z",
             "--untracked-files=normal",
         )  # fmt: skip
-        head, dirty = _parse_status(status)
+        head, named = _parse_status(status)
+        top = self._must(folder, f"read {folder}", "rev-parse", "--show-prefix")
+        dirty = tuple(sorted(_seen_from(top, name) for name in named))
         branch = head.get("branch.head")
         if branch is None or branch == "(detached)":
             return RepoState(None, dirty, 0, 0, None)
@@ -102,6 +104,11 @@ class GitRepositories(Calls):
             for source, line, pattern, path in zip(fields, fields, fields, fields, strict=False)
             if not pattern.startswith("!")
         }
+
+    def stores_alike(self, folder: Path, path: Path, other: Path) -> bool:
+        name = os.path.relpath(path, folder)
+        said = self._run(folder, "hash-object", f"--path={name}", "--", str(path), str(other))
+        return said.code == 0 and len(set(said.out.split())) == 1
 
     def fetch(self, folder: Path) -> None:
         self._open(folder)
@@ -195,7 +202,10 @@ class GitRepositories(Calls):
     # --- parts of the above ---------------------------------------------------------------------
 
     def _where(self, folder: Path) -> tuple[str, _Upstream]:
-        branch = self._run(folder, "symbolic-ref", "--quiet", "--short", "HEAD").out
+        said = self._run(folder, "symbolic-ref", "--quiet", "--short", "HEAD")
+        if said.code > 1:
+            raise self._failure(GitFailure, folder, f"read {folder}", said)
+        branch = said.out
         if not branch:
             raise GitFailure(
                 f"{folder} is not on a branch (a detached HEAD, or an unfinished rebase): finish "
@@ -340,7 +350,14 @@ def _parse_status(text: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
             dirty.append(rest.split(" ", 9)[9])
         elif kind == "?":
             dirty.append(rest)
-    return head, tuple(sorted(dirty))
+    return head, tuple(dirty)
+
+
+def _seen_from(prefix: str, name: str) -> str:
+    """Return a path of the repository as seen from the folder `prefix` of it, which ends in /."""
+    if name.startswith(prefix):
+        return name.removeprefix(prefix)
+    return os.path.relpath(name, prefix) + "/" * name.endswith("/")
 
 
 def _some(names: str) -> str:

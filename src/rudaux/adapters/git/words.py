@@ -10,9 +10,13 @@ _CREDENTIALS = re.compile(r"(\w[\w+.-]*://)[^/@\s'\"]+@")
 # The first match wins: git may report a refusal and "could not read" together.
 _CAUSES: tuple[tuple[str, str], ...] = (
     (
-        r"dubious ownership",
+        r"(?:dubious ownership in repository at|unsafe repository \() ?'(?P<at>[^']*)'",
         "the folder belongs to another user; if that is right, run "
-        "`git config --global --add safe.directory {folder}`",
+        "`git config --global --add safe.directory {at}`",
+    ),
+    (
+        r": (?:command )?not found\b|was not found on your path|cannot run \S+: No such file",
+        "a program that git needs is missing; install it where cron finds it, too, as in /usr/bin",
     ),
     (
         r"\.lock': File exists",
@@ -35,6 +39,20 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "them, then run this again",
     ),
     (
+        r"gpg failed to sign|[Cc]ouldn.t load public key|incorrect passphrase supplied",
+        "commits are signed here, and the key cannot be used without a person; make it usable, or "
+        "run `git config --global commit.gpgsign false` for this account, then run this again",
+    ),
+    (
+        r"HOST IDENTIFICATION HAS CHANGED",
+        "that host has another key than before; do not accept it before the person who administers "
+        "the host has told you that it is right",
+    ),
+    (
+        r"UNPROTECTED PRIVATE KEY FILE",
+        "ssh uses no key that other accounts may read; run `chmod 600` on the key's file",
+    ),
+    (
         r"Host key verification failed",
         "ssh does not know that host yet; connect to it once by hand with ssh and accept its key",
     ),
@@ -45,7 +63,8 @@ _CAUSES: tuple[tuple[str, str], ...] = (
     (
         r"Authentication failed|could not read (Username|Password)|terminal prompts disabled"
         r"|Permission denied|returned error: 40[13]|insufficient permission|Access denied",
-        "the remote refused this account; check its deploy key or stored credentials",
+        "the remote refused this account; check its deploy key (nobody is asked for a "
+        "passphrase) or stored credentials",
     ),
     (
         r"does not appear to be a git repository|[Rr]epository not found|returned error: 404"
@@ -78,15 +97,23 @@ def sentence(doing: str, folder: Path, said: str, timeout: float) -> str:
         )
     detail = _detail(said)
     for pattern, cause in _CAUSES:
-        if re.search(pattern, said):
+        if found := re.search(pattern, said):
             files = ", ".join(re.findall(r"^\t(.+)$", said, re.M)[:3])
-            why, _, remedy = cause.format(folder=folder, files=files).partition("; ")
+            words = cause.format(folder=folder, files=files, **found.groupdict())
+            why, _, remedy = words.partition("; ")
             return f"could not {doing}: {why}{f' (git: {detail})' if detail else ''}; {remedy}"
     return f"could not {doing} (git: {detail or 'no reason given'}); try it with git by hand"
 
 
 def _detail(said: str) -> str:
-    """Return git's own reason; a remote's words say more than the generic line after them."""
-    lines = [m["text"].rstrip(" .") for m in _DETAIL.finditer(said)]
+    """Return git's own reason; the words of ssh, a remote or a hook say more than git's after them.
+
+    Before those, a host may print a banner.
+    """
+    found = list(_DETAIL.finditer(said))
+    lines = [m["text"].rstrip(" .") for m in found]
     useful = [n for n in lines if not re.match(r"failed to push|Could not read from|the remote", n)]
-    return (useful or lines or [" ".join(said.split())])[0][:200]
+    if not found:
+        return " ".join(said.split())[:200]
+    before = " ".join((said[: found[0].start()].strip().splitlines() or [""])[-1].split())
+    return (useful or [before.rstrip(" .")])[0][:200] or lines[0][:200]

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,18 @@ def without_nonces(job: Job) -> Job:
             texts[file] = texts[file].replace(nonce, "")
         texts[file] = re.sub(r"'(place|key)\W+[0-9a-f]+", "", texts[file])
     return replace(job, notebooks=texts, witnesses={})
+
+
+def test_a_source_whose_cells_lack_ids_is_read_without_a_warning(course: Course) -> None:
+    for file in course.folder.glob("source/*/*.ipynb"):
+        content = json.loads(file.read_text())
+        content["nbformat_minor"] = 5
+        content["cells"][0]["id"] = "first"
+        file.write_text(json.dumps(content))
+    course.hand_in("11", RIGHT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert course.job("11").doubts == ()
 
 
 def test_a_good_submission_needs_no_repair_and_is_the_same_twice(course: Course) -> None:

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbconvert.preprocessors import ExecutePreprocessor
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import (
@@ -27,7 +26,7 @@ from rudaux.adapters.nbgrader.grading.metadata import CheckKnownMetadata
 from rudaux.adapters.nbgrader.grading.repair import repair
 from rudaux.adapters.nbgrader.grading.replay import inputs_digest, inputs_of
 from rudaux.adapters.nbgrader.grading.witness import plant, program
-from rudaux.adapters.nbgrader.release.source import notebook_paths, write
+from rudaux.adapters.nbgrader.release.source import notebook_paths, read, write
 from rudaux.adapters.nbgrader.settings import NbgraderCourse
 from rudaux.config.private import make_folder
 from rudaux.domain.execution import Broken, Job
@@ -115,7 +114,7 @@ class Sanitiser:
         """Return the names that students are asked to define, and the text of the solution."""
         if assignment not in self._asked:
             paths = notebook_paths(self._course, assignment)
-            notebooks = {p.stem: nbformat.read(p, as_version=4) for p in paths}
+            notebooks = {p.stem: read(p, assignment) for p in paths}
             self._asked[assignment] = {
                 stem: (taught(nb), solved(nb)) for stem, nb in notebooks.items()
             }

@@ -104,6 +104,14 @@ def convert(course: NbgraderCourse, assignment: str) -> tuple[Converted, ...]:
     )
 
 
+def read(path: Path, assignment: str) -> Any:
+    """Read a source notebook; set missing ids first, as nbformat would use random ones."""
+    content = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    if _has_ids(content):
+        give_ids(content, f"{assignment}/{path.stem}")
+    return nbformat.reads(json.dumps(content), as_version=4)
+
+
 def write(notebook: Any) -> str:
     """Return the notebook as JSON text, always the same for the same notebook."""
     return str(nbformat.writes(notebook, version=nbformat.NO_CONVERT)) + "\n"
@@ -132,7 +140,7 @@ def _steps(course: NbgraderCourse, assignment: str) -> list[Any]:
 
 def _convert(path: Path, assignment: str, course: NbgraderCourse, steps: list[Any]) -> Converted:
     with _mistakes(path):
-        original = _read(path, f"{assignment}/{path.stem}")
+        original = read(path, assignment)
         notebook = nbformat.from_dict(json.loads(json.dumps(original)))
         resources = {
             "unique_key": path.stem,
@@ -155,14 +163,6 @@ def _convert(path: Path, assignment: str, course: NbgraderCourse, steps: list[An
         if record is None:
             record = _record(path.stem, notebook)
     return Converted(path.name, original, record, notebook)
-
-
-def _read(path: Path, seed: str) -> Any:
-    """Read a notebook; set missing ids first, as nbformat would use random ones."""
-    content = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    if _has_ids(content):
-        give_ids(content, seed)
-    return nbformat.reads(json.dumps(content), as_version=4)
 
 
 def _has_ids(notebook: Any) -> bool:
