@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.deadlines import override_rows, undated_rows
-from rudaux.cli.describe.plans import Row, init_rows
+from rudaux.cli.describe.plans import Row, edit_text, init_rows
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoCheck, NoPrompt, Overwrite
 from rudaux.cli.report import finish
 from rudaux.cli.session import open_context, writing
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from rudaux.workflows.init import InitPlan
     from rudaux.workflows.release import ReleasePlan
     from rudaux.workflows.sync import SyncPlan
+
+UNDECIDED = "`rudaux init` on a terminal asks what to do."
 
 
 def init(
@@ -41,12 +44,14 @@ def init(
             return
         with release.workspace(ctx) as clone:
             plan = workflow.plan(ctx, clone)
+            plan = replace(plan, release=may_undo(ctx, view, plan.release, dry_run))
             _show(ctx, view, plan)
             if dry_run or not may_sync(view, plan.sync.roster, accept_roster):
                 return
             if not len(plan):
                 list(overrides.apply(ctx, plan.overrides))  # what is known of who joined
                 take_roster(ctx, view, plan.sync)
+                finish([*release.apply(ctx, plan.release)], UNDECIDED)
                 return
             may = no_check or may_release(ctx, view, plan.release)
             if not may or not view.ask(Question(f"Apply {counted(len(plan), 'change')}?", "yes")):
@@ -54,7 +59,7 @@ def init(
                 return
             outcomes = view.follow("Apply", workflow.apply(ctx, plan), len(plan))
         view.troubles(outcomes)
-        finish(outcomes, "`rudaux init` tries again.")
+        finish(outcomes, UNDECIDED if plan.release.held else "`rudaux init` tries again.")
         view.notice("Done. `rudaux status` shows where everything stands.")
 
 
@@ -69,8 +74,18 @@ def _show(ctx: Context, view: View, plan: InitPlan) -> None:
     if plan.zone:
         rows.append(Row("Time zone", "!", f"{plan.zone.text}; {plan.zone.remedy}"))
     view.rows([*rows, *override_rows(plan.overrides, config), *undated_rows(plan.overrides)])
-    if not len(plan) and not plan.sync.roster.shrunk:
+    if not len(plan) and not plan.sync.roster.shrunk and not plan.release.held:
         view.line("Everything is up to date: nothing to change.")
+
+
+def may_undo(ctx: Context, view: View, plan: ReleasePlan, dry_run: bool) -> ReleasePlan:
+    """Ask whether a release may undo what persons committed; unattended it does not."""
+    edits = [edit for line in plan.held for edit in line.edited]
+    if not edits or dry_run or not view.attended:
+        return plan
+    told = listed([edit_text(edit, ctx.config) for edit in edits])
+    text = f"{told}. Put the released version in its place (git's history keeps the other one)?"
+    return replace(plan, replace_edits=view.ask(Question(text, "no", default=False)))
 
 
 def may_release(ctx: Context, view: View, plan: ReleasePlan) -> bool:

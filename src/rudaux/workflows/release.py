@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import hashlib
 import os
 import shutil
 from collections.abc import Collection, Iterator, Sequence
@@ -15,26 +16,41 @@ from rudaux.config.private import make_folder
 from rudaux.domain.artifacts import Release
 from rudaux.domain.links import repo_folder
 from rudaux.domain.outcome import Outcome
-from rudaux.domain.repository import Ignored
+from rudaux.domain.repository import MARK, Commit, Ignored
 from rudaux.errors import ConfigError, GitFailure
 from rudaux.ports import Context
 from rudaux.workflows import checkout, gradebook
+
+_RELEASED = "student repository"
+"""Whose the released files are in the ledger's list of what rudaux wrote."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A file of the student repository that a person changed since rudaux released it.
+
+    `path` is its path there; with `gone`, the commit deleted it.
+    """
+
+    path: str
+    commit: Commit
+    gone: bool = False
 
 
 @dataclass(frozen=True)
 class ReleaseLine:
     """One assignment: files that differ in the student repository, as relative paths.
 
-    removed: released earlier and no longer part of it; edited: somebody changed them by hand in the
-    student repository, and the release overwrites that (git's history keeps it). kept: the course's
-    own release folder has a version that neither repository has; it is set aside first.
+    removed: released earlier and no longer part of it; edited: which of the files that the release
+    would replace a person committed. kept: the course's own release folder has a version that
+    neither repository has; it is set aside first.
     """
 
     release: Release
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    edited: tuple[str, ...] = ()
+    edited: tuple[Edit, ...] = ()
     kept: tuple[str, ...] = ()
     instructor_differs: bool = False
     gradebook_differs: bool = False
@@ -54,9 +70,21 @@ class ReleasePlan:
     """Commits of the instructor repository that its remote does not have yet."""
     uncommitted: tuple[Ignored, ...] = ()
     """Folders and files of the course's own release that are written but that git ignores."""
+    replace_edits: bool = False
+    """Whether what persons committed to the student repository may be replaced."""
 
     def __len__(self) -> int:
-        return sum(len(line) > 0 for line in self.lines) + (self.unpushed > 0)
+        return len(self.changed) + (self.unpushed > 0)
+
+    @property
+    def changed(self) -> tuple[ReleaseLine, ...]:
+        """What is released."""
+        return tuple(x for x in self.lines if len(x) and (self.replace_edits or not x.edited))
+
+    @property
+    def held(self) -> tuple[ReleaseLine, ...]:
+        """What is not released, because that would undo what a person committed."""
+        return tuple(x for x in self.lines if len(x) and x not in self.changed)
 
 
 def temporary_folder(ctx: Context) -> Path:
@@ -152,7 +180,7 @@ def first_releases(plan: ReleasePlan) -> tuple[str, ...]:
 
 def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
     """Copy, record in the gradebook, commit and push both repositories; one outcome each."""
-    changed = [line for line in plan.lines if len(line)]
+    changed = plan.changed
     for line in changed:
         name = line.release.assignment
         own = ctx.grader.release_folder(name)
@@ -162,8 +190,11 @@ def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
             _copy(replace(line.release, folder=own, files=line.kept), place, ())
         _copy(line.release, own, [f for f in line.removed if _same(own / f, theirs / f)])
         gradebook.record_source(ctx, name)
+        for file in (*line.added, *line.changed):
+            path = str((theirs / file).relative_to(plan.clone))
+            ctx.ledger.record_written(_RELEASED, path, _digest(line.release.folder / file))
         _copy(line.release, theirs, line.removed)
-    message = f"Release {', '.join(line.release.assignment for line in changed)}"
+    message = f"Release {', '.join(line.release.assignment for line in changed)}\n\n{MARK}"
     students = [str(student_folder(ctx, plan.clone, x.release.assignment)) for x in changed]
     instructors = [str(ctx.grader.release_folder(x.release.assignment)) for x in changed]
     for folder, paths in ((plan.clone, students), (ctx.config.folder, instructors)):
@@ -171,6 +202,8 @@ def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
         if ctx.config.git.push and (committed or plan.unpushed):
             ctx.git.push(folder)
     yield from (Outcome(line.release.assignment, reason="released") for line in changed)
+    why = "not released, because a person changed its files in the student repository"
+    yield from (Outcome(line.release.assignment, "held", why) for line in plan.held)
 
 
 def student_folder(ctx: Context, clone: Path, assignment: str) -> Path:
@@ -186,17 +219,42 @@ def _compare(ctx: Context, release: Release, clone: Path, dirty: Sequence[str]) 
     removed = _stale(release, own, theirs)
     replaced = [f for f in release.files if not _same(release.folder / f, own / f)]
     unknown = [f for f in replaced if (own / f).is_file() and not _same(own / f, theirs / f)]
-    kept = _unsaved(ctx, own, unknown, dirty)
+    added = tuple(f for f in release.files if f not in present)
     return ReleaseLine(
         release,
-        added=tuple(f for f in release.files if f not in present),
+        added=added,
         changed=changed,
         removed=removed,
-        edited=tuple(f for f in changed if f in unknown and f not in kept),
-        kept=kept,
+        edited=tuple(_edits(ctx, own, theirs, clone, (*added, *changed, *removed))),
+        kept=_unsaved(ctx, own, unknown, dirty),
         instructor_differs=bool(replaced) or any(_same(own / f, theirs / f) for f in removed),
         gradebook_differs=not ctx.grader.source_in_step(release.assignment),
     )
+
+
+def _edits(
+    ctx: Context, own: Path, theirs: Path, clone: Path, files: Sequence[str]
+) -> Iterator[Edit]:
+    """Yield which of these files the last commit of a person changed or deleted.
+
+    A commit is rudaux's if it has rudaux's mark and the file is as rudaux wrote it, or if the file
+    is as in the course's own release: earlier versions of rudaux left no mark.
+    """
+    if not files or ctx.git.last_commit(clone, theirs) is None:
+        return
+    written = ctx.ledger.written(_RELEASED)
+    for target in (theirs / file for file in files):
+        commit = ctx.git.last_commit(clone, target)
+        if commit is None or _same(own / target.relative_to(theirs), target):
+            continue
+        path, gone = str(target.relative_to(clone)), not target.is_file()
+        known = written.get(path, ())
+        if not commit.marked or (known and not gone and _digest(target) not in known):
+            yield Edit(path, commit, gone)
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _unsaved(

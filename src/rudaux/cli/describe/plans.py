@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rudaux.domain.timetable import Entry
     from rudaux.workflows.assignments import AssignmentsPlan, Change
     from rudaux.workflows.init import InitPlan
-    from rudaux.workflows.release import ReleaseLine, ReleasePlan
+    from rudaux.workflows.release import Edit, ReleaseLine, ReleasePlan
     from rudaux.workflows.schedule import SchedulePlan
     from rudaux.workflows.sync import SyncPlan
     from rudaux.workflows.takeover import TakeOver
@@ -103,7 +103,8 @@ def _taken_over(plan: TakeOver) -> str:
 
 def release_rows(plan: ReleasePlan, config: Config) -> list[Row]:
     """Return what a release would change in the two repositories."""
-    rows = [row for line in plan.lines for row in _release_row(line, config)]
+    rows = [row for line in plan.changed for row in _release_row(line, config)]
+    rows += [row for line in plan.lines if len(line) for row in _edit_rows(line, plan, config)]
     if plan.uncommitted:
         rows.append(Row("Release", " ", _uncommitted(plan.uncommitted)))
     if plan.unpushed:
@@ -122,8 +123,6 @@ def _uncommitted(ignored: Sequence[Ignored]) -> str:
 
 
 def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
-    if not len(line):
-        return
     release = line.release
     files = [*line.added, *line.changed]
     if not files and not line.removed:
@@ -148,10 +147,27 @@ def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
     yield Row("Release", mark, release.assignment, text)
     for name in line.removed:
         yield Row("Release", "-", release.assignment, f"{name} (git's history keeps it)")
-    for name in line.edited:
-        text = f"{name} was edited in the student repository: replaced, but git's history keeps it"
-        yield Row("Release", "!", release.assignment, text)
     yield from _kept_rows(line)
+
+
+def edit_text(edit: Edit, config: Config) -> str:
+    """Return who changed which file of the student repository, and when."""
+    commit, verb = edit.commit, "deleted" if edit.gone else "changed"
+    day = commit.at.astimezone(config.course.timezone)
+    where = "in the student repository"
+    return f"{commit.author} {verb} {edit.path} {where} on {day:%-d %b %Y} ({commit.id[:8]})"
+
+
+def _edit_rows(line: ReleaseLine, plan: ReleasePlan, config: Config) -> Iterable[Row]:
+    name = line.release.assignment
+    for edit in line.edited:
+        there = f"`git show {edit.commit.id[:8]}:{edit.path}` there still shows it"
+        becomes = "it comes back" if edit.gone else f"it is replaced, but {there}"
+        text = f"{edit_text(edit, config)}: {becomes if plan.replace_edits else 'it stays so'}"
+        yield Row("Release", "!", name, text)
+    if line.edited and not plan.replace_edits:
+        text = f"take that over into source/{name}, or `rudaux git release {name}` on a terminal"
+        yield Row("Release", "!", name, f"it is not released until you decide: {text} asks")
 
 
 def _kept_rows(line: ReleaseLine) -> Iterable[Row]:
