@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.cli.terminal import ForkedTerminal
 from tests.course import SmallCourse, git
 from tests.kept import CourseAfter
 
+LATER = datetime(2031, 3, 5, 7, 59, 59, tzinfo=timezone.utc)
 RUDAUX = str(Path(sys.executable).with_name("rudaux"))
 NOTEBOOK = "materials/homework_1/homework_1.ipynb"
 
@@ -35,7 +37,9 @@ def commit_by_hand(course: SmallCourse, what: str) -> str:
     if what == "revert":
         git(host, "revert", "--no-edit", "HEAD")
     else:
-        page.unlink() if what == "delete" else page.write_text(page.read_text() + "\n")
+        page.unlink() if what == "delete" else page.write_text(
+            page.read_text().replace("{", "{ ", 1)
+        )
         git(host, "commit", "--all", "--quiet", "--author", "Ann Lee <a@example.edu>", "-m", "Fix")
     git(host, "push", "--quiet")
     return git(host, "rev-parse", "HEAD")
@@ -104,3 +108,55 @@ def test_a_release_of_an_older_rudaux_is_nobodys_commit(course: SmallCourse) -> 
     git(host, "push", "--quiet", "--force")
     course.edit("square", "cube", "source/homework_1/homework_1.ipynb")
     assert "student repository on" not in course.rudaux("init").out
+
+
+@pytest.fixture
+def moved(course: SmallCourse) -> None:
+    """The due date as a person has moved it in Canvas."""
+    [row] = course.world.assignments.values()
+    row.due_at = LATER
+
+
+def due(course: SmallCourse) -> datetime | None:
+    """Return the due date in Canvas."""
+    [row] = course.world.assignments.values()
+    return row.due_at
+
+
+@pytest.mark.usefixtures("moved")
+def test_a_date_that_a_person_set_in_canvas_is_named_and_stays(course: SmallCourse) -> None:
+    before = course.writes()
+    for command in (("init",), ("canvas", "push"), ("init",)):
+        said = course.rudaux(*command).out
+        there = "homework_1: due was set in Canvas to Tue 4 Mar 2031 23:59, but rudaux.toml says"
+        assert there in said
+        assert "change it in rudaux.toml" in said
+    assert (due(course), course.writes()) == (LATER, before)
+
+
+@pytest.mark.usefixtures("moved")
+def test_a_person_who_is_asked_may_write_the_date_of_the_file(course: SmallCourse) -> None:
+    for answer in ("n", "y"):
+        screen = ForkedTerminal([RUDAUX, "canvas", "push"], course.folder)
+        screen.wait_for("Write what rudaux.toml says to Canvas?")
+        screen.press(answer)
+        if answer == "y":
+            screen.wait_for("Apply 1 change?")
+            screen.press("y")
+        assert screen.ends() == 0
+        assert (due(course) == LATER) == (answer == "n")
+    assert "up to date" in course.rudaux("init").out
+
+
+def test_an_assignment_that_got_another_name_is_said_to_be_in_canvas_with_its_grades(
+    course: SmallCourse,
+) -> None:
+    course.rudaux("grade", "homework_1")
+    (course.folder / "source" / "homework_1").rename(course.folder / "source" / "hw1")
+    course.edit('name = "homework_1"', 'name = "hw1"')
+    was = "homework_1 is no longer in rudaux.toml, but still in Canvas with 1 grade: if you gave"
+    assert was in course.rudaux("init").out
+    assert was in course.rudaux("init").out
+    assert was in course.rudaux("status").out
+    assert [a.name for a in course.world.assignments.values()] == ["homework_1", "hw1"]
+    assert "homework_1" in course.rudaux("gradebook", "sync").out

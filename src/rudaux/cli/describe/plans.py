@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rudaux.domain.repository import Ignored
     from rudaux.domain.roster import GradebookStudent, Student
     from rudaux.domain.timetable import Entry
-    from rudaux.workflows.assignments import AssignmentsPlan, Change
+    from rudaux.workflows.assignments import AssignmentLine, AssignmentsPlan, Change
     from rudaux.workflows.init import InitPlan
     from rudaux.workflows.release import Edit, ReleaseLine, ReleasePlan
     from rudaux.workflows.schedule import SchedulePlan
@@ -190,7 +190,22 @@ def assignment_rows(plan: AssignmentsPlan, config: Config) -> list[Row]:
         if line.left:
             text = "; ".join(_changed(change, zone) for change in line.left)
             rows.append(Row("Canvas", "!", f"{line.why} (not changed: {text})"))
-    return rows
+        if line.moved:
+            text = "; ".join(moved_texts(line, config))
+            rows.append(Row("Canvas", "!", f"{text}. That stays: change it in rudaux.toml, too"))
+    return rows + [Row("Canvas", "!", text) for text in plan.former]
+
+
+def moved_texts(line: AssignmentLine, config: Config) -> list[str]:
+    """Return which dates of an assignment are a person's, and what rudaux.toml has."""
+    zone, texts = config.course.timezone, []
+    for change in line.moved:
+        ours = _value(change.new, zone)
+        there = (
+            f"set in Canvas to {_value(change.old, zone)}" if change.old else "cleared in Canvas"
+        )
+        texts.append(f"{line.spec.name}: {change.field} was {there}, but rudaux.toml says {ours}")
+    return texts
 
 
 def _new(spec: AssignmentSpec, zone: tzinfo) -> str:
