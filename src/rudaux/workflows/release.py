@@ -174,7 +174,7 @@ def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> Relea
 
 def first_releases(plan: ReleasePlan) -> tuple[str, ...]:
     """Return the names of the assignments that students get for the first time."""
-    new = (x.release for x in plan.lines if x.added and len(x.added) == len(x.release.files))
+    new = (x.release for x in plan.changed if x.added and len(x.added) == len(x.release.files))
     return tuple(release.assignment for release in new)
 
 
