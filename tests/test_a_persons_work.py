@@ -154,7 +154,7 @@ def test_an_assignment_that_got_another_name_is_said_to_be_in_canvas_with_its_gr
     course.rudaux("grade", "homework_1")
     (course.folder / "source" / "homework_1").rename(course.folder / "source" / "hw1")
     course.edit('name = "homework_1"', 'name = "hw1"')
-    was = "homework_1 is no longer in rudaux.toml, but still in Canvas with 1 grade: if you gave"
+    was = "homework_1 is no longer in rudaux.toml, but still in Canvas with 1 grade. If you renamed"
     assert was in course.rudaux("init").out
     assert was in course.rudaux("init").out
     assert was in course.rudaux("status").out

@@ -72,11 +72,9 @@ def release(
             view.rows(release_rows(plan, ctx.config))
             if not len(plan) and not plan.held:
                 view.line("Both repositories are up to date: nothing to release.")
-            if dry_run:
                 return
-            if len(plan) and not view.ask(
-                Question(f"Apply {counted(len(plan), 'change')}?", "yes")
-            ):
+            question = Question(f"Apply {counted(len(plan), 'change')}?", "yes")
+            if dry_run or (len(plan) and not view.ask(question)):
                 return
             outcomes = view.follow("Release", workflow.apply(ctx, plan), len(plan))
             finish(outcomes, "`rudaux git release` on a terminal asks what to do.")

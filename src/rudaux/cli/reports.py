@@ -85,7 +85,7 @@ def report_before_push(ctx: Context, view: View, standings: Standings) -> None:
 
 def _tell_kept(ctx: Context, view: View) -> None:
     for copy in ctx.pages.kept:
-        view.notice(f"The report that was there had been edited: it is kept as {copy}.")
+        view.notice(f"Somebody may have edited the report that was there: it is kept as {copy}.")
 
 
 def _show(view: View, read: AssignmentReport, page: Path, anonymous: bool) -> None:

@@ -106,10 +106,9 @@ def former(ctx: Context, existing: Iterable[CanvasAssignment]) -> Iterator[str]:
             given = sum(s.entered is not None for s in ctx.canvas.submissions(other.id))
             grades = counted(given, "grade") if given else "no grades"
             yield (
-                f"{other.name} is no longer in rudaux.toml, but still in Canvas with {grades}: if "
-                "you gave it another name, give it this one back, because grades do not move to "
-                "the new one; if it is over, remove it in Canvas, in the student repository and "
-                "under source/ yourself, or leave it there"
+                f"{other.name} is no longer in rudaux.toml, but still in Canvas with {grades}. If "
+                "you renamed it, give it its old name back, because grades do not move to a new "
+                "one. If it is over, leave it there or remove it yourself: rudaux never does."
             )
 
 

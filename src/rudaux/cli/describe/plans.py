@@ -104,7 +104,7 @@ def _taken_over(plan: TakeOver) -> str:
 def release_rows(plan: ReleasePlan, config: Config) -> list[Row]:
     """Return what a release would change in the two repositories."""
     rows = [row for line in plan.changed for row in _release_row(line, config)]
-    rows += [row for line in plan.lines if len(line) for row in _edit_rows(line, plan, config)]
+    rows += [row for line in plan.lines for row in _edit_rows(line, plan, config)]
     if plan.uncommitted:
         rows.append(Row("Release", " ", _uncommitted(plan.uncommitted)))
     if plan.unpushed:
@@ -163,11 +163,14 @@ def _edit_rows(line: ReleaseLine, plan: ReleasePlan, config: Config) -> Iterable
     for edit in line.edited:
         there = f"`git show {edit.commit.id[:8]}:{edit.path}` there still shows it"
         becomes = "it comes back" if edit.gone else f"it is replaced, but {there}"
-        text = f"{edit_text(edit, config)}: {becomes if plan.replace_edits else 'it stays so'}"
+        text = f"{edit_text(edit, config)}: {becomes if plan.replace_edits else 'that stays'}"
         yield Row("Release", "!", name, text)
     if line.edited and not plan.replace_edits:
-        text = f"take that over into source/{name}, or `rudaux git release {name}` on a terminal"
-        yield Row("Release", "!", name, f"it is not released until you decide: {text} asks")
+        text = (
+            f"not released until you decide: make the same change in source/{name}, or run `rudaux "
+            f"git release {name}` on a terminal, which asks"
+        )
+        yield Row("Release", "!", name, text)
 
 
 def _kept_rows(line: ReleaseLine) -> Iterable[Row]:
