@@ -13,6 +13,7 @@ from pathlib import Path
 from rudaux.domain.allowances import Allowance, Cell
 from rudaux.domain.checks import Checked
 from rudaux.domain.collection import Collection, LateEdit
+from rudaux.domain.deadlines import DateKind
 from rudaux.domain.execution import (
     Execution,
     GradedFrom,
@@ -40,6 +41,7 @@ class FakeLedger:
     gone: frozenset[str] = frozenset()
     marked: set[tuple[str, str]] = field(default_factory=set)
     overrides: list[OverrideRecord] = field(default_factory=list)
+    dated: dict[str, dict[DateKind, frozenset[datetime | None]]] = field(default_factory=dict)
     joined: dict[str, Joined] = field(default_factory=dict)
     edits: dict[tuple[str, str], tuple[LateEdit, ...]] = field(default_factory=dict)
     size: int | None = None
@@ -64,6 +66,15 @@ class FakeLedger:
 
     def record_checked(self, assignment: str, checked: Checked) -> None:
         self.findings[assignment] = checked
+
+    def dates(self, assignment: str) -> Mapping[DateKind, frozenset[datetime | None]]:
+        return dict(self.dated.get(assignment, {}))
+
+    def record_dates(
+        self, assignment: str, dates: Mapping[DateKind, Names[datetime | None]]
+    ) -> None:
+        known = self.dated.setdefault(assignment, {})
+        known.update({kind: frozenset(values) for kind, values in dates.items()})
 
     @contextmanager
     def lock(self, command: str, wait: float = 0.0) -> Iterator[None]:

@@ -12,7 +12,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from rudaux.domain.collection import Absent, Copied, Kept, Located, Lookup
-from rudaux.domain.repository import Ignored, RepoState
+from rudaux.domain.repository import Commit, Ignored, RepoState
 from rudaux.domain.returning import HomePages
 from rudaux.domain.timetable import Entry
 from rudaux.errors import (
@@ -130,6 +130,8 @@ class FakeGit:
     """The patterns in each folder's .gitignore."""
     refused: set[str] = field(default_factory=set)
     """Remotes that refuse every push."""
+    history: dict[str, Commit] = field(default_factory=dict)
+    """The last commit that changed a file, by its name."""
 
     def check(self, folder: Path) -> None:
         if folder in self.unfit:
@@ -146,8 +148,11 @@ class FakeGit:
     def state(self, folder: Path) -> RepoState:
         return RepoState("main", self.unsaved.get(folder, self.dirty), 0, 0, "origin")
 
-    def stores_alike(self, folder: Path, path: Path, other: Path) -> bool:
-        return path.read_bytes() == other.read_bytes()
+    def stored(self, folder: Path, path: Path, content: Path) -> str | None:
+        return hashlib.sha256(content.read_bytes()).hexdigest()
+
+    def last_commit(self, folder: Path, path: Path) -> Commit | None:
+        return self.history.get(path.name)
 
     def fetch(self, folder: Path) -> None:
         return

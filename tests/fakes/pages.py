@@ -15,6 +15,7 @@ class FakePages:
     folder: Path
     written: dict[str, AssignmentReport | TermReport] = field(default_factory=dict)
     shown: list[Path] = field(default_factory=list)
+    kept: tuple[Path, ...] = ()
 
     def write(self, report: AssignmentReport, anonymous: bool = False) -> Path:
         return self._write(report.name + "-anonymous" * anonymous, report)

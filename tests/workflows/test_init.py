@@ -12,7 +12,7 @@ from rudaux.cli.describe.plans import release_rows
 from rudaux.domain.canvas import ExternalTool
 from rudaux.domain.deadlines import Override
 from rudaux.errors import CanvasFailure, ConfigError, GitFailure
-from rudaux.workflows import init, release, schedule, sync
+from rudaux.workflows import assignments, init, release, schedule, sync
 from tests.fakes import NEXT_WEEK, NOW, YESTERDAY, FakeContext, assignment, fake_course, student
 from tests.workflows.run import run_grade, run_init
 
@@ -406,3 +406,71 @@ def test_points_are_compared_as_numbers(ctx: FakeContext) -> None:
     made = next(iter(ctx.canvas.existing.values()))
     ctx.canvas.existing[made.id] = replace(made, points=Decimal("10.0"))
     assert len(run_init(ctx)) == 0
+
+
+def test_a_date_that_a_person_set_in_canvas_stays_and_the_rest_is_written(
+    ctx: FakeContext,
+) -> None:
+    run_init(ctx)
+    [made] = ctx.canvas.existing
+    moved = NEXT_WEEK + timedelta(days=1)
+    ctx.canvas.existing[made] = replace(ctx.canvas.existing[made], due_at=moved)
+    ctx.config = replace(ctx.config, assignments=(assignment(due=NEXT_WEEK, points=Decimal(12)),))
+    for _ in range(2):
+        [line] = run_init(ctx).assignments.lines
+        assert [(c.field, c.old, c.new) for c in line.moved] == [("due", moved, NEXT_WEEK)]
+        assert ctx.canvas.existing[made].due_at == moved
+        assert ctx.canvas.existing[made].points == 12
+    [entry] = ctx.crontab.table[str(ctx.config.folder)]
+    assert entry.day == moved.day
+    ctx.config = replace(ctx.config, assignments=(assignment(due=moved, points=Decimal(12)),))
+    for _ in range(2):
+        assert not run_init(ctx).assignments.moved
+    later = moved + timedelta(days=1)
+    ctx.config = replace(ctx.config, assignments=(assignment(due=later, points=Decimal(12)),))
+    run_init(ctx)
+    assert ctx.canvas.existing[made].due_at == later
+
+
+def test_a_date_that_is_asked_for_is_written_over_a_persons(ctx: FakeContext) -> None:
+    run_init(ctx)
+    [made] = ctx.canvas.existing
+    ctx.canvas.existing[made] = replace(ctx.canvas.existing[made], due_at=None)
+    assert [c.field for c in assignments.plan(ctx).lines[0].moved] == ["due"]
+    list(assignments.apply(ctx, assignments.plan(ctx, replace_dates=True)))
+    assert ctx.canvas.existing[made].due_at == NEXT_WEEK
+    assert not assignments.plan(ctx).moved
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+def test_a_date_that_was_on_its_way_when_a_run_was_killed_is_nobodys(
+    ctx: FakeContext, arrived: bool
+) -> None:
+    run_init(ctx)
+    [made] = ctx.canvas.existing
+    first = ctx.canvas.existing[made]
+    later, last = (NEXT_WEEK + timedelta(days=n) for n in (1, 2))
+    ctx.config = replace(ctx.config, assignments=(assignment(due=later),))
+    ctx.canvas.fixed = {"homework_1"}  # the run ends before it knows
+    run_init(ctx)
+    ctx.canvas.fixed = set()
+    ctx.canvas.existing[made] = replace(first, due_at=later) if arrived else first
+    ctx.config = replace(ctx.config, assignments=(assignment(due=last),))
+    assert not run_init(ctx).assignments.moved
+    assert ctx.canvas.existing[made].due_at == last
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_date_that_is_new_in_the_file_is_written_whatever_canvas_has(
+    ctx: FakeContext, recorded: bool
+) -> None:
+    run_init(ctx)
+    [made] = ctx.canvas.existing
+    moved, later = (NEXT_WEEK + timedelta(days=n) for n in (1, 2))
+    ctx.canvas.existing[made] = replace(ctx.canvas.existing[made], due_at=moved)
+    if not recorded:
+        ctx.ledger.dated.clear()
+    ctx.config = replace(ctx.config, assignments=(assignment(due=later),))
+    [line] = run_init(ctx).assignments.lines
+    assert [(c.field, c.old, c.new) for c in line.changes] == [("due", moved, later)]
+    assert not run_init(ctx).assignments.moved

@@ -11,6 +11,7 @@ from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import assignment_rows
 from rudaux.cli.describe.words import number, when
 from rudaux.cli.describe.writes import LOG_HEADER, log_parts, run_line, undo_counts, undo_rows
+from rudaux.cli.init import may_move
 from rudaux.cli.options import DryRun, Folder, Json, Name, NoPrompt, OptionalName, OptionalRun, Yes
 from rudaux.cli.session import reading, writing
 from rudaux.cli.summary import finish
@@ -90,9 +91,14 @@ def push(dry_run: DryRun = False, folder: Folder = None, no_prompt: NoPrompt = F
 
     with writing(folder, no_prompt, "canvas push", dry_run) as (ctx, view):
         plan = workflow.plan(ctx)
+        if not dry_run and may_move(ctx, view, plan):
+            plan = workflow.plan(ctx, replace_dates=True)
         view.rows(assignment_rows(plan, ctx.config))
         if not len(plan):
-            view.line("Canvas is up to date: nothing to change.")
+            if not plan.moved:
+                view.line("Canvas is up to date: nothing to change.")
+            if not dry_run:
+                list(workflow.apply(ctx, plan))  # which dates are rudaux's
         elif not dry_run and view.ask(Question(f"Apply {counted(len(plan), 'change')}?", "yes")):
             outcomes = view.follow("Canvas", workflow.apply(ctx, plan), len(plan))
             view.troubles(outcomes)

@@ -6,9 +6,10 @@ import typer
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import release_rows
-from rudaux.cli.init import may_replace_leftover, up_to_date
+from rudaux.cli.init import may_replace_leftover, may_undo, up_to_date
 from rudaux.cli.options import DryRun, Folder, Names, NoPrompt, Overwrite
 from rudaux.cli.session import reading, writing
+from rudaux.cli.summary import finish
 from rudaux.domain.messages import counted
 from rudaux.errors import GitFailure
 
@@ -67,11 +68,13 @@ def release(
         if not may_replace_leftover(ctx, view, overwrite):
             return
         with workflow.workspace(ctx) as clone:
-            plan = workflow.plan(ctx, clone, wanted)
+            plan = may_undo(ctx, view, workflow.plan(ctx, clone, wanted), dry_run)
             view.rows(release_rows(plan, ctx.config))
-            if not len(plan):
+            if not len(plan) and not plan.held:
                 view.line("Both repositories are up to date: nothing to release.")
-            elif not dry_run and view.ask(
-                Question(f"Apply {counted(len(plan), 'change')}?", "yes")
-            ):
-                view.follow("Release", workflow.apply(ctx, plan), len(plan))
+                return
+            question = Question(f"Apply {counted(len(plan), 'change')}?", "yes")
+            if dry_run or (len(plan) and not view.ask(question)):
+                return
+            outcomes = view.follow("Release", workflow.apply(ctx, plan), len(plan))
+            finish(outcomes, "`rudaux git release` on a terminal asks what to do.")

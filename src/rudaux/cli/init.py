@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.deadlines import override_rows, undated_rows
-from rudaux.cli.describe.plans import Row, init_rows
+from rudaux.cli.describe.plans import Row, edit_text, init_rows, moved_texts
 from rudaux.cli.options import AcceptRoster, DryRun, Folder, NoCheck, NoPrompt, Overwrite
 from rudaux.cli.session import open_context, writing
 from rudaux.cli.summary import finish
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
     from rudaux.domain.roster import RosterChange, Student
     from rudaux.ports import Context
+    from rudaux.workflows.assignments import AssignmentsPlan
     from rudaux.workflows.init import InitPlan
     from rudaux.workflows.release import ReleasePlan
     from rudaux.workflows.sync import SyncPlan
+
+UNDECIDED = "`rudaux init` on a terminal asks what to do."
 
 
 def init(
@@ -32,8 +36,8 @@ def init(
     no_prompt: NoPrompt = False,
 ) -> None:
     """Set up or update the course; run it as often as you like."""
+    from rudaux.workflows import assignments, overrides, release
     from rudaux.workflows import init as workflow
-    from rudaux.workflows import overrides, release
 
     with writing(folder, no_prompt, "init", dry_run) as (ctx, view):
         ctx = up_to_date(ctx, view, dry_run)
@@ -41,12 +45,17 @@ def init(
             return
         with release.workspace(ctx) as clone:
             plan = workflow.plan(ctx, clone)
+            if not dry_run and may_move(ctx, view, plan.assignments):
+                plan = workflow.plan(ctx, clone, replace_dates=True)
+            plan = replace(plan, release=may_undo(ctx, view, plan.release, dry_run))
             _show(ctx, view, plan)
             if dry_run or not may_sync(view, plan.sync.roster, accept_roster):
                 return
             if not len(plan):
                 list(overrides.apply(ctx, plan.overrides))  # what is known of who joined
+                list(assignments.apply(ctx, plan.assignments))  # which dates are rudaux's
                 take_roster(ctx, view, plan.sync)
+                finish([*release.apply(ctx, plan.release)], UNDECIDED)
                 return
             may = no_check or may_release(ctx, view, plan.release)
             if not may or not view.ask(Question(f"Apply {counted(len(plan), 'change')}?", "yes")):
@@ -54,7 +63,7 @@ def init(
                 return
             outcomes = view.follow("Apply", workflow.apply(ctx, plan), len(plan))
         view.troubles(outcomes)
-        finish(outcomes, "`rudaux init` tries again.")
+        finish(outcomes, UNDECIDED if plan.release.held else "`rudaux init` tries again.")
         view.notice("Done. `rudaux status` shows where everything stands.")
 
 
@@ -69,8 +78,28 @@ def _show(ctx: Context, view: View, plan: InitPlan) -> None:
     if plan.zone:
         rows.append(Row("Time zone", "!", f"{plan.zone.text}; {plan.zone.remedy}"))
     view.rows([*rows, *override_rows(plan.overrides, config), *undated_rows(plan.overrides)])
-    if not len(plan) and not plan.sync.roster.shrunk:
+    left = plan.sync.roster.shrunk or plan.release.held or plan.assignments.moved
+    if not len(plan) and not left:
         view.line("Everything is up to date: nothing to change.")
+
+
+def may_move(ctx: Context, view: View, plan: AssignmentsPlan) -> bool:
+    """Ask whether to write over dates that a person set in Canvas; unattended they stay."""
+    told = [text for line in plan.moved for text in moved_texts(line, ctx.config)]
+    if not told or not view.attended:
+        return False
+    text = f"{'; '.join(told)}. Write what rudaux.toml says to Canvas?"
+    return view.ask(Question(text, "no", default=False))
+
+
+def may_undo(ctx: Context, view: View, plan: ReleasePlan, dry_run: bool) -> ReleasePlan:
+    """Ask whether a release may undo what persons committed; unattended it does not."""
+    edits = [edit for line in plan.held for edit in line.edited]
+    if not edits or dry_run or not view.attended:
+        return plan
+    told = listed([edit_text(edit, ctx.config) for edit in edits])
+    text = f"{told}. Put the released version in its place (git's history keeps the other one)?"
+    return replace(plan, replace_edits=view.ask(Question(text, "no", default=False)))
 
 
 def may_release(ctx: Context, view: View, plan: ReleasePlan) -> bool:

@@ -64,6 +64,7 @@ def report(
                 view.json(workflow.term_as_json(term, page, pages))
             else:
                 _show_term(view, term, page)
+        _tell_kept(ctx, view)
         if open_page and not ctx.pages.show(page):
             view.notice(f"This machine has no browser: copy {page} to one that has one.")
 
@@ -79,6 +80,12 @@ def report_before_push(ctx: Context, view: View, standings: Standings) -> None:
     else:
         view.link(file_link(page))
         view.notice(f"  Report: {page}\n")
+        _tell_kept(ctx, view)
+
+
+def _tell_kept(ctx: Context, view: View) -> None:
+    for copy in ctx.pages.kept:
+        view.notice(f"Somebody may have edited the report that was there: it is kept as {copy}.")
 
 
 def _show(view: View, read: AssignmentReport, page: Path, anonymous: bool) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+
+MARK = "Released-by: rudaux"
+"""The last line of the message of each commit that rudaux makes."""
 
 
 @dataclass(frozen=True)
@@ -23,3 +27,18 @@ class Ignored:
     path: str
     pattern: str
     where: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit: its author's name, when they made it (aware), and its whole message."""
+
+    id: str
+    author: str
+    at: datetime
+    message: str
+
+    @property
+    def marked(self) -> bool:
+        """Whether rudaux made it: a revert or a squash has a message of its own."""
+        return self.message.startswith("Release ") and self.message.rstrip().endswith(MARK)

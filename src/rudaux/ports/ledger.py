@@ -13,6 +13,7 @@ from typing import Protocol
 from rudaux.domain.allowances import Allowance, Cell
 from rudaux.domain.checks import Checked
 from rudaux.domain.collection import Collection, LateEdit
+from rudaux.domain.deadlines import DateKind
 from rudaux.domain.execution import Execution, GradedFrom, GradedWith
 from rudaux.domain.extensions import Fate, Joined, OverrideRecord
 from rudaux.domain.grades import Push
@@ -88,6 +89,17 @@ class Ledger(Protocol):
 
     def settle_override(self, number: int, state: Fate, override: int | None) -> None:
         """Record what became of an override, and which one it is in Canvas."""
+
+    def dates(self, assignment: str) -> Mapping[DateKind, frozenset[datetime | None]]:
+        """Return the base dates that rudaux last wrote to Canvas, or was about to write.
+
+        Of a kind that is not there, nothing is known.
+        """
+
+    def record_dates(
+        self, assignment: str, dates: Mapping[DateKind, Names[datetime | None]]
+    ) -> None:
+        """Replace what is known of these kinds."""
 
     def joins(self) -> Mapping[str, Joined]:
         """Return when each student joined, as far as it was recorded."""

@@ -12,7 +12,7 @@ from typing import Protocol
 from rudaux.domain.canvas import CanvasCourse
 from rudaux.domain.collection import Absent, Copied, Kept, Located, Lookup
 from rudaux.domain.links import Hub, HubSeen
-from rudaux.domain.repository import Ignored, RepoState
+from rudaux.domain.repository import Commit, Ignored, RepoState
 from rudaux.domain.returning import HomePages
 from rudaux.domain.timetable import Entry
 from rudaux.ports.canvas import Canvas
@@ -88,11 +88,15 @@ class Git(Protocol):
     def ignored(self, folder: Path, paths: Sequence[Path]) -> Mapping[Path, Ignored]:
         """Return the paths that a commit would leave out; git never ignores what it tracks."""
 
-    def stores_alike(self, folder: Path, path: Path, other: Path) -> bool:
-        """Return whether a commit of `path` would stay the same with the content of `other`.
+    def stored(self, folder: Path, path: Path, content: Path) -> str | None:
+        """Return the id of what a commit would store at `path` for a file's content.
 
-        Line ends may differ, or what a filter leaves out, by .gitattributes or git's configuration.
+        That leaves out what .gitattributes or git's configuration convert, as line ends. None if
+        git cannot convert it.
         """
+
+    def last_commit(self, folder: Path, path: Path) -> Commit | None:
+        """Return the last commit of the branch that changed a path, or deleted it."""
 
     def fetch(self, folder: Path) -> None:
         """Fetch from the remote; no file and no branch of the checkout changes."""

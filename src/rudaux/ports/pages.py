@@ -11,8 +11,11 @@ from rudaux.domain.report import AssignmentReport, TermReport
 class Pages(Protocol):
     """Reports as HTML files, each of which needs no network and no other account can read.
 
-    `anonymous` leaves out the students' names; such a page is kept beside the other one.
+    `anonymous` leaves out the students' names; such a page is kept beside the other one. `kept` are
+    copies of pages that were not as rudaux had written them, made before these were replaced.
     """
+
+    kept: tuple[Path, ...]
 
     def write(self, report: AssignmentReport, anonymous: bool = False) -> Path: ...
 

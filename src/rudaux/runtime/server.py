@@ -19,10 +19,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rudaux.runtime import cgroup, tree
+from rudaux.runtime import cgroup, lines, tree
 from rudaux.runtime.box import Plan, run
 from rudaux.runtime.cgroup import Counters
-from rudaux.runtime.folders import lay_out
+from rudaux.runtime.folders import lay_out, ran_out, why_full
 from rudaux.runtime.limits import OWN
 from rudaux.runtime.preload import import_for_notebooks
 from rudaux.runtime.prepared import prepare
@@ -178,9 +178,17 @@ def _supervise(
     notebooks, outbox, files = fds
 
     def work(counters: Counters | None = None) -> None:
-        with os.fdopen(files, "rb") as packed:
-            folder = lay_out(packed, request["folder"])
-        supervise(request, folder, notebooks, outbox, counters)
+        try:
+            with os.fdopen(files, "rb") as packed:
+                folder = lay_out(packed, request["folder"])
+            supervise(request, folder, notebooks, outbox, counters)
+        except Exception as error:
+            why = f"its supervisor failed ({type(error).__name__}: {error})"
+            if ran_out(error):
+                why = why_full(request["disk"] or "its sandbox (grading.scratch)")
+            with suppress(OSError):  # on a line of its own: another may have been cut off
+                os.write(outbox, b"\n" + lines.line(verdict="failed", reason=why, seconds=0.0))
+            raise
 
     status = 1
     try:

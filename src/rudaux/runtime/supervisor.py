@@ -21,7 +21,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 from rudaux.runtime import limits as bounds
 from rudaux.runtime import lines, tree
 from rudaux.runtime.cgroup import Counters
-from rudaux.runtime.folders import remove
+from rudaux.runtime.folders import ROOM, is_full, remove, shows_ran_out, why_full
 from rudaux.runtime.kernels import fork_kernel, forkable, write_connection
 from rudaux.runtime.limits import Limits
 from rudaux.runtime.prepared import filled, prepare
@@ -33,8 +33,6 @@ _OWN = 512 << 20
 """Bytes that the runner may use on top of the submission's limit."""
 _MOURNING = 3.0
 """Seconds after a kernel's death that the runner has to notice it."""
-_ROOM = 1 << 20
-"""Bytes of disk that starting a kernel may need."""
 
 
 class Gone(Exception):  # noqa: N818 - nothing went wrong here
@@ -52,7 +50,10 @@ class Supervisor:
         counters: Counters | None = None,
         own_disk: bool = False,
         proof: Mapping[str, str] | None = None,
+        disk: str | None = None,
     ) -> None:
+        """Take what to run and where; `disk` is a folder on a disk that it shares with others."""
+        self.disk = disk
         self.folder = folder
         self.limits = limits
         self.outbox = outbox
@@ -96,13 +97,8 @@ class Supervisor:
         if len(self.pending) > lines.MOST:
             raise Gone
 
-    def _is_full(self) -> bool:
-        """Return whether earlier code has filled the disk, if that is the submission's own."""
-        disk = os.statvfs(self.folder)
-        return self.own_disk and disk.f_bavail * disk.f_frsize < _ROOM
-
     def _notebook(self, label: str, notebook: str, kernel: str, notebooks: int) -> tuple[str, str]:
-        if self._is_full():
+        if self.own_disk and is_full(self.folder):
             return "kernel_died", "no kernel could start: the submission filled its scratch space"
         try:
             env = forkable(kernel)
@@ -119,6 +115,8 @@ class Supervisor:
         killed, full = self.counters()
         try:
             ended, why = _Watch(self, pipe, runner, forked[0] if forked else None).verdict()
+            if self.disk and is_full(self.disk):
+                ended, why = "failed", why_full(self.disk)
         finally:
             os.close(pipe)
         now_killed, now_full = self.counters()
@@ -182,7 +180,7 @@ def _kept_free(folder: Path) -> int:
     A notebook that fills its disk must not prevent the next one's kernel from starting.
     """
     with tempfile.TemporaryFile(dir=folder) as file:
-        os.posix_fallocate(file.fileno(), 0, _ROOM)
+        os.posix_fallocate(file.fileno(), 0, ROOM)
         return os.dup(file.fileno())
 
 
@@ -223,6 +221,8 @@ class _Watch:
                 self.cell_until = time.monotonic() + self.owner.limits.cell_timeout + _GRACE
             else:
                 self.cell, self.cell_until = None, float("inf")
+                if (disk := self.owner.disk) and any(map(shows_ran_out, said["cell"][2])):
+                    return "failed", why_full(disk)
             self.owner._queue(line + b"\n")
         return None
 
@@ -240,6 +240,8 @@ class _Watch:
         if now < self.looked + _POLL:
             return None
         self.looked = now
+        if self.owner.disk and is_full(self.owner.disk):
+            return "failed", why_full(self.owner.disk)
         everything = tree.descendants(os.getpid())
         below = [p for p in everything if p.pid != self.runner]
         if sum(p.memory for p in everything) > limits.memory + sum(p.memory for p in below) + _OWN:
@@ -278,7 +280,8 @@ def supervise(
     proof = request.get("proof") or {}
     prepare(proof)
     limits = Limits(**request["limits"])
-    supervisor = Supervisor(folder, limits, outbox, counters, own_disk, proof)
+    disk = request.get("disk")
+    supervisor = Supervisor(folder, limits, outbox, counters, own_disk, proof, disk)
     try:
         supervisor.run(request["kernels"], notebooks)
     except Gone:

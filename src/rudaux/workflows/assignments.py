@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from rudaux.config import AssignmentSettings
 from rudaux.domain.canvas import AssignmentSpec, CanvasAssignment
-from rudaux.domain.deadlines import same_moment
+from rudaux.domain.deadlines import DateKind, same_moment
 from rudaux.domain.links import Hub, launch_link
+from rudaux.domain.messages import counted
 from rudaux.domain.modes import FROZEN, refusal
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import CanvasFailure, ConfigError, PermissionRefused, RequestRefused
@@ -19,6 +20,7 @@ from rudaux.workflows.tool import find_tool
 
 _POSTING = {None: None, "manual": True, "automatic": False}
 _NAMES = {True: "manual", False: "automatic"}
+Dates = Mapping[DateKind, frozenset[datetime | None]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class AssignmentLine:
     """One assignment: created if `current` is None, updated if `changes` is not empty.
 
     `manually` says whether grades are to stay hidden until posted; None leaves that alone. `left`
-    are differences that Canvas does not allow to be fixed now, and `why` says why not.
+    are differences that Canvas does not allow to be fixed now, and `why` says why not. `moved` are
+    dates that rudaux did not write: they stay, unless a person decides otherwise.
     """
 
     spec: AssignmentSpec
@@ -44,6 +47,7 @@ class AssignmentLine:
     manually: bool | None = None
     left: tuple[Change, ...] = ()
     why: str = ""
+    moved: tuple[Change, ...] = ()
 
     @property
     def writes(self) -> bool:
@@ -56,13 +60,23 @@ class AssignmentsPlan:
     """What `apply` writes to Canvas."""
 
     lines: tuple[AssignmentLine, ...]
+    former: tuple[str, ...] = ()
+    """What Canvas still has of assignments that left rudaux.toml, a sentence each."""
 
     def __len__(self) -> int:
         return sum(line.writes for line in self.lines)
 
+    @property
+    def moved(self) -> tuple[AssignmentLine, ...]:
+        """Those whose dates a person set in Canvas."""
+        return tuple(line for line in self.lines if line.moved)
 
-def plan(ctx: Context) -> AssignmentsPlan:
-    """Compare the configured assignments with Canvas; writes nothing."""
+
+def plan(ctx: Context, replace_dates: bool = False) -> AssignmentsPlan:
+    """Compare the configured assignments with Canvas; writes nothing.
+
+    With `replace_dates`, also dates that a person set in Canvas are to become those of rudaux.toml.
+    """
     if not ctx.config.assignments:
         return AssignmentsPlan(())
     require_open(ctx, grading=False)
@@ -76,8 +90,26 @@ def plan(ctx: Context) -> AssignmentsPlan:
         if current is None:
             _refuse_a_second(ctx, existing, spec)
         line = AssignmentLine(spec, current, _changes(spec, current, manually), manually)
-        lines.append(_possible(line))
-    return AssignmentsPlan(tuple(lines))
+        line = _possible(line)
+        lines.append(line if replace_dates else _without_moved(line, ctx.ledger.dates(spec.name)))
+    return AssignmentsPlan(tuple(lines), tuple(former(ctx, existing)))
+
+
+def former(ctx: Context, existing: Iterable[CanvasAssignment]) -> Iterator[str]:
+    """Yield what Canvas still has of assignments that left rudaux.toml, and what to do."""
+    configured = {a.name for a in ctx.config.assignments}
+    hub = Hub(ctx.config.jupyterhub.url, ctx.config.jupyterhub.base_url)
+    for other in (a for a in existing if a.name not in configured):
+        folder = launch_link(hub, ctx.config.git.student_repo, f"{_folder(ctx, other.name)}/")
+        ours = (other.launch_url or "").startswith(folder) or ctx.ledger.push_records(other.name)
+        if ours:
+            given = sum(s.entered is not None for s in ctx.canvas.submissions(other.id))
+            grades = counted(given, "grade") if given else "no grades"
+            yield (
+                f"{other.name} is no longer in rudaux.toml, but still in Canvas with {grades}. If "
+                "you renamed it, give it its old name back, because grades do not move to a new "
+                "one. If it is over, leave it there or remove it yourself: rudaux never does."
+            )
 
 
 def _possible(line: AssignmentLine) -> AssignmentLine:
@@ -102,17 +134,55 @@ def _possible(line: AssignmentLine) -> AssignmentLine:
     return replace(line, spec=spec, changes=changes, left=left, why=why if left else "")
 
 
+def _without_moved(line: AssignmentLine, written: Dates) -> AssignmentLine:
+    """Leave alone dates that changed in Canvas since rudaux wrote them, and not in rudaux.toml."""
+    if line.current is None:
+        return line
+    there, ours, spec = _dates(line.current), _dates(line.spec), line.spec
+    kept = {
+        kind: there[kind]
+        for kind, known in written.items()
+        if any(_is_set(kind, ours[kind], date) for date in known)
+        and not any(_is_set(kind, there[kind], date) for date in known)
+    }
+    dates = {**ours, **kept}
+    return replace(
+        line,
+        spec=replace(spec, due_at=dates["due"], unlock_at=dates["unlock"], lock_at=dates["lock"]),
+        changes=tuple(c for c in line.changes if c.field not in kept),
+        moved=tuple(c for c in line.changes if c.field in kept),
+    )
+
+
+def _dates(of: CanvasAssignment | AssignmentSpec) -> dict[DateKind, datetime | None]:
+    return {"due": of.due_at, "unlock": of.unlock_at, "lock": of.lock_at}
+
+
 def apply(ctx: Context, plan: AssignmentsPlan) -> Iterator[Outcome]:
     """Create and update what differs, one outcome per assignment written.
 
     If Canvas refuses one, the others go on.
     """
     for line in plan.lines:
+        now, before = _settled(line), ctx.ledger.dates(line.spec.name)
         if line.writes:
+            either = {kind: dates | before.get(kind, frozenset()) for kind, dates in now.items()}
+            ctx.ledger.record_dates(line.spec.name, either)
             try:
                 yield _write(ctx, line)
             except (PermissionRefused, RequestRefused) as refused:
                 yield Outcome(line.spec.name, "failed", str(refused))
+                continue
+        if line.writes or {kind: before.get(kind) for kind in now} != now:
+            ctx.ledger.record_dates(line.spec.name, now)
+
+
+def _settled(line: AssignmentLine) -> Dates:
+    """Return the dates that Canvas will have and that rudaux wrote, or would have written."""
+    if line.current is not None and line.current.only_visible_to_overrides:
+        return {}
+    others = {change.field for change in (*line.left, *line.moved)}
+    return {k: frozenset({at}) for k, at in _dates(line.spec).items() if k not in others}
 
 
 def _write(ctx: Context, line: AssignmentLine) -> Outcome:
@@ -175,8 +245,12 @@ def launch_path(ctx: Context, settings: AssignmentSettings) -> str:
             f"rudaux.toml: assignment {settings.name} has {len(notebooks)} notebooks "
             f"({', '.join(notebooks)}): set `notebook =` to the one that the launch link opens."
         )
-    parts = [ctx.config.git.release_path.strip("/"), settings.name]
-    return "/".join([p for p in parts if p] + [settings.notebook or notebooks[0]])
+    return f"{_folder(ctx, settings.name)}/{settings.notebook or notebooks[0]}"
+
+
+def _folder(ctx: Context, name: str) -> str:
+    """Return the folder of an assignment in the student repository."""
+    return f"{ctx.config.git.release_path.strip('/')}/{name}".lstrip("/")
 
 
 def _spec(ctx: Context, settings: AssignmentSettings, tool_id: int) -> AssignmentSpec:
@@ -193,8 +267,10 @@ def _spec(ctx: Context, settings: AssignmentSettings, tool_id: int) -> Assignmen
     )
 
 
-def _is_set(canvas: datetime | None, wanted: datetime | None) -> bool:
+def _is_set(kind: DateKind, canvas: datetime | None, wanted: datetime | None) -> bool:
     """Return whether Canvas has a date; it stores midnight as the end of that day, not before."""
+    if kind == "unlock":
+        return canvas == wanted
     earlier = canvas is not None and wanted is not None and canvas < wanted
     return same_moment(canvas, wanted) and not earlier
 
@@ -209,11 +285,8 @@ def _changes(
     ]
     # Writing base dates would show everybody an assignment that only some students see.
     if not current.only_visible_to_overrides:
-        pairs += [
-            ("due", current.due_at, spec.due_at, _is_set(current.due_at, spec.due_at)),
-            ("unlock", current.unlock_at, spec.unlock_at, current.unlock_at == spec.unlock_at),
-            ("lock", current.lock_at, spec.lock_at, _is_set(current.lock_at, spec.lock_at)),
-        ]
+        there = _dates(current)
+        pairs += [(k, there[k], at, _is_set(k, there[k], at)) for k, at in _dates(spec).items()]
     pairs += [
         ("published", current.published, True, current.published),
         ("link", current.launch_url, spec.launch_url, current.launch_url == spec.launch_url),

@@ -44,10 +44,13 @@ class InitPlan:
         return sum(len(part) for part in parts)
 
 
-def plan(ctx: Context, clone: Path) -> InitPlan:
-    """Read and decide everything before anything is written; `clone`: see `release.workspace`."""
+def plan(ctx: Context, clone: Path, replace_dates: bool = False) -> InitPlan:
+    """Read and decide everything before anything is written.
+
+    `clone`: see `release.workspace`; `replace_dates`: see `assignments.plan`.
+    """
     course = require_open(ctx, grading=False)
-    canvas = assignments.plan(ctx)
+    canvas = assignments.plan(ctx, replace_dates)
     synced = sync.plan(ctx)
     extended, zone = _overrides(ctx, canvas, synced), check_zone(ctx, course)
     return InitPlan(

@@ -15,27 +15,42 @@ from rudaux.config.private import make_folder
 from rudaux.domain.artifacts import Release
 from rudaux.domain.links import repo_folder
 from rudaux.domain.outcome import Outcome
-from rudaux.domain.repository import Ignored
+from rudaux.domain.repository import MARK, Commit, Ignored
 from rudaux.errors import ConfigError, GitFailure
 from rudaux.ports import Context
 from rudaux.workflows import gradebook, repository
+
+_RELEASED = "student repository"
+"""Whose the released files are in the ledger's list of what rudaux wrote."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A file of the student repository that a person changed since rudaux released it.
+
+    `path` is its path there; with `gone`, the commit deleted it.
+    """
+
+    path: str
+    commit: Commit
+    gone: bool = False
 
 
 @dataclass(frozen=True)
 class ReleaseLine:
     """One assignment: files that differ in the student repository, as relative paths.
 
-    removed: released earlier and no longer part of it; edited: somebody changed them by hand in the
-    student repository, and the release overwrites that (git's history keeps it). kept: the course's
-    own release folder has a version that neither repository has; it is set aside first. gone: which
-    of `removed` leave the course's own release folder, too.
+    removed: released earlier and no longer part of it; edited: which of the files that the release
+    would replace a person committed. kept: the course's own release folder has a version that
+    neither repository has; it is set aside first. gone: which of `removed` leave the course's own
+    release folder, too.
     """
 
     release: Release
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    edited: tuple[str, ...] = ()
+    edited: tuple[Edit, ...] = ()
     kept: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     instructor_differs: bool = False
@@ -56,9 +71,21 @@ class ReleasePlan:
     """Commits of the instructor repository that its remote does not have yet."""
     uncommitted: tuple[Ignored, ...] = ()
     """Folders and files of the course's own release that are written but that git ignores."""
+    replace_edits: bool = False
+    """Whether what persons committed to the student repository may be replaced."""
 
     def __len__(self) -> int:
-        return sum(len(line) > 0 for line in self.lines) + (self.unpushed > 0)
+        return len(self.changed) + (self.unpushed > 0)
+
+    @property
+    def changed(self) -> tuple[ReleaseLine, ...]:
+        """What is released."""
+        return tuple(x for x in self.lines if len(x) and (self.replace_edits or not x.edited))
+
+    @property
+    def held(self) -> tuple[ReleaseLine, ...]:
+        """What is not released, because that would undo what a person committed."""
+        return tuple(x for x in self.lines if len(x) and x not in self.changed)
 
 
 def temporary_folder(ctx: Context) -> Path:
@@ -148,13 +175,13 @@ def plan(ctx: Context, clone: Path, names: Sequence[str] | None = None) -> Relea
 
 def first_releases(plan: ReleasePlan) -> tuple[str, ...]:
     """Return the names of the assignments that students get for the first time."""
-    new = (x.release for x in plan.lines if x.added and len(x.added) == len(x.release.files))
+    new = (x.release for x in plan.changed if x.added and len(x.added) == len(x.release.files))
     return tuple(release.assignment for release in new)
 
 
 def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
     """Copy, record in the gradebook, commit and push both repositories; one outcome each."""
-    changed = [line for line in plan.lines if len(line)]
+    changed = plan.changed
     for line in changed:
         name = line.release.assignment
         own = ctx.grader.release_folder(name)
@@ -164,8 +191,12 @@ def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
             _copy(replace(line.release, folder=own, files=line.kept), place, ())
         _copy(line.release, own, line.gone)
         gradebook.record_source(ctx, name)
+        for file in (*line.added, *line.changed):
+            place, content = theirs / file, line.release.folder / file
+            digest = ctx.git.stored(plan.clone, place, content) or ""
+            ctx.ledger.record_written(_RELEASED, str(place.relative_to(plan.clone)), digest)
         _copy(line.release, theirs, line.removed)
-    message = f"Release {', '.join(line.release.assignment for line in changed)}"
+    message = f"Release {', '.join(line.release.assignment for line in changed)}\n\n{MARK}"
     students = [str(student_folder(ctx, plan.clone, x.release.assignment)) for x in changed]
     instructors = [str(ctx.grader.release_folder(x.release.assignment)) for x in changed]
     for folder, paths in ((plan.clone, students), (ctx.config.folder, instructors)):
@@ -173,6 +204,8 @@ def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
         if ctx.config.git.push and (committed or plan.unpushed):
             ctx.git.push(folder)
     yield from (Outcome(line.release.assignment, reason="released") for line in changed)
+    why = "not released, because a person changed its files in the student repository"
+    yield from (Outcome(line.release.assignment, "held", why) for line in plan.held)
 
 
 def student_folder(ctx: Context, clone: Path, assignment: str) -> Path:
@@ -191,18 +224,40 @@ def _compare(ctx: Context, release: Release, clone: Path, dirty: Sequence[str]) 
     replaced = [f for f in release.files if not _same(ctx, root, own / f, release.folder / f)]
     there = [f for f in replaced if (own / f).is_file()]
     unknown = [f for f in there if not _same(ctx, clone, theirs / f, own / f)]
-    kept = _unsaved(ctx, own, unknown, dirty)
+    added = tuple(f for f in release.files if f not in present)
     return ReleaseLine(
         release,
-        added=tuple(f for f in release.files if f not in present),
+        added=added,
         changed=changed,
         removed=removed,
-        edited=tuple(f for f in changed if f in unknown and f not in kept),
-        kept=kept,
+        edited=tuple(_edits(ctx, own, theirs, clone, (*added, *changed, *removed))),
+        kept=_unsaved(ctx, own, unknown, dirty),
         gone=gone,
         instructor_differs=bool(replaced or gone or _uncommitted_in(ctx, own, release, dirty)),
         gradebook_differs=not ctx.grader.source_in_step(release.assignment),
     )
+
+
+def _edits(
+    ctx: Context, own: Path, theirs: Path, clone: Path, files: Sequence[str]
+) -> Iterator[Edit]:
+    """Yield which of these files the last commit of a person changed or deleted.
+
+    A commit is rudaux's if it has rudaux's mark and the file is as rudaux wrote it, or if the file
+    is as in the course's own release: earlier versions of rudaux left no mark.
+    """
+    if not files or ctx.git.last_commit(clone, theirs) is None:
+        return
+    written = ctx.ledger.written(_RELEASED)
+    for target in (theirs / file for file in files):
+        commit = ctx.git.last_commit(clone, target)
+        if commit is None or _same(ctx, clone, target, own / target.relative_to(theirs)):
+            continue
+        path, gone = str(target.relative_to(clone)), not target.is_file()
+        known = written.get(path, ())
+        as_written = not known or gone or ctx.git.stored(clone, target, target) in known
+        if not (commit.marked and as_written):
+            yield Edit(path, commit, gone)
 
 
 def _unsaved(
@@ -287,7 +342,10 @@ def _same(ctx: Context, repo: Path, path: Path, other: Path) -> bool:
     """Return whether a file of a repository has another's content, as git stores it."""
     if not (path.is_file() and other.is_file()):
         return False
-    return filecmp.cmp(path, other, shallow=False) or ctx.git.stores_alike(repo, path, other)
+    if filecmp.cmp(path, other, shallow=False):
+        return True
+    stored = ctx.git.stored(repo, path, path)
+    return stored is not None and stored == ctx.git.stored(repo, path, other)
 
 
 def _stale(release: Release, own: Path, theirs: Path) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from rudaux.domain.sharing import Progress
 from rudaux.domain.submissions import State, count_states
 from rudaux.errors import CronFailure
 from rudaux.ports import Context
+from rudaux.workflows.assignments import former
 from rudaux.workflows.gradebook import trouble
 from rudaux.workflows.schedule import owner
 from rudaux.workflows.sharing import progress
@@ -55,7 +56,7 @@ class CourseStatus:
     shrunk: str = ""
     """Why the roster is suspicious; empty if it is not."""
     notes: tuple[str, ...] = ()
-    """What Canvas does not allow now, in the course and in assignments not yet fully pushed."""
+    """What Canvas does not allow now, and what it has that has left rudaux.toml."""
 
 
 def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatus:
@@ -82,7 +83,10 @@ def read_status(ctx: Context, names: Sequence[str] | None = None) -> CourseStatu
         found,
         trouble(ctx),
         compare(ctx, students).shrunk,
-        tuple(text for text in _notes(ctx.canvas.course(), found) if text),
+        (
+            *(text for text in _notes(ctx.canvas.course(), found) if text),
+            *(former(ctx, existing) if names is None else ()),
+        ),
     )
 
 
@@ -120,7 +124,8 @@ def _status(ctx: Context, standings: Standings, runs: Sequence[datetime]) -> Ass
 def as_json(status: CourseStatus) -> dict[str, Any]:
     """Return the document of `status --json`.
 
-    `gradebook` says what it lacks; null: nothing. `notes` say what Canvas does not allow now.
+    `gradebook` says what it lacks; null: nothing. `notes` say what Canvas does not allow now, and
+    what it has of assignments that left rudaux.toml.
     """
     return {
         "course": {

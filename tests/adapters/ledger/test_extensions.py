@@ -38,6 +38,15 @@ def test_an_override_is_remembered_before_and_settled_after_it_is_written(tmp_pa
     assert ledger(tmp_path).override_records("homework_1") == (first,)
 
 
+def test_of_dates_in_canvas_the_last_ones_are_known_by_kind(tmp_path: Path) -> None:
+    one = ledger(tmp_path)
+    assert one.dates("homework_1") == {}
+    one.record_dates("homework_1", {"due": {NOW, LATER}, "lock": {None}})
+    one.record_dates("homework_1", {"due": {LATER}})
+    one.record_dates("homework_2", {"due": {NOW}})
+    assert ledger(tmp_path).dates("homework_1") == {"due": {LATER}, "lock": {None}}
+
+
 def test_joins_of_others_stay(tmp_path: Path) -> None:
     one = ledger(tmp_path)
     one.record_joins({})

@@ -77,7 +77,7 @@ def test_the_older_ledger_is_kept_for_going_back(script: Path, tmp_path: Path) -
 
 def test_a_copy_of_an_earlier_upgrade_stays(tmp_path: Path) -> None:
     path = written_by(OLDER[-1], tmp_path)
-    path.with_name("ledger-5.db").write_text("a copy")
+    path.with_name("ledger-6.db").write_text("a copy")
     SqliteLedger(path).start_run("rudaux grade")
-    assert path.with_name("ledger-5.db").read_text() == "a copy"
-    assert tables(path.with_name("ledger-5-1.db"))
+    assert path.with_name("ledger-6.db").read_text() == "a copy"
+    assert tables(path.with_name("ledger-6-1.db"))

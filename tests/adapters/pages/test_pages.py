@@ -213,3 +213,42 @@ def test_in_a_browser_a_table_sorts_a_row_opens_and_nothing_is_fetched(
         "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     assert wide <= 0
+
+
+def test_a_page_that_a_person_edited_is_kept_before_it_is_made_again(tmp_path: Path) -> None:
+    folder = tmp_path / ".rudaux" / "reports"
+    page = ReportPages(folder).write(report_of(2))
+    page.write_text(
+        page.read_text("utf-8").replace("<body", "<!-- looked at: fine --><body"), "utf-8"
+    )
+    edited = page.read_bytes()
+    for pages, copies in ((ReportPages(folder), 1), (ReportPages(folder), 0)):
+        assert pages.write(report_of(3)) == page
+        assert len(pages.kept) == copies
+    [kept] = (tmp_path / ".rudaux" / "kept" / "reports").iterdir()
+    assert kept.read_bytes() == edited != page.read_bytes()
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("step", ["copy", "page"])
+def test_a_run_that_is_killed_while_it_keeps_a_page_leaves_it_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    folder = tmp_path / ".rudaux" / "reports"
+    page = ReportPages(folder).write(report_of(2))
+    page.write_bytes(b"mine")
+    replace_ = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        if (target == page) == (step == "page"):
+            raise KeyboardInterrupt
+        return replace_(self, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        ReportPages(folder).write(report_of(3))
+    assert page.read_bytes() == b"mine"
+    monkeypatch.setattr(Path, "replace", replace_)
+    ReportPages(folder).write(report_of(3))
+    [kept] = (tmp_path / ".rudaux" / "kept" / "reports").glob("*.html")
+    assert kept.read_bytes() == b"mine"

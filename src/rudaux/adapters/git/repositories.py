@@ -7,13 +7,14 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from rudaux.adapters.git.calls import Calls
 from rudaux.adapters.git.words import redact
 from rudaux.domain.messages import counted, listed
-from rudaux.domain.repository import Ignored, RepoState
+from rudaux.domain.repository import Commit, Ignored, RepoState
 from rudaux.errors import GitFailure, PushRejected
 
 PUSH_ATTEMPTS = 4
@@ -105,10 +106,23 @@ class GitRepositories(Calls):
             if not pattern.startswith("!")
         }
 
-    def stores_alike(self, folder: Path, path: Path, other: Path) -> bool:
+    def stored(self, folder: Path, path: Path, content: Path) -> str | None:
         name = os.path.relpath(path, folder)
-        said = self._run(folder, "hash-object", f"--path={name}", "--", str(path), str(other))
-        return said.code == 0 and len(set(said.out.split())) == 1
+        said = self._run(folder, "hash-object", f"--path={name}", "--", str(content))
+        return None if said.code else said.out
+
+    def last_commit(self, folder: Path, path: Path) -> Commit | None:
+        if not self._exists(folder, "HEAD"):
+            return None
+        said = self._must(
+            folder, f"read the history of {path}", "--literal-pathspecs",
+            "-c", "log.showSignature=false", "log", "-1", "--format=%H%x00%an%x00%aI%x00%B",
+            "--", str(path),
+        )  # fmt: skip
+        if not said:
+            return None
+        own, author, at, message = said.split("\0", 3)
+        return Commit(own, author, datetime.fromisoformat(at), message)
 
     def fetch(self, folder: Path) -> None:
         self._open(folder)

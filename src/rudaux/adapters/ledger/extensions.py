@@ -1,13 +1,15 @@
-"""The ledger's tables about extensions: overrides, when students joined, late edits."""
+"""The ledger's tables about dates in Canvas, overrides, when students joined, late edits."""
 
 from __future__ import annotations
 
+from collections.abc import Collection as Values
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from rudaux.adapters.ledger.tables import Tables, moment, utc
 from rudaux.domain.collection import LateEdit
+from rudaux.domain.deadlines import DateKind
 from rudaux.domain.extensions import Action, Fate, Joined, OverrideRecord, Purpose
 
 
@@ -51,6 +53,22 @@ class ExtensionTables(Tables):
                 "INSERT OR REPLACE INTO joins VALUES (?, ?, ?)",
                 [(student, _text(one.at), one.gone) for student, one in joins.items()],
             )
+
+    def dates(self, assignment: str) -> Mapping[DateKind, frozenset[datetime | None]]:
+        found: dict[DateKind, frozenset[datetime | None]] = {}
+        for kind, at in self._rows("SELECT kind, at FROM dates WHERE assignment = ?", assignment):
+            found[kind] = found.get(kind, frozenset()) | {moment(at or None)}
+        return found
+
+    def record_dates(
+        self, assignment: str, dates: Mapping[DateKind, Values[datetime | None]]
+    ) -> None:
+        with self._writing() as db:
+            for kind, values in dates.items():
+                key = (assignment, kind)
+                db.execute("DELETE FROM dates WHERE assignment = ? AND kind = ?", key)
+                rows = [(*key, _text(at) or "") for at in values]
+                db.executemany("INSERT INTO dates VALUES (?, ?, ?)", rows)
 
     def late_edits(self, assignment: str) -> Mapping[str, tuple[LateEdit, ...]]:
         query = (

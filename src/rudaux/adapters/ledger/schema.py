@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 6
+VERSION = 7
 # Times are ISO 8601 in UTC, scores are decimals as text.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -69,6 +69,8 @@ CREATE TABLE IF NOT EXISTS joins (
 CREATE TABLE IF NOT EXISTS late_edits (
     assignment TEXT, student TEXT, file TEXT, at TEXT NOT NULL, deadline TEXT NOT NULL,
     PRIMARY KEY (assignment, student, file));
+CREATE TABLE IF NOT EXISTS dates (
+    assignment TEXT, kind TEXT, at TEXT, PRIMARY KEY (assignment, kind, at));
 CREATE TABLE IF NOT EXISTS graded_cells (
     assignment TEXT, notebook TEXT, cell TEXT, PRIMARY KEY (assignment, notebook, cell));
 CREATE TABLE IF NOT EXISTS counted (
@@ -96,6 +98,7 @@ _STEPS = {
     # Some ledgers that call themselves version 3 or 4 lack tables, columns, or what was graded.
     4: (f"INSERT INTO graded SELECT * FROM ({_KNOWN}) WHERE NOT EXISTS (SELECT 1 FROM graded)",),  # noqa: S608
     5: (),
+    6: (),
 }
 """The migration from each earlier version to the next."""
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rudaux.domain.repository import Ignored
     from rudaux.domain.roster import GradebookStudent, Student
     from rudaux.domain.timetable import Entry
-    from rudaux.workflows.assignments import AssignmentsPlan, Change
+    from rudaux.workflows.assignments import AssignmentLine, AssignmentsPlan, Change
     from rudaux.workflows.init import InitPlan
-    from rudaux.workflows.release import ReleaseLine, ReleasePlan
+    from rudaux.workflows.release import Edit, ReleaseLine, ReleasePlan
     from rudaux.workflows.schedule import SchedulePlan
     from rudaux.workflows.sync import SyncPlan
     from rudaux.workflows.takeover import TakeOver
@@ -103,7 +103,8 @@ def _taken_over(plan: TakeOver) -> str:
 
 def release_rows(plan: ReleasePlan, config: Config) -> list[Row]:
     """Return what a release would change in the two repositories."""
-    rows = [row for line in plan.lines for row in _release_row(line, config)]
+    rows = [row for line in plan.changed for row in _release_row(line, config)]
+    rows += [row for line in plan.lines for row in _edit_rows(line, plan, config)]
     if plan.uncommitted:
         rows.append(Row("Release", " ", _uncommitted(plan.uncommitted)))
     if plan.unpushed:
@@ -122,8 +123,6 @@ def _uncommitted(ignored: Sequence[Ignored]) -> str:
 
 
 def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
-    if not len(line):
-        return
     release = line.release
     files = [*line.added, *line.changed]
     if not files and not line.removed:
@@ -148,10 +147,30 @@ def _release_row(line: ReleaseLine, config: Config) -> Iterable[Row]:
     yield Row("Release", mark, release.assignment, text)
     for name in line.removed:
         yield Row("Release", "-", release.assignment, f"{name} (git's history keeps it)")
-    for name in line.edited:
-        text = f"{name} was edited in the student repository: replaced, but git's history keeps it"
-        yield Row("Release", "!", release.assignment, text)
     yield from _kept_rows(line)
+
+
+def edit_text(edit: Edit, config: Config) -> str:
+    """Return who changed which file of the student repository, and when."""
+    commit, verb = edit.commit, "deleted" if edit.gone else "changed"
+    day = commit.at.astimezone(config.course.timezone)
+    where = "in the student repository"
+    return f"{commit.author} {verb} {edit.path} {where} on {day:%-d %b %Y} ({commit.id[:8]})"
+
+
+def _edit_rows(line: ReleaseLine, plan: ReleasePlan, config: Config) -> Iterable[Row]:
+    name = line.release.assignment
+    for edit in line.edited:
+        there = f"`git show {edit.commit.id[:8]}:{edit.path}` there still shows it"
+        becomes = "it comes back" if edit.gone else f"it is replaced, but {there}"
+        text = f"{edit_text(edit, config)}: {becomes if plan.replace_edits else 'that stays'}"
+        yield Row("Release", "!", name, text)
+    if line.edited and not plan.replace_edits:
+        text = (
+            f"not released until you decide: make the same change in source/{name}, or run `rudaux "
+            f"git release {name}` on a terminal, which asks"
+        )
+        yield Row("Release", "!", name, text)
 
 
 def _kept_rows(line: ReleaseLine) -> Iterable[Row]:
@@ -174,7 +193,24 @@ def assignment_rows(plan: AssignmentsPlan, config: Config) -> list[Row]:
         if line.left:
             text = "; ".join(_changed(change, zone) for change in line.left)
             rows.append(Row("Canvas", "!", f"{line.why} (not changed: {text})"))
-    return rows
+        if line.moved:
+            text = "; ".join(moved_texts(line, config))
+            rows.append(Row("Canvas", "!", f"{text}. That stays: change it in rudaux.toml, too"))
+    return rows + [Row("Canvas", "!", text) for text in plan.former]
+
+
+def moved_texts(line: AssignmentLine, config: Config) -> list[str]:
+    """Return which dates of an assignment are a person's, and what rudaux.toml has."""
+    zone, texts = config.course.timezone, []
+    for change in line.moved:
+        ours = _value(change.new, zone)
+        there = (
+            f"changed in Canvas to {_value(change.old, zone)}"
+            if change.old
+            else "cleared in Canvas"
+        )
+        texts.append(f"{line.spec.name}: {change.field} was {there}, but rudaux.toml says {ours}")
+    return texts
 
 
 def _new(spec: AssignmentSpec, zone: tzinfo) -> str:

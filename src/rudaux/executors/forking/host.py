@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from rudaux.errors import ExecutorFailure
 from rudaux.executors.forking import unpacked
 from rudaux.executors.forking.starting import command, environment
 from rudaux.runtime import tree
+from rudaux.runtime.folders import is_full, ran_out, why_full
 
 _NEEDED = ("ipykernel", "nbclient", "jupyter_client")
 _PATIENCE = 60.0
@@ -174,7 +177,11 @@ def check_scratch(scratch: Path) -> None:
         make_folder(scratch)
         with tempfile.TemporaryFile(dir=scratch):
             pass
+        if is_full(scratch):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     except OSError as error:
+        if ran_out(error):
+            raise ExecutorFailure(f"Student code cannot be run: {why_full(scratch)}.") from error
         raise ExecutorFailure(
             f"Student code cannot be run: {scratch} is not writable ({error.strerror})."
         ) from error

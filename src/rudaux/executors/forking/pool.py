@@ -21,7 +21,7 @@ from rudaux.executors.report import Report
 from rudaux.executors.request import fitting, patience, read_memory, request
 from rudaux.runtime import limits as bounds
 from rudaux.runtime import tree
-from rudaux.runtime.folders import remove
+from rudaux.runtime.folders import ran_out, remove, why_full
 
 
 @contextmanager
@@ -133,7 +133,9 @@ class Pool:
         except Lost:
             yield Execution(job, "failed", "the process that runs students' code was killed")
         except OSError as error:
-            yield Execution(job, "failed", f"it could not be started: {error}")
+            told = why_full(self.folder.parent) if ran_out(error) else ""
+            why = told or f"it could not be started: {error}"
+            yield Execution(job, "failed", why)
         else:
             run.deadline += patience(self.settings)
             self.runs[run.pipe] = run
@@ -170,6 +172,7 @@ class Pool:
                 wanted = {
                     "folder": str(folder) if folder else None,
                     "own_disk": folder is None,
+                    "disk": str(self.folder.parent) if folder else None,
                     **request(job, self.settings, self.tasks),
                 }
                 handed = [notebooks.fileno(), writer, files.fileno()]
