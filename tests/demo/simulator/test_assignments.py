@@ -177,7 +177,6 @@ def test_a_closed_grading_period_protects_dates_and_points(canvas: Practice) -> 
     assert points.status_code == 400
     assert "closed grading period" in points.json()["errors"]["points_possible"][0]["message"]
     assert edit(canvas, aid, description="same work", points_possible=10).status_code == 200
-    assert canvas.call("DELETE", f"/assignments/{aid}").status_code == 403
 
 
 def test_work_handed_in_keeps_an_assignment_published_and_grades_alone_do_not(
@@ -194,15 +193,6 @@ def test_work_handed_in_keeps_an_assignment_published_and_grades_alone_do_not(
     assert "published" in answer.json()["errors"]
 
 
-def test_a_deleted_assignment_is_gone_and_its_name_free(canvas: Practice) -> None:
-    made = create(canvas).json()["id"]
-    answer = canvas.call("DELETE", f"/assignments/{made}")
-    assert (answer.status_code, answer.json()["workflow_state"]) == (200, "deleted")
-    assert canvas.get(f"/assignments/{made}").status_code == 404
-    assert canvas.get("/assignments").json() == []
-    assert create(canvas).status_code == 201
-
-
 def test_an_override_shows_only_the_dates_it_overrides(canvas: Practice) -> None:
     aid = canvas.world.add_assignment("hw1", due_at=SOON)
     io = canvas.world.add_student("Io Jupiter")
@@ -217,7 +207,6 @@ def test_an_override_shows_only_the_dates_it_overrides(canvas: Practice) -> None
     after = canvas.put(path, json=changed).json()
     assert "due_at" not in after
     assert after["lock_at"] is None
-    assert canvas.get(path).json() == after
     assert canvas.call("DELETE", path).json() == after
     assert canvas.get(f"/assignments/{aid}/overrides").json() == []
 

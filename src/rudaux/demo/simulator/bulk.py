@@ -23,35 +23,13 @@ def update_assignment_grades(call: Call) -> Reply:
     """POST /courses/:id/assignments/:id/submissions/update_grades"""
     assignment = call.assignment()
     call.need(may_grade(call))
-    return _enqueue(call, {assignment.id: _grade_data(call)})
-
-
-def update_course_grades(call: Call) -> Reply:
-    """POST /courses/:id/submissions/update_grades: by assignment, then by user."""
-    call.course()
-    call.need(may_grade(call))
-    data = _grade_data(call)
-    here = {a.id for a in call.world.assignments.values() if not a.deleted}
-    unknown = [key for key in data if number(key) not in here]
-    if unknown:
-        message = f"Some assignments could not be found: ( {', '.join(unknown)} )"
-        raise refusals.Refusal(400, {"error": message})
-    return _enqueue(call, {number(key): section_of(data, key) for key in data})
-
-
-def _grade_data(call: Call) -> dict[str, Any]:
     data = section_of(call.params, "grade_data")
     if not data:
         raise refusals.Refusal(400, {"error": "'grade_data' parameter required"})
-    return data
-
-
-def _enqueue(call: Call, by_assignment: dict[int, dict[str, Any]]) -> Reply:
-    call.need(all(call.world.assignments[aid].published for aid in by_assignment))
+    call.need(assignment.published)
     work = [
-        {"assignment": aid, "user": str(user), "data": data if isinstance(data, dict) else {}}
-        for aid, users in by_assignment.items()
-        for user, data in users.items()
+        {"assignment": assignment.id, "user": str(user), "data": section_of(data, user)}
+        for user in data
     ]
     return Reply(progress_json(call, new_job(call, "submissions_update", work)))
 

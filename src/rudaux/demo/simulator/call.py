@@ -90,17 +90,9 @@ class Call:
         return found
 
     def user_named(self, text: str) -> int | None:
-        """Return a user's id by id, `self`, `sis_user_id:` or `sis_login_id:`."""
-        if text == "self":
-            return self.user_id
-        kind, _, value = text.rpartition(":")
-        if not kind:
-            return number(text) if number(text) in self.world.users else None
-        for user in self.world.users.values():
-            theirs = {"sis_user_id": user.sis_user_id, "sis_login_id": user.login_id}
-            if theirs.get(kind) == value:
-                return user.id
-        return None
+        """Return a user's id from a path or body: their id, or `self`."""
+        uid = self.user_id if text == "self" else number(text)
+        return uid if uid in self.world.users else None
 
 
 @dataclass

@@ -158,32 +158,3 @@ def add_comment(
     row.comments.append(new)
     if not assignment.hides_grades:
         row.posted_at = row.posted_at or now
-
-
-def delete_comment(call: Call) -> Reply:
-    """DELETE /courses/:id/assignments/:id/submissions/:user_id/comments/:id"""
-    row, comment = _comment(call)
-    row.comments.remove(comment)
-    call.wrote()
-    return Reply({"id": comment.id, "comment": comment.text})
-
-
-def edit_comment(call: Call) -> Reply:
-    """PUT /courses/:id/assignments/:id/submissions/:user_id/comments/:id"""
-    _, comment = _comment(call)
-    comment.text = str(call.params.get("comment", comment.text))
-    call.wrote()
-    return Reply({"id": comment.id, "comment": comment.text})
-
-
-def _comment(call: Call) -> tuple[Submission, Comment]:
-    assignment = call.assignment()
-    call.need(may_grade(call))
-    uid = call.user_named(str(call.path_params["user"]))
-    wanted = number(call.path_params["comment"])
-    if uid is not None:
-        row = call.world.submission(assignment.id, uid)
-        for comment in row.comments:
-            if comment.id == wanted:
-                return row, comment
-    raise refusals.not_found()

@@ -1,17 +1,18 @@
-"""The course, its users, enrollments, sections and groups."""
+"""The course, its late policy, users, enrollments and groups."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from rudaux.demo.simulator import refusals
-from rudaux.demo.simulator.access import concluded, sections_seen, seen
+from rudaux.demo.simulator.access import concluded, sections_seen
 from rudaux.demo.simulator.call import Call, Reply, number
 from rudaux.demo.simulator.dates import shown
-from rudaux.demo.simulator.entities import Enrollment, Group, Membership, OtherCourse, Section, User
+from rudaux.demo.simulator.entities import Enrollment, Group, Membership, OtherCourse, User
 from rudaux.demo.simulator.paging import page_of
-from rudaux.demo.simulator.params import as_list, truthy
+from rudaux.demo.simulator.params import as_list
 from rudaux.demo.simulator.visibility import CURRENT
 
 TYPES = {
@@ -56,10 +57,6 @@ def _course_json(call: Call) -> dict[str, Any]:
         body.update({"sis_course_id": course.sis_course_id, "integration_id": None})
     if "concluded" in call.includes:
         body["concluded"] = concluded(call)
-    if "total_students" in call.includes:
-        body["total_students"] = len(seen(call, CURRENT))
-    if "sections" in call.includes:
-        body["sections"] = [{"id": s.id, "name": s.name} for s in call.world.sections.values()]
     if "term" in call.includes:
         body["term"] = _term(course.term, shown(course.term_end_at))
     return body
@@ -88,12 +85,18 @@ def _own_enrollments(call: Call) -> list[dict[str, Any]]:
     ]
 
 
-def own_profile(call: Call) -> Reply:
-    """GET /users/self (and /users/:id)"""
-    found = call.user_named(str(call.path_params["user"]))
-    if found is None:
+def get_late_policy(call: Call) -> Reply:
+    """GET /courses/:id/late_policy: 404 where there is none.
+
+    https://canvas.instructure.com/doc/api/late_policy.html
+    """
+    call.course()
+    call.need(call.switches.may_grade)
+    policy = call.world.course.late_policy
+    if policy is None:
         raise refusals.not_found()
-    return Reply(user_json(call, call.world.users[found]))
+    shape = {"id": 1, "course_id": call.world.course.id, **asdict(policy)}
+    return Reply({"late_policy": shape})
 
 
 def own_courses(call: Call) -> Reply:
@@ -200,40 +203,18 @@ def _roster_row(call: Call, user: User, theirs: list[Enrollment]) -> dict[str, A
     return row
 
 
-def get_user(call: Call) -> Reply:
-    """GET /courses/:id/users/:id"""
-    call.course()
-    call.need(call.switches.may_read_roster)
-    found = call.user_named(str(call.path_params["user"]))
-    theirs = [e for e in call.world.enrollments.values() if e.user_id == found]
-    theirs = [e for e in theirs if e.state in {*CURRENT, "inactive", "completed"}]
-    if found is None or not theirs:
-        raise refusals.not_found()
-    return Reply(_roster_row(call, call.world.users[found], theirs))
-
-
 def list_enrollments(call: Call) -> Reply:
-    """GET /courses/:id/enrollments and /sections/:id/enrollments: a row per enrollment.
+    """GET /courses/:id/enrollments: a row per enrollment.
 
     Without `state[]` a teacher gets inactive ones too, whatever the documentation says.
     https://github.com/instructure/canvas-lms/issues/1723
     """
-    section = call.path_params.get("section")
-    if section is None:
-        call.course()
-    elif number(section) not in call.world.sections:
-        raise refusals.not_found()
+    call.course()
     call.need(call.switches.may_read_roster)
     types = {str(t) for t in as_list(call.params.get("type"))}
     states = {str(s) for s in as_list(call.params.get("state"))} or {*CURRENT, "inactive"}
-    roles = {str(r) for r in as_list(call.params.get("role"))}
     rows = [
-        e
-        for e in _seen_enrollments(call)
-        if e.state in states
-        and (not types or e.type in types)
-        and (not roles or (e.role or e.type) in roles)
-        and (section is None or e.section_id == number(section))
+        e for e in _seen_enrollments(call) if e.state in states and (not types or e.type in types)
     ]
     if "user_id" in call.params:
         wanted = call.user_named(str(call.params["user_id"]))
@@ -288,52 +269,10 @@ def enrollment_json(call: Call, row: Enrollment, with_user: bool = False) -> dic
     return shape
 
 
-def list_sections(call: Call) -> Reply:
-    """GET /courses/:id/sections"""
-    call.course()
-    return page_of(call, list(call.world.sections.values()), lambda s: _section_json(call, s))
-
-
-def get_section(call: Call) -> Reply:
-    """GET /sections/:id and /courses/:id/sections/:id"""
-    found = call.world.sections.get(number(call.path_params["section"]))
-    if found is None:
-        raise refusals.not_found()
-    return Reply(_section_json(call, found))
-
-
-def _section_json(call: Call, section: Section) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "id": section.id,
-        "name": section.name,
-        "course_id": call.world.course.id,
-        "nonxlist_course_id": None,
-        "start_at": None,
-        "end_at": None,
-    }
-    if call.switches.show_sis:
-        row.update({"sis_section_id": section.sis_section_id, "integration_id": None})
-    theirs = [e for e in call.world.enrollments.values() if e.section_id == section.id]
-    active = [e for e in theirs if e.type == "StudentEnrollment" and e.state in CURRENT]
-    if "students" in call.includes:
-        row["students"] = [user_json(call, call.world.users[e.user_id]) for e in active]
-    if "total_students" in call.includes:
-        row["total_students"] = len(active)
-    return row
-
-
 def list_groups(call: Call) -> Reply:
     """GET /courses/:id/groups"""
     call.course()
-    groups = list(call.world.groups.values())
-    if truthy(call.params.get("only_own_groups")):
-        groups = [g for g in groups if call.user_id in {m.user_id for m in g.memberships}]
-    return page_of(call, groups, lambda g: _group_json(call, g))
-
-
-def get_group(call: Call) -> Reply:
-    """GET /groups/:id"""
-    return Reply(_group_json(call, call.group()))
+    return page_of(call, list(call.world.groups.values()), lambda g: _group_json(call, g))
 
 
 def _group_json(call: Call, group: Group) -> dict[str, Any]:
@@ -359,9 +298,3 @@ def list_memberships(call: Call) -> Reply:
         return {**shape, "workflow_state": member.state, "moderator": False}
 
     return page_of(call, rows, row)
-
-
-def list_group_users(call: Call) -> Reply:
-    """GET /groups/:id/users"""
-    rows = [m for m in call.group().memberships if m.state == "accepted"]
-    return page_of(call, rows, lambda m: user_json(call, call.world.users[m.user_id]))

@@ -7,11 +7,10 @@ from typing import Any
 
 from rudaux.demo.simulator import refusals
 from rudaux.demo.simulator.access import seen
-from rudaux.demo.simulator.call import Call, Reply, number
-from rudaux.demo.simulator.dates import parsed, shown
+from rudaux.demo.simulator.call import Call, Reply
+from rudaux.demo.simulator.dates import shown
 from rudaux.demo.simulator.entities import Assignment, Comment, StoredFile, Submission
 from rudaux.demo.simulator.paging import page_of
-from rudaux.demo.simulator.params import as_list, truthy
 from rudaux.demo.simulator.people import user_json
 from rudaux.demo.simulator.scores import score_to_grade, seconds_late
 from rudaux.demo.simulator.visibility import CURRENT, GRADABLE, anonymized, assigned, due_dates
@@ -44,59 +43,6 @@ def get_submission(call: Call) -> Reply:
         raise refusals.not_found()
     row = call.world.submission(assignment.id, uid)
     return Reply(submission_json(call, assignment, row, due_dates(call.world, assignment)))
-
-
-def list_student_submissions(call: Call) -> Reply:
-    """GET /courses/:id/students/submissions: of published assignments only."""
-    call.course()
-    call.need(call.switches.may_grade)
-    uids = _asked_students(call)
-    here = {a.id: a for a in call.world.assignments.values() if a.published and not a.deleted}
-    asked = [number(i) for i in as_list(call.params.get("assignment_ids"))]
-    if not set(asked) <= set(here):
-        raise refusals.Refusal(403, {"error": "invalid assignment ids requested"})
-    rows: list[tuple[Submission, dict[int, datetime | None]]] = []
-    for aid in asked or list(here):
-        dates = due_dates(call.world, here[aid])
-        mine = assigned(call.world, here[aid], uids)
-        rows += [(call.world.submission(aid, uid), dates) for uid in sorted(mine)]
-    rows = [r for r in rows if _wanted(call, r[0])]
-
-    def show(pair: tuple[Submission, dict[int, datetime | None]]) -> dict[str, Any]:
-        return submission_json(call, here[pair[0].assignment_id], *pair)
-
-    if truthy(call.params.get("grouped")):
-        return Reply(
-            [
-                {"user_id": u, "submissions": [show(r) for r in rows if r[0].user_id == u]}
-                for u in uids
-            ]
-        )
-    return page_of(call, rows, show, bookmarks=True)
-
-
-def _asked_students(call: Call) -> set[int]:
-    asked = [str(i) for i in as_list(call.params.get("student_ids"))]
-    current = seen(call, CURRENT)
-    if "all" in asked:
-        return current
-    if len(asked) > 100:
-        raise refusals.Refusal(400, {"error": "too many students"})
-    found = [call.user_named(i) for i in asked or ["self"]]
-    call.need(all(uid in current for uid in found))
-    return {uid for uid in found if uid is not None}
-
-
-def _wanted(call: Call, row: Submission) -> bool:
-    state = call.params.get("workflow_state")
-    if state and row.workflow_state != state:
-        return False
-    for key, value in (("submitted_since", row.submitted_at), ("graded_since", row.graded_at)):
-        if call.params.get(key):
-            since = parsed(call.params[key], call.zone)
-            if since and (value is None or value < since):
-                return False
-    return True
 
 
 def submission_json(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rudaux.demo.simulator import refusals
-from rudaux.demo.simulator.call import Call, Reply, number
+from rudaux.demo.simulator.call import Call, Reply
 from rudaux.demo.simulator.entities import Level, Tool
 from rudaux.demo.simulator.paging import page_of
 from rudaux.demo.simulator.params import truthy
@@ -24,14 +24,6 @@ def list_tools(call: Call) -> Reply:
         if (t.level, t.context_id) in places and not t.deleted and term in t.name.lower()
     ]
     return page_of(call, rows, tool_json)
-
-
-def get_tool(call: Call) -> Reply:
-    """GET .../external_tools/:id: only where it is installed in that very place."""
-    found = call.world.tools.get(number(call.path_params["tool"]))
-    if found is None or found.deleted or (found.level, found.context_id) != _context(call):
-        raise refusals.not_found()
-    return Reply(tool_json(found))
 
 
 def get_account(call: Call) -> Reply:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rudaux.demo.simulator.assignments.calls import (
     create_assignment,
-    delete_assignment,
     edit_assignment,
     effective_due_dates,
     get_assignment,
@@ -15,20 +14,17 @@ from rudaux.demo.simulator.assignments.overrides import (
     create_override,
     delete_override,
     edit_override,
-    get_override,
     list_overrides,
 )
 
 __all__ = [
     "create_assignment",
     "create_override",
-    "delete_assignment",
     "delete_override",
     "edit_assignment",
     "edit_override",
     "effective_due_dates",
     "get_assignment",
-    "get_override",
     "list_assignments",
     "list_groups",
     "list_overrides",

@@ -1,4 +1,4 @@
-"""Assignments: list, get, create, edit, delete.
+"""Assignments: list, get, create, edit.
 
 https://canvas.instructure.com/doc/api/assignments.html
 """
@@ -149,16 +149,6 @@ def edit_assignment(call: Call) -> Reply:
     call.world.assignments[row.id] = draft
     call.wrote()
     return Reply(assignment_json(call, draft))
-
-
-def delete_assignment(call: Call) -> Reply:
-    """DELETE /courses/:id/assignments/:id: soft, the name can be used again."""
-    row = call.assignment()
-    call.need(call.switches.may_edit_assignments)
-    call.need(is_admin(call) or not in_closed_period(call.world, row))
-    row.deleted = True
-    call.wrote()
-    return Reply({**assignment_json(call, row), "workflow_state": "deleted"})
 
 
 def _guard_closed_period(call: Call, row: Assignment, draft: Assignment) -> None:

@@ -34,11 +34,6 @@ def _is_seen(call: Call, row: Override) -> bool:
     return everyone or bool(covered(call.world, row) & seen(call, {*GRADABLE, "completed"}))
 
 
-def get_override(call: Call) -> Reply:
-    """GET /courses/:id/assignments/:id/overrides/:id"""
-    return Reply(override_json(call, _found(call)))
-
-
 def create_override(call: Call) -> Reply:
     """POST .../overrides: a date that is not sent is not overridden."""
     assignment = call.assignment()
