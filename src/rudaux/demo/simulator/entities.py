@@ -47,7 +47,6 @@ class Course:
     time_zone: str | None
     account_id: int = 1
     workflow_state: str = "available"
-    sis_course_id: str | None = None
     nickname: str | None = None
     term: str = "Default Term"
     late_policy: LatePolicy | None = None
@@ -98,7 +97,6 @@ class Section:
 
     id: int
     name: str
-    sis_section_id: str | None = None
 
 
 @dataclass
@@ -115,7 +113,6 @@ class Enrollment:
     state: EnrollmentState
     created_at: datetime
     role: str | None = None
-    associated_user_id: int | None = None
     limited: bool = False
     updated_at: datetime | None = None
 
@@ -153,7 +150,6 @@ class Tool:
     url: str | None = None
     domain: str | None = None
     version: Literal["1.1", "1.3"] = "1.3"
-    description: str = ""
     deleted: bool = False
     privacy: Literal["public", "anonymous"] = "public"
     secret: str = ""
@@ -179,7 +175,6 @@ class ToolTag:
     url: str
     new_tab: bool = False
     content_id: int | None = None
-    external_data: str = ""
 
 
 @dataclass
@@ -194,7 +189,6 @@ class Assignment:
     created_at: datetime
     updated_at: datetime
     position: int = 1
-    description: str | None = None
     points_possible: float | None = 0.0
     grading_type: str = "points"
     submission_types: list[str] = field(default_factory=lambda: ["none"])
@@ -203,12 +197,9 @@ class Assignment:
     lock_at: datetime | None = None
     published: bool = False
     only_visible_to_overrides: bool = False
-    omit_from_final_grade: bool = False
     post_manually: bool = False
     group_category_id: int | None = None
     tool: ToolTag | None = None
-    integration_id: str | None = None
-    sis_assignment_id: str | None = None
     closed_period: bool = False
     deleted: bool = False
     anonymous_grading: bool = False
@@ -267,7 +258,6 @@ class Submission:
     grader_id: int | None = None
     late_policy_status: str | None = None
     seconds_late_override: int | None = None
-    attempt: int | None = None
     comments: list[Comment] = field(default_factory=list)
 
 

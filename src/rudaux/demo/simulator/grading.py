@@ -70,13 +70,6 @@ def _grade_from(
             call.wrote()
     except GradeError as error:
         raise refusals.Refusal(400, {"error": str(error)}) from None
-    if "late_policy_status" in fields:
-        status = fields["late_policy_status"]
-        row.late_policy_status = None if status in (None, "", "none") else str(status)
-        row.seconds_late_override = number(fields.get("seconds_late_override", 0))
-        row.excused = False if row.excused else row.excused
-        apply_late_policy(call.world, assignment, row)
-        call.wrote()
 
 
 def _comment_from(

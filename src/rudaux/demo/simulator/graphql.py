@@ -28,19 +28,16 @@ def _resolve(call: Call, field: Field) -> dict[str, Any]:
     known = {
         "setAssignmentPostPolicy": _set_post_policy,
         "postAssignmentGrades": _post_grades,
-        "hideAssignmentGrades": _post_grades,
     }
     if field.name not in known:
         raise QueryError(f"Field '{field.name}' doesn't exist on type 'Mutation'")
     assignment = call.world.assignments.get(number(given.get("assignmentId")))
     if assignment is None or assignment.deleted or not may_grade(call):
         raise QueryError("not found")
-    return known[field.name](call, field, assignment, given)
+    return known[field.name](call, assignment, given)
 
 
-def _set_post_policy(
-    call: Call, field: Field, assignment: Assignment, given: dict[str, Any]
-) -> dict[str, Any]:
+def _set_post_policy(call: Call, assignment: Assignment, given: dict[str, Any]) -> dict[str, Any]:
     """Flip the flag only: neither posts nor hides what is there."""
     if not isinstance(given.get("postManually"), bool):
         raise QueryError(
@@ -56,29 +53,17 @@ def _set_post_policy(
     return {"postPolicy": policy, "errors": None}
 
 
-def _post_grades(
-    call: Call, field: Field, assignment: Assignment, given: dict[str, Any]
-) -> dict[str, Any]:
+def _post_grades(call: Call, assignment: Assignment, given: dict[str, Any]) -> dict[str, Any]:
     """Queue the job; without `gradedOnly` ungraded submissions are posted too."""
     if assignment.under_moderation:
         message = "Assignments under moderation cannot be posted before grades are published"
         raise QueryError(message)
     if given.get("gradedOnly") and assignment.anonymous_grading:
         raise QueryError("Anonymous assignments cannot be posted by graded only")
-    only = {number(i) for i in given.get("onlyStudentIds") or ()}
-    skip = {number(i) for i in given.get("skipStudentIds") or ()}
-    if only and skip:
-        message = "onlyStudentIds and skipStudentIds are mutually exclusive"
-        return {"errors": [{"attribute": "base", "message": message}], "progress": None}
-    hide = field.name == "hideAssignmentGrades"
     users = assigned(call.world, assignment, seen(call, CURRENT))
-    users = {u for u in users if u not in skip and (not only or u in only)}
-    if sections := {number(i) for i in given.get("sectionIds") or ()}:
-        rows = call.world.enrollments.values()
-        users &= {e.user_id for e in rows if e.section_id in sections}
     if given.get("gradedOnly"):
         users = {u for u in users if call.world.submission(assignment.id, u).graded_at}
     work = [{"assignment": assignment.id, "user": str(u)} for u in sorted(users)]
-    job = bulk.new_job(call, "hide_assignment_grades" if hide else "post_assignment_grades", work)
+    job = bulk.new_job(call, "post_assignment_grades", work)
     shape = {"_id": str(job.id), "id": f"progress-{job.id}", "state": job.state}
     return {"assignment": {"_id": str(assignment.id)}, "progress": shape, "errors": None}

@@ -91,9 +91,9 @@ class World:
         self.last_ids[kind] = self.last_ids.get(kind, FIRST_ID.get(kind, 1) - 1) + 1
         return self.last_ids[kind]
 
-    def add_section(self, name: str, sis_section_id: str | None = None) -> int:
+    def add_section(self, name: str) -> int:
         """Add a section."""
-        section = Section(self.next_id("section"), name, sis_section_id)
+        section = Section(self.next_id("section"), name)
         self.sections[section.id] = section
         return section.id
 
@@ -106,7 +106,6 @@ class World:
         state: EnrollmentState = "active",
         sections: Sequence[int] = (),
         user_id: int | None = None,
-        associated_user_id: int | None = None,
     ) -> int:
         """Add a person with one enrollment per section (default: the first section)."""
         uid = user_id or self.next_id("user")
@@ -114,7 +113,7 @@ class World:
         person = User(uid, name, sortable_name or name, email, login, f"SIS{uid}")
         self.users[uid] = person
         for section in sections or list(self.sections)[:1]:
-            self.enroll(uid, role, section, state, associated_user_id)
+            self.enroll(uid, role, section, state)
         return uid
 
     def enroll(
@@ -123,11 +122,9 @@ class World:
         role: EnrollmentType,
         section: int,
         state: EnrollmentState = "active",
-        associated_user_id: int | None = None,
     ) -> int:
         """Add a role of a person in a section; return the enrollment's id."""
         new = Enrollment(self.next_id("enrollment"), user_id, section, role, state, utc_now())
-        new.associated_user_id = associated_user_id
         self.enrollments[new.id] = new
         return new.id
 

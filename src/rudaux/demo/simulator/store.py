@@ -76,7 +76,10 @@ def plain(value: Any) -> Any:
 
 
 def built(kind: Any, value: Any) -> Any:
-    """Return JSON as the type of an annotation; fields that are absent get their defaults."""
+    """Return JSON as the type of an annotation.
+
+    Fields that are absent get their defaults; those of another version are left out.
+    """
     origin = get_origin(kind)
     if kind is Any or origin is Literal:
         return value
@@ -93,7 +96,7 @@ def built(kind: Any, value: Any) -> Any:
         return datetime.fromisoformat(value.replace("Z", "+00:00"))
     if isinstance(kind, type) and is_dataclass(kind):
         hints = _hints(kind)
-        return kind(**{name: built(hints[name], v) for name, v in value.items()})
+        return kind(**{name: built(hints[name], v) for name, v in value.items() if name in hints})
     return value
 
 

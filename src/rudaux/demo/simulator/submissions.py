@@ -11,7 +11,6 @@ from rudaux.demo.simulator.call import Call, Reply
 from rudaux.demo.simulator.dates import shown
 from rudaux.demo.simulator.entities import Assignment, Comment, StoredFile, Submission
 from rudaux.demo.simulator.paging import page_of
-from rudaux.demo.simulator.people import user_json
 from rudaux.demo.simulator.scores import score_to_grade, seconds_late
 from rudaux.demo.simulator.visibility import CURRENT, GRADABLE, anonymized, assigned, due_dates
 
@@ -29,8 +28,6 @@ def list_submissions(call: Call) -> Reply:
     def show(row: Submission) -> dict[str, Any]:
         return submission_json(call, assignment, row, dates)
 
-    if "visibility" in call.includes:  # Canvas then answers everything at once, without links
-        return Reply([{**show(r), "assignment_visible": True} for r in rows])
     return page_of(call, rows, show)
 
 
@@ -54,7 +51,6 @@ def submission_json(
     late = seconds_late(row, due)
     entered = row.entered_score
     score = None if entered is None else entered - (row.points_deducted or 0.0)
-    page = f"{call.base}/courses/{world.course.id}/assignments/{assignment.id}/submissions"
     shape: dict[str, Any] = {
         "id": row.id,
         "user_id": row.user_id,
@@ -75,25 +71,12 @@ def submission_json(
         "cached_due_date": shown(due),
         "grader_id": row.grader_id,
         "workflow_state": row.workflow_state,
-        "grade_matches_current_submission": True,
-        "attempt": row.attempt,
-        "submission_type": "basic_lti_launch" if row.submitted_at else None,
-        "body": None,
-        "url": None,
-        "preview_url": f"{page}/{row.user_id}?preview=1",
-        "extra_attempts": None,
-        "redo_request": False,
-        "sticker": None,
-        "custom_grade_status_id": None,
-        "grading_period_id": None,
     }
     if call.switches.anonymous_ids and anonymized(world, assignment):
-        del shape["user_id"], shape["preview_url"]
+        del shape["user_id"]
         shape["anonymous_id"] = f"anon{row.id}"
     if "submission_comments" in call.includes:
         shape["submission_comments"] = [comment_json(call, c, row) for c in row.comments]
-    if "user" in call.includes:
-        shape["user"] = user_json(call, world.users[row.user_id])
     return shape
 
 
@@ -114,13 +97,8 @@ def comment_json(call: Call, comment: Comment, row: Submission) -> dict[str, Any
     shape: dict[str, Any] = {
         "id": comment.id,
         "author_id": author.id,
-        "author_name": author.name,
-        "author": {"id": author.id, "display_name": author.name},
         "comment": comment.text,
         "created_at": shown(comment.created_at),
-        "edited_at": None,
-        "attempt": row.attempt,
-        "avatar_path": None,
     }
     files = [call.world.files[i] for i in comment.file_ids if i in call.world.files]
     if files:
@@ -133,7 +111,6 @@ def file_json(call: Call, file: StoredFile) -> dict[str, Any]:
     return {
         "id": file.id,
         "uuid": file.uuid,
-        "folder_id": None,
         "display_name": file.name,
         "filename": file.name,
         "upload_status": "success" if file.state == "done" else "pending",
@@ -142,8 +119,4 @@ def file_json(call: Call, file: StoredFile) -> dict[str, Any]:
         "size": file.size,
         "created_at": shown(file.created_at),
         "updated_at": shown(file.created_at),
-        "locked": False,
-        "hidden": False,
-        "mime_class": "html" if file.content_type == "text/html" else "file",
-        "preview_url": None,
     }

@@ -47,7 +47,6 @@ class Switches:
     upload_mode: Literal["local", "instfs"] = "local"
     upload_seconds: int = 1800
     max_per_page: int = 100
-    search_term_minimum: int = 0
 
     show_email: bool = True
     show_login: bool = True

@@ -17,11 +17,8 @@ def list_tools(call: Call) -> Reply:
     places = {(level, context)}
     if truthy(call.params.get("include_parents")):
         places |= _parents(call, level)
-    term = str(call.params.get("search_term") or "").lower()
     rows = [
-        t
-        for t in call.world.tools.values()
-        if (t.level, t.context_id) in places and not t.deleted and term in t.name.lower()
+        t for t in call.world.tools.values() if (t.level, t.context_id) in places and not t.deleted
     ]
     return page_of(call, rows, tool_json)
 
@@ -54,23 +51,9 @@ def _parents(call: Call, level: Level) -> set[tuple[Level, int]]:
 
 def tool_json(tool: Tool) -> dict[str, Any]:
     """Return a tool without its shared secret."""
-    new = tool.version == "1.3"
     return {
         "id": tool.id,
         "name": tool.name,
-        "description": tool.description,
         "url": tool.url,
         "domain": tool.domain,
-        "consumer_key": "N/A" if new else f"key-{tool.id}",
-        "created_at": "2026-01-01T00:00:00Z",
-        "updated_at": "2026-01-01T00:00:00Z",
-        "privacy_level": tool.privacy,
-        "workflow_state": tool.privacy,
-        "custom_fields": tool.custom_fields,
-        "version": tool.version,
-        "developer_key_id": tool.client_id if new else None,
-        "deployment_id": tool.deployment_id if new else None,
-        "not_selectable": False,
-        "selection_width": None,
-        "selection_height": None,
     }

@@ -11,14 +11,12 @@ from typing import Any
 
 from rudaux.demo.simulator import refusals
 from rudaux.demo.simulator.access import is_admin
-from rudaux.demo.simulator.assignments import overrides
 from rudaux.demo.simulator.assignments.rows import assignment_json
 from rudaux.demo.simulator.call import Call, Reply, number
 from rudaux.demo.simulator.dates import dates_in, shown
 from rudaux.demo.simulator.entities import Assignment, ToolTag
 from rudaux.demo.simulator.paging import page_of
 from rudaux.demo.simulator.params import as_list, section_of, truthy
-from rudaux.demo.simulator.people import too_short
 from rudaux.demo.simulator.visibility import (
     CURRENT,
     assigned,
@@ -40,31 +38,8 @@ def list_assignments(call: Call) -> Reply:
     """GET /courses/:id/assignments"""
     call.course()
     rows = [a for a in call.world.assignments.values() if not a.deleted]
-    term = str(call.params.get("search_term") or "").strip().lower()
-    if term and len(term) < call.switches.search_term_minimum:
-        raise too_short("search_term", call.switches.search_term_minimum)
-    rows = [a for a in rows if term in a.name.lower()]
-    if asked := as_list(call.params.get("assignment_ids")):
-        rows = _only(rows, [number(i) for i in asked])
-    order = call.params.get("order_by")
-    if order == "name":
-        rows.sort(key=lambda a: (a.name.lower(), a.id))
-    elif order == "due_at":
-        rows.sort(key=lambda a: (a.due_at is None, a.due_at, a.id))
-    else:
-        rows.sort(key=lambda a: (a.position, a.id))
+    rows.sort(key=lambda a: (a.position, a.id))
     return page_of(call, rows, lambda a: assignment_json(call, a))
-
-
-def _only(rows: list[Assignment], ids: list[int]) -> list[Assignment]:
-    if len(ids) > 100:
-        message = "Request contains too many assignment_ids.  Limit 100"
-        raise refusals.Refusal(400, {"message": message})
-    unknown = [str(i) for i in ids if i not in {a.id for a in rows}]
-    if unknown:
-        message = f"Invalid assignment_ids: {','.join(unknown)}"
-        raise refusals.Refusal(400, {"message": message})
-    return [a for a in rows if a.id in ids]
 
 
 def get_assignment(call: Call) -> Reply:
@@ -112,23 +87,13 @@ def create_assignment(call: Call) -> Reply:
     fields = section_of(call.params, "assignment")
     draft = Assignment(-1, "Assignment", call.now, call.now)
     draft.position = 1 + sum(not a.deleted for a in call.world.assignments.values())
-    _refuse_duplicate_sis_id(call, fields)
     _apply(call, draft, fields)
     if _closed(call, draft.due_at) and not is_admin(call):
         raise _in_closed("set the due date to a date within")
     draft.id = call.world.next_id("assignment")
-    overrides.replace_all(call, draft, as_list(fields.get("assignment_overrides")))
     call.world.assignments[draft.id] = draft
     call.wrote()
     return Reply(assignment_json(call, draft), 201)
-
-
-def _refuse_duplicate_sis_id(call: Call, fields: dict[str, Any]) -> None:
-    wanted = fields.get("sis_assignment_id")
-    used = {a.sis_assignment_id for a in call.world.assignments.values() if not a.deleted}
-    if wanted and call.switches.show_sis and wanted in used:
-        message = "Assignment with the given sis_source_id already exists"
-        raise refusals.Refusal(409, {"message": message})
 
 
 def edit_assignment(call: Call) -> Reply:
@@ -144,8 +109,6 @@ def edit_assignment(call: Call) -> Reply:
     if fields.get("due_at"):
         draft.only_visible_to_overrides = False
     draft.updated_at = call.now
-    if "assignment_overrides" in fields:
-        overrides.replace_all(call, draft, as_list(fields["assignment_overrides"]))
     call.world.assignments[row.id] = draft
     call.wrote()
     return Reply(assignment_json(call, draft))
@@ -162,7 +125,7 @@ def _guard_closed_period(call: Call, row: Assignment, draft: Assignment) -> None
             raise _in_closed("change the due date to a date within")
     if not in_closed_period(call.world, row):
         return
-    free = {"description", "submission_types", "only_visible_to_overrides", "due_at", "tool"}
+    free = {"submission_types", "only_visible_to_overrides", "due_at", "tool"}
     for key, value in vars(draft).items():
         if key not in free and value != getattr(row, key):
             raise refusals.invalid(key, CLOSED)
@@ -196,19 +159,8 @@ def _apply(call: Call, draft: Assignment, fields: dict[str, Any]) -> None:
         if not set(types) <= SUBMISSION_TYPES:
             raise refusals.invalid("submission_types", "Invalid submission types")
         draft.submission_types = types or ["none"]
-    if "assignment_group_id" in fields and number(fields["assignment_group_id"]) <= 0:
-        raise refusals.invalid("assignment_group_id", "must be a positive number")
-    for key in ("published", "only_visible_to_overrides", "omit_from_final_grade"):
-        if key in fields:
-            setattr(draft, key, truthy(fields[key]))
-    for key in ("description", "group_category_id"):
-        if key in fields:
-            setattr(draft, key, fields[key])
-    if "position" in fields and str(fields["position"]).isdigit():
-        draft.position = int(fields["position"])
-    if call.switches.show_sis:  # without the right both are dropped silently
-        draft.integration_id = fields.get("integration_id", draft.integration_id)
-        draft.sis_assignment_id = fields.get("sis_assignment_id", draft.sis_assignment_id)
+    if "published" in fields:
+        draft.published = truthy(fields["published"])
     _apply_tool(call, draft, section_of(fields, "external_tool_tag_attributes"))
 
 
@@ -258,12 +210,10 @@ def _apply_tool(call: Call, draft: Assignment, tag: dict[str, Any]) -> None:
     if not tag:
         return
     old = draft.tool or ToolTag("")
-    draft.tool = new = ToolTag(old.url, old.new_tab, old.content_id, old.external_data)
+    draft.tool = new = ToolTag(old.url, old.new_tab, old.content_id)
     new.url = str(tag.get("url") or old.url)
     if "new_tab" in tag:
         new.new_tab = truthy(tag["new_tab"])
-    if "external_data" in tag:
-        new.external_data = str(tag["external_data"] or "")
     if tag.get("content_type") in TOOL_TYPES and tag.get("content_id") is not None:
         found = call.world.tools.get(number(tag["content_id"]))
         if found is None:  # unscoped: a tool of another context is not refused

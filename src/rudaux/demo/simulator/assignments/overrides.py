@@ -1,4 +1,4 @@
-"""Assignment overrides: other dates for some students, a section or a group.
+"""Assignment overrides: other dates for some students. Those of sections and groups are read only.
 
 https://canvas.instructure.com/doc/api/assignments.html#method.assignment_overrides.create
 """
@@ -19,7 +19,6 @@ from rudaux.demo.simulator.params import section_of
 from rudaux.demo.simulator.visibility import GRADABLE, covered, overrides_of, students
 
 LONGEST_TITLE = 255
-NO_TARGET = "one of student_ids, group_id, or course_section_id is required"
 
 
 def list_overrides(call: Call) -> Reply:
@@ -53,7 +52,7 @@ def edit_override(call: Call) -> Reply:
         draft.student_ids = _student_ids(call, fields["student_ids"])
         _refuse_taken(call, draft)
     draft.dates = dates_in(fields, call.zone, _bad_date)
-    draft.title = _title(call, draft, fields)
+    draft.title = _title(draft, fields)
     call.world.overrides[row.id] = draft
     call.wrote()
     return Reply(override_json(call, draft))
@@ -68,21 +67,6 @@ def delete_override(call: Call) -> Reply:
     return Reply(override_json(call, row))
 
 
-def replace_all(call: Call, assignment: Assignment, rows: list[dict[str, Any]]) -> None:
-    """Make an assignment's overrides those of the list; an empty one removes all."""
-    old = overrides_of(call.world, assignment.id)
-    for override in old:
-        del call.world.overrides[override.id]
-    try:
-        for fields in rows:
-            _add(call, assignment, fields)
-    except refusals.Refusal:
-        for override in overrides_of(call.world, assignment.id):
-            del call.world.overrides[override.id]
-        call.world.overrides.update({o.id: o for o in old})
-        raise
-
-
 def _found(call: Call) -> Override:
     assignment = call.assignment()
     found = call.world.overrides.get(number(call.path_params["override"]))
@@ -93,31 +77,13 @@ def _found(call: Call) -> Override:
 
 def _add(call: Call, assignment: Assignment, fields: dict[str, Any]) -> Override:
     draft = Override(-1, assignment.id, "")
-    _aim(call, assignment, draft, fields)
+    draft.student_ids = _student_ids(call, fields.get("student_ids"))
     _refuse_taken(call, draft)
     draft.dates = dates_in(fields, call.zone, _bad_date)
-    draft.title = _title(call, draft, fields)
+    draft.title = _title(draft, fields)
     draft.id = call.world.next_id("override")
     call.world.overrides[draft.id] = draft
     return draft
-
-
-def _aim(call: Call, assignment: Assignment, draft: Override, fields: dict[str, Any]) -> None:
-    """Set the target; the most specific one that was sent wins."""
-    if fields.get("student_ids") is not None:
-        draft.student_ids = _student_ids(call, fields["student_ids"])
-    elif fields.get("group_id") is not None:
-        if assignment.group_category_id is None:
-            raise _refused("group_id is not valid for non-group assignments")
-        draft.group_id = number(fields["group_id"])
-        if draft.group_id not in call.world.groups:
-            raise _refused(f"unknown group id {json.dumps(str(fields['group_id']))}")
-    elif fields.get("course_section_id") is not None:
-        draft.section_id = number(fields["course_section_id"])
-        if draft.section_id not in call.world.sections:
-            raise _refused(f"unknown section id {json.dumps(str(fields['course_section_id']))}")
-    else:
-        raise _refused(NO_TARGET)
 
 
 def _refused(message: str) -> refusals.Refusal:
@@ -140,21 +106,13 @@ def _refuse_taken(call: Call, draft: Override) -> None:
     if any(set(o.student_ids) & set(draft.student_ids) for o in others):
         message = "already belongs to an assignment override"
         raise refusals.invalid("assignment_override_students", message, "taken")
-    for key in ("section_id", "group_id"):
-        mine = getattr(draft, key)
-        if mine is not None and mine in {getattr(o, key) for o in others}:
-            raise refusals.invalid("set_id", "has already been taken", "taken")
 
 
 def _bad_date(key: str, value: Any) -> refusals.Refusal:
     return _refused(f"invalid {key} {json.dumps(value)}")
 
 
-def _title(call: Call, draft: Override, fields: dict[str, Any]) -> str:
-    if draft.section_id is not None:
-        return call.world.sections[draft.section_id].name
-    if draft.group_id is not None:
-        return call.world.groups[draft.group_id].name
+def _title(draft: Override, fields: dict[str, Any]) -> str:
     title = fields.get("title")
     if not title and "student_ids" not in fields:
         return draft.title  # Canvas counts the students anew only where they are sent

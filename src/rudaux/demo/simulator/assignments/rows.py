@@ -8,12 +8,11 @@ from typing import Any
 from rudaux.demo.simulator.access import is_admin, read_only, seen
 from rudaux.demo.simulator.call import Call
 from rudaux.demo.simulator.dates import DATES, shown
-from rudaux.demo.simulator.entities import Assignment, Override
+from rudaux.demo.simulator.entities import Assignment, Override, ToolTag
 from rudaux.demo.simulator.params import truthy
 from rudaux.demo.simulator.visibility import (
     GRADABLE,
     anonymized,
-    assigned,
     in_closed_period,
     latest,
     overrides_of,
@@ -26,72 +25,38 @@ STATES = {*GRADABLE, "completed"}
 def assignment_json(call: Call, row: Assignment) -> dict[str, Any]:
     """Return an assignment; overrides change its dates unless the request asks otherwise."""
     world, rights = call.world, call.switches
-    mine = [s for s in world.submissions.values() if s.assignment_id == row.id]
-    submitted = any(s.submitted_at for s in mine)
     shape: dict[str, Any] = {
         "id": row.id,
         "name": row.name,
-        "description": row.description,
         "created_at": shown(row.created_at),
         "updated_at": shown(row.updated_at),
         **{key: shown(value) for key, value in _dates(call, row).items()},
         "course_id": world.course.id,
-        "html_url": f"{call.base}/courses/{world.course.id}/assignments/{row.id}",
-        "assignment_group_id": 1,
-        "position": row.position,
         "points_possible": row.points_possible,
         "grading_type": row.grading_type,
-        "grading_standard_id": None,
         "submission_types": row.submission_types,
         "workflow_state": "published" if row.published else "unpublished",
         "published": row.published,
-        "muted": row.post_manually,
         "post_manually": row.hides_grades,
         "anonymous_grading": row.anonymous_grading,
         "anonymize_students": anonymized(world, row),
         "moderated_grading": row.moderated_grading,
-        "omit_from_final_grade": row.omit_from_final_grade,
-        "hide_in_gradebook": False,
         "only_visible_to_overrides": row.only_visible_to_overrides,
-        "visible_to_everyone": not row.only_visible_to_overrides,
-        "has_submitted_submissions": submitted,
-        "graded_submissions_exist": any(s.graded_at for s in mine),
         "in_closed_grading_period": in_closed_period(world, row),
-        "due_date_required": False,
-        "max_name_length": 255,
-        "allowed_attempts": -1,
-        "lti_context_id": f"lti-{row.id}",
-        "secure_params": f"secure-{row.id}",
         "group_category_id": row.group_category_id,
-        "locked_for_user": False,
     }
     if rights.may_grade or rights.may_edit_assignments:
         shape["has_overrides"] = bool(overrides_of(world, row.id))
-        shape["unpublishable"] = not submitted
-    if rights.show_sis:
-        shape["integration_id"] = row.integration_id
-        shape["sis_assignment_id"] = row.sis_assignment_id
     if row.tool:
-        shape.update(_tool_json(call, row))
+        shape["external_tool_tag_attributes"] = _tool_json(row.tool)
     return {**shape, **_included(call, row)}
 
 
-def _tool_json(call: Call, row: Assignment) -> dict[str, Any]:
-    tool = row.tool
-    if tool is None:
-        return {}
-    tag: dict[str, Any] = {
-        "url": tool.url,
-        "new_tab": tool.new_tab,
-        "resource_link_id": f"resource-{row.id}",
-        "external_data": tool.external_data,
-        "custom_params": None,
-    }
+def _tool_json(tool: ToolTag) -> dict[str, Any]:
+    tag: dict[str, Any] = {"url": tool.url, "new_tab": tool.new_tab}
     if tool.content_id is not None:
         tag.update({"content_type": "ContextExternalTool", "content_id": tool.content_id})
-    path = f"/api/v1/courses/{call.world.course.id}/external_tools/sessionless_launch"
-    launch = f"{call.base}{path}?assignment_id={row.id}&launch_type=assessment"
-    return {"external_tool_tag_attributes": tag, "url": launch}
+    return tag
 
 
 def _dates(call: Call, row: Assignment) -> dict[str, datetime | None]:
@@ -114,11 +79,7 @@ def _dates(call: Call, row: Assignment) -> dict[str, datetime | None]:
 def _included(call: Call, row: Assignment) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     overrides = overrides_of(call.world, row.id)
-    if "overrides" in call.includes:
-        extra["overrides"] = [override_json(call, o) for o in overrides]
-    if "all_dates" in call.includes and len(overrides) > 25:
-        extra["all_dates_count"] = len(overrides) + 1
-    elif "all_dates" in call.includes:
+    if "all_dates" in call.includes:
         base = {key: shown(getattr(row, key)) for key in DATES}
         rows: list[dict[str, Any]] = [{"base": True, "title": "Everyone", **base}]
         rows += [{"id": o.id, "title": o.title, **_override_dates(call, o)} for o in overrides]
@@ -129,9 +90,6 @@ def _included(call: Call, row: Assignment) -> dict[str, Any]:
             closed = _date_is_closed(call, row, dates.get("due_at"))
             dates["in_closed_grading_period"] = closed
             dates["can_edit"] = rights and (not closed or is_admin(call))
-    if "assignment_visibility" in call.includes:
-        visible = assigned(call.world, row, seen(call, {"active", "invited"}))
-        extra["assignment_visibility"] = sorted(visible)
     return extra
 
 
