@@ -150,20 +150,6 @@ def test_a_closed_grading_period_protects_dates_and_points(canvas: Practice) -> 
     assert edit(canvas, aid, points_possible=10).status_code == 200
 
 
-def test_work_handed_in_keeps_an_assignment_published_and_grades_alone_do_not(
-    canvas: Practice,
-) -> None:
-    aid = canvas.world.add_assignment("hw1")
-    io = canvas.world.add_student("Io Jupiter")
-    canvas.world.grade(aid, io, 3)
-    assert edit(canvas, aid, published=False).status_code == 200
-    assert edit(canvas, aid, published=True).status_code == 200
-    canvas.world.submission(aid, io).submitted_at = SOON
-    answer = edit(canvas, aid, published=False)
-    assert answer.status_code == 400
-    assert "published" in answer.json()["errors"]
-
-
 def test_an_override_shows_only_the_dates_it_overrides(canvas: Practice) -> None:
     aid = canvas.world.add_assignment("hw1", due_at=SOON)
     io = canvas.world.add_student("Io Jupiter")

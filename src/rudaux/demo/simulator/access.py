@@ -59,8 +59,6 @@ def own_tokens(call: Call) -> Reply:
         {
             "id": number,
             "user_id": call.user_id,
-            "purpose": "rudaux",
-            "app_name": "User-Generated",
             "workflow_state": token.state,
             "token_hint": value[:5],
             "expires_at": shown(token.expires_at),

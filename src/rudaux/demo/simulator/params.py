@@ -23,31 +23,14 @@ def _put(into: dict[str, Any], path: list[str], value: Any) -> None:
     key, rest = path[0], path[1:]
     if not rest:
         into[key] = value
-    elif rest[0] != "":
+    elif rest == [""]:
+        items = into.setdefault(key, [])
+        if isinstance(items, list):
+            items.append(value)
+    else:
         child = into.setdefault(key, {})
         if isinstance(child, dict):
             _put(child, rest, value)
-    else:
-        items = into.setdefault(key, [])
-        if not isinstance(items, list):
-            return
-        if len(rest) == 1:
-            items.append(value)
-            return
-        # Rails starts the next element of a list of hashes where a key comes again.
-        if not items or _has(items[-1], rest[1:]):
-            items.append({})
-        _put(items[-1], rest[1:], value)
-
-
-def _has(item: Any, path: list[str]) -> bool:
-    for key in path:
-        if key == "":
-            return False
-        if not isinstance(item, dict) or key not in item:
-            return False
-        item = item[key]
-    return True
 
 
 def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:

@@ -107,12 +107,6 @@ class _Reader:
             return self.variables.get(self.next())
         if word == "{":
             return self.pairs("}")
-        if word == "[":
-            items = []
-            while self.peek() != "]":
-                items.append(self.value())
-            self.expect("]")
-            return items
         try:
             return json.loads(word)
         except ValueError:

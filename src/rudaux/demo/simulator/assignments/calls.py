@@ -102,7 +102,6 @@ def edit_assignment(call: Call) -> Reply:
     call.need(call.switches.may_edit_assignments)
     fields = section_of(call.params, "assignment")
     draft = Assignment(**vars(row))
-    _guard_unpublish(call, row, fields)
     _apply(call, draft, fields)
     _guard_closed_period(call, row, draft)
     # Canvas makes it visible to everybody as soon as it gets a due date of its own.
@@ -139,15 +138,6 @@ def _closed(call: Call, due_at: datetime | None) -> bool:
 def _in_closed(what: str) -> refusals.Refusal:
     message = f"Cannot {what} a closed grading period"
     return refusals.invalid("due_at", message, status=403)
-
-
-def _guard_unpublish(call: Call, row: Assignment, fields: dict[str, Any]) -> None:
-    if not row.published or "published" not in fields or truthy(fields["published"]):
-        return
-    mine = [s for s in call.world.submissions.values() if s.assignment_id == row.id]
-    if any(s.submitted_at for s in mine):
-        message = "Can't unpublish if there are student submissions"
-        raise refusals.invalid("published", message)
 
 
 def _apply(call: Call, draft: Assignment, fields: dict[str, Any]) -> None:
