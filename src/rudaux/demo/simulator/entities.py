@@ -128,11 +128,10 @@ class Membership:
 
 @dataclass
 class Group:
-    """A group of the course, in a group category (a "group set")."""
+    """A group of the course."""
 
     id: int
     name: str
-    category_id: int = 1
     memberships: list[Membership] = field(default_factory=list)
 
 

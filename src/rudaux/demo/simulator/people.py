@@ -239,7 +239,6 @@ def _group_json(call: Call, group: Group) -> dict[str, Any]:
         "id": group.id,
         "name": group.name,
         "course_id": call.world.course.id,
-        "group_category_id": group.category_id,
     }
 
 

@@ -128,10 +128,10 @@ class World:
         self.enrollments[new.id] = new
         return new.id
 
-    def backdate(self, days: int = 60) -> None:
-        """Let everybody be in the course for so long, as in one that is under way."""
+    def backdate(self) -> None:
+        """Let everybody be in the course for 60 days, as in one that is under way."""
         for enrollment in self.enrollments.values():
-            enrollment.created_at -= timedelta(days=days)
+            enrollment.created_at -= timedelta(days=60)
 
     def add_student(
         self,
@@ -172,9 +172,9 @@ class World:
             if not override.student_ids:
                 del self.overrides[override.id]
 
-    def add_group(self, name: str, members: Iterable[int] = (), category_id: int = 1) -> int:
+    def add_group(self, name: str, members: Iterable[int] = ()) -> int:
         """Add a group with accepted members."""
-        group = Group(self.next_id("group"), name, category_id)
+        group = Group(self.next_id("group"), name)
         group.memberships = [Membership(self.next_id("membership"), m) for m in members]
         self.groups[group.id] = group
         return group.id
