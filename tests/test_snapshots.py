@@ -112,7 +112,7 @@ def test_the_first_snapshot_of_a_course_makes_their_folder(course: SmallCourse) 
 def test_a_command_that_takes_none_is_told(
     course: SmallCourse, text: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SnapshotProgram.__init__, "__defaults__", (1.0,))
+    monkeypatch.setattr("rudaux.adapters.snapshots.SECONDS", 1.0)
     taken_by(course, text)
     before = names(course)
     assert told in course.rudaux("snapshot", "--auto", code=5).err

@@ -19,9 +19,8 @@ _KINDS = {"problem": "failure", "done": "success", "todo": "warning"}
 class AppriseNotifier:
     """Implements `rudaux.ports.Notifier` for addresses that Apprise knows; they hold secrets."""
 
-    def __init__(self, addresses: Sequence[str], seconds: float = SECONDS) -> None:
+    def __init__(self, addresses: Sequence[str]) -> None:
         self._addresses = tuple(addresses)
-        self._seconds = seconds
 
     def __repr__(self) -> str:
         return f"AppriseNotifier({len(self._addresses)} addresses)"
@@ -36,7 +35,7 @@ class AppriseNotifier:
             threading.Thread(target=_send, args=(address, messages, reached[n]), daemon=True)
             for n, address in self._numbered()
         ]
-        until = time.monotonic() + self._seconds
+        until = time.monotonic() + SECONDS
         for thread in threads:
             thread.start()
         for thread in threads:

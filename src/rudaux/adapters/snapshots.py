@@ -21,9 +21,8 @@ _SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20")
 class SnapshotProgram:
     """Implements `rudaux.ports.Snapshots`: takes snapshots and never removes any."""
 
-    def __init__(self, settings: SnapshotSettings | None, seconds: float = SECONDS) -> None:
+    def __init__(self, settings: SnapshotSettings | None) -> None:
         self._settings = settings
-        self._seconds = seconds
 
     def take(self, name: str) -> None:
         words = self._words(name)
@@ -31,11 +30,11 @@ class SnapshotProgram:
         try:
             done = subprocess.run(
                 words, env=env, stdin=subprocess.DEVNULL, capture_output=True,
-                timeout=self._seconds, check=False,
+                timeout=SECONDS, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise StorageFailure(
-                f"the snapshot {name} was not taken (no answer within {self._seconds:.0f} "
+                f"the snapshot {name} was not taken (no answer within {SECONDS:.0f} "
                 f"seconds): try `{shlex.join(words)}` in a terminal"
             ) from error
         except OSError as error:

@@ -51,8 +51,8 @@ _THE_MACHINES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES
 _OWNERS = frozenset({errno.EACCES, errno.EPERM})
 
 
-class Command(TyperCommand):
-    """A command whose help `cli.help` draws."""
+class _Drawn:
+    """Anything whose help `cli.help` draws."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help page."""
@@ -61,14 +61,12 @@ class Command(TyperCommand):
         formatter.write(page(self, ctx))
 
 
-class CommandGroup(TyperGroup):
+class Command(_Drawn, TyperCommand):
+    """A command of rudaux."""
+
+
+class CommandGroup(_Drawn, TyperGroup):
     """A group whose shared options may also stand before the command's name."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help page."""
-        from rudaux.cli.help import page
-
-        formatter.write(page(self, ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Move leading shared options behind the command's name; nothing else asked: help."""

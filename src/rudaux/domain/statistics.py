@@ -96,12 +96,12 @@ def summarise(scores: Sequence[Decimal]) -> Summary | None:
     return Summary(len(scores), mean, median(scores), (low, high))
 
 
-def histogram(scores: Sequence[Decimal], points: Decimal, bins: int = 10) -> tuple[Bin, ...]:
-    """Count scores in bins of equal width from 0 to `points`, further where extra credit leads."""
-    width = points / bins
+def histogram(scores: Sequence[Decimal], points: Decimal) -> tuple[Bin, ...]:
+    """Count scores in ten bins from 0 to `points`, and in more where extra credit leads."""
+    width = points / 10
     if width <= 0:
         return ()
-    number = max([bins, *(ceil(score / width) for score in scores)])
+    number = max([10, *(ceil(score / width) for score in scores)])
     counts = [0] * number
     for score in scores:
         counts[min(max(int(score / width), 0), number - 1)] += 1

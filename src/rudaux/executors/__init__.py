@@ -31,7 +31,11 @@ def open_executor(settings: GradingSettings, places: Places) -> Executor:
         executor = ClusterExecutor(settings)
     else:
         executor = _EXECUTORS[settings.executor](settings, places)
-    return _sealed(executor) if settings.hidden_tests == "sealed" else executor
+    if settings.hidden_tests == "sealed":
+        from rudaux.executors.sealed import SealedExecutor
+
+        executor = SealedExecutor(executor)
+    return executor
 
 
 def docker_version() -> str:
@@ -57,12 +61,6 @@ def sandbox_works() -> bool:
         except ExecutorFailure:
             return False
     return True
-
-
-def _sealed(executor: Executor) -> Executor:
-    from rudaux.executors.sealed import SealedExecutor
-
-    return SealedExecutor(executor)
 
 
 def _docker(settings: GradingSettings, places: Places) -> Executor:

@@ -11,18 +11,17 @@ import os
 import platform
 import stat
 import sys
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from rudaux.config import GradingSettings
-from rudaux.domain.execution import Execution, Job
 from rudaux.errors import ExecutorFailure
 from rudaux.executors.environment import this_python
 from rudaux.executors.forking import (
-    Opening,
+    ForkingExecutor,
     Pool,
     check_scratch,
     check_this_python,
@@ -44,16 +43,11 @@ _SETTINGS = {
 """Settings under /proc/sys: the value that forbids a box, and one that allows it."""
 
 
-class SandboxExecutor:
+class SandboxExecutor(ForkingExecutor):
     """Runs submissions in boxes on this machine, which see nothing under `hidden`."""
 
-    where = ""
-    notices: tuple[str, ...] = ()
-
     def __init__(self, settings: GradingSettings, scratch: Path, hidden: Iterable[Path]) -> None:
-        self.settings = settings
-        self.scratch = scratch
-        self.opening = Opening(self._pool)
+        super().__init__(settings, scratch)
         self.private = [str(path) for path in (scratch, *hidden)]
         self.hidden = [*self.private[1:], str(Path.home())]
         self.root = Path(settings.root).resolve() if settings.root else None
@@ -111,21 +105,8 @@ class SandboxExecutor:
                 f"every account of this machine may write to: run `chmod o-w {root}`."
             )
 
-    def prepare(self, imports: Sequence[str]) -> AbstractContextManager[None]:
-        """Start the process that the next run's submissions are forked from."""
-        return self.opening.ahead(imports)
-
-    def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
-        """Yield executions as they end; a job is prepared only when there is room for it."""
-        with self.pool(imports) as pool:
-            yield from pool.work(iter(jobs))
-
-    def pool(self, imports: Sequence[str] = ()) -> AbstractContextManager[Pool]:
-        """Open the place where submissions run, for one run or many."""
-        return self.opening.open(imports)
-
     @contextmanager
-    def _pool(self, imports: Sequence[str]) -> Generator[Pool]:
+    def _open(self, imports: Sequence[str]) -> Generator[Pool]:
         if self.tried is None:
             self.check()
         refuse = partial(too_large, settings=self.settings)

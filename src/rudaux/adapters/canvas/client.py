@@ -39,16 +39,17 @@ UNANSWERED = (PermissionRefused, ScopesRefused, NotFound, RequestRefused)
 CHUNK = 1000
 SHORTEST_POLL = 0.2
 LONGEST_POLL = 10.0
+LONGEST_JOB = 900.0
+"""Seconds that one bulk write of grades may take."""
 _ENDED = {"failed": "failed", "canceled": "was canceled"}
 
 
 class CanvasClient:
     """One course of a Canvas installation; implements `rudaux.ports.Canvas`, for several threads.
 
-    `sleep` takes seconds; `progress_timeout` is how many seconds one bulk write of grades may take;
-    `at_once` is how many students get feedback at a time; `budget` is for how many seconds a call
-    is retried; `tell` is told in a sentence what is waited for. Raises `ConfigError` for an address
-    that would reveal the token.
+    `sleep` takes seconds; `at_once` is how many students get feedback at a time; `budget` is for
+    how many seconds a call is retried; `tell` is told in a sentence what is waited for. Raises
+    `ConfigError` for an address that would reveal the token.
     """
 
     def __init__(
@@ -59,14 +60,12 @@ class CanvasClient:
         *,
         http: httpx.Client | None = None,
         sleep: Callable[[float], object] = time.sleep,
-        progress_timeout: float = 900.0,
         at_once: int = AT_ONCE,
         budget: float | None = None,
         tell: Callable[[str], object] | None = None,
     ) -> None:
         self._wire = Wire(url, token, http, sleep, budget, tell)
         self._course_id = course_id
-        self._progress_timeout = progress_timeout
         self._at_once = at_once
 
     def __repr__(self) -> str:
@@ -251,7 +250,7 @@ class CanvasClient:
         """Wait for a job; return a message unless it is completed in time."""
         now, waited, pause = job.progress, 0.0, SHORTEST_POLL
         while now.state not in {"completed", "failed", "canceled"}:
-            if waited >= self._progress_timeout:
+            if waited >= LONGEST_JOB:
                 return (
                     f"Canvas has not finished {job.work} after "
                     f"{waited / 60:.0f} minutes (the job is {now.state}): they may still appear"

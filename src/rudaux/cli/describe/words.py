@@ -27,9 +27,9 @@ def number(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def aligned(values: Sequence[Decimal | None], most: int = 4) -> list[str | None]:
+def aligned(values: Sequence[Decimal | None]) -> list[str | None]:
     """Write numbers with as many decimals as the longest of them needs, so that points align."""
-    known = [number(round(v, most)) for v in values if v is not None]
+    known = [number(round(v, 4)) for v in values if v is not None]
     places = max((len(text.partition(".")[2]) for text in known), default=0)
     return [None if v is None else format(v, f".{places}f") for v in values]
 

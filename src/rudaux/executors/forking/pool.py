@@ -8,7 +8,8 @@ import selectors
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -211,34 +212,47 @@ class Pool:
             remove(run.folder)  # else its supervisor is about to
 
 
-class Opening:
-    """Opens pools; one that was opened ahead comes up while its submissions are collected."""
+class ForkingExecutor(ABC):
+    """Runs submissions in a pool; one opened ahead comes up while its submissions are collected."""
 
-    def __init__(self, make: Callable[[Sequence[str]], AbstractContextManager[Pool]]) -> None:
-        self.make = make
-        self.stack = ExitStack()
-        self.waiting: Pool | None = None
+    where = ""
+    notices: tuple[str, ...] = ()
+
+    def __init__(self, settings: GradingSettings, scratch: Path) -> None:
+        self.settings = settings
+        self.scratch = scratch
+        self._stack = ExitStack()
+        self._waiting: Pool | None = None
+
+    @abstractmethod
+    def _open(self, imports: Sequence[str]) -> AbstractContextManager[Pool]:
+        """Check what a pool needs, and open one."""
 
     @contextmanager
-    def ahead(self, imports: Sequence[str]) -> Generator[None]:
+    def prepare(self, imports: Sequence[str]) -> Generator[None]:
         """Open a pool for the next run with these imports; in the end close it if none came."""
-        new = self.waiting is None or self.waiting.imports != tuple(imports)
+        new = self._waiting is None or self._waiting.imports != tuple(imports)
         if new:
-            self.stack.close()
-            self.waiting = self.stack.enter_context(self.make(imports))
+            self._stack.close()
+            self._waiting = self._stack.enter_context(self._open(imports))
         try:
             yield
         finally:
             if new:
-                self.stack.close()
-                self.waiting = None
+                self._stack.close()
+                self._waiting = None
 
     @contextmanager
-    def open(self, imports: Sequence[str]) -> Generator[Pool]:
-        """Take the pool that was opened ahead, or else open one."""
-        with self.stack.pop_all() as stack:
-            pool, self.waiting = self.waiting, None
+    def pool(self, imports: Sequence[str] = ()) -> Generator[Pool]:
+        """Take the pool that was opened ahead, or else open one, for one run or many."""
+        with self._stack.pop_all() as stack:
+            pool, self._waiting = self._waiting, None
             if pool is None or pool.imports != tuple(imports):
                 stack.close()
-                pool = stack.enter_context(self.make(imports))
+                pool = stack.enter_context(self._open(imports))
             yield pool
+
+    def run(self, jobs: Iterable[Job], imports: Sequence[str] = ()) -> Iterator[Execution]:
+        """Yield executions as they end; a job is prepared only when there is room for it."""
+        with self.pool(imports) as pool:
+            yield from pool.work(iter(jobs))
