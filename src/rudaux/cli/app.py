@@ -157,8 +157,9 @@ class RudauxGroup(CommandGroup):
             code = _tell(f"{text}; {remedy} and run this again.", SystemFailure.exit_code)
         except typer.TyperException as error:
             code = _tell(_usage_sentence(error), error.exit_code)
-        except (KeyboardInterrupt, typer.Abort):
-            code = _tell("interrupted; running the same command again goes on.", INTERRUPTED)
+        except (KeyboardInterrupt, typer.Abort) as stop:
+            said = str(stop) or "interrupted; running the same command again goes on."
+            code = _tell(said, INTERRUPTED)
         sys.exit(code or 0)
 
 

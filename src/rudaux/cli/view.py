@@ -92,14 +92,14 @@ class View:
 
         width = max((cell_len(printable(r.item)) for r in rows if r.detail), default=0)
         lines: list[Cells] = []
-        section = ""
+        section, indent = "", "  " if any(r.section for r in rows) else ""
         for row in rows:
             item = printable(row.item)
             space = " " * (width - cell_len(item) + 3 if row.detail else 0)
             shown = "" if row.section == section else row.section
             section = row.section
             mark = (row.mark, _MARK_STYLE[row.mark])
-            lines.append(((f"  {shown}", "bold"), mark, (f"{item}{space}{row.detail}", "")))
+            lines.append(((f"{indent}{shown}", "bold"), mark, (f"{item}{space}{row.detail}", "")))
         self._aligned(self.out, lines)
 
     def checks(self, checks: Sequence[Check]) -> None:
