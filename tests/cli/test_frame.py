@@ -224,7 +224,7 @@ def test_ctrl_c_ends_a_running_command_without_a_traceback(tmp_path: Path) -> No
     script = (
         "import sys, time\n"
         "import rudaux.cli.session as s\n"
-        "def slow(folder, view):\n"
+        "def slow(*given):\n"
         "    print('working', flush=True)\n"
         "    time.sleep(60)\n"
         "s.open_context = slow\n"

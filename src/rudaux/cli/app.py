@@ -158,7 +158,10 @@ class RudauxGroup(CommandGroup):
         except typer.TyperException as error:
             code = _tell(_usage_sentence(error), error.exit_code)
         except (KeyboardInterrupt, typer.Abort) as stop:
-            said = str(stop) or "interrupted; running the same command again goes on."
+            said = (
+                f"{stop.__cause__ or stop}"
+                or "interrupted; running the same command again goes on."
+            )
             code = _tell(said, INTERRUPTED)
         sys.exit(code or 0)
 

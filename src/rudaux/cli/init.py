@@ -39,6 +39,8 @@ def init(
         ctx = up_to_date(ctx, view, dry_run)
         if not may_replace_leftover(ctx, view, overwrite):
             return
+        if view.attended:
+            view.notice("Comparing the course with Canvas and both repositories ...")
         with release.workspace(ctx) as clone:
             plan = workflow.plan(ctx, clone)
             _show(ctx, view, plan)

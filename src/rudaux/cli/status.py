@@ -13,6 +13,7 @@ from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
 from rudaux.cli.session import reading
 from rudaux.cli.share import PROGRESS_HEADER, progress_rows
 from rudaux.cli.view import View
+from rudaux.config import FILE
 from rudaux.domain.messages import counted
 from rudaux.domain.submissions import STATES, state_words
 
@@ -67,6 +68,9 @@ def _show(view: View, read: CourseStatus) -> None:
     for a in read.assignments:
         for line in late_lines(a.late_edits, a.standings.students):
             view.rows([Row(a.name, "!", line)])
+    if not read.assignments:
+        view.notice(f"{FILE} has no [[assignments]] yet; add one, then run `rudaux init`.")
+        return
     header, rows = overview(read.assignments)
     view.table(header, rows, whole=("due", "next run"), narrow=_told(header, rows))
 
