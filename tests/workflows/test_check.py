@@ -16,6 +16,7 @@ from rudaux.domain.links import HubSeen
 from rudaux.errors import CanvasFailure, ExecutorFailure, GitFailure, StorageFailure, TokenRefused
 from rudaux.ports import Room, Surroundings
 from rudaux.workflows.check import check_assignment, check_setup
+from rudaux.workflows.check.look import broken
 from tests.fakes import NEXT_WEEK, NOW, VANCOUVER, YESTERDAY, FakeContext, assignment, fake_course
 from tests.workflows.run import run_init
 

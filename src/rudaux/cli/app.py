@@ -158,10 +158,9 @@ class RudauxGroup(CommandGroup):
         except typer.TyperException as error:
             code = _tell(_usage_sentence(error), error.exit_code)
         except (KeyboardInterrupt, typer.Abort) as stop:
-            said = (
-                f"{stop.__cause__ or stop}"
-                or "interrupted; running the same command again goes on."
-            )
+            cause = stop.__cause__ or stop  # Typer makes an Abort of an interrupt
+            said = str(cause) if isinstance(cause, KeyboardInterrupt) else ""
+            said = said or "interrupted; running the same command again goes on."
             code = _tell(said, INTERRUPTED)
         sys.exit(code or 0)
 
