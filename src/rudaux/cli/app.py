@@ -157,11 +157,8 @@ class RudauxGroup(CommandGroup):
             code = _tell(f"{text}; {remedy} and run this again.", SystemFailure.exit_code)
         except typer.TyperException as error:
             code = _tell(_usage_sentence(error), error.exit_code)
-        except (KeyboardInterrupt, typer.Abort) as stop:
-            cause = stop.__cause__ or stop  # Typer makes an Abort of an interrupt
-            said = str(cause) if isinstance(cause, KeyboardInterrupt) else ""
-            said = said or "interrupted; running the same command again goes on."
-            code = _tell(said, INTERRUPTED)
+        except (KeyboardInterrupt, typer.Abort):
+            code = _tell("interrupted; running the same command again goes on.", INTERRUPTED)
         sys.exit(code or 0)
 
 

@@ -16,7 +16,7 @@ from rudaux.cli.options import DryRun, Folder, NoPrompt
 from rudaux.cli.view import View
 from rudaux.config import FILE, CanvasSettings
 from rudaux.config.draft import EXAMPLES, Planned, build, render, wrong
-from rudaux.errors import ConfigError, NeedsPersonError
+from rudaux.errors import ConfigError, Interrupted, NeedsPersonError
 
 if TYPE_CHECKING:
     from rudaux.config.older import Older
@@ -124,7 +124,7 @@ def _answers(
         if known:
             view.notice("\n" + " \\\n  ".join([*start, *known]))
             said += " The command above goes on from there."
-        raise KeyboardInterrupt(said) from None
+        raise Interrupted(said) from None
 
 
 def _planned(folder: Path, older: Older | None) -> list[Planned]:
