@@ -212,7 +212,7 @@ def _mistakes(path: Path) -> Iterator[None]:
             advice = "run `nbgrader update` on it"
         elif twice := re.fullmatch(r"Duplicate grade id: (.*)", said):
             said = f'two cells have the grade id "{twice[1]}"'
-            advice = "give one of them another id; a copied cell keeps the old one"
+            advice = "give one of them another id (a copied cell keeps the old one)"
         elif isinstance(mistake, json.JSONDecodeError):
             said = f"it is not valid JSON: {said}"
         elif isinstance(mistake, KeyError):
