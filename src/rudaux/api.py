@@ -65,7 +65,7 @@ class Course:
         self.external_tool_id: int | None = None
         self.students: tuple[Student, ...] = ()
         self.context: Context = open_course(folder)
-        dirty = repository.ready(self.context).dirty
+        dirty, _ = repository.split(repository.ready(self.context).dirty)
         if dirty and not auto:
             files = counted(len(dirty), "file")
             _agree(f"{folder} has {files} with uncommitted changes. Go on?", "auto=True")

@@ -108,3 +108,9 @@ class PartlyDone(RudauxError):  # noqa: N818 - a state, raised so that it has an
     """Some students could not be dealt with; all others were."""
 
     exit_code = 6
+
+
+class Interrupted(RudauxError):  # noqa: N818 - the person's wish, with words of its own
+    """Somebody pressed Ctrl-C where running the same command again would not go on."""
+
+    exit_code = 130

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -234,3 +235,31 @@ def test_ctrl_c_among_the_questions_writes_nothing(tmp_path: Path) -> None:
     terminal.press("\x03")
     assert terminal.ends() == 130
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_tells_how_to_go_on_with_the_answers_that_were_given(tmp_path: Path) -> None:
+    name = "Dürer's course"
+    given = options(name=name, timezone="", level="course")
+    terminal = ForkedTerminal([RUDAUX, "new", *given], tmp_path)
+    terminal.wait_for("Time zone")
+    terminal.press("\x15America/Vancouver\r")
+    terminal.wait_for("Folder of the student repository")
+    terminal.press("\x03")
+    assert terminal.ends() == 130
+    assert "nothing was written. The command above goes on from there." in terminal.seen
+    told = terminal.seen.partition("rudaux new \\")[2]
+    assert "--timezone America/Vancouver" in told
+    assert f"--name {shlex.quote(name)} \\" in told
+    assert f"--canvas-url {ANSWERS['canvas-url']} \\" in told
+
+
+def test_a_checkout_without_a_gitignore_gets_one(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    _, out, _ = new(tmp_path, *options())
+    ignore = tmp_path / ".gitignore"
+    assert f"Wrote {ignore}" in out
+    assert ignore.read_text() == "gradebook.db\nsubmitted/\nautograded/\nfeedback/\nlogs/\n"
+    ignore.write_text(SOMEBODYS)
+    (tmp_path / "rudaux.toml").unlink()
+    new(tmp_path, *options())
+    assert ignore.read_text() == SOMEBODYS

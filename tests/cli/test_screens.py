@@ -32,7 +32,7 @@ from rudaux.cli.width import wrapped
 from rudaux.domain.grades import PushLine
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
-from rudaux.domain.submissions import Standing
+from rudaux.domain.submissions import Standing, State
 from rudaux.errors import ConfigError, PartlyDone
 from rudaux.workflows import explain, init, release
 from rudaux.workflows.deadlines import Deadlines
@@ -247,3 +247,31 @@ def test_errors() -> None:
     for error in (wrong, partly.value):
         said += [wrapped(f"rudaux: {line}\n", 60, hang=8) for line in str(error).splitlines()]
     is_as_kept("errors-60", "".join(said))
+
+
+def test_who_is_due_and_not_collected_is_never_called_not_due() -> None:
+    course = a_course()
+    late, ahead = Standing("1001", "not_due", "due, but not collected yet"), course.assignments[2]
+    early = tuple(Standing(s.id, "not_due", due=False) for s in STUDENTS[1:])
+    where = replace(ahead.standings, by_student=(replace(late, student_id=STUDENTS[0].id), *early))
+    one = replace(ahead, standings=where)
+    header, rows = standing.overview([one])
+    assert header[-2:] == ["not due", "to collect"]
+    assert rows[0][-2:] == [19, 1]
+    view, seen = screen(160)
+    standing._next_step(view, replace(course, assignments=(one,)))
+    assert "Next: `rudaux grade worksheet_03` collects and grades what is due." in seen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("state", "due", "command"),
+    [
+        ("failed", True, "rudaux grade homework_1"),
+        ("not_due", True, "rudaux grade homework_1"),
+        ("not_due", False, "rudaux submit homework_1"),
+        ("needs_manual", True, "rudaux submit homework_1"),
+    ],
+)
+def test_what_tries_again_is_what_helps(state: State, due: bool, command: str) -> None:
+    left = replace(people(), by_student=(Standing(STUDENTS[0].id, state, due=due),))
+    assert f"`{command}` tries again" in pushing.go_on(left)

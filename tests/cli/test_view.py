@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import Row
-from rudaux.cli.progress import time_left, troubles
+from rudaux.cli.progress import pace, time_left, troubles
 from rudaux.cli.summary import finish
 from rudaux.cli.view import View, printable
 from rudaux.domain.outcome import Outcome
@@ -277,6 +278,9 @@ def test_a_question_goes_to_stderr(tmp_path: Path) -> None:
     )
     aside = tmp_path / "stderr"
     terminal = Terminal([sys.executable, "-c", script], tmp_path, stderr=aside)
+    until = time.monotonic() + 60
+    while "Go on?" not in aside.read_text() and time.monotonic() < until:
+        time.sleep(0.02)
     terminal.press("y")
     assert terminal.ends() == 0
     assert "answer True" in terminal.seen
@@ -307,6 +311,34 @@ def test_an_estimate_is_in_words_people_use() -> None:
     assert time_left(0.001, 9, 10) == " · about 1 s left"
     assert time_left(60, 98, 392) == " · about 3 min left"
     assert time_left(3600, 10, 35) == " · about 2 h 30 min left"
+
+
+def test_the_estimate_runs_down_and_then_gives_way_to_the_time_it_has_taken() -> None:
+    assert pace(10, 10, 5, 10) == " · about 10 s left"
+    assert pace(14, 10, 5, 10) == " · about 6 s left"
+    assert pace(55, 10, 9, 10) == " · 55 s so far"
+    assert pace(6, 0, 0, 10) == " · 6 s so far"
+    assert pace(2, 0, 0, 10) == ""
+    assert pace(60, 60, 10, 10) == ""
+
+
+def test_what_was_typed_before_a_question_answers_nothing(tmp_path: Path) -> None:
+    script = (
+        "import sys, time\n"
+        "from rudaux.cli.view import View\n"
+        "print('at work', flush=True)\n"
+        "sys.stdin.readline()\n"
+        "time.sleep(0.5)\n"
+        "print('pushed', View().choose('What now?', ['push', 'nothing'], 'push'))\n"
+    )
+    terminal = Terminal([sys.executable, "-c", script], tmp_path)
+    terminal.wait_for("at work")
+    terminal.press("\r")
+    terminal.press("\r")
+    terminal.wait_for("What now?")
+    terminal.press("\x03")
+    assert terminal.ends() != 0
+    assert "pushed" not in terminal.seen
 
 
 def test_only_troubles_are_counted() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rudaux.config.file import parse
 from rudaux.errors import ConfigError
 from tests.config.course_file import MINIMAL, assignment, changed, mistakes, only_mistake, parsed
 
@@ -34,7 +35,7 @@ from tests.config.course_file import MINIMAL, assignment, changed, mistakes, onl
         ("canvas", "token_file", '"~nobody-here/token"', "home folder that does not exist"),
         ("git", "release_path", '"../elsewhere"', "a relative path"),
         ("git", "release_path", '"/materials"', "a relative path"),
-        ("git", "release_path", '".git/hooks"', 'without ".." or ".git"'),
+        ("git", "release_path", '".git/hooks"', 'without "..", ".git" or'),
         ("git", "push", "1", "should be true or false"),
         ("git", "push", '"false"', "should be true or false"),
         ("git", "student_repo", '"org/dsci100"', "should be a git remote"),
@@ -339,3 +340,25 @@ timezone = "UTC"
 )
 def test_wrong_ways_of_taking_snapshots_are_named(lines: str, right: str) -> None:
     assert right in only_mistake(f"{MINIMAL}{SNAPSHOTS}{lines}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("due = 20.11.2026", "due: write a date as 2026-10-01T23:59:59, and a number as 10 or 2.5"),
+        ("points = 10,5", "points: write a date as 2026-10-01T23:59:59, and a number as 10 or 2.5"),
+        ('name = "hw', "close the quotation mark of name"),
+        ("name = hw", "name: put text in quotation marks, and write true or false in lower case"),
+        ("[[assignments]", "close as many brackets as are opened, as in [[assignments]]"),
+    ],
+)
+def test_a_line_that_is_not_toml_is_told_how_to_be_written(line: str, hint: str) -> None:
+    with pytest.raises(ConfigError, match=r"not valid TOML: .*\(at line 2, column") as error:
+        parse(f"[course]\n{line}\n")
+    assert str(error.value).endswith(f"); {hint}.")
+
+
+def test_a_secret_on_a_line_that_is_not_toml_is_not_shown() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse("token = 7~sEcReT\n")
+    assert "sEcReT" not in str(error.value)

@@ -16,6 +16,7 @@ from rudaux.domain.links import HubSeen
 from rudaux.errors import CanvasFailure, ExecutorFailure, GitFailure, StorageFailure, TokenRefused
 from rudaux.ports import Room, Surroundings
 from rudaux.workflows.check import check_assignment, check_setup
+from rudaux.workflows.check.look import broken
 from tests.fakes import NEXT_WEEK, NOW, VANCOUVER, YESTERDAY, FakeContext, assignment, fake_course
 from tests.workflows.run import run_init
 
@@ -379,3 +380,12 @@ def test_a_course_that_canvas_does_not_show_leaves_its_reason(ctx: FakeContext) 
 
     [broken] = [c for c in found(ctx, canvas=gone) if c.result == "broken"]
     assert (broken.system, broken.remedy) == ("Canvas", "check canvas.url")
+
+
+def test_a_remedy_is_never_cut_out_of_a_bracket() -> None:
+    text = (
+        "The image x is not here: run `docker pull x`, or build it (docs: Grading in containers)."
+    )
+    found = broken("docker", ExecutorFailure(text))
+    assert found.text == "The image x is not here"
+    assert found.remedy == "run `docker pull x`, or build it (docs: Grading in containers)"

@@ -43,6 +43,8 @@ def init(
         ctx = up_to_date(ctx, view, dry_run)
         if not may_replace_leftover(ctx, view, overwrite):
             return
+        if view.attended:
+            view.notice("Comparing the course with Canvas and both repositories ...")
         with release.workspace(ctx) as clone:
             plan = workflow.plan(ctx, clone)
             if not dry_run and may_move(ctx, view, plan.assignments):
@@ -139,12 +141,17 @@ def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
     from rudaux.workflows import repository
     from rudaux.workflows.gradebook import require_whole
 
-    dirty = repository.ready(ctx).dirty
-    if dirty:
-        text = (
-            f"The instructor repository has uncommitted changes ({listed(dirty, 5)}). Go on anyway?"
+    dirty, work = repository.split(repository.ready(ctx).dirty)
+    if work:
+        view.notice(
+            f"git does not ignore students' work and grades ({listed(work, 5)}). So that nobody "
+            f"commits them: `printf '%s\\n' '' {' '.join(repository.WORK)} >> .gitignore`"
         )
-        if not view.ask(Question(text, "yes")):
+    if dirty:
+        text = f"The instructor repository has uncommitted changes ({listed(dirty, 5)})."
+        if dry_run:
+            view.notice(text)
+        elif not view.ask(Question(f"{text} Go on anyway?", "yes")):
             raise NeedsPersonError("nothing was changed: commit or undo your changes first.")
     if dry_run:
         return ctx

@@ -5,6 +5,7 @@ Whatever is found is only offered, and an answer that does not seem right is tak
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -116,6 +117,14 @@ class Interview:
         if not self._take("executor"):
             self._answers["executor"] = self._executor()
         return self._answers
+
+    def so_far(self) -> list[str]:
+        """Return the answers up to now as options; nothing is asked of them again."""
+        return [
+            f"{flag(key)} {shlex.quote(value)}"
+            for key, value in {**self._given, **self._answers}.items()
+            if value and key in QUESTIONS and key not in self._older.answers
+        ]
 
     def plan(self, planned: Sequence[Planned]) -> list[Planned]:
         """Offer the dates and points that Canvas has for assignments that lack them."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +16,7 @@ from rudaux.cli.options import DryRun, Folder, NoPrompt
 from rudaux.cli.view import View
 from rudaux.config import FILE, CanvasSettings
 from rudaux.config.draft import EXAMPLES, Planned, build, render, wrong
-from rudaux.errors import ConfigError, NeedsPersonError
+from rudaux.errors import ConfigError, Interrupted, NeedsPersonError
 
 if TYPE_CHECKING:
     from rudaux.config.older import Older
@@ -71,17 +72,30 @@ def new(
         if not view.ask(Question(text, "refuse", default=False)):
             view.notice("Nothing was written.")
             return
-    answers, assignments, has_token = _answers(view, file.parent, given, older)
+    start = ["rudaux new", *([f"--dir {quote(str(folder))}"] if folder else [])]
+    start += [f"--from {quote(str(older_file))}"] if older_file else []
+    answers, assignments, has_token = _answers(view, file.parent, given, older, start)
     text = render(answers, assignments)
     if dry_run:
         view.line(text.rstrip())
     else:
         kept = write_keeping(file, text)
         view.line(f"Wrote {file}." + (f" The old one is now {kept}." if kept else ""))
+        _keep_out_of_git(view, file.parent)
     if older and older_file:
         _say_what_is_left(view, older, older_file, given)
     if not dry_run:
         view.notice(_next(answers, all(a.known for a in assignments), has_token))
+
+
+def _keep_out_of_git(view: View, folder: Path) -> None:
+    """Let git ignore students' work in a checkout that has no .gitignore yet."""
+    from rudaux.workflows.repository import WORK
+
+    ignore = folder / ".gitignore"
+    if (folder / ".git").exists() and not ignore.exists():
+        write_keeping(ignore, "\n".join([*WORK, ""]))
+        view.line(f"Wrote {ignore}, so that nobody commits students' work and grades.")
 
 
 def _older(file: Path | None, course_id: str) -> Older | None:
@@ -91,16 +105,26 @@ def _older(file: Path | None, course_id: str) -> Older | None:
 
 
 def _answers(
-    view: View, folder: Path, given: Mapping[str, str], older: Older | None
+    view: View, folder: Path, given: Mapping[str, str], older: Older | None, start: Sequence[str]
 ) -> tuple[dict[str, str], list[Planned], bool]:
-    """Return the answers, the assignments, and whether there is a token that Canvas took."""
+    """Return the answers, the assignments, and whether there is a token that Canvas took.
+
+    `start` is the command without answers: an interrupt tells it with those that were given.
+    """
     planned = _planned(folder, older)
     if not view.attended:
         return _complete(given, older), planned, False
     from rudaux.wiring import look_around
 
     interview = Interview(view, look_around(), folder, given, older)
-    return interview.ask_all(), interview.plan(planned), interview.has_token
+    try:
+        return interview.ask_all(), interview.plan(planned), interview.has_token
+    except KeyboardInterrupt:
+        said, known = "interrupted; nothing was written.", interview.so_far()
+        if known:
+            view.notice("\n" + " \\\n  ".join([*start, *known]))
+            said += " The command above goes on from there."
+        raise Interrupted(said) from None
 
 
 def _planned(folder: Path, older: Older | None) -> list[Planned]:

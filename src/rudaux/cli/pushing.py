@@ -210,6 +210,17 @@ def _write(ctx: Context, view: View, plan: SubmitPlan) -> list[Outcome]:
     return outcomes
 
 
+def go_on(standings: Standings) -> str:
+    """Return which commands list who is left after a push, and try again.
+
+    A push grades nobody: who could not be collected or graded needs `rudaux grade`.
+    """
+    name = standings.settings.name
+    ungraded = any(s.overdue or s.state in {"failed", "collected"} for s in standings.by_student)
+    again = f"rudaux {'grade' if ungraded else 'submit'} {name}"
+    return f"`rudaux status {name}` lists them all; `{again}` tries again."
+
+
 def open_ends(standings: Standings, hand_marking: bool = False) -> list[Outcome]:
     """Return who waits for a person, and why; `hand_marking` is planned, and no surprise."""
     names = {s.id: s.name for s in standings.students}
@@ -219,6 +230,6 @@ def open_ends(standings: Standings, hand_marking: bool = False) -> list[Outcome]
         waits = standing.state == "needs_manual" and not hand_marking
         if standing.state == "failed":
             left.append(Outcome(name, "failed", standing.reason))
-        elif waits or (standing.state == "not_due" and standing.due):
+        elif waits or standing.overdue:
             left.append(Outcome(name, "held", standing.reason))
     return left

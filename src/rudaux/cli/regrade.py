@@ -26,7 +26,7 @@ from rudaux.cli.options import (
     NoPrompt,
     OverwriteEdits,
 )
-from rudaux.cli.pushing import Pushing, make_feedback, open_ends, push_grades
+from rudaux.cli.pushing import Pushing, go_on, make_feedback, open_ends, push_grades
 from rudaux.cli.session import reading, writing
 from rudaux.cli.summary import finish
 from rudaux.cli.view import View
@@ -158,8 +158,8 @@ class _Job:
         if self.pushing.feedback:
             outcomes += make_feedback(ctx, view, standings)
         outcomes += push_grades(ctx, view, standings, self.pushing)
-        again = f"`rudaux status {name}` lists them all; `rudaux submit {name}` tries again."
-        finish(outcomes, again, open_ends(reread(ctx, standings)))
+        after = reread(ctx, standings)
+        finish(outcomes, go_on(after), open_ends(after))
 
     def _regrade(self, standings: Standings) -> bool:
         """Return whether to go on to the push."""

@@ -13,6 +13,7 @@ from rudaux.cli.options import Folder, Json, NoPrompt, OptionalName
 from rudaux.cli.session import reading
 from rudaux.cli.share import PROGRESS_HEADER, progress_rows
 from rudaux.cli.view import View
+from rudaux.config import FILE
 from rudaux.domain.messages import counted
 from rudaux.domain.submissions import STATES, state_words
 
@@ -67,6 +68,9 @@ def _show(view: View, read: CourseStatus) -> None:
     for a in read.assignments:
         for line in late_lines(a.late_edits, a.standings.students):
             view.rows([Row(a.name, "!", line)])
+    if not read.assignments:
+        view.notice(f"{FILE} has no [[assignments]] yet; add one, then run `rudaux init`.")
+        return
     header, rows = overview(read.assignments)
     view.table(header, rows, whole=("due", "next run"), narrow=_told(header, rows))
 
@@ -84,7 +88,6 @@ def _told(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
 
 def overview(assignments: Sequence[AssignmentStatus]) -> tuple[list[str], list[list[object]]]:
     """Return header and rows; a column that would say the same of all assignments is left out."""
-    used = [s for s in _COLUMNS if any(a.counts[s] for a in assignments)]
     years = {t.year for a in assignments for t in (a.due_at, a.scheduled_for) if t}
     columns: dict[str, list[object]] = {
         "assignment": [a.name for a in assignments],
@@ -97,7 +100,12 @@ def overview(assignments: Sequence[AssignmentStatus]) -> tuple[list[str], list[l
         columns["Canvas"] = [_PUBLISHED[a.published] for a in assignments]
     if any(a.scheduled_for for a in assignments):
         columns["next run"] = [_moment(a.scheduled_for, years) for a in assignments]
-    columns |= {_COLUMNS[s]: [a.counts[s] or "·" for a in assignments] for s in used}
+    counts = {
+        _COLUMNS["not_due"]: [a.counts["not_due"] - a.overdue for a in assignments],
+        _OVERDUE: [a.overdue for a in assignments],
+    }
+    counts |= {_COLUMNS[s]: [a.counts[s] for a in assignments] for s in STATES if s != "not_due"}
+    columns |= {word: [n or "·" for n in found] for word, found in counts.items() if any(found)}
     return [*columns], [[*row] for row in zip(*columns.values(), strict=True)]
 
 
@@ -116,6 +124,8 @@ _PUBLISHED = {True: "published", False: "unpublished", None: "not in Canvas"}
 _COLUMNS = {s: state_words(s) for s in STATES} | {"failed": "failed", "needs_manual": "waiting"}
 
 
+_OVERDUE = "to collect"
+"""What a person is told of who is due and not collected."""
 _ALWAYS = frozenset({"id", "student", "state", "points"})
 
 
@@ -130,7 +140,7 @@ def _students(view: View, status: AssignmentStatus) -> None:
         known = standing.state in {"graded", "pushed"}
         points = grade(status.standings.targets[standing.student_id]) if known else None
         name = names[standing.student_id]
-        state = state_words(standing.state)
+        state = _OVERDUE if standing.overdue else state_words(standing.state)
         rows.append((standing.student_id, name, state, points, extended, standing.reason))
     header = ["id", "student", "state", "points", "own deadline", "why"]
     used = [i for i, name in enumerate(header) if name in _ALWAYS or any(row[i] for row in rows)]
@@ -144,6 +154,8 @@ def _next_step(view: View, read: CourseStatus) -> None:
     for a in read.assignments:
         if a.canvas_id is None or not a.released:
             view.notice(f"\nNext: `rudaux init` sets up {a.name}.")
+        elif a.overdue:
+            view.notice(f"\nNext: `rudaux grade {a.name}` collects and grades what is due.")
         elif a.counts["needs_manual"]:
             view.notice(
                 f"\nNext: `rudaux status {a.name}` says what waits for you. Once that is done, run "

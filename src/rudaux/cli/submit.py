@@ -39,7 +39,14 @@ def submit(
     """Push feedback and grades to Canvas, after marking by hand."""
     from rudaux.cli.describe.push import heading
     from rudaux.cli.init import may_take_roster
-    from rudaux.cli.pushing import Pushing, lead_to_canvas, make_feedback, open_ends, push_grades
+    from rudaux.cli.pushing import (
+        Pushing,
+        go_on,
+        lead_to_canvas,
+        make_feedback,
+        open_ends,
+        push_grades,
+    )
     from rudaux.cli.report import report_before_push
     from rudaux.cli.returning import Returning
     from rudaux.cli.session import tell_uncopied, writing
@@ -77,5 +84,5 @@ def submit(
         if not no_feedback:
             outcomes += Returning(ctx, view, dry_run, as_json).run(reread(ctx, standings))
         if not dry_run:
-            again = f"`rudaux status {name}` lists them all; `rudaux submit {name}` tries again."
-            finish(outcomes, again, open_ends(reread(ctx, standings)))
+            after = reread(ctx, standings)
+            finish(outcomes, go_on(after), open_ends(after))

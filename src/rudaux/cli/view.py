@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 import json
 import sys
+import termios
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -92,14 +93,14 @@ class View:
 
         width = max((cell_len(printable(r.item)) for r in rows if r.detail), default=0)
         lines: list[Cells] = []
-        section = ""
+        section, indent = "", "  " if any(r.section for r in rows) else ""
         for row in rows:
             item = printable(row.item)
             space = " " * (width - cell_len(item) + 3 if row.detail else 0)
             shown = "" if row.section == section else row.section
             section = row.section
             mark = (row.mark, _MARK_STYLE[row.mark])
-            lines.append(((f"  {shown}", "bold"), mark, (f"{item}{space}{row.detail}", "")))
+            lines.append(((f"{indent}{shown}", "bold"), mark, (f"{item}{space}{row.detail}", "")))
         self._aligned(self.out, lines)
 
     def checks(self, checks: Sequence[Check]) -> None:
@@ -194,6 +195,7 @@ class View:
         """Ask to pick one of `choices`."""
         import questionary
 
+        _forget_typed()
         asked = questionary.select(
             printable(question), choices=choices, default=default, output=_question_output()
         )
@@ -322,6 +324,7 @@ def confirm(question: str, default: bool = True) -> bool:
 
     if not _is_terminal(sys.stdin):
         raise NeedsPersonError(f"{question} Nobody is here to answer.")
+    _forget_typed()
     asked = questionary.confirm(printable(question), default=default, output=_question_output())
     return bool(_answered(asked))
 
@@ -329,6 +332,12 @@ def confirm(question: str, default: bool = True) -> bool:
 def printable(text: str) -> str:
     """Replace control characters: a name in Canvas must not move anybody's cursor."""
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _forget_typed() -> None:
+    """Drop what was typed before the question was there: a stray Enter must push no grades."""
+    with suppress(termios.error, OSError, ValueError):
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _answered(asked: Any) -> object:

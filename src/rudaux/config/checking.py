@@ -237,10 +237,7 @@ def remote(value: object) -> str:
     scp_like = re.match(r"[\w.-]+@?[\w.-]*:[^/\\]", address)
     local = address.startswith("/")  # here alone a folder's name may have spaces
     if not (scheme or scp_like or local) or re.search(r"[^\S ]" if local else r"\s", address):
-        raise Wrong(
-            'should be a git remote such as "git@github.com:org/dsci100.git" or '
-            '"https://github.com/org/dsci100"'
-        )
+        raise Wrong('should be a git remote: "git@host:org/repo.git" or "https://host/org/repo"')
     return address
 
 
@@ -251,7 +248,7 @@ def inner_path(value: object) -> str:
     path = text(value)
     parts = PurePosixPath(path).parts
     if path.startswith("/") or "\\" in path or {"..", ".git"} & set(parts):
-        raise Wrong('should be a relative path, such as "materials", without ".." or ".git"')
+        raise Wrong('should be a relative path, without "..", ".git" or a leading "/"')
     return "/".join(parts)
 
 

@@ -68,6 +68,11 @@ class Standing:
     asks: bool = False
     """Whether a person must decide about a grade, although the state is clear."""
 
+    @property
+    def overdue(self) -> bool:
+        """Whether the deadline has passed, and nothing was collected."""
+        return self.due and self.state == "not_due"
+
 
 def standing_of(
     student_id: str,

@@ -34,7 +34,7 @@ def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "")
         len(complete),
         median(complete) if complete else None,
         failed,
-        sum(s.due and s.state == "not_due" for s in after.by_student),
+        sum(s.overdue for s in after.by_student),
         _edited(ctx, after) if wanted and not stopped else (),
         _hidden(ctx, after) if wanted else 0,
         stopped,

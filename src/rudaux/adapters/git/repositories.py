@@ -184,12 +184,12 @@ class GitRepositories(Calls):
 
     def may_push(self, folder: Path, remote: str | None = None) -> None:
         self._open(folder)
-        branch, upstream = self._where(folder)
-        whither = remote or upstream.name
+        upstream = None if remote else self._where(folder)[1]
+        whither = upstream.name if upstream else str(remote)
         # A separate branch, so that new commits on the remote are no reason to refuse.
-        refspec = f"HEAD:refs/heads/{branch}-rudaux-check"
+        refspec = "HEAD:refs/heads/rudaux-check"
         if self._exists(folder, "HEAD"):
-            doing = f"push to {redact(remote) if remote else upstream.url}"
+            doing = f"push to {upstream.url if upstream else redact(whither)}"
             self._must(folder, doing, "push", "--dry-run", "--porcelain", "--", whither, refspec)
 
     def push(self, folder: Path) -> None:
@@ -227,7 +227,10 @@ class GitRepositories(Calls):
             )
         upstream = self._upstream(folder, branch)
         if upstream is None:
-            raise GitFailure(f"{folder} has no remote: run `git remote add origin URL` there")
+            raise GitFailure(
+                f"{folder} has no remote: run `git remote add origin URL` there, with the address "
+                "that git.instructor_repo has in rudaux.toml"
+            )
         return branch, upstream
 
     def _upstream(self, folder: Path, branch: str) -> _Upstream | None:

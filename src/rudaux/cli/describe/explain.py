@@ -47,7 +47,7 @@ TestRow = tuple[str, str | None, str | None, str]
 def headline(found: Explanation) -> str:
     """Return one line: who, which assignment, how many points, and where it stands."""
     state = _STATES[found.standing.state]
-    if found.standing.state == "not_due" and found.standing.due:
+    if found.standing.overdue:
         state = found.standing.reason or "due, but not collected yet"
     if found.submission is None and found.standing.state == "pushed":
         state = f"nothing handed in, {state}"

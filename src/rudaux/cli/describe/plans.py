@@ -108,7 +108,9 @@ def release_rows(plan: ReleasePlan, config: Config) -> list[Row]:
     if plan.uncommitted:
         rows.append(Row("Release", " ", _uncommitted(plan.uncommitted)))
     if plan.unpushed:
-        rows.append(Row("Release", "~", "instructors", f"{plan.unpushed} commits to push"))
+        rows.append(
+            Row("Release", "~", "instructors", f"{counted(plan.unpushed, 'commit')} to push")
+        )
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +16,7 @@ from rudaux.ports import Context, Surroundings
 
 _ENDS = (": ", "; ", ". ")
 """What separates what happened from what to do next in an error's sentence."""
+_ASIDE = re.compile(r"\([^()]*\)")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def broken(name: str, error: RudauxError, remedy: str = "") -> Check:
     """Turn an error into a check: its last clause is the remedy, unless one is given."""
     text = " ".join(str(error).split()).rstrip(".")
     if not remedy:
-        at = max(text.rfind(end) for end in _ENDS)
+        outside = _ASIDE.sub(lambda aside: "-" * len(aside[0]), text)
+        at = max(outside.rfind(end) for end in _ENDS)
         if at > 0:
             text, remedy = text[:at], text[at + 2 :]
     ours = isinstance(error, (ConfigError, UsageError))

@@ -136,6 +136,21 @@ def test_a_mistake_in_the_source_names_the_notebook(course: Course, tmp_path: Pa
         course.grader.build_release("ps1", tmp_path / "into")
 
 
+def test_a_copied_cell_and_a_cut_off_notebook_are_told_in_plain_words(
+    course: Course, tmp_path: Path
+) -> None:
+    def copied(content: dict[str, Any]) -> None:
+        content["cells"].append(dict(cell_named(content, "squares")))
+
+    course.edit_source(copied)
+    with pytest.raises(ConfigError, match='two cells have the grade id "squares"'):
+        course.grader.build_release("ps1", tmp_path / "into")
+    file = course.source()
+    file.write_text(file.read_text()[:900])
+    with pytest.raises(ConfigError, match=r"cannot be converted \(it is not valid JSON: "):
+        course.grader.build_release("ps1", tmp_path / "into")
+
+
 def test_an_assignment_without_folder_or_notebook_is_a_configuration_error(
     course: Course,
 ) -> None:

@@ -204,9 +204,19 @@ def _mistakes(path: Path) -> Iterator[None]:
     except ConfigError:
         raise
     except Exception as mistake:
-        said = re.sub(r"\s+", " ", str(mistake)).strip()[:300] or type(mistake).__name__
-        old = "schema version" in said
-        advice = "run `nbgrader update` on it" if old else "correct the notebook"
+        # nbgrader's check of the cells hides what it found behind a sentence of its own.
+        hidden = mistake.__context__ if "may be corrupted" in str(mistake) else None
+        said = re.sub(r"\s+", " ", str(hidden or mistake)).strip()[:300] or type(mistake).__name__
+        advice = "correct the notebook"
+        if "schema version" in said:
+            advice = "run `nbgrader update` on it"
+        elif twice := re.fullmatch(r"Duplicate grade id: (.*)", said):
+            said = f'two cells have the grade id "{twice[1]}"'
+            advice = "give one of them another id (a copied cell keeps the old one)"
+        elif isinstance(mistake, json.JSONDecodeError):
+            said = f"it is not valid JSON: {said}"
+        elif isinstance(mistake, KeyError):
+            said = f"a cell or the notebook has no {said}"
         if path.is_file() and "\n<<<<<<< " in path.read_text(encoding="utf-8", errors="replace"):
             said, advice = "it has an unresolved merge conflict: <<<<<<<", "resolve it"
         raise ConfigError(f"{path} cannot be converted ({said}): {advice}") from mistake
