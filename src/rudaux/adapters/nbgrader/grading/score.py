@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,8 @@ class Scorer:
         for name, sheet in sheets.items():
             file = f"{name}.ipynb"
             if file not in job.notebooks:
-                _score_missing(sheet, {c for n, c in job.only if n == name} if job.only else None)
+                _score_missing(sheet, catalogue.notebooks[name], job)
+                doubts += _still_counts(file, sheet)
                 continue
             notebook = nbformat.v4.reads(job.notebooks[file])  # validated when it was prepared
             merge(notebook, execution, file)
@@ -218,12 +219,23 @@ def _answers(notebook: Any) -> dict[str, str]:
     return {grade_id(c): c.source for c in notebook.cells if is_solution(c)}
 
 
-def _score_missing(sheet: Sheet, only: Collection[str] | None = None) -> None:
+def _score_missing(sheet: Sheet, known: KnownNotebook, job: Job) -> None:
     """Score 0 for a notebook that was not handed in, as nbgrader does, or only for some cells."""
     sheet.row.late_submission_penalty = None
+    marks = marks_of(sheet)
     for name, grade in sheet.grades.items():
-        if only is None or name in only:
+        if not job.only or (known.name, name) in job.only:
             grade.auto_score, grade.needs_manual_grade = 0, False
+    allow(sheet, known, job.allowances, marks, handed_in=False)
+
+
+def _still_counts(file: str, sheet: Sheet) -> list[str]:
+    """Ask a person about marks for a notebook that is gone: formgrader cannot show it to them."""
+    cells = sorted(n for n, g in sheet.grades.items() if g.manual_score or g.extra_credit)
+    if not cells:
+        return []
+    reason = f"{file} is no longer handed in, but marks by hand for it still count"
+    return [Suspicion(f"{reason} ({', '.join(cells)}): put it back to mark it again")]
 
 
 def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None:

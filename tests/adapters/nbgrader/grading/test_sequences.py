@@ -1,0 +1,510 @@
+"""Events in any order: what may happen to one submission, against a model of what nbgrader promises.
+
+Hypothesis invents sequences of what students, graders, instructors and machines do to a submission:
+work handed in, changed, left out; runs that pass, fail, time out or break down; marks by hand as
+formgrader saves them; a source that changes; a regrade of some tests; rows that are lost. After each
+event the gradebook must hold what the model says, which is written from nbgrader's documentation
+and the rules of the domain, and not from the code:
+
+- a mark that a person gave is never changed, and stands only for the work that they saw: otherwise
+  it waits for a second look;
+- what was not handed in is 0 and waits for nobody; what needs a person waits until there is a mark,
+  and formgrader can show it;
+- our own failure changes nothing, and grading twice is the same as once;
+- a submission is graded if each of its tests has a mark from the newest grading;
+- its score is the sum of its marks, without the penalty, and never below 0.
+
+To look longer: `SEQUENCES=2000 pytest -n 0 tests/adapters/nbgrader/grading/test_sequences.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from nbgrader import api
+from sqlalchemy import select
+
+from rudaux.adapters.nbgrader.gradebook.rows import find_submission
+from rudaux.adapters.nbgrader.gradebook.sheet import load_sheets
+from rudaux.domain.allowances import Allowance
+from rudaux.domain.execution import Broken, Execution, Job, Suspicion
+from rudaux.errors import ExecutorFailure, MarksInTheWay
+from tests.adapters.nbgrader.course import ERROR, Course, make_course, pretend
+
+CONFIG = """
+c.AssignLatePenalties.plugin_class = "rudaux.late.PercentPerDay"
+c.PercentPerDay.percent = 50
+"""
+NOTEBOOKS = ("problem1", "problem2")
+BLANK = "as released"
+ANSWERS = {
+    "problem1": ("squares", "sum_of_squares_equation", "sum_of_squares_application"),
+    "problem2": ("part-a", "part-b"),
+}
+TEXTS = st.sampled_from([BLANK, "1 + 1", "2 + 2"])
+OUTPUTS: dict[str, list[dict[str, Any]]] = {
+    "passes": [],
+    "fails": [ERROR],
+    "half": [{"output_type": "execute_result", "data": {"text/plain": "0.5"}, "metadata": {}}],
+    "too much": [{"output_type": "execute_result", "data": {"text/plain": "77"}, "metadata": {}}],
+}
+TASK = "cell-938593c4a215c6cc"
+Key = tuple[str, str]
+
+
+@dataclass
+class Cell:
+    """A cell of the source that earns points; `text` stands for what students are asked."""
+
+    kind: str
+    points: float
+    text: int = 0
+
+
+@dataclass
+class Row:
+    """What the gradebook should hold about a cell, and the work that a mark by hand was for."""
+
+    auto: float | None = None
+    manual: float | None = None
+    extra: float | None = None
+    waits: bool = True
+    new: bool = True
+    """Whether it was not graded since it came, or came back."""
+    seen: Any = None
+
+
+@dataclass
+class Model:
+    source: dict[Key, Cell]
+    recorded: dict[Key, Cell] = field(default_factory=dict)
+    rows: dict[Key, Row] = field(default_factory=dict)
+    work: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Answers by notebook, as handed in."""
+    graded: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each notebook in the autograded folder holds."""
+    penalty: dict[str, float] = field(default_factory=dict)
+    credited: set[Key] = field(default_factory=set)
+    given: dict[Key, float] = field(default_factory=dict)
+    """Extra credit that rudaux entered, and not a person."""
+    folder: bool = False
+
+
+def seen(model: Model, key: Key) -> Any:
+    """Return what a person who marks a cell now has before them, as far as it bears on the mark."""
+    shown = model.graded.get(key[0])
+    cell = model.recorded[key]
+    if shown is None or not model.folder:
+        return None
+    if cell.kind == "answer":
+        return shown["answers"].get(key[1])
+    if cell.kind == "task":
+        return {**shown["answers"], "tasks": shown["tasks"]}
+    return {**shown["answers"], "auto": model.rows[key].auto, "text": shown["tests"].get(key[1])}
+
+
+class Sequences(RuleBasedStateMachine):
+    """One student's submission, and what is done to it."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="rudaux-sequences-"))
+        self.course = make_course(self.folder / "course")
+        config = self.course.folder / "nbgrader_config.py"
+        config.write_text(config.read_text() + CONFIG)
+        self.course = Course(self.course.folder)
+        source = {}
+        for name in NOTEBOOKS:
+            for cell in json.loads(self.course.source(name).read_text())["cells"]:
+                meta = cell["metadata"].get("nbgrader", {})
+                if meta.get("task") or meta.get("grade"):
+                    kind = "task" if meta.get("task") else "answer" if meta["solution"] else "test"
+                    source[name, meta["grade_id"]] = Cell(kind, float(meta["points"]))
+        self.model = Model(source, deepcopy(source))
+        self.number = 0
+
+    def teardown(self) -> None:
+        if hasattr(self, "course"):
+            self.course.gradebook.close()
+            self.course.grader.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # What a student does.
+
+    @rule(data=st.data(), both=st.sampled_from([NOTEBOOKS, NOTEBOOKS, ("problem1",), ("problem2",)]))
+    def hand_in(self, data: Any, both: tuple[str, ...]) -> None:
+        self.model.work = {
+            name: {cell: data.draw(TEXTS, cell) for cell in ANSWERS[name]} for name in both
+        }
+        texts = {c: t for answers in self.model.work.values() for c, t in answers.items()}
+        folder = self.course.hand_in("11", {c: t for c, t in texts.items() if t != BLANK})
+        for name in set(NOTEBOOKS) - set(both):
+            (folder / f"{name}.ipynb").unlink()
+
+    # What a grading run does.
+
+    @precondition(lambda self: self.model.work)
+    @rule(data=st.data(), late=st.sampled_from([0.0, 0.0, 3600.0]))
+    def grade(self, data: Any, late: float) -> None:
+        outcomes = {
+            key: data.draw(st.sampled_from(sorted(OUTPUTS)), key[1]) if data.draw(st.booleans()) else "passes"
+            for key, cell in self.model.recorded.items()
+            if cell.kind == "test"
+        }
+        self._grade(outcomes, late)
+        before = self.rows()
+        self._score(self._executed(outcomes), late)
+        assert self.rows() == before, "grading twice is not the same as once"
+
+    @precondition(lambda self: self.model.work)
+    @rule(verdict=st.sampled_from(["timeout", "kernel_died"]))
+    def grade_without_end(self, verdict: Any) -> None:
+        outcomes = {k: "fails" for k, c in self.model.recorded.items() if c.kind == "test"}
+        self._score(Execution(self._job(), verdict, "it took too long"), 0.0)
+        self._expect(outcomes, 0.0)
+
+    @precondition(lambda self: self.model.work)
+    @rule()
+    def our_own_failure(self) -> None:
+        before = self.rows()
+        with pytest.raises(ExecutorFailure):
+            self._score(Execution(self._job(), "failed", "no space left"), 0.0)
+        assert self.rows() == before
+
+    @precondition(lambda self: self.model.graded and self.model.folder and not self._anything_new())
+    @rule(data=st.data(), outcome=st.sampled_from(["passes", "fails", "half"]))
+    def regrade_one_test(self, data: Any, outcome: str) -> None:
+        tests = sorted(k for k, c in self.model.recorded.items() if c.kind == "test")
+        if not tests:
+            return
+        key = data.draw(st.sampled_from(tests))
+        self._grade({k: outcome for k in tests}, 0.0, frozenset({key}))
+
+    @rule(data=st.data())
+    def credit(self, data: Any) -> None:
+        """Give everybody a test's points, or take them back; the next grading does it."""
+        tests = sorted(k for k, c in self.model.recorded.items() if c.kind == "test")
+        if tests:
+            self.model.credited ^= {data.draw(st.sampled_from(tests))}
+
+    def _anything_new(self) -> bool:
+        """Whether it must be graded as a whole: the commands leave such submissions out."""
+        now = {n: w for n, w in self.model.work.items()}
+        then = {n: g["answers"] for n, g in self.model.graded.items()}
+        return now != then or any(row.new for row in self.model.rows.values())
+
+    def _grade(self, outcomes: Mapping[Key, str], late: float, only: Any = frozenset()) -> None:
+        self._score(self._executed(outcomes, only), late)
+        self._expect(outcomes, late, only)
+
+    def _job(self) -> Job:
+        job = self.course.grader.prepare("ps1", "11")
+        assert not isinstance(job, Broken), job
+        allowances = {
+            key: Allowance(
+                full=key in self.model.credited,
+                given=Decimal(str(self.model.given.get(key, 0))),
+            )
+            for key in {*self.model.credited, *self.model.given}
+        }
+        return replace(job, allowances=allowances)
+
+    def _executed(self, outcomes: Mapping[Key, str], only: Any = frozenset()) -> Execution:
+        job = replace(self._job(), only=only)
+        return pretend(job, outputs={key[1]: OUTPUTS[how] for key, how in outcomes.items()})
+
+    def _score(self, execution: Execution, late: float) -> None:
+        reasons = self.course.grader.score(execution, late)
+        asked = {r.partition(".")[0] for r in reasons if isinstance(r, Suspicion)}
+        assert asked == {
+            k[0]
+            for k, (_, manual, extra, _) in self.rows().items()
+            if k[0] not in self.model.work and (manual or extra)
+        }
+
+    def _expect(self, outcomes: Mapping[Key, str], late: float, only: Any = frozenset()) -> None:
+        model = self.model
+        before, model.graded = model.graded, {
+            name: {
+                "answers": dict(answers),
+                "tasks": {k[1]: c.text for k, c in model.recorded.items() if c.kind == "task" and k[0] == name},
+                "tests": {k[1]: c.text for k, c in model.recorded.items() if c.kind == "test" and k[0] == name},
+            }
+            for name, answers in model.work.items()
+        }
+        if not model.folder:
+            before = {}
+        model.folder = True
+        for key, cell in model.recorded.items():
+            row = model.rows.setdefault(key, Row())
+            if only and key not in only and cell.kind == "test":
+                continue
+            if key[0] not in model.work:
+                row.auto, row.waits, row.new = 0.0, False, False
+                continue
+            waited, row.new = row.waits, False
+            if cell.kind == "test":
+                how = outcomes[key]
+                points = {"passes": cell.points, "fails": 0.0, "half": 0.5, "too much": 0.0}[how]
+                odd = how == "too much" or (how == "half" and cell.points < 0.5)
+                row.auto = 0.0 if odd else points
+                row.waits = odd
+            elif cell.kind == "answer":
+                blank = model.work[key[0]].get(key[1]) == BLANK  # if it is absent, it is put back
+                row.auto = 0.0 if blank else None
+                row.waits = not blank
+            else:
+                row.auto, row.waits = None, True
+            if row.manual is not None:
+                row.waits = waited
+                self._look_again(key, row)
+        self._set_credits()
+        self._set_penalties(late)
+
+    def _set_credits(self) -> None:
+        model = self.model
+        for key in {*model.credited, *model.given} & model.rows.keys():
+            row = model.rows[key]
+            if row.extra and row.extra != model.given.get(key, 0.0):
+                model.given.pop(key, None)  # a person's
+                continue
+            mark = (row.auto if row.manual is None else row.manual) or 0.0
+            wanted = max(0.0, model.recorded[key].points - mark) if key in model.credited else 0.0
+            row.extra = wanted if wanted and key[0] in model.work else None
+            model.given[key] = row.extra or 0.0
+
+    def _look_again(self, key: Key, row: Row) -> None:
+        if row.manual is not None and seen(self.model, key) != row.seen:
+            row.waits = True
+
+    def _set_penalties(self, late: float) -> None:
+        self.model.penalty = {
+            name: 0.5 * self._sum(name) if late else 0.0 for name in self.model.work
+        }
+
+    def _sum(self, notebook: str | None = None) -> float:
+        total = 0.0
+        for key, row in self.model.rows.items():
+            mark = row.auto if row.manual is None else row.manual
+            if mark is not None and notebook in (None, key[0]):
+                total += mark + (row.extra or 0.0)
+        return total
+
+    # What graders do in formgrader.
+
+    @precondition(lambda self: self.model.rows)
+    @rule(
+        data=st.data(),
+        share=st.sampled_from([None, 0.0, 0.5, 1.0, 1.5]),
+        extra=st.sampled_from([None, None, 1.0]),
+    )
+    def mark(self, data: Any, share: float | None, extra: float | None) -> None:
+        """Save a mark as nbgrader's GradeHandler.put does."""
+        key = data.draw(st.sampled_from(sorted(self.model.rows)))
+        row = self.model.rows[key]
+        row.manual = None if share is None else share * self.model.recorded[key].points
+        row.extra = extra
+        row.waits = row.manual is None and row.auto is None
+        row.seen = seen(self.model, key)
+        with self.course.gradebook.database.session() as session:
+            grade = self._grades(session)[key]
+            grade.manual_score, grade.extra_credit = row.manual, row.extra
+            grade.needs_manual_grade = row.waits
+
+    @precondition(lambda self: any(self._marked(self.model.rows)))
+    @rule(data=st.data())
+    def mark_what_waits(self, data: Any) -> None:
+        key = data.draw(st.sampled_from(sorted(self._marked(self.model.rows))))
+        row = self.model.rows[key]
+        row.manual, row.waits, row.seen = 1.0, False, seen(self.model, key)
+        with self.course.gradebook.database.session() as session:
+            grade = self._grades(session)[key]
+            grade.manual_score, grade.needs_manual_grade = 1.0, False
+
+    @staticmethod
+    def _marked(rows: Mapping[Key, Row]) -> list[Key]:
+        return [key for key, row in rows.items() if row.waits]
+
+    # What the instructor does to the source.
+
+    @rule(notebook=st.sampled_from(NOTEBOOKS), kind=st.sampled_from(["test", "task", "answer"]))
+    def add_a_cell(self, notebook: str, kind: str) -> None:
+        self.number += 1
+        name = f"new-{self.number}"
+        self.model.source[notebook, name] = Cell(kind, 2.0)
+        meta = {
+            "grade_id": name, "points": 2, "schema_version": 3, "grade": kind != "task",
+            "solution": kind == "answer", "task": kind == "task", "locked": kind != "answer",
+        }  # fmt: skip
+        cell: dict[str, Any] = {"cell_type": "markdown", "source": f"cell {name}", "metadata": {"nbgrader": meta}}
+        if kind == "test":
+            cell |= {"cell_type": "code", "source": "assert True", "outputs": [], "execution_count": None}
+        self._edit(notebook, lambda content: content["cells"].append(cell))
+
+    def _own(self, data: Any) -> Key:
+        """Draw a cell of the source that is the instructor's alone."""
+        own = sorted(k for k, c in self.model.source.items() if c.kind != "answer")
+        key: Key = data.draw(st.sampled_from(own))
+        return key
+
+    @precondition(lambda self: any(c.kind != "answer" for c in self.model.source.values()))
+    @rule(data=st.data())
+    def remove_a_cell(self, data: Any) -> None:
+        key = self._own(data)
+        del self.model.source[key]
+        self._edit(key[0], lambda content: content["cells"].remove(_cell(content, key[1])))
+
+    @precondition(lambda self: any(c.kind != "answer" for c in self.model.source.values()))
+    @rule(data=st.data())
+    def change_points(self, data: Any) -> None:
+        key = self._own(data)
+        self.model.source[key].points += 1
+        self._edit(
+            key[0],
+            lambda c: _cell(c, key[1])["metadata"]["nbgrader"].update(points=self.model.source[key].points),
+        )
+
+    @precondition(lambda self: any(c.kind != "answer" for c in self.model.source.values()))
+    @rule(data=st.data())
+    def reword(self, data: Any) -> None:
+        key = self._own(data)
+        self.number += 1
+        self.model.source[key].text = self.number
+
+        def change(content: dict[str, Any]) -> None:
+            cell = _cell(content, key[1])
+            cell["source"] = f"{''.join(cell['source'])}\n# {self.number}"
+
+        self._edit(key[0], change)
+
+    def _edit(self, notebook: str, change: Any) -> None:
+        self.course.edit_source(change, notebook)
+
+    @rule()
+    def record(self) -> None:
+        model = self.model
+        gone = {
+            k for k, c in model.recorded.items()
+            if k not in model.source or model.source[k].kind != c.kind
+        }  # fmt: skip
+        by_hand = [
+            k for k in gone
+            if k in model.rows and (model.rows[k].manual is not None or model.rows[k].extra is not None)
+        ]  # fmt: skip
+        before = self.rows()
+        if by_hand:
+            with pytest.raises(MarksInTheWay):
+                self.course.grader.record_source("ps1")
+            assert self.rows() == before
+            return
+        self.course.grader.record_source("ps1")
+        had = bool(model.rows)
+        model.recorded = deepcopy(model.source)
+        model.rows = {k: r for k, r in model.rows.items() if k in model.recorded}
+        model.credited &= model.recorded.keys()
+        model.given = {k: g for k, g in model.given.items() if k in model.recorded}
+        if had:
+            for key in model.recorded:
+                model.rows.setdefault(key, Row())
+
+    # What befalls the machine.
+
+    @precondition(lambda self: self.model.folder)
+    @rule()
+    def discard(self) -> None:
+        self.course.grader.discard_autograded("ps1", "11")
+        self.model.folder = False
+
+    @precondition(lambda self: self.model.rows)
+    @rule(data=st.data())
+    def lose_a_row(self, data: Any) -> None:
+        key = data.draw(st.sampled_from(sorted(self.model.rows)))
+        del self.model.rows[key]
+        with self.course.gradebook.database.session() as session:
+            session.delete(self._grades(session)[key])
+
+    # What must hold.
+
+    @invariant()
+    def the_gradebook_holds_what_the_model_says(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        found = self.rows()
+        wanted = {k: (r.auto, r.manual, r.extra) for k, r in self.model.rows.items()}
+        assert {k: r[:3] for k, r in found.items()} == wanted
+        graded = {k for k, r in self.model.rows.items() if not r.new}
+        assert {k for k in graded if found[k][3]} == {k for k in graded if self.model.rows[k].waits}
+
+    @invariant()
+    def the_submission_is_what_its_cells_make_it(self) -> None:
+        if not hasattr(self, "model") or not self.model.rows:
+            return
+        model = self.model
+        submission = self.course.gradebook.submissions("ps1")["11"]
+        whole = model.folder and model.rows.keys() == model.recorded.keys()
+        new = {k for k, r in model.rows.items() if r.new and r.manual is None}
+        assert submission.autograded == (whole and not new), (new, whole)
+        score = max(0.0, self._sum() - sum(model.penalty.values()))
+        assert submission.score == pytest.approx(Decimal(str(score)))
+        if submission.autograded:
+            waiting = {k for k, r in model.rows.items() if r.waits}
+            assert submission.needs_manual == bool(waiting)
+            marks = self.course.gradebook.open_marks("ps1")
+            assert {(m.notebook, m.cell) for m in marks} == waiting
+            for notebook, cell in waiting:
+                _cell(self.course.autograded("11", notebook), cell)
+
+    def rows(self) -> dict[Key, tuple[Any, ...]]:
+        with self.course.gradebook.database.session() as session:
+            return {
+                key: (g.auto_score, g.manual_score, g.extra_credit, g.needs_manual_grade)
+                for key, g in self._grades(session).items()
+            }
+
+    def _grades(self, session: Any) -> dict[Key, Any]:
+        found = find_submission(session, "ps1", "11")
+        sheets = load_sheets(session, found.id) if found else {}
+        return {(n, c): g for n, sheet in sheets.items() for c, g in sheet.grades.items()}
+
+
+def _cell(content: dict[str, Any], name: str) -> dict[str, Any]:
+    found = [
+        c for c in content["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == name
+    ]
+    assert len(found) == 1, (name, len(found))
+    return found[0]
+
+
+def test_any_sequence_of_events_leaves_the_marks_that_it_should() -> None:
+    run_state_machine_as_test(
+        Sequences,
+        settings=settings(
+            max_examples=int(os.environ.get("SEQUENCES", "25")),
+            stateful_step_count=int(os.environ.get('STEPS', '20')),
+            phases=[Phase.generate] + ([Phase.shrink] if 'SHRINK' in os.environ else []),
+            derandomize="SEQUENCES" not in os.environ,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
