@@ -276,8 +276,8 @@ class Sequences(RuleBasedStateMachine):
             else:
                 row.auto, row.waits = None, True
             if row.manual is not None:
-                row.waits = waited
-                self._look_again(key, row)
+                unknown = key[0] not in before  # what they saw is not there to compare
+                row.waits = waited or unknown or seen(model, key) != row.seen
         self._set_credits()
         self._set_penalties(late)
 
@@ -292,10 +292,6 @@ class Sequences(RuleBasedStateMachine):
             wanted = max(0.0, model.recorded[key].points - mark) if key in model.credited else 0.0
             row.extra = wanted if wanted and key[0] in model.work else None
             model.given[key] = row.extra or 0.0
-
-    def _look_again(self, key: Key, row: Row) -> None:
-        if row.manual is not None and seen(self.model, key) != row.seen:
-            row.waits = True
 
     def _set_penalties(self, late: float) -> None:
         self.model.penalty = {
@@ -418,6 +414,8 @@ class Sequences(RuleBasedStateMachine):
             assert self.rows() == before
             return
         self.course.grader.record_source("ps1")
+        if model.recorded == model.source:
+            return
         had = bool(model.rows)
         model.recorded = deepcopy(model.source)
         model.rows = {k: r for k, r in model.rows.items() if k in model.recorded}

@@ -241,8 +241,8 @@ def _still_counts(file: str, sheet: Sheet) -> list[str]:
 def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None:
     """Ask for a look at each task without a mark, or whose notebook changed; nbgrader does not.
 
-    Without it, the 0 of a notebook that was not handed in at first would stay. A corrected test is
-    no change: it belongs to the source and not to the answer.
+    The 0 of a notebook that was not handed in at first goes, too: it would count again where a
+    mark is taken away. A corrected test is no change: it belongs to the source, not the answer.
     """
     tests = {name for name, cell in known.cells.items() if cell.grade and not cell.solution}
     now = {grade_id(c): c.source for c in notebook.cells if grade_id(c)}
@@ -251,12 +251,10 @@ def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None
     )
     for name, cell in known.cells.items():
         grade = scoring.sheet.grades.get(name)
-        if not (cell.task and grade):
-            continue
-        if grade.manual_score is None:
-            grade.auto_score, grade.needs_manual_grade = None, True
-        elif changed:
-            grade.needs_manual_grade = True
+        if cell.task and grade:
+            grade.auto_score = None
+            if changed or grade.manual_score is None:
+                grade.needs_manual_grade = True
 
 
 def _waiting(name: str, sheet: Sheet) -> list[str]:
