@@ -44,8 +44,10 @@ from hypothesis.stateful import (
 from nbgrader import api
 from sqlalchemy import select
 
+from rudaux.adapters.nbgrader import load_course
 from rudaux.adapters.nbgrader.gradebook.rows import find_submission
 from rudaux.adapters.nbgrader.gradebook.sheet import load_sheets
+from rudaux.adapters.nbgrader.grader import NbgraderGrader
 from rudaux.domain.allowances import Allowance
 from rudaux.domain.execution import Broken, Execution, Job, Suspicion
 from rudaux.errors import ExecutorFailure, MarksInTheWay
@@ -69,6 +71,7 @@ OUTPUTS: dict[str, list[dict[str, Any]]] = {
     "too much": [{"output_type": "execute_result", "data": {"text/plain": "77"}, "metadata": {}}],
 }
 TASK = "cell-938593c4a215c6cc"
+EXTRA = st.sampled_from([None, None, 1.0])
 Key = tuple[str, str]
 
 
@@ -309,37 +312,32 @@ class Sequences(RuleBasedStateMachine):
     # What graders do in formgrader.
 
     @precondition(lambda self: self.model.rows)
-    @rule(
-        data=st.data(),
-        share=st.sampled_from([None, 0.0, 0.5, 1.0, 1.5]),
-        extra=st.sampled_from([None, None, 1.0]),
-    )
+    @rule(data=st.data(), share=st.sampled_from([None, 0.0, 0.5, 1.0, 1.5]), extra=EXTRA)
     def mark(self, data: Any, share: float | None, extra: float | None) -> None:
-        """Save a mark as nbgrader's GradeHandler.put does."""
         key = data.draw(st.sampled_from(sorted(self.model.rows)))
+        points = None if share is None else share * self.model.recorded[key].points
+        self._save(key, points, extra)
+
+    @precondition(lambda self: self._waiting())
+    @rule(data=st.data())
+    def mark_what_waits(self, data: Any) -> None:
+        """Mark it, or confirm the mark that it has."""
+        key = data.draw(st.sampled_from(self._waiting()))
         row = self.model.rows[key]
-        row.manual = None if share is None else share * self.model.recorded[key].points
-        row.extra = extra
+        self._save(key, 1.0 if row.manual is None else row.manual, row.extra)
+
+    def _save(self, key: Key, points: float | None, extra: float | None) -> None:
+        """Save a mark as nbgrader's GradeHandler.put does; None takes it away."""
+        row = self.model.rows[key]
+        row.manual, row.extra, row.seen = points, extra, seen(self.model, key)
         row.waits = row.manual is None and row.auto is None
-        row.seen = seen(self.model, key)
         with self.course.gradebook.database.session() as session:
             grade = self._grades(session)[key]
             grade.manual_score, grade.extra_credit = row.manual, row.extra
             grade.needs_manual_grade = row.waits
 
-    @precondition(lambda self: any(self._marked(self.model.rows)))
-    @rule(data=st.data())
-    def mark_what_waits(self, data: Any) -> None:
-        key = data.draw(st.sampled_from(sorted(self._marked(self.model.rows))))
-        row = self.model.rows[key]
-        row.manual, row.waits, row.seen = 1.0, False, seen(self.model, key)
-        with self.course.gradebook.database.session() as session:
-            grade = self._grades(session)[key]
-            grade.manual_score, grade.needs_manual_grade = 1.0, False
-
-    @staticmethod
-    def _marked(rows: Mapping[Key, Row]) -> list[Key]:
-        return [key for key, row in rows.items() if row.waits]
+    def _waiting(self) -> list[Key]:
+        return sorted(key for key, row in self.model.rows.items() if row.waits and not row.new)
 
     # What the instructor does to the source.
 
@@ -398,32 +396,64 @@ class Sequences(RuleBasedStateMachine):
 
     @rule()
     def record(self) -> None:
-        model = self.model
-        gone = {
-            k for k, c in model.recorded.items()
-            if k not in model.source or model.source[k].kind != c.kind
-        }  # fmt: skip
-        by_hand = [
-            k for k in gone
-            if k in model.rows and (model.rows[k].manual is not None or model.rows[k].extra is not None)
-        ]  # fmt: skip
         before = self.rows()
-        if by_hand:
+        if self._marks_in_the_way():
             with pytest.raises(MarksInTheWay):
                 self.course.grader.record_source("ps1")
             assert self.rows() == before
             return
         self.course.grader.record_source("ps1")
+        self._expect_recorded()
+
+    def _marks_in_the_way(self) -> bool:
+        gone = self.model.rows.keys() - self.model.source.keys()
+        rows = [self.model.rows[key] for key in gone]
+        return any(r.manual is not None or r.extra is not None for r in rows)
+
+    def _expect_recorded(self) -> None:
+        model = self.model
         if model.recorded == model.source:
             return
-        had = bool(model.rows)
         model.recorded = deepcopy(model.source)
-        model.rows = {k: r for k, r in model.rows.items() if k in model.recorded}
+        new = {key: Row() for key in model.recorded} if model.rows else {}
+        model.rows = new | {k: r for k, r in model.rows.items() if k in model.recorded}
         model.credited &= model.recorded.keys()
         model.given = {k: g for k, g in model.given.items() if k in model.recorded}
-        if had:
-            for key in model.recorded:
-                model.rows.setdefault(key, Row())
+
+    @precondition(lambda self: self.model.graded and self.model.folder and not self._anything_new())
+    @rule(data=st.data(), outcome=st.sampled_from(sorted(OUTPUTS)), marks=st.integers(0, 2))
+    def regrade_while_somebody_marks(self, data: Any, outcome: str, marks: int) -> None:
+        """Regrade beside the course; it must end as if the marks had been there before."""
+        folder = self.folder / "beside"
+        folder.mkdir()
+        self.course.grader.make_beside("ps1", folder)
+        there = load_course(self.course.folder).beside(folder)
+        grader, here = NbgraderGrader(self.course.folder, folder / "x", course=there), self.course.grader
+        try:
+            self.course.grader = grader
+            before = deepcopy(self.model)
+            self.model.credited.clear()
+            self.record()
+            if self.model.recorded != self.model.source:
+                return
+            outcomes = {k: outcome for k, c in self.model.recorded.items() if c.kind == "test"}
+            execution = self._executed(outcomes)
+            grader.score(execution, 0.0)
+        finally:
+            self.course.grader = here
+            grader.close()
+            shutil.rmtree(folder) if self.model.recorded != self.model.source else None
+        self.model = before
+        self.model.credited.clear()
+        for _ in range(marks):
+            if self._waiting():
+                self.mark_what_waits(data)
+            else:
+                self.mark(data, 0.5, None)
+        here.take_over(folder, "ps1", ["11"])
+        shutil.rmtree(folder)
+        self._expect_recorded()
+        self._expect(outcomes, 0.0)
 
     # What befalls the machine.
 
@@ -440,6 +470,16 @@ class Sequences(RuleBasedStateMachine):
         del self.model.rows[key]
         with self.course.gradebook.database.session() as session:
             session.delete(self._grades(session)[key])
+
+    @precondition(lambda self: self.model.rows)
+    @rule(notebook=st.sampled_from(NOTEBOOKS))
+    def lose_a_notebook(self, notebook: str) -> None:
+        self.model.rows = {k: r for k, r in self.model.rows.items() if k[0] != notebook}
+        self.model.penalty.pop(notebook, None)
+        with self.course.gradebook.database.session() as session:
+            sheet = load_sheets(session, find_submission(session, "ps1", "11").id).get(notebook)
+            if sheet:
+                session.delete(sheet.row)
 
     # What must hold.
 
