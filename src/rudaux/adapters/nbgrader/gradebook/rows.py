@@ -85,9 +85,7 @@ def mirror(session: Any, assignment_id: str, student_id: str | None = None) -> N
     _mirror_cells(session, assignment_id, session.execute(found).all(), student_id is not None)
 
 
-def _mirror_cells(
-    session: Any, assignment_id: str, notebooks: Sequence[Any], waits: bool
-) -> None:
+def _mirror_cells(session: Any, assignment_id: str, notebooks: Sequence[Any], waits: bool) -> None:
     cells = session.execute(
         select(api.BaseCell.id, api.BaseCell.notebook_id, api.BaseCell.type)
         .join(api.Notebook, api.Notebook.id == api.BaseCell.notebook_id)
