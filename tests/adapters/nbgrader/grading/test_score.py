@@ -227,6 +227,15 @@ def test_new_work_asks_for_a_second_look_at_its_marks(handed_in: Course) -> None
     assert handed_in.score("11") == "6.0"
 
 
+def test_a_test_that_is_removed_asks_for_no_second_look_at_a_task(handed_in: Course) -> None:
+    handed_in.grade("11")
+    handed_in.mark("11", TASK, 1)
+    handed_in.edit_source(lambda c: c["cells"].remove(cell_named(c, TEST)))
+    handed_in.grader.record_source("ps1")
+    (reason,) = handed_in.grade("11")
+    assert reason == "problem1: 2 cells wait for marks by hand"
+
+
 def test_a_late_penalty_follows_the_students_own_deadline(handed_in: Course) -> None:
     config = handed_in.folder / "nbgrader_config.py"
     config.write_text(config.read_text() + "\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")

@@ -278,7 +278,7 @@ class Sequences(RuleBasedStateMachine):
         cells = {k[1]: c for k, c in self.model.recorded.items() if k[0] == notebook}
         return {
             "answers": dict(self.model.work[notebook]),
-            "tasks": {name: c.text for name, c in cells.items() if c.kind == "task"},
+            "tasks": {name: c.text for name, c in cells.items() if c.kind != "test"},
             "tests": {name: c.text for name, c in cells.items() if c.kind == "test"},
         }
 
@@ -479,8 +479,9 @@ class Sequences(RuleBasedStateMachine):
         self.model.penalty.pop(notebook, None)
         with self.course.gradebook.database.session() as session:
             sheet = load_sheets(session, find_submission(session, "ps1", "11").id).get(notebook)
-            if sheet:
-                session.delete(sheet.row)
+            lost = [*sheet.grades.values(), *sheet.comments.values(), sheet.row] if sheet else []
+            for row in lost:
+                session.delete(row)
 
     # What must hold.
 

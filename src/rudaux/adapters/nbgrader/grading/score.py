@@ -242,13 +242,11 @@ def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None
     """Ask for a look at each task without a mark, or whose notebook changed; nbgrader does not.
 
     The 0 of a notebook that was not handed in at first goes, too: it would count again where a
-    mark is taken away. A corrected test is no change: it belongs to the source, not the answer.
+    mark is taken away. A test that is corrected or removed is no change: it is not the student's.
     """
-    tests = {name for name, cell in known.cells.items() if cell.grade and not cell.solution}
     now = {grade_id(c): c.source for c in notebook.cells if grade_id(c)}
-    changed = any(
-        now.get(name) != scoring.before.get(name) for name in {*now, *scoring.before} - tests
-    )
+    work = [name for name, cell in known.cells.items() if cell.solution or not cell.grade]
+    changed = any(now.get(name) != scoring.before.get(name) for name in work)
     for name, cell in known.cells.items():
         grade = scoring.sheet.grades.get(name)
         if cell.task and grade:
