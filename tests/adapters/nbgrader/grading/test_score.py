@@ -179,8 +179,8 @@ def test_marks_for_a_notebook_that_is_gone_are_asked_about_and_stay(handed_in: C
         (reason,) = handed_in.grade("11")
         assert isinstance(reason, Suspicion)
         assert reason == (
-            "problem1.ipynb is no longer handed in, but marks by hand for it still count "
-            "(sum_of_squares_equation): put it back to mark it again"
+            "problem1.ipynb is no longer handed in, but its marks by hand still count (formgrader "
+            "shows them once it is put back)"
         )
         assert handed_in.score("11") == "1.0"
 

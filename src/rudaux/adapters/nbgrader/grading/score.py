@@ -230,12 +230,11 @@ def _score_missing(sheet: Sheet, known: KnownNotebook, job: Job) -> None:
 
 
 def _still_counts(file: str, sheet: Sheet) -> list[str]:
-    """Ask a person about marks for a notebook that is gone: formgrader cannot show it to them."""
-    cells = sorted(n for n, g in sheet.grades.items() if g.manual_score or g.extra_credit)
-    if not cells:
+    """Ask a person about marks for a notebook that is gone."""
+    if not any(grade.manual_score or grade.extra_credit for grade in sheet.grades.values()):
         return []
-    reason = f"{file} is no longer handed in, but marks by hand for it still count"
-    return [Suspicion(f"{reason} ({', '.join(cells)}): put it back to mark it again")]
+    reason = f"{file} is no longer handed in, but its marks by hand still count"
+    return [Suspicion(f"{reason} (formgrader shows them once it is put back)")]
 
 
 def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None:
