@@ -126,8 +126,8 @@ def seen(model: Model, key: Key) -> Any:
 class Sequences(RuleBasedStateMachine):
     """One student's submission, and what is done to it."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(first=st.sampled_from(["both handed in and graded", "nothing"]))
+    def begin(self, first: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="rudaux-sequences-"))
         self.course = make_course(self.folder / "course")
         config = self.course.folder / "nbgrader_config.py"
@@ -142,6 +142,9 @@ class Sequences(RuleBasedStateMachine):
                     source[name, meta["grade_id"]] = Cell(kind, float(meta["points"]))
         self.model = Model(source, deepcopy(source))
         self.number = 0
+        if first != "nothing":
+            self._hand_in({name: dict.fromkeys(ANSWERS[name], "1 + 1") for name in NOTEBOOKS})
+            self._grade({k: "passes" for k, cell in source.items() if cell.kind == "test"}, 0.0)
 
     def teardown(self) -> None:
         if hasattr(self, "course"):
@@ -155,13 +158,15 @@ class Sequences(RuleBasedStateMachine):
         data=st.data(), names=st.sampled_from([NOTEBOOKS, NOTEBOOKS, ("problem1",), ("problem2",)])
     )
     def hand_in(self, data: Any, names: tuple[str, ...]) -> None:
-        self.model.work = {
-            name: {cell: data.draw(TEXTS, cell) for cell in ANSWERS[name]} for name in names
-        }
-        texts = {c: t for answers in self.model.work.values() for c, t in answers.items()}
-        folder = self.course.hand_in("11", {c: t for c, t in texts.items() if t != BLANK})
-        for name in set(NOTEBOOKS) - set(names):
-            (folder / f"{name}.ipynb").unlink()
+        self._hand_in({n: {c: data.draw(TEXTS, c) for c in ANSWERS[n]} for n in names})
+
+    def _hand_in(self, work: dict[str, dict[str, str]]) -> None:
+        self.model.work = work
+        texts = {c: t for answers in work.values() for c, t in answers.items() if t != BLANK}
+        folder = self.course.hand_in("11", texts)
+        for name in NOTEBOOKS:
+            if name not in work:
+                (folder / f"{name}.ipynb").unlink()
 
     # What a grading run does.
 
