@@ -113,7 +113,8 @@ def test_work_that_is_not_judged_is_held_with_the_reason(state: State) -> None:
 
 def test_collected_work_that_was_never_graded_is_held_and_says_so() -> None:
     line = decide_push(Standing("io", "collected"), D(0), None, canvas())
-    assert line == PushLine("io", "held", why="collected, but not autograded yet")
+    why = "collected, but not autograded yet: `rudaux grade` does that"
+    assert line == PushLine("io", "held", why=why)
 
 
 # --- Three ways ---------------------------------------------------------------------------------

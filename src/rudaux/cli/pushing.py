@@ -10,6 +10,7 @@ from rudaux.cli.describe.plans import Row
 from rudaux.cli.describe.push import grade, push_counts, push_groups, push_rows
 from rudaux.cli.links import assignment_links, student_links
 from rudaux.domain.alarms import ABOUT_ZEROS
+from rudaux.domain.grades import NOT_GRADED
 from rudaux.domain.messages import counted, listed
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError
@@ -230,6 +231,14 @@ def open_ends(standings: Standings, hand_marking: bool = False) -> list[Outcome]
         waits = standing.state == "needs_manual" and not hand_marking
         if standing.state == "failed":
             left.append(Outcome(name, "failed", standing.reason))
+<<<<<<< HEAD
         elif waits or standing.overdue:
+||||||| e10c9c2
+        elif waits or (standing.state == "not_due" and standing.due):
+=======
+        elif standing.state == "collected":
+            left.append(Outcome(name, "held", NOT_GRADED))
+        elif waits or (standing.state == "not_due" and standing.due):
+>>>>>>> model
             left.append(Outcome(name, "held", standing.reason))
     return left

@@ -157,4 +157,4 @@ class Waiting(str):
 
 
 class Suspicion(str):
-    """A reason of `Grader.score` to hold a submission: its tests may have been tricked."""
+    """A reason of `Grader.score` to hold a submission: tricked tests, or marks of work now gone."""

@@ -17,6 +17,7 @@ PushClass = Literal[
 ]  # fmt: skip
 WRITTEN: frozenset[PushClass] = frozenset({"new", "changed", "missing"})
 NOT_YET = "not due yet"
+NOT_GRADED = "collected, but not autograded yet: `rudaux grade` does that"
 
 
 def canvas_score(score: Decimal, maximum: Decimal, points: Decimal) -> Decimal:
@@ -115,7 +116,7 @@ def decide_push(
         kind: PushClass = "held" if standing.due else "not_due"
         return PushLine(sid, kind, canvas.entered, why=standing.reason or NOT_YET)
     if standing.state in {"collected", "failed", "needs_manual"}:
-        reason = standing.reason or "collected, but not autograded yet"
+        reason = standing.reason or NOT_GRADED
         return PushLine(sid, "held", canvas.entered, why=reason)
     line = _three_way(standing, target.quantize(QUANTUM), last, canvas, overwrite_edits, zone)
     if standing.asks and line.writes and not accept_zeros:

@@ -201,6 +201,7 @@ class NbgraderGrader:
         beside.write_source(folder, [c.record for c in self._convert(assignment)])
 
     def take_over(self, folder: Path, assignment: str, students: Collection[str]) -> None:
+        self._catalogues.pop(assignment, None)
         beside.take_marks(self._database, assignment, folder, students)
         beside.take_work(self._course, assignment, folder)
 

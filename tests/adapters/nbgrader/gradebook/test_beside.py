@@ -93,6 +93,38 @@ def test_marks_by_hand_and_comments_stay_also_those_made_meanwhile(
     assert course.sql("SELECT DISTINCT manual_comment FROM comment") == [("well argued",)]
 
 
+def test_a_mark_confirmed_meanwhile_is_asked_about_where_the_result_changed(
+    course: Course, tmp_path: Path
+) -> None:
+    course.hand_in("11", RIGHT)
+    course.grade("11", TEST)
+    course.mark("11", TEST, 0.5)
+    course.sql("UPDATE grade SET needs_manual_grade = true WHERE manual_score = 0.5")
+    copy = copy_of(course, tmp_path / "copy")
+    grade(copy, "11")
+    course.mark("11", TEST, 0.5)
+    copy.close()
+    course.grader.take_over(tmp_path / "copy", "ps1", ["11"])
+    waits = "SELECT needs_manual_grade FROM grade WHERE manual_score = 0.5"
+    assert marks(course, "11")[TEST].auto == 1
+    assert course.sql(waits) == [(True,)]
+
+
+def test_a_test_that_a_regrade_removed_is_unknown_to_the_next_grading(
+    course: Course, tmp_path: Path
+) -> None:
+    course.hand_in("11", RIGHT)
+    course.grade("11")
+    course.edit_source(lambda c: c["cells"].remove(cell_named(c, TEST)))
+    copy = copy_of(course, tmp_path / "copy")
+    copy.record_source("ps1")
+    grade(copy, "11")
+    copy.close()
+    course.grader.take_over(tmp_path / "copy", "ps1", ["11"])
+    course.grade("11")
+    assert course.score("11") == "2.0"
+
+
 def test_only_those_who_were_graded_get_new_marks(course: Course, tmp_path: Path) -> None:
     for student in ("11", "12"):
         course.hand_in(student, RIGHT)
@@ -133,6 +165,15 @@ def test_what_was_allowed_is_extra_credit_and_leaves_the_maximum(course: Course)
     assert marks(course, "11")[TEST].extra == 0
     grade(course.grader, "11", TEST, allowances=full)
     assert marks(course, "11")[TEST].extra == Decimal("0.5")
+
+
+def test_what_was_allowed_is_taken_back_where_the_notebook_is_not_handed_in(course: Course) -> None:
+    work = course.hand_in("11", RIGHT)
+    grade(course.grader, "11", TEST, allowances={("problem1", TEST): Allowance(full=True)})
+    (work / "problem1.ipynb").unlink()
+    ours = {("problem1", TEST): Allowance(full=True, given=Decimal(1))}
+    grade(course.grader, "11", allowances=ours)
+    assert course.score("11") == "0"
 
 
 def test_extra_credit_of_a_person_is_left_as_it_is(course: Course) -> None:

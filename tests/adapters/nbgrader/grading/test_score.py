@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from rudaux.adapters.nbgrader.grader import NbgraderGrader
-from rudaux.domain.execution import CellResult, Execution, Verdict
+from rudaux.domain.execution import CellResult, Execution, Suspicion, Verdict
 from rudaux.errors import ExecutorFailure, GradebookFailure
 from tests.adapters.nbgrader.course import (
     RIGHT,
@@ -171,6 +171,31 @@ def test_a_task_whose_notebook_was_handed_in_later_waits_for_its_mark(handed_in:
     assert (reason, auto_score(handed_in, TASK)) == (WAITING, None)
 
 
+def test_marks_for_a_notebook_that_is_gone_are_asked_about_and_stay(handed_in: Course) -> None:
+    handed_in.grade("11")
+    handed_in.mark("11", "sum_of_squares_equation", 1)
+    (handed_in.folder / "submitted" / "11" / "ps1" / "problem1.ipynb").unlink()
+    for _ in range(2):
+        (reason,) = handed_in.grade("11")
+        assert isinstance(reason, Suspicion)
+        assert reason == (
+            "problem1.ipynb is no longer handed in, but its marks by hand still count (formgrader "
+            "shows them once it is put back)"
+        )
+        assert handed_in.score("11") == "1.0"
+
+
+def test_a_mark_that_is_taken_away_leaves_no_0_of_a_notebook_handed_in_later(
+    handed_in: Course,
+) -> None:
+    (handed_in.folder / "submitted" / "11" / "ps1" / "problem1.ipynb").unlink()
+    handed_in.grade("11")
+    handed_in.mark("11", TASK, 2)
+    handed_in.hand_in("11", RIGHT)
+    handed_in.grade("11")
+    assert auto_score(handed_in, TASK) is None  # with a 0, formgrader would not let it wait
+
+
 def test_a_task_whose_mark_is_gone_waits_for_it_again(handed_in: Course) -> None:
     handed_in.grade("11")
     handed_in.mark("11", TASK, None)
@@ -200,6 +225,15 @@ def test_new_work_asks_for_a_second_look_at_its_marks(handed_in: Course) -> None
     (reason,) = handed_in.grade("11")
     assert reason == "problem1: 2 cells wait for marks by hand"
     assert handed_in.score("11") == "6.0"
+
+
+def test_a_test_that_is_removed_asks_for_no_second_look_at_a_task(handed_in: Course) -> None:
+    handed_in.grade("11")
+    handed_in.mark("11", TASK, 1)
+    handed_in.edit_source(lambda c: c["cells"].remove(cell_named(c, TEST)))
+    handed_in.grader.record_source("ps1")
+    (reason,) = handed_in.grade("11")
+    assert reason == "problem1: 2 cells wait for marks by hand"
 
 
 def test_a_late_penalty_follows_the_students_own_deadline(handed_in: Course) -> None:
@@ -259,12 +293,15 @@ def test_a_submission_without_a_grade_is_not_graded_whatever_lies_in_its_folder(
     assert not handed_in.gradebook.submissions("ps1")["11"].autograded
 
 
-def test_a_test_that_came_later_leaves_a_submission_to_be_graded_again(handed_in: Course) -> None:
+@pytest.mark.parametrize("cell", [TEST, TASK, "sum_of_squares_equation"])
+def test_a_cell_that_came_later_leaves_a_submission_to_be_graded_again(
+    handed_in: Course, cell: str
+) -> None:
     handed_in.grade("11")
     assert handed_in.gradebook.submissions("ps1")["11"].autograded
 
     def another(content: dict[str, Any]) -> None:
-        copy = deepcopy(cell_named(content, TEST))
+        copy = deepcopy(cell_named(content, cell))
         copy["metadata"]["nbgrader"]["grade_id"] = "another_test"
         copy["id"] = "another"
         content["cells"].append(copy)

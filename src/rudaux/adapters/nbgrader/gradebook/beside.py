@@ -124,12 +124,13 @@ def _take(grade: Any, before: Mapping[str, Any] | None, after: Mapping[str, Any]
     grade.auto_score = after["auto_score"]
     if untouched:
         grade.needs_manual_grade = after["needs_manual_grade"]
-    elif before is not None and grade.manual_score != before["manual_score"]:
+    elif before is not None:
         # They saw the old result: as after any run, a new one needs a second look.
         seen = ("auto_score", "extra_credit")
         changed = any(after[name] != before[name] for name in seen)
         grade.needs_manual_grade = changed or grade.needs_manual_grade
-        return
+        if grade.manual_score != before["manual_score"]:
+            return
     if before is None or grade.extra_credit == before["extra_credit"]:
         grade.extra_credit = after["extra_credit"]
 

@@ -55,7 +55,11 @@ def ensure_submission(session: Any, assignment: str, student_id: str, course_id:
 
 
 def mirror(session: Any, assignment_id: str, student_id: str | None = None) -> None:
-    """Add the notebooks, grades and comments that submissions (or one student's) lack."""
+    """Add the notebooks, grades and comments that submissions (or one student's) lack.
+
+    What all submissions lack is new in the source. Nothing new waits for a mark before a run has
+    put its cell where formgrader can show it.
+    """
     mine = select(api.SubmittedAssignment.id).where(
         api.SubmittedAssignment.assignment_id == assignment_id
     )
@@ -78,19 +82,19 @@ def mirror(session: Any, assignment_id: str, student_id: str | None = None) -> N
         if (s, n) not in there
     ]
     _insert(session, submitted, missing)
-    _mirror_cells(session, assignment_id, session.execute(found).all())
+    _mirror_cells(session, assignment_id, session.execute(found).all(), student_id is not None)
 
 
-def _mirror_cells(session: Any, assignment_id: str, notebooks: Sequence[Any]) -> None:
+def _mirror_cells(session: Any, assignment_id: str, notebooks: Sequence[Any], waits: bool) -> None:
     cells = session.execute(
         select(api.BaseCell.id, api.BaseCell.notebook_id, api.BaseCell.type)
         .join(api.Notebook, api.Notebook.id == api.BaseCell.notebook_id)
         .where(api.Notebook.assignment_id == assignment_id)
     ).all()
     ids, cell_ids = [n.id for n in notebooks], [c.id for c in cells]
-    for table, types in (
-        (api.Grade, ("GradeCell", "TaskCell")),
-        (api.Comment, ("SolutionCell", "TaskCell")),
+    for table, types, values in (
+        (api.Grade, ("GradeCell", "TaskCell"), {"needs_manual_grade": waits}),
+        (api.Comment, ("SolutionCell", "TaskCell"), {}),
     ):
         there = {
             (row.cell_id, row.notebook_id)
@@ -102,7 +106,7 @@ def _mirror_cells(session: Any, assignment_id: str, notebooks: Sequence[Any]) ->
             )
         }
         missing = [
-            {"cell_id": c.id, "notebook_id": n.id}
+            {"cell_id": c.id, "notebook_id": n.id, **values}
             for n in notebooks
             for c in cells
             if c.type in types and c.notebook_id == n.notebook_id and (c.id, n.id) not in there
@@ -161,7 +165,7 @@ def _delete(session: Any, table: Any, column: str, chosen: Any) -> None:
     )
 
 
-def _insert(session: Any, cls: Any, rows: list[dict[str, str]]) -> None:
+def _insert(session: Any, cls: Any, rows: list[dict[str, Any]]) -> None:
     if rows:
         session.execute(insert(cls.__table__), rows)
 

@@ -21,8 +21,9 @@ def allow(
     known: KnownNotebook,
     allowances: Mapping[Cell, Allowance],
     before: Mapping[str, Decimal],
+    handed_in: bool = True,
 ) -> None:
-    """Set the extra credit of allowed cells; keep what a person entered."""
+    """Set the extra credit of allowed cells, none without work; keep what a person entered."""
     for (notebook, name), allowance in allowances.items():
         grade = sheet.grades.get(name) if notebook == known.name else None
         if grade is None:
@@ -32,7 +33,7 @@ def allow(
         by_hand = grade.manual_score is not None
         if extra and not allowance.is_ours(extra, before[name], maximum, by_hand):
             continue
-        wanted = allowance.wanted(_mark(grade), maximum, by_hand)
+        wanted = handed_in and allowance.wanted(_mark(grade), maximum, by_hand)
         grade.extra_credit = float(wanted) if wanted else None
 
 

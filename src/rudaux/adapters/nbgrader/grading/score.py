@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,8 @@ class Scorer:
         for name, sheet in sheets.items():
             file = f"{name}.ipynb"
             if file not in job.notebooks:
-                _score_missing(sheet, {c for n, c in job.only if n == name} if job.only else None)
+                _score_missing(sheet, catalogue.notebooks[name], job)
+                doubts += _still_counts(file, sheet)
                 continue
             notebook = nbformat.v4.reads(job.notebooks[file])  # validated when it was prepared
             merge(notebook, execution, file)
@@ -218,33 +219,39 @@ def _answers(notebook: Any) -> dict[str, str]:
     return {grade_id(c): c.source for c in notebook.cells if is_solution(c)}
 
 
-def _score_missing(sheet: Sheet, only: Collection[str] | None = None) -> None:
+def _score_missing(sheet: Sheet, known: KnownNotebook, job: Job) -> None:
     """Score 0 for a notebook that was not handed in, as nbgrader does, or only for some cells."""
     sheet.row.late_submission_penalty = None
+    marks = marks_of(sheet)
     for name, grade in sheet.grades.items():
-        if only is None or name in only:
+        if not job.only or (known.name, name) in job.only:
             grade.auto_score, grade.needs_manual_grade = 0, False
+    allow(sheet, known, job.allowances, marks, handed_in=False)
+
+
+def _still_counts(file: str, sheet: Sheet) -> list[str]:
+    """Ask a person about marks for a notebook that is gone."""
+    if not any(grade.manual_score or grade.extra_credit for grade in sheet.grades.values()):
+        return []
+    reason = f"{file} is no longer handed in, but its marks by hand still count"
+    return [Suspicion(f"{reason} (formgrader shows them once it is put back)")]
 
 
 def _review_tasks(notebook: Any, known: KnownNotebook, scoring: Scoring) -> None:
     """Ask for a look at each task without a mark, or whose notebook changed; nbgrader does not.
 
-    Without it, the 0 of a notebook that was not handed in at first would stay. A corrected test is
-    no change: it belongs to the source and not to the answer.
+    The 0 of a notebook that was not handed in at first goes, too: it would count again where a
+    mark is taken away. A test that is corrected or removed is no change: it is not the student's.
     """
-    tests = {name for name, cell in known.cells.items() if cell.grade and not cell.solution}
     now = {grade_id(c): c.source for c in notebook.cells if grade_id(c)}
-    changed = any(
-        now.get(name) != scoring.before.get(name) for name in {*now, *scoring.before} - tests
-    )
+    work = [name for name, cell in known.cells.items() if cell.solution or not cell.grade]
+    changed = any(now.get(name) != scoring.before.get(name) for name in work)
     for name, cell in known.cells.items():
         grade = scoring.sheet.grades.get(name)
-        if not (cell.task and grade):
-            continue
-        if grade.manual_score is None:
-            grade.auto_score, grade.needs_manual_grade = None, True
-        elif changed:
-            grade.needs_manual_grade = True
+        if cell.task and grade:
+            grade.auto_score = None
+            if changed or grade.manual_score is None:
+                grade.needs_manual_grade = True
 
 
 def _waiting(name: str, sheet: Sheet) -> list[str]:
