@@ -231,7 +231,10 @@ def test_work_that_was_collected_once_stays_when_it_is_gone_from_the_home(
     assert states(ctx)["1"] == "graded"
 
 
-@pytest.mark.parametrize("gone", ["their home is gone", "their home is empty in snapshot s1"])
+@pytest.mark.parametrize(
+    "gone",
+    ["their home is gone", "their home is empty in snapshot s1", "their home has no dsci100"],
+)
 def test_a_lost_home_proves_nothing_about_a_student_whose_work_came_from_it_before(
     ctx: FakeContext, gone: str
 ) -> None:
