@@ -125,7 +125,7 @@ def compare_rosters(
 def others_perhaps(
     students: Collection[Student], gradebook: Iterable[GradebookStudent]
 ) -> Mapping[str, GradebookStudent]:
-    """Return, by student id, who has left the course with work handed in and may be the same one.
+    """Return who left the course after handing in work and may be a student of it, by their id.
 
     Somebody whose two accounts Canvas has merged is listed under the other id, whose home is new.
     """
