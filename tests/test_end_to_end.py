@@ -628,3 +628,25 @@ def test_who_joined_after_the_deadline_gets_no_zero_before_a_person_decides(
     assert "There is nothing to grade" in few.rudaux("grade").err
     few.rudaux("submit", "homework_1", "--accept-zeros")
     assert {s.user_id: s.entered_score for s in few.world.submissions.values()}[int(late)] == 0
+
+
+def test_whose_account_was_merged_into_another_gets_no_zero_for_its_empty_home(
+    course_after: CourseAfter,
+) -> None:
+    both = ("homework_1", "homework_2")
+    course = course_after(("init",), ("grade", "homework_1"), assignments=both)
+    io, world, due = next(iter(course.practice.kinds)), course.world, course.practice.due
+    world.set_state(int(io), "deleted")
+    new = str(world.add_student("Io Jupiter", "Jupiter, Io", email="io@example.edu"))
+    for enrollment in world.enrollments.values():
+        enrollment.created_at = due["homework_1"] - timedelta(days=30)
+    said = course.rudaux("grade", code=6)
+    assert f"Io Jupiter: may be Io Jupiter ({io}), who left the course" in said.out + said.err
+    given = {s.entered_score for s in world.submissions.values() if s.user_id == int(new)}
+    assert given <= {None}
+    for homes in (course.practice.homes, *(course.practice.homes / ".zfs/snapshot").iterdir()):
+        (homes / io).rename(homes / new)
+    course.rudaux("grade", "homework_1")
+    assert Decimal(10) in [
+        s.entered_score for s in world.submissions.values() if s.user_id == int(new)
+    ]

@@ -129,3 +129,24 @@ def test_a_mark_by_hand_that_a_restore_has_changed_is_a_question(graded: SmallCo
     graded.rudaux("gradebook", "restore", older)
     graded.rudaux("submit", "homework_1", code=6)
     assert graded.grades() == marked
+
+
+def test_a_damaged_gradebook_is_not_pushed_before_it_is_restored(graded: SmallCourse) -> None:
+    gradebook, before = graded.folder / "gradebook.db", graded.grades()
+    good = graded.rudaux("gradebook", "backup").out.strip()
+    by_hand(graded, 1)
+    kept = sorted((graded.folder / ".rudaux" / "backups").iterdir())
+    with closing(sqlite3.connect(gradebook)) as db:
+        ((row,),) = db.execute("SELECT id FROM comment LIMIT 1")
+    broken = gradebook.read_bytes().replace(row.encode(), b"x" * 32, 1)  # the row or its index
+    gradebook.write_bytes(broken)
+    for command in (("submit", "homework_1"), ("submit", "homework_1", "--accept-alarms")):
+        said = graded.rudaux(*command, code=5).err
+        assert "is damaged (row" in said
+        assert "nothing is graded or pushed" in said
+    assert graded.grades() == before
+    assert sorted((graded.folder / ".rudaux" / "backups").iterdir()) == kept
+    graded.rudaux("gradebook", "restore", good)
+    by_hand(graded, 1)
+    graded.rudaux("submit", "homework_1")
+    assert graded.grades() != before

@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from rudaux.domain.roster import GradebookStudent, RosterChange, Student, compare_rosters
+from rudaux.domain.roster import (
+    GradebookStudent,
+    RosterChange,
+    Student,
+    compare_rosters,
+    others_perhaps,
+)
 
 IO = Student("1", "Io Jupiter", "Jupiter, Io", "io@example.edu")
 TITAN = Student("2", "Titan Saturn", "Saturn, Titan", "titan@example.edu")
@@ -197,3 +203,12 @@ def test_whom_a_token_of_some_sections_does_not_see_is_neither_dropped_nor_suspi
 
 def test_no_student_at_all_is_a_question_for_a_token_of_some_sections_too() -> None:
     assert compare_rosters([], gradebook(1, 2), accepted_size=2, limited=True).shrunk
+
+
+def test_who_comes_as_another_left_with_work_may_be_the_same_person() -> None:
+    left = known(IO, submissions=1)
+    by_name = Student("7", "Io Jupiter", "Jupiter, Io")
+    by_address = Student("8", "Io J.", "J., Io", "IO@example.edu")
+    assert others_perhaps([by_name, by_address, TITAN], [left]) == {"7": left, "8": left}
+    assert others_perhaps([by_name, IO], [left]) == {}
+    assert others_perhaps([by_name], [known(IO)]) == {}

@@ -10,7 +10,7 @@ import pytest
 
 from rudaux.domain.collection import Absent, Copied, Located, NotYet, Unreadable
 from rudaux.domain.deadlines import Override
-from rudaux.errors import StorageFailure
+from rudaux.errors import ConfigError, StorageFailure
 from rudaux.workflows import collect
 from tests.fakes import NOW, YESTERDAY, FakeContext, fake_course
 from tests.workflows.run import run_autograde, run_collect, run_grade, run_init, standings, states
@@ -52,6 +52,14 @@ def test_work_is_collected_from_the_moment_of_the_deadline_on(ctx: FakeContext) 
     assert lines(ctx) == []
     ctx.moment = YESTERDAY
     assert lines(ctx) == ["1", "2"]
+
+
+def test_a_snapshot_that_is_named_for_a_time_to_come_stops_it(ctx: FakeContext) -> None:
+    ctx.storage.newest = ("2026-10-02-0030", NOW + timedelta(minutes=5))
+    assert lines(ctx) == ["1", "2"]
+    ctx.storage.newest = ("2026-10-02-0030", NOW + timedelta(hours=8))
+    with pytest.raises(ConfigError, match="still to come, so nothing was collected"):
+        lines(ctx)
 
 
 def test_who_has_no_deadline_is_not_collected(ctx: FakeContext) -> None:
@@ -231,7 +239,10 @@ def test_work_that_was_collected_once_stays_when_it_is_gone_from_the_home(
     assert states(ctx)["1"] == "graded"
 
 
-@pytest.mark.parametrize("gone", ["their home is gone", "their home is empty in snapshot s1"])
+@pytest.mark.parametrize(
+    "gone",
+    ["their home is gone", "their home is empty in snapshot s1", "their home has no dsci100"],
+)
 def test_a_lost_home_proves_nothing_about_a_student_whose_work_came_from_it_before(
     ctx: FakeContext, gone: str
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from rudaux.domain.collection import NotYet, Unreadable
 from rudaux.domain.deadlines import Override
-from rudaux.domain.execution import Broken, Job
+from rudaux.domain.execution import NO_LONGER_PART, Broken, Job
 from rudaux.domain.submissions import Record
 from rudaux.errors import ExecutorFailure, StorageFailure
 from rudaux.workflows.grade import unfinished
@@ -340,3 +340,23 @@ def test_a_proof_of_absence_is_void_once_an_extension_waits_for_its_snapshot(
     assert states(ctx) == {"1": "not_due"}
     plan, _ = run_submit(ctx)
     assert [line.kind for line in plan.lines] == ["held"]
+
+
+@pytest.mark.parametrize("students", [4, 5])
+def test_an_answer_that_nobody_has_under_its_name_any_more_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, students: int
+) -> None:
+    ctx = fake_course(tmp_path, students=students)
+    run_init(ctx)
+    for student in range(1, students + 1):
+        ctx.storage.hand_in(str(student), "3")
+    prepare, gone = ctx.grader.prepare, f'nb: cell "a" {NO_LONGER_PART}'
+
+    def repaired(name: str, student: str) -> Job | Broken:
+        job = prepare(name, student)
+        return replace(job, repairs=(gone, student)) if isinstance(job, Job) else job
+
+    monkeypatch.setattr(ctx.grader, "prepare", repaired)
+    told = [o.reason for o in run_grade(ctx) if o.item == "homework_1"]
+    text = f"in all {students} submissions, {gone}: if it has another name"
+    assert [reason.startswith(text) for reason in told] == [True] * (students >= 5)

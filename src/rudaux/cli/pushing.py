@@ -231,14 +231,8 @@ def open_ends(standings: Standings, hand_marking: bool = False) -> list[Outcome]
         waits = standing.state == "needs_manual" and not hand_marking
         if standing.state == "failed":
             left.append(Outcome(name, "failed", standing.reason))
-<<<<<<< HEAD
-        elif waits or standing.overdue:
-||||||| e10c9c2
-        elif waits or (standing.state == "not_due" and standing.due):
-=======
         elif standing.state == "collected":
             left.append(Outcome(name, "held", NOT_GRADED))
-        elif waits or (standing.state == "not_due" and standing.due):
->>>>>>> model
+        elif waits or standing.overdue:
             left.append(Outcome(name, "held", standing.reason))
     return left

@@ -15,6 +15,9 @@ WITNESS = "application/vnd.rudaux.witness"
 PROOF = "{rudaux.proof}"
 """Stands in test cells for what proves that they ran, until a kernel is there to run them."""
 
+NO_LONGER_PART = "is no longer part of the assignment"
+"""How the repair of a cell ends that the source does not have."""
+
 
 @dataclass(frozen=True)
 class Job:

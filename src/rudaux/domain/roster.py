@@ -122,6 +122,27 @@ def compare_rosters(
     )
 
 
+def others_perhaps(
+    students: Collection[Student], gradebook: Iterable[GradebookStudent]
+) -> Mapping[str, GradebookStudent]:
+    """Return who left the course after handing in work and may be a student of it, by their id.
+
+    Somebody whose two accounts Canvas has merged is listed under the other id, whose home is new.
+    """
+    here = {s.id for s in students}
+    left: dict[str, GradebookStudent] = {}
+    for one in gradebook:
+        if one.submissions and one.id not in here:
+            left |= {key.lower(): one for key in (one.name, one.email) if key}
+    if not left:
+        return {}
+    keys = {s.id: (f"{s.first_name} {s.last_name}".strip(), s.email or "") for s in students}
+    found = {
+        sid: [left[k.lower()] for k in both if k.lower() in left] for sid, both in keys.items()
+    }
+    return {sid: those[-1] for sid, those in found.items() if those}
+
+
 def _differs(canvas: Student, gradebook: GradebookStudent) -> bool:
     """Return whether Canvas has another name or e-mail; one that it hides is no difference."""
     theirs = (canvas.first_name, canvas.last_name, canvas.email or gradebook.email or "")

@@ -25,6 +25,7 @@ from rudaux.runtime.folders import ROOM, is_full, remove, shows_ran_out, why_ful
 from rudaux.runtime.kernels import fork_kernel, forkable, write_connection
 from rudaux.runtime.limits import Limits
 from rudaux.runtime.prepared import filled, prepare
+from rudaux.runtime.standstill import Moment, Standstill
 
 _POLL = 0.2
 _GRACE = 10.0
@@ -197,10 +198,15 @@ class _Watch:
         self.kernel_end = float("inf")
         self.splitter = lines.Splitter()
         self.looked = 0.0
+        self.standstill = Standstill(kernel)
+        self.begun = self.cell_begun = self.standstill.moment()
+        self.innocent = ""
 
     def verdict(self) -> tuple[str, str]:
         while True:
-            for _ in self.owner._wait([self.pipe]):
+            ready = self.owner._wait([self.pipe])
+            self.standstill.look(time.monotonic())
+            for _ in ready:
                 data = os.read(self.pipe, 1 << 16)
                 if not data:
                     return "failed", "the runner ended without a verdict"
@@ -214,21 +220,35 @@ class _Watch:
     def _lines(self, data: bytes) -> tuple[str, str] | None:
         for line in self.splitter.take(data):
             said = json.loads(line)
+            if "verdict" in said and said["verdict"] == "cell_timeout" and self.innocent:
+                return "failed", self.innocent
             if "verdict" in said:
                 return said["verdict"], said["reason"]
             if "start" in said:
-                self.cell = said["start"]
+                self.cell, self.cell_begun = said["start"], self.standstill.moment()
                 self.cell_until = time.monotonic() + self.owner.limits.cell_timeout + _GRACE
             else:
+                if said["cell"][3] >= self.owner.limits.cell_timeout and not self.innocent:
+                    self.innocent = self._delayed(self.cell_begun)
                 self.cell, self.cell_until = None, float("inf")
                 if (disk := self.owner.disk) and any(map(shows_ran_out, said["cell"][2])):
                     return "failed", why_full(disk)
             self.owner._queue(line + b"\n")
         return None
 
+    def _delayed(self, since: Moment) -> str:
+        """Return why the machine, and not the submission, used up the time; or ""."""
+        cause = self.standstill.cause(since)
+        where = "it" if self.cell is None else f"cell {self.cell + 1}"
+        return cause and f"{where} ran out of time because {cause}: run this again"
+
     def _overstepped(self, now: float) -> tuple[str, str] | None:
         where = "" if self.cell is None else f" in cell {self.cell + 1}"
         limits = self.owner.limits
+        if now > self.owner.until and (cause := self._delayed(self.begun)):
+            return "failed", cause
+        if now > self.cell_until and (cause := self._delayed(self.cell_begun)):
+            return "failed", cause
         if now > self.owner.until:
             return "timeout", f"the submission took longer than {limits.timeout:g} seconds{where}"
         if now > self.cell_until:

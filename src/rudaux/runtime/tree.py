@@ -73,6 +73,17 @@ def descendants(root: int) -> list[Process]:
     return found
 
 
+def waited(pid: int) -> float:
+    """Return the seconds that a process's main thread was ready to run and had no processor.
+
+    https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat
+    """
+    try:
+        return int(_content(f"/proc/{pid}/schedstat").split()[1]) / 1e9
+    except (OSError, IndexError):  # it has ended, or this system does not count
+        return 0.0
+
+
 def tasks_of_this_user() -> int:
     """Return the number of threads of this user's processes, which RLIMIT_NPROC limits."""
     me = os.getuid()

@@ -12,9 +12,19 @@ from itertools import chain
 
 from rudaux.domain.allowances import Cell
 from rudaux.domain.collection import Collection, LateEdit, describe_edits
-from rudaux.domain.execution import Broken, Execution, GradedFrom, Job, Suspicion, Waiting
+from rudaux.domain.execution import (
+    NO_LONGER_PART,
+    Broken,
+    Execution,
+    GradedFrom,
+    Job,
+    Suspicion,
+    Waiting,
+)
+from rudaux.domain.messages import listed
 from rudaux.domain.outcome import Outcome, SlowCell
 from rudaux.domain.roster import Student
+from rudaux.domain.statistics import MANY
 from rudaux.domain.submissions import Record
 from rudaux.errors import ExecutorFailure, NeedsPersonError, RudauxError
 from rudaux.ports import Context
@@ -108,6 +118,7 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
     edits = ctx.ledger.late_edits(plan.assignment)
     holds = ctx.config.grading.late_edits == "hold"
     allowed = provenance.Allowed.read(ctx, plan.assignment, plan.floors)
+    repairs: list[frozenset[str]] = []
 
     def jobs() -> Iterator[Job]:
         for student in plan.students:
@@ -121,6 +132,7 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
             if isinstance(job, Broken):
                 broken.append(_failed(ctx, plan.assignment, student.id, student.name, job.reason))
             else:
+                repairs.append(frozenset(job.repairs))
                 job = _with_skipped(job, collected.get(student.id))
                 job = _with_edits(job, edits.get(student.id, ()), holds)
                 job = replace(job, only=plan.only, allowances=allowed.to(student.id))
@@ -144,6 +156,21 @@ def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
         # Alone: a submission that brought others down with it must not do so twice.
         for execution in ctx.executor.run([job], imports):
             yield _score(ctx, plan, execution, names[job.student_id], tests)
+    yield from _of_all(plan.assignment, repairs)
+
+
+def _of_all(assignment: str, repairs: Sequence[frozenset[str]]) -> Iterator[Outcome]:
+    """Report cells that all submissions have and the source has not: their answers are not seen."""
+    if len(repairs) < MANY:
+        return
+    common = frozenset.intersection(*repairs)
+    if gone := sorted(repair for repair in common if repair.endswith(NO_LONGER_PART)):
+        text = (
+            f"in all {len(repairs)} submissions, {listed(gone)}: if it has another name (grade_id) "
+            "in the source by now, nobody's answer to it is seen; give it the old name back, then "
+            f"run `rudaux regrade {assignment}`"
+        )
+        yield Outcome(assignment, reason=text)
 
 
 def _score(

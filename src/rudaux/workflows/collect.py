@@ -24,10 +24,13 @@ from rudaux.domain.collection import (
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
 from rudaux.domain.submissions import GradebookSubmission, Record
-from rudaux.errors import StorageFailure
+from rudaux.errors import ConfigError, StorageFailure
 from rudaux.ports import Context
 from rudaux.workflows import takeover
 from rudaux.workflows.standings import Standings
+
+_CLOCKS = timedelta(minutes=10)
+"""How far the file server's clock may be ahead of ours; time zones differ by more."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
     has handed in work of before that time is gone or empty is no proof of anything.
     """
     ctx.storage.check()
+    _require_past(ctx)
     name, now = standings.settings.name, ctx.now()
     done, submitted = ctx.ledger.collected(name), ctx.gradebook.submissions(name)
     absent = [s.id for s in standings.students if s.id not in submitted]
@@ -110,6 +114,22 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
         so_far = (earlier, records.get(student.id), submitted.get(student.id))
         lines.append(CollectLine(student, deadline, found, late, *so_far))
     return CollectPlan(standings.settings, tuple(lines))
+
+
+def _require_past(ctx: Context) -> None:
+    """Raise `ConfigError` if a snapshot's name is read as a time to come.
+
+    With a wrong zone, one from before a deadline looks like one from after it.
+    """
+    newest = ctx.storage.newest_snapshot()
+    if newest is None or newest[1] <= ctx.now() + _CLOCKS:
+        return
+    name, at = newest[0], newest[1].astimezone(ctx.config.course.timezone)
+    raise ConfigError(
+        f"the name of snapshot {name} means {at:%a %-d %b %Y %H:%M %Z}, which is still to come, so "
+        "nothing was collected: set jupyterhub.snapshots.timezone to the time zone of the names, "
+        "or rename this one if its name is no time"
+    )
 
 
 def _had_nothing(found: Lookup, record: Record | None, deadline: datetime) -> bool:

@@ -13,7 +13,7 @@ from rudaux.domain.deadlines import newcomers
 from rudaux.domain.grades import canvas_score, same_score
 from rudaux.domain.history import last_scores
 from rudaux.domain.report import COMPLETE
-from rudaux.domain.roster import Student
+from rudaux.domain.roster import GradebookStudent, Student, others_perhaps
 from rudaux.domain.submissions import Standing, standing_of
 from rudaux.ports import Context
 from rudaux.workflows.assignments import by_exact_name
@@ -67,6 +67,7 @@ def reread(ctx: Context, before: Standings) -> Standings:
     pushed = last_scores(ctx.ledger.push_records(name, since=since))
     targets, standings = {}, []
     new = newcomers(before.students, before.deadlines.own)
+    others = others_perhaps(before.students, ctx.gradebook.students())
     for student in before.students:
         submission = submissions.get(student.id)
         score = submission.score if submission else Decimal(0)
@@ -82,6 +83,9 @@ def reread(ctx: Context, before: Standings) -> Standings:
         )
         if standing.state == "missing" and student.id in new:
             standing = replace(standing, reason=_newcomer(ctx, name, student), asks=True)
+        elif standing.state == "missing" and student.id in others:
+            reason = _perhaps(student, others[student.id])
+            standing = replace(standing, reason=reason, asks=True)
         standings.append(standing)
     return replace(before, by_student=tuple(standings), targets=targets, maximum=maximum)
 
@@ -91,6 +95,14 @@ def _newcomer(ctx: Context, assignment: str, student: Student) -> str:
     return (
         f"joined on {there:%-d %b}, after the deadline: no grade until you decide; `rudaux canvas "
         f"extend {assignment}` gives them time, --accept-zeros a 0"
+    )
+
+
+def _perhaps(student: Student, other: GradebookStudent) -> str:
+    return (
+        f"may be {other.name} ({other.id}), who left the course after handing in work: no grade "
+        f"until you decide; if so, move the home {other.id} to {student.id}, otherwise "
+        "--accept-zeros gives a 0"
     )
 
 

@@ -98,9 +98,18 @@ class TestLiveFolders:
         self, root: Path
     ) -> None:
         (root / "3").mkdir()
-        found = [homes(root).locate(student, "homework_1", DEADLINE) for student in "234"]
+        (root / "5" / WORK).parent.mkdir(parents=True)
+        found = [homes(root).locate(student, "homework_1", DEADLINE) for student in "5234"]
         said = [one.home for one in found if isinstance(one, Absent)]
-        assert said == ["", "their home is empty", "their home is gone"]
+        missing = "their home has no dsci100"
+        assert said == ["", missing, "their home is empty", "their home is gone"]
+
+    def test_only_folders_of_all_assignments_tell_that_a_home_is_another(self, root: Path) -> None:
+        paths = "{student_id}/{assignment}/work", "{student_id}/work/{assignment}"
+        each, below = (homes(root, work_path=p).locate("2", "homework_1", DEADLINE) for p in paths)
+        assert isinstance(each, Absent)
+        assert isinstance(below, Absent)
+        assert (each.home, below.home) == ("", "their home has no work")
 
     @pytest.mark.parametrize("made", [(), ("",), ("lost+found", ".zfs")])
     def test_a_root_without_homes_stops_the_run(
@@ -273,6 +282,32 @@ class TestCommonSnapshots:
         assert isinstance(found, Unreadable)
         assert "but snapshot 2026-10-01-0030 has files of theirs" in found.reason
         assert isinstance(homes(root, STAMPS).locate("3", "homework_1", DEADLINE), Absent)
+
+    @pytest.mark.parametrize("gone", ["dsci100", "dsci100/materials", WORK])
+    def test_work_that_is_gone_since_the_snapshot_before_is_no_proof(
+        self, root: Path, gone: str
+    ) -> None:
+        snap(root, "2026-10-01-0030", "1", "2")
+        base = snap(root, "2026-10-02-0030", "1", "2")
+        (base / "2" / ".jupyter").mkdir()
+        (base / "2" / WORK).with_name("homework_0").mkdir()
+        shutil.rmtree(base / "2" / gone)
+        found = homes(root, STAMPS).locate("2", "homework_1", DEADLINE)
+        assert isinstance(found, Unreadable)
+        assert "but snapshot 2026-10-01-0030 has files of theirs" in found.reason
+        other = homes(root, STAMPS).locate("2", "homework_2", DEADLINE)
+        assert isinstance(other, Absent if gone == WORK else Unreadable)
+
+    def test_a_link_or_an_empty_folder_in_the_snapshot_before_is_no_work(self, root: Path) -> None:
+        before = snap(root, "2026-10-01-0030", "1")
+        base = snap(root, "2026-10-02-0030", "1")
+        for student in "23":
+            (before / student / ".jupyter").mkdir(parents=True)
+            (base / student / ".jupyter").mkdir(parents=True)
+        (before / "2" / "dsci100").symlink_to(before / "1" / "dsci100")
+        (before / "3" / "dsci100").mkdir()
+        found = [homes(root, STAMPS).locate(sid, "homework_1", DEADLINE) for sid in "23"]
+        assert [type(one) for one in found] == [Absent, Absent]
 
     def test_a_home_without_the_folder_is_proof(self, root: Path) -> None:
         base = snap(root, "2026-10-02-0030", "1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from rudaux.adapters.storage.homes import Homes, list_homes
+from rudaux.adapters.storage.homes import Homes
+from rudaux.adapters.storage.looking import list_homes
 
 __all__ = ["Homes", "list_homes"]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 
 from rudaux.adapters.storage import pages
 from rudaux.adapters.storage.copy import Limits, copy_folder, look_at
+from rudaux.adapters.storage.looking import (
+    all_empty,
+    any_home,
+    choose,
+    doubted,
+    folders,
+    is_there,
+    list_homes,
+    look,
+)
 from rudaux.config import GitSettings, HubSettings, SnapshotSettings
 from rudaux.config.private import PRIVATE, Rights
 from rudaux.domain.collection import Absent, Copied, Kept, Located, Lookup, NotYet, Unreadable
@@ -25,10 +33,14 @@ _STUDENT = "{student_id}"
 
 @dataclass(frozen=True)
 class _Work:
-    """Where one student's work is below the storage root: the path of their home, then the rest."""
+    """Where one student's work is below the storage root: the path of their home, then the rest.
+
+    So many of the first parts of the rest are `shared` by all assignments.
+    """
 
     home: tuple[str, ...]
     rest: tuple[str, ...]
+    shared: int
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -94,7 +106,7 @@ class Homes:
         if _STUDENT not in self._snapshots.path:
             names = self._snapshot_names(self._snapshots)
             folder = self._root / self._snapshots.path
-            return isinstance(_choose(self._snapshots, folder, names, deadline), NotYet)
+            return isinstance(choose(self._snapshots, folder, names, deadline), NotYet)
         return any(self._lacks_own(self._snapshots, sid, deadline) for sid in student_ids)
 
     def _lacks_own(self, settings: SnapshotSettings, student_id: str, deadline: datetime) -> bool:
@@ -103,10 +115,10 @@ class Homes:
         try:
             if self._home_missing(self._work(student_id, "assignment")):
                 return False
-            names = _folders(folder)
+            names = folders(folder)
         except (ValueError, OSError):
             return True
-        return isinstance(_choose(settings, folder, names, deadline), NotYet)
+        return isinstance(choose(settings, folder, names, deadline), NotYet)
 
     def copy(self, located: Located, destination: Path, needed: Collection[str] = ()) -> Copied:
         # Trust only what a student cannot replace: their home, or the snapshot itself.
@@ -151,8 +163,8 @@ class Homes:
         if gone:
             return gone
         home = self._root.joinpath(*work.home)
-        found = _look(home, work.rest, home, None)
-        if isinstance(found, Absent) and _all_empty(home.parent):
+        found = look(home, work.rest, home, None, work.shared)
+        if isinstance(found, Absent) and all_empty(home.parent):
             return Unreadable(f"every home in {home.parent} is empty: check that they are mounted")
         return found
 
@@ -165,16 +177,16 @@ class Homes:
             return gone
         folder = self._root / settings.path.replace(_STUDENT, student_id)
         try:
-            names = _folders(folder)
+            names = folders(folder)
         except FileNotFoundError:
             return Unreadable(
                 f"there is no snapshot folder {folder}: check that their home is mounted"
             )
-        chosen = _choose(settings, folder, names, deadline)
+        chosen = choose(settings, folder, names, deadline)
         if isinstance(chosen, NotYet):
             return chosen
-        found = _look(folder / chosen, work.rest, folder / chosen, chosen)
-        return _doubted(found, settings, folder, names, chosen)
+        found = look(folder / chosen, work.rest, folder / chosen, chosen, work.shared)
+        return doubted(found, settings, folder, names, chosen, (), work.rest)
 
     def _in_common_snapshots(
         self, settings: SnapshotSettings, work: _Work, deadline: datetime
@@ -182,28 +194,29 @@ class Homes:
         """Look where each snapshot contains everybody's homes."""
         names = self._snapshot_names(settings)
         folder = self._root / settings.path
-        chosen = _choose(settings, folder, names, deadline)
+        chosen = choose(settings, folder, names, deadline)
         if isinstance(chosen, NotYet):
             return chosen
         base = folder / chosen
         homes = base.joinpath(*work.home[:-1])
-        if not _is_there(homes / work.home[-1]):
-            if _any_home(homes):
+        if not is_there(homes / work.home[-1]):
+            if any_home(homes):
                 gone = f"there is no home in snapshot {chosen}"
                 proof = Absent(f"no home in snapshot {chosen}: not logged in by then", gone)
-                return _doubted(proof, settings, folder, names, chosen, work.home)
+                return doubted(proof, settings, folder, names, chosen, work.home, work.rest)
             return Unreadable(
                 f"snapshot {chosen} contains no homes: look at {homes}, and at "
                 "jupyterhub.snapshots.path in rudaux.toml"
             )
-        found = _look(base, work.all, homes / work.home[-1], chosen)
+        shared = len(work.home) + work.shared
+        found = look(base, work.all, homes / work.home[-1], chosen, shared)
         # Homes that are their own datasets are empty folders in their parent's snapshots.
-        if isinstance(found, Absent) and _all_empty(homes):
+        if isinstance(found, Absent) and all_empty(homes):
             return Unreadable(
                 f"every home is empty in snapshot {chosen}: if each home is its own dataset, set "
                 f'jupyterhub.snapshots.path to "{_STUDENT}/{settings.path}"'
             )
-        return _doubted(found, settings, folder, names, chosen, work.home)
+        return doubted(found, settings, folder, names, chosen, work.home, work.rest)
 
     # --- parts of the above ---------------------------------------------------------------------
 
@@ -215,7 +228,7 @@ class Homes:
         if "{" in str(homes):
             homes = self._root
         try:
-            if _any_home(homes):
+            if any_home(homes):
                 return
         except OSError as error:
             raise StorageFailure(
@@ -230,7 +243,7 @@ class Homes:
     def _snapshot_names(self, settings: SnapshotSettings) -> list[str]:
         folder = self._root / settings.path
         try:
-            return _folders(folder)
+            return folders(folder)
         except OSError as error:
             if settings.take is not None and isinstance(error, FileNotFoundError):
                 return []  # the first is yet to be taken, and makes the folder
@@ -241,9 +254,9 @@ class Homes:
 
     def _home_missing(self, work: _Work) -> Absent | Unreadable | None:
         home = self._root.joinpath(*work.home)
-        if _is_there(home):
+        if is_there(home):
             return None
-        if _any_home(home.parent):
+        if any_home(home.parent):
             return Absent("no home: never logged in", "their home is gone")
         return Unreadable(f"{home.parent} contains no homes at all: check that it is mounted")
 
@@ -255,136 +268,15 @@ class Homes:
         values = {"student_id": student_id, "assignment": assignment, **self._values}
         home: list[str] = []
         rest: list[str] = []
-        seen = False
+        seen, common, shared = False, True, 0
         for piece in self._template.split("/"):
             filled = re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), piece)
             (rest if seen else home).extend(name for name in filled.split("/") if name)
             seen = seen or _STUDENT in piece
+            common = common and "{assignment}" not in piece
+            shared = len(rest) if common else shared
         if any(name in {".", ".."} or "\0" in name for name in home + rest):
             raise ValueError(
                 f'jupyterhub.work_path "{self._template}" would lead out of the storage folder'
             )
-        return _Work(tuple(home), tuple(rest))
-
-
-def _look(base: Path, parts: Sequence[str], home: Path, snapshot: str | None) -> Lookup:
-    """Go down from `base`, following no symbolic link; the last part is the work's folder."""
-    where = f" in snapshot {snapshot}" if snapshot else ""
-    folder = base
-    for depth, part in enumerate(parts):
-        folder = folder / part
-        inside = "/".join(parts[: depth + 1])
-        try:
-            mode = folder.lstat().st_mode
-        except FileNotFoundError:
-            empty = "" if _has_content(home) else f"their home is empty{where}"
-            return Absent(f"no {inside}{where}", empty)
-        if stat.S_ISLNK(mode):
-            return Unreadable(f"{folder} is a symbolic link, which is never followed")
-        if not stat.S_ISDIR(mode):
-            return Unreadable(f"{folder} is not a folder")
-    with os.scandir(folder):
-        return Located(folder, snapshot)
-
-
-def _doubted(
-    found: Lookup,
-    settings: SnapshotSettings,
-    folder: Path,
-    names: Sequence[str],
-    chosen: str,
-    home: Sequence[str] = (),
-) -> Lookup:
-    """Doubt a lost home if the snapshot before has files in it: this one may be cut short."""
-    if not isinstance(found, Absent) or not found.home:
-        return found
-    taken = {name: at for name in names if (at := snapshot_time(settings, name)) is not None}
-    before = [name for name, at in taken.items() if at < taken[chosen]]
-    if not before:
-        return found
-    last = max(before, key=lambda name: taken[name])
-    try:
-        if not _has_content(folder.joinpath(last, *home)):
-            return found
-    except FileNotFoundError:
-        return found
-    return Unreadable(
-        f"{found.home}, but snapshot {last} has files of theirs: if {chosen} was cut short, "
-        "complete or remove it, and run this again; if they deleted everything, enter their grade "
-        "in Canvas"
-    )
-
-
-def _is_there(home: Path) -> bool:
-    """Return whether a home exists; raise `OSError` if unknown, as for a dangling link."""
-    try:
-        home.lstat()
-    except FileNotFoundError:
-        return False
-    home.stat()
-    return True
-
-
-def _homes(folder: Path) -> Iterator[Path]:
-    """Yield the folders that can be homes: not the file system's own."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if not entry.name.startswith(".") and entry.name != "lost+found" and entry.is_dir():
-                yield Path(entry.path)
-
-
-def list_homes(folder: Path) -> frozenset[str]:
-    """Return the names of the homes in a folder; raise `StorageFailure` if it has none."""
-    try:
-        found = frozenset(home.name for home in _homes(folder))
-    except OSError as error:
-        raise StorageFailure(
-            f"{folder} cannot be read ({error.strerror}): mount the file server, or fix "
-            "jupyterhub.storage_path in rudaux.toml"
-        ) from error
-    if not found:
-        raise StorageFailure(
-            f"{folder} contains no homes at all: mount the file server, or fix "
-            "jupyterhub.storage_path in rudaux.toml"
-        )
-    return found
-
-
-def _any_home(folder: Path) -> bool:
-    return next(_homes(folder), None) is not None
-
-
-def _all_empty(folder: Path) -> bool:
-    """Return whether all homes are empty: then they are mount points, and prove nothing."""
-    return not any(_has_content(home) for home in _homes(folder))
-
-
-def _has_content(folder: Path) -> bool:
-    try:
-        with os.scandir(folder) as entries:
-            return next(entries, None) is not None
-    except PermissionError:
-        return True
-
-
-def _folders(folder: Path) -> list[str]:
-    with os.scandir(folder) as entries:
-        return [entry.name for entry in entries if entry.is_dir()]
-
-
-def _choose(
-    settings: SnapshotSettings, folder: Path, names: Sequence[str], deadline: datetime
-) -> str | NotYet:
-    """Return the earliest snapshot at or after the deadline."""
-    taken = sorted((at, n) for n in names if (at := snapshot_time(settings, n)) is not None)
-    if names and not taken:
-        return NotYet(
-            f"none of the names in {folder}, such as {min(names)}, contains a time that matches "
-            "pattern and format: fix them in [jupyterhub.snapshots]"
-        )
-    for at, name in taken:
-        if at >= deadline.astimezone(timezone.utc):
-            return name
-    newest = f"; the newest is {taken[-1][1]}" if taken else f"; {folder} is empty"
-    local = deadline.astimezone(settings.timezone)
-    return NotYet(f"no snapshot at or after {local:%Y-%m-%d %H:%M %Z} yet{newest}")
+        return _Work(tuple(home), tuple(rest), shared)

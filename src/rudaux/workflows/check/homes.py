@@ -67,7 +67,7 @@ def _newest(ctx: Context, name: str, at: datetime) -> Check:
     if age < -timedelta(minutes=5):
         text = f"the newest, {name}, is dated in the future"
         remedy = "set jupyterhub.snapshots.timezone to the time zone of the names"
-        return Check("snapshots", "look", text, remedy)
+        return Check("snapshots", "broken", text, remedy, ours=True)
     return Check("snapshots", "ok", f"the newest is {name}")
 
 

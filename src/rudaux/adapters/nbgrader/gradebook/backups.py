@@ -40,6 +40,9 @@ class Copier(Protocol):
     def put_back(self, backup: Path) -> None:
         """Restore the database from the backup, or leave it unchanged."""
 
+    def damage(self, copy: Path) -> str:
+        """Return what is broken in a copy, as it is in the database; "" if nothing is."""
+
     def contents(self, backup: Path | None = None) -> GradebookContents:
         """Count what is in a backup, or in the database; raise `UsageError` for no gradebook."""
 
@@ -63,13 +66,23 @@ def back_up(copier: Copier, folder: Path, reason: str) -> Path:
 
 
 def keep(copier: Copier, folder: Path, run: int, settings: BackupSettings) -> None:
-    """Copy the database for `run` unless the newest such copy is the same; drop old ones."""
+    """Copy the database for `run` unless the newest such copy is the same; drop old ones.
+
+    Raise `GradebookFailure` for a damaged one: it may show other marks, and its copies would take
+    the place of good ones.
+    """
     for cut_short in folder.glob("gradebook-*.partial"):  # no other run is at work on the course
         cut_short.unlink()
     before = _copies(folder)
     copy = back_up(copier, folder, f"run-{run}")
     if before and _same(before[-1], copy):
         copy.unlink()
+    elif broken := copier.damage(copy):
+        copy.unlink()
+        raise GradebookFailure(
+            f"the gradebook {copier.name} is damaged ({broken}), so nothing is graded or pushed: "
+            "restore the newest good backup in .rudaux/backups with `rudaux gradebook restore FILE`"
+        )
     copies = _copies(folder)
     last_of_day = {copy.name.split("T")[0]: copy for copy in copies}
     runs = sorted({_run(copy) for copy in copies})[-settings.runs :]

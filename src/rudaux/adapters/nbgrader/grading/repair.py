@@ -21,6 +21,7 @@ from rudaux.adapters.nbgrader.grading.copies import (
     separate,
 )
 from rudaux.adapters.nbgrader.release.source import give_ids
+from rudaux.domain.execution import NO_LONGER_PART
 
 _FLAGS = ("grade", "solution", "task")
 
@@ -61,7 +62,7 @@ def _forget_unknown(here: str, notebook: Any, notebooks: Mapping[str, KnownNoteb
         if home is not None:
             forgotten.append(f'cell "{name}" of {home.name} was here, too; it counts there')
         elif name:
-            forgotten.append(f'cell "{name}" is no longer part of the assignment')
+            forgotten.append(f'cell "{name}" {NO_LONGER_PART}')
         del cell.metadata["nbgrader"]
     return forgotten
 
