@@ -55,8 +55,9 @@ def test_work_is_collected_from_the_moment_of_the_deadline_on(ctx: FakeContext) 
 
 
 def test_a_snapshot_that_is_named_for_a_time_to_come_stops_it(ctx: FakeContext) -> None:
-    ctx.storage.newest = ("2026-10-02-0030", NOW + timedelta(minutes=5))
-    assert lines(ctx) == ["1", "2"]
+    for ahead in (timedelta(minutes=5), timedelta(days=3)):  # another clock, and no time at all
+        ctx.storage.newest = ("2026-10-02-0030", NOW + ahead)
+        assert lines(ctx) == ["1", "2"]
     ctx.storage.newest = ("2026-10-02-0030", NOW + timedelta(hours=8))
     with pytest.raises(ConfigError, match="still to come, so nothing was collected"):
         lines(ctx)

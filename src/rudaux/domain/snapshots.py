@@ -24,6 +24,15 @@ def snapshot_name(naming: Naming, at: datetime) -> str:
     return at.astimezone(naming.timezone).strftime(naming.format)
 
 
+def in_wrong_zone(newest: datetime, now: datetime) -> bool:
+    """Return whether the newest snapshot's name is read as a time to come by a wrong time zone.
+
+    Then one from before a deadline looks like one from after it. Clocks differ by less, and time
+    zones not by so much that a name further ahead could be a snapshot's.
+    """
+    return timedelta(minutes=10) < newest - now <= timedelta(hours=26)
+
+
 def snapshot_time(naming: Naming, name: str) -> datetime | None:
     """Read the time (UTC) in a snapshot's name; None if there is none.
 

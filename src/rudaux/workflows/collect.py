@@ -23,14 +23,12 @@ from rudaux.domain.collection import (
 )
 from rudaux.domain.outcome import Outcome
 from rudaux.domain.roster import Student
+from rudaux.domain.snapshots import in_wrong_zone
 from rudaux.domain.submissions import GradebookSubmission, Record
 from rudaux.errors import ConfigError, StorageFailure
 from rudaux.ports import Context
 from rudaux.workflows import takeover
 from rudaux.workflows.standings import Standings
-
-_CLOCKS = timedelta(minutes=10)
-"""How far the file server's clock may be ahead of ours; time zones differ by more."""
 
 
 @dataclass(frozen=True)
@@ -117,18 +115,14 @@ def plan(ctx: Context, standings: Standings, only: Ids[str] | None = None) -> Co
 
 
 def _require_past(ctx: Context) -> None:
-    """Raise `ConfigError` if a snapshot's name is read as a time to come.
-
-    With a wrong zone, one from before a deadline looks like one from after it.
-    """
+    """Raise `ConfigError` if snapshots' names are read in another zone than they are made in."""
     newest = ctx.storage.newest_snapshot()
-    if newest is None or newest[1] <= ctx.now() + _CLOCKS:
+    if newest is None or not in_wrong_zone(newest[1], ctx.now()):
         return
     name, at = newest[0], newest[1].astimezone(ctx.config.course.timezone)
     raise ConfigError(
         f"the name of snapshot {name} means {at:%a %-d %b %Y %H:%M %Z}, which is still to come, so "
-        "nothing was collected: set jupyterhub.snapshots.timezone to the time zone of the names, "
-        "or rename this one if its name is no time"
+        "nothing was collected: set jupyterhub.snapshots.timezone to the time zone of the names"
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from rudaux.domain.checks import Check
 from rudaux.domain.collection import NotYet, Unreadable
 from rudaux.domain.messages import listed
+from rudaux.domain.snapshots import in_wrong_zone
 from rudaux.errors import RudauxError
 from rudaux.ports import Context
 from rudaux.workflows.check.look import Course, Look
@@ -63,8 +64,7 @@ def _whose(course: Course, homes: frozenset[str]) -> Check:
 
 
 def _newest(ctx: Context, name: str, at: datetime) -> Check:
-    age = ctx.now() - at
-    if age < -timedelta(minutes=5):
+    if in_wrong_zone(at, ctx.now()):
         text = f"the newest, {name}, is dated in the future"
         remedy = "set jupyterhub.snapshots.timezone to the time zone of the names"
         return Check("snapshots", "broken", text, remedy, ours=True)
