@@ -80,7 +80,7 @@ def choose(folder: Path, catalogue: Catalogue) -> Chosen | Broken:
 
 
 def _files(folder: Path) -> list[Path]:
-    # Path.glob would take a folder that cannot be read for an empty one (Python 3.12 and newer).
+    # Path.glob takes a folder that cannot be read for an empty one.
     with os.scandir(folder) as entries:
         return sorted(
             Path(entry.path)
