@@ -145,6 +145,7 @@ def test_shared_options_stand_anywhere_and_the_last_wins(
         ("--dir", "requires an argument"),
         ("--bogus", "`rudaux --help`"),
         ("git release --dry-rnu", "--dry-run"),
+        ("grade hw --only bad", "'--only': 'bad' is not one of 'failed', 'held'; `rudaux grade"),
     ],
 )
 def test_a_usage_error_is_one_line_that_names_the_way_out(line: str, words: str) -> None:

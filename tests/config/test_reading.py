@@ -71,8 +71,8 @@ def test_a_bare_date_is_the_end_of_that_day_and_to_unlock_its_start() -> None:
 
 
 def test_a_time_that_clocks_show_twice_is_the_later_one() -> None:
-    [found] = parsed(MINIMAL + assignment(due="2026-11-01T01:30:00")).assignments
-    assert found.due.astimezone(timezone.utc) == datetime(2026, 11, 1, 9, 30, tzinfo=timezone.utc)
+    [found] = parsed(MINIMAL + assignment(due="2025-11-02T01:30:00")).assignments
+    assert found.due.astimezone(timezone.utc) == datetime(2025, 11, 2, 9, 30, tzinfo=timezone.utc)
 
 
 def test_a_time_that_clocks_skip_is_a_mistake_that_says_why() -> None:
@@ -210,7 +210,7 @@ def test_reading_the_configuration_imports_only_the_standard_library(tmp_path: P
 
 
 def test_the_later_reading_of_a_repeated_hour_is_an_hour_later() -> None:
-    [early] = parsed(MINIMAL + assignment(due="2026-11-01T00:59:59")).assignments
-    [late] = parsed(MINIMAL + assignment(due="2026-11-01T01:00:00")).assignments
+    [early] = parsed(MINIMAL + assignment(due="2025-11-02T00:59:59")).assignments
+    [late] = parsed(MINIMAL + assignment(due="2025-11-02T01:00:00")).assignments
     passed = late.due.astimezone(timezone.utc) - early.due.astimezone(timezone.utc)
     assert passed == timedelta(hours=1, seconds=1)

@@ -19,7 +19,7 @@ UTC = timezone.utc
         (datetime(2026, 10, 1, 23, 59, tzinfo=VANCOUVER), VANCOUVER, "2026-10-02 00:09"),
         (datetime(2026, 10, 1, 23, 59, tzinfo=VANCOUVER), UTC, "2026-10-02 07:09"),
         (datetime(2026, 10, 1, 23, 59, tzinfo=VANCOUVER), KOLKATA, "2026-10-02 12:39"),
-        (datetime(2026, 12, 31, 23, 59, tzinfo=VANCOUVER), UTC, "2027-01-01 08:09"),
+        (datetime(2025, 12, 31, 23, 59, tzinfo=VANCOUVER), UTC, "2026-01-01 08:09"),
         # the two zones change their clocks on different days
         (datetime(2026, 3, 20, 12, 0, tzinfo=VANCOUVER), BERLIN, "2026-03-20 20:10"),
         (datetime(2026, 4, 1, 12, 0, tzinfo=VANCOUVER), BERLIN, "2026-04-01 21:10"),

@@ -199,7 +199,8 @@ def _convert_plainly(command: Any, ctx: Any) -> None:
 
 
 def _plain(parameter: Any, convert: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
-    kind = parameter.type_descriptor.annotation
+    # Not part of Typer's public interface: without it, Typer's own conversion is as good.
+    kind = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
     if value is None and not parameter.required:
         value = () if parameter.multiple or parameter.nargs == -1 else None
     elif isinstance(value, str) and kind in {str, Path}:
@@ -250,7 +251,8 @@ def _tell_version(whole: bool) -> None:
 
 def _usage_sentence(error: typer.TyperException) -> str:
     """Write the parser's complaint in our words, and name the help that would settle it."""
-    text = " ".join(error.format_message().split()).rstrip(".")
+    said = error.format_message().replace("Value error, ", "")  # pydantic's, since Typer 0.29
+    text = " ".join(said.split()).rstrip(".")
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "rudaux"
     return f"{text[:1].lower()}{text[1:]}; `{path} --help` lists what there is."

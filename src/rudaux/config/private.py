@@ -24,6 +24,18 @@ class Rights:
 PRIVATE = Rights()
 
 
+def exists(path: Path) -> bool:
+    """Return whether a file or folder is there; raise `OSError` if that is unknown.
+
+    `Path.exists` returns False from Python 3.14 on, even where access is denied.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def make_folder(folder: Path, rights: Rights = PRIVATE) -> None:
     """Make a folder and what is missing above it; one that is there stays as it is."""
     if folder.is_dir():

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from rudaux.config.private import exists
 from rudaux.config.settings import FILE, Config, NotifySettings, private_folder
 from rudaux.errors import ConfigError
 
@@ -20,7 +21,7 @@ def saved_token_file(config: Config) -> Path:
 def has_token(config: Config) -> bool:
     """Return whether there is an access token at all, even in a file that others can read."""
     files = (config.canvas.token_file, saved_token_file(config))
-    there = any(file is not None and file.exists() for file in files)
+    there = any(file is not None and exists(file) for file in files)
     return there or bool(os.environ.get(config.canvas.token_env, "").strip())
 
 
@@ -36,7 +37,7 @@ def read_token(config: Config, environment: Mapping[str, str] | None = None) -> 
     if token:
         return _checked(token, f"the environment variable {canvas.token_env}")
     for file in (canvas.token_file, saved_token_file(config)):
-        if file is not None and file.exists():
+        if file is not None and exists(file):
             return _checked(
                 read_private(file, "the Canvas token file"), f"the Canvas token file {file}"
             )

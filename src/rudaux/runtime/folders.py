@@ -24,8 +24,15 @@ def lay_out(files: IO[bytes], folder: str | None = None) -> Path:
     for name in ("work", "home", "tmp", "run"):
         (made / name).mkdir(mode=0o700)
     with tarfile.open(fileobj=files, mode="r|") as archive:
-        archive.extractall(made / "work")  # noqa: S202 - packed by rudaux: files and folders only
+        unpack(archive, made / "work")
     return made
+
+
+def unpack(archive: tarfile.TarFile, folder: Path) -> None:
+    """Unpack what rudaux has packed: files and folders only, with the modes that it gave them."""
+    # Said here because Python's default changes: 3.12 warns, and 3.14 sets modes of its own.
+    archive.extraction_filter = lambda entry, _: entry
+    archive.extractall(folder)  # noqa: S202 - see above
 
 
 def remove(folder: Path) -> None:

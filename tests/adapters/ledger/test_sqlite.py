@@ -170,6 +170,10 @@ class TestFile:
         with sqlite3.connect(path) as db:
             assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("mine",)]
 
+    def test_one_that_cannot_be_looked_at_is_not_an_empty_one(self, tmp_path: Path) -> None:
+        with pytest.raises(SystemFailure, match="check who owns it"):
+            SqliteLedger(tmp_path / ("x" * 300) / "ledger.db").graded()
+
     def test_a_folder_in_its_place_is_put_in_words(self, ledger: SqliteLedger, path: Path) -> None:
         path.mkdir(parents=True)
         with pytest.raises(SystemFailure, match="cannot be used"):

@@ -151,9 +151,7 @@ for folder in ("/usr/bin", "/usr/sbin"):
     if not os.statvfs(folder).f_flag & os.ST_NOSUID: print("set-user-id counts in", folder)
 """,
     "debugging another process": """
-child = os.fork()
-if child == 0:
-    __import__("time").sleep(5); os._exit(0)
+child = os.posix_spawn("/bin/sh", ["sh", "-c", "sleep 5"], {})
 tried("ptrace", libc.ptrace(16, child, 0, 0))
 try: open("/proc/1/mem", "rb"); print("opened the supervisor's memory")
 except OSError: pass

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from rudaux.adapters.ledger.tables import Tables, now
-from rudaux.config.private import create_file
+from rudaux.config.private import create_file, exists
 from rudaux.domain.allowances import Allowance, Cell
 from rudaux.domain.execution import GradedFrom
 
@@ -64,7 +64,7 @@ class RegradingLedger(Tables):
 
     def copy(self, target: Path) -> None:
         """Copy the ledger to a file, if there is one yet."""
-        if not self._path.exists():
+        if not exists(self._path):
             return
         create_file(target)
         with closing(sqlite3.connect(target)) as copy:

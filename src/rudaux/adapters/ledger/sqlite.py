@@ -20,6 +20,7 @@ from rudaux.adapters.ledger.lock import CourseLock
 from rudaux.adapters.ledger.marking import MarkingTables
 from rudaux.adapters.ledger.regrading import RegradingLedger
 from rudaux.adapters.ledger.tables import moment, now, utc
+from rudaux.config.private import exists
 from rudaux.domain.collection import Collection
 from rudaux.domain.execution import Execution, GradedWith, seconds_of_tests
 from rudaux.domain.grades import Push
@@ -95,7 +96,7 @@ class SqliteLedger(CheckRows, MarkingTables, ExtensionTables, GradeTables, Regra
                 _remember(db, [(assignment, student_id)])
 
     def forget(self, assignment: str, student_id: str) -> None:
-        if not self._path.exists():
+        if not exists(self._path):
             return
         with self._writing() as db:
             db.execute(

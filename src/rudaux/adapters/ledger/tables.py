@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rudaux.adapters.ledger.schema import VERSION, create, migrate, version_of
-from rudaux.config.private import create_file, make_rudaux_folder
+from rudaux.config.private import create_file, exists, make_rudaux_folder
 from rudaux.errors import SystemFailure
 
 _BUSY_SECONDS = 30.0
@@ -35,7 +35,7 @@ class Tables:
 
     def _rows(self, query: str, *values: str | int | None) -> list[Any]:
         with self._in_words():
-            if not self._path.exists():
+            if not exists(self._path):
                 return []
             return self._open().execute(query, values).fetchall()
 

@@ -17,7 +17,7 @@ from rudaux.config import GradingSettings
 from rudaux.domain.execution import Execution, Job
 from rudaux.executors.packing import pack
 from rudaux.executors.report import Report
-from rudaux.runtime.folders import remove
+from rudaux.runtime.folders import remove, unpack
 from rudaux.runtime.lines import line
 
 
@@ -62,7 +62,7 @@ def load_job(told: bytes, files: bytes, scratch: Path) -> Generator[Job]:
     folder = Path(tempfile.mkdtemp(prefix="submission-", dir=scratch))
     try:
         with tarfile.open(fileobj=io.BytesIO(files)) as archive:
-            archive.extractall(folder)  # noqa: S202 - packed by rudaux: files and folders only
+            unpack(archive, folder)
         yield Job("", "", folder=folder, **json.loads(told))
     finally:
         remove(folder)

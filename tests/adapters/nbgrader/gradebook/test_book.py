@@ -42,6 +42,12 @@ def test_looking_into_a_gradebook_that_is_not_there_does_not_make_it(tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_gradebook_that_cannot_be_looked_at_is_not_an_empty_one(tmp_path: Path) -> None:
+    name_database(tmp_path, f"sqlite:///{tmp_path}/{'x' * 300}/gradebook.db")
+    with pytest.raises(OSError, match="too long"):
+        NbgraderGradebook(tmp_path).students()
+
+
 def test_a_new_database_is_one_that_nbgrader_made_itself(tmp_path: Path) -> None:
     NbgraderGradebook(tmp_path).save_students([])
     own = f"sqlite:///{tmp_path / 'own.db'}"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -251,6 +252,21 @@ def test_a_binary_file_and_an_absurdly_large_one_are_broken(
     broken = course.grader.prepare("ps1", "11")
     assert isinstance(broken, Broken)
     assert "clear its outputs" in broken.reason
+
+
+def test_a_folder_that_cannot_be_read_is_not_an_empty_one(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, scandir = course.hand_in("11", RIGHT), os.scandir
+
+    def broken_disk(path: Path) -> Any:
+        if Path(path) == folder:
+            raise OSError(errno.EIO, "Input/output error")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", broken_disk)
+    with pytest.raises(OSError, match="Input/output"):
+        course.grader.prepare("ps1", "11")
 
 
 def test_nothing_of_the_assignment_is_broken_and_not_a_zero(course: Course) -> None:

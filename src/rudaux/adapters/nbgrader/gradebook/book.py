@@ -23,6 +23,7 @@ from rudaux.adapters.nbgrader.gradebook.regrading import cell_marks, graded_cell
 from rudaux.adapters.nbgrader.gradebook.sqlite import SqliteFile
 from rudaux.adapters.nbgrader.settings import NbgraderCourse, load_course
 from rudaux.config import BackupSettings
+from rudaux.config.private import exists
 from rudaux.domain.alarms import CellScore, MarkAbove
 from rudaux.domain.marks import SheetMark
 from rudaux.domain.regrade import CellMark, SourceTest
@@ -49,7 +50,7 @@ class NbgraderGradebook:
 
     @property
     def gone(self) -> bool:
-        return self.database.file is not None and not self.database.file.exists()
+        return self.database.file is not None and not exists(self.database.file)
 
     def close(self) -> None:
         """Close the database; the next use opens it again."""

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from rudaux.adapters.nbgrader.gradebook.schema import revisions, schema_head
-from rudaux.config.private import PRIVATE, Rights, create_file
+from rudaux.config.private import PRIVATE, Rights, create_file, exists
 from rudaux.errors import ConfigError, GradebookFailure
 
 BUSY_SECONDS = 5.0
@@ -164,7 +164,7 @@ class Database:
     @property
     def _there(self) -> bool:
         if self.file is not None:
-            return self.file.exists()
+            return exists(self.file)
         return "engine" in self.__dict__ or bool(self.tables())
 
     @cached_property

@@ -80,7 +80,13 @@ def choose(folder: Path, catalogue: Catalogue) -> Chosen | Broken:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.glob("*.ipynb") if p.is_file() and not p.is_symlink())
+    # Path.glob takes a folder that cannot be read for an empty one.
+    with os.scandir(folder) as entries:
+        return sorted(
+            Path(entry.path)
+            for entry in entries
+            if entry.name.endswith(".ipynb") and entry.is_file(follow_symlinks=False)
+        )
 
 
 def _below(folder: Path) -> list[Path]:
