@@ -195,7 +195,6 @@ class View:
         """Ask to pick one of `choices`."""
         import questionary
 
-        _forget_typed()
         asked = questionary.select(
             printable(question), choices=choices, default=default, output=_question_output()
         )
@@ -219,6 +218,7 @@ class View:
             for outcome in outcomes:
                 done.append(outcome)
                 step(done)
+        _forget_typed()
         return done
 
     @contextmanager
@@ -324,7 +324,6 @@ def confirm(question: str, default: bool = True) -> bool:
 
     if not _is_terminal(sys.stdin):
         raise NeedsPersonError(f"{question} Nobody is here to answer.")
-    _forget_typed()
     asked = questionary.confirm(printable(question), default=default, output=_question_output())
     return bool(_answered(asked))
 
@@ -335,7 +334,7 @@ def printable(text: str) -> str:
 
 
 def _forget_typed() -> None:
-    """Drop what was typed before the question was there: a stray Enter must push no grades."""
+    """Drop what was typed during the work: a stray Enter must push no grades."""
     with suppress(termios.error, OSError, ValueError):
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
