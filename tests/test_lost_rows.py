@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -146,6 +147,9 @@ def test_a_damaged_gradebook_is_not_pushed_before_it_is_restored(graded: SmallCo
         assert "nothing is graded or pushed" in said
     assert graded.grades() == before
     assert sorted((graded.folder / ".rudaux" / "backups").iterdir()) == kept
+    shutil.copy(gradebook, graded.folder / "broken.db")
+    said = graded.rudaux("gradebook", "restore", str(graded.folder / "broken.db"), code=2).err
+    assert "so nothing was restored" in said
     graded.rudaux("gradebook", "restore", good)
     by_hand(graded, 1)
     graded.rudaux("submit", "homework_1")

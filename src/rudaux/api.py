@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rudaux.config import AssignmentSettings, find_assignment, find_course_folder
 from rudaux.domain.alarms import ABOUT_ZEROS
-from rudaux.domain.messages import counted
+from rudaux.domain.messages import counted, listed
 from rudaux.domain.outcome import Outcome
 from rudaux.errors import NeedsPersonError, UsageError
 from rudaux.wiring import open_course
@@ -115,7 +115,15 @@ class Course:
             if left and not (overwrite or self.auto):
                 _agree(f"An earlier run left {left}. Set it aside and go on?", "overwrite=True")
             with release.workspace(self.context) as clone:
-                return self._did(release.apply(self.context, release.plan(self.context, clone)))
+                plan = release.plan(self.context, clone)
+                self._did(release.apply(self.context, plan))
+        if plan.held:
+            raise NeedsPersonError(
+                f"{listed([x.release.assignment for x in plan.held])}: not released, because a "
+                "person changed the files in the student repository; `rudaux git release` on a "
+                "terminal asks what to do."
+            )
+        return self
 
     def create_canvas_assignments(self) -> Course:
         """Create or update the Canvas assignments with their launch links."""

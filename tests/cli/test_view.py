@@ -320,13 +320,12 @@ def test_the_estimate_runs_down_and_then_gives_way_to_the_time_it_has_taken() ->
 
 def test_what_was_typed_during_the_work_answers_no_question(tmp_path: Path) -> None:
     script = (
-        "import sys, time\n"
+        "import sys\n"
         "from rudaux.cli.view import View\n"
         "from rudaux.domain.outcome import Outcome\n"
         "def work():\n"
         "    print('at work', flush=True)\n"
         "    sys.stdin.readline()\n"
-        "    time.sleep(0.5)\n"
         "    yield Outcome('1')\n"
         "view = View()\n"
         "view.follow('Autograde', work(), 1)\n"
@@ -334,12 +333,26 @@ def test_what_was_typed_during_the_work_answers_no_question(tmp_path: Path) -> N
     )
     terminal = Terminal([sys.executable, "-c", script], tmp_path)
     terminal.wait_for("at work")
-    terminal.press("\r")
-    terminal.press("\r")
+    terminal.press("\r\r")  # a line is read at a time: the second stays
     terminal.wait_for("What now?")
     terminal.press("\x03")
     assert terminal.ends() != 0
     assert "pushed" not in terminal.seen
+
+
+def test_a_job_in_the_background_is_not_stopped_for_what_was_typed(tmp_path: Path) -> None:
+    script = (
+        "import os\n"
+        "from rudaux.cli.view import View\n"
+        "if (child := os.fork()) == 0:\n"
+        "    os.setpgid(0, 0)\n"
+        "    View().follow('Autograde', [], 0)\n"
+        "    os._exit(0)\n"
+        "print('ended', os.WIFEXITED(os.waitpid(child, os.WUNTRACED)[1]))\n"
+    )
+    terminal = Terminal([sys.executable, "-c", script], tmp_path)
+    assert terminal.ends() == 0
+    assert "ended True" in terminal.seen
 
 
 def test_only_troubles_are_counted() -> None:

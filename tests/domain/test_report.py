@@ -53,8 +53,8 @@ def test_everybody_is_counted_in_one_state() -> None:
     )  # fmt: skip
     found = report(results, summary=Summary(2, TEN, TEN, (TEN, TEN)))
     assert dict(found.counts) == {
-        "not_due": 1, "missing": 1, "collected": 0, "failed": 1, "needs_manual": 0, "graded": 1,
-        "pushed": 1,
+        "not_due": 1, "to_collect": 0, "missing": 1, "collected": 0, "failed": 1,
+        "needs_manual": 0, "graded": 1, "pushed": 1,
     }  # fmt: skip
     assert (found.students, found.late, report().students) == (2, 1, 0)
 

@@ -460,6 +460,22 @@ def test_a_date_that_was_on_its_way_when_a_run_was_killed_is_nobodys(
     assert ctx.canvas.existing[made].due_at == last
 
 
+def test_a_new_date_that_canvas_refused_is_written_by_the_next_run_though_nothing_was_known(
+    ctx: FakeContext,
+) -> None:
+    run_init(ctx)
+    [made] = ctx.canvas.existing
+    ctx.ledger.dated.clear()  # as after an upgrade
+    later = NEXT_WEEK + timedelta(days=1)
+    ctx.config = replace(ctx.config, assignments=(assignment(due=later),))
+    ctx.canvas.fixed = {"homework_1"}
+    run_init(ctx)
+    assert ctx.canvas.existing[made].due_at == NEXT_WEEK
+    ctx.canvas.fixed = set()
+    assert not run_init(ctx).assignments.moved
+    assert ctx.canvas.existing[made].due_at == later
+
+
 @pytest.mark.parametrize("recorded", [False, True])
 def test_a_date_that_is_new_in_the_file_is_written_whatever_canvas_has(
     ctx: FakeContext, recorded: bool

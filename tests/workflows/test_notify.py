@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rudaux.domain.messages import Digest, End, Topic
-from rudaux.domain.submissions import STATES, State
+from rudaux.domain.submissions import SHOWN, Shown
 from rudaux.ports import Teller
 from rudaux.workflows import notify
 from tests.fakes import NOW, FakeLedger, FakeNotifier
@@ -43,7 +43,7 @@ def teller(clock: Clock, post: FakeNotifier) -> Teller:
 
 
 def digest(name: str = "homework_1", **more: object) -> Digest:
-    counts: dict[State, int] = dict.fromkeys(STATES, 0)
+    counts: dict[Shown, int] = dict.fromkeys(SHOWN, 0)
     return replace(Digest(name, {**counts, "pushed": 4}, Decimal(10)), **more)  # type: ignore[arg-type]
 
 

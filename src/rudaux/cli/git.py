@@ -6,7 +6,7 @@ import typer
 
 from rudaux.cli.ask import Question
 from rudaux.cli.describe.plans import release_rows
-from rudaux.cli.init import may_replace_leftover, may_undo, up_to_date
+from rudaux.cli.init import may_replace_leftover, may_undo, undecided, up_to_date
 from rudaux.cli.options import DryRun, Folder, Names, NoPrompt, Overwrite
 from rudaux.cli.session import reading, writing
 from rudaux.cli.summary import finish
@@ -77,4 +77,4 @@ def release(
             if dry_run or (len(plan) and not view.ask(question)):
                 return
             outcomes = view.follow("Release", workflow.apply(ctx, plan), len(plan))
-            finish(outcomes, "`rudaux git release` on a terminal asks what to do.")
+            finish(outcomes, undecided(view, "git release"))

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from rudaux.workflows.release import ReleasePlan
     from rudaux.workflows.sync import SyncPlan
 
-UNDECIDED = "`rudaux init` on a terminal asks what to do."
-
 
 def init(
     overwrite: Overwrite = False,
@@ -57,7 +55,7 @@ def init(
                 list(overrides.apply(ctx, plan.overrides))  # what is known of who joined
                 list(assignments.apply(ctx, plan.assignments))  # which dates are rudaux's
                 take_roster(ctx, view, plan.sync)
-                finish([*release.apply(ctx, plan.release)], UNDECIDED)
+                finish([*release.apply(ctx, plan.release)], undecided(view, "init"))
                 return
             may = no_check or may_release(ctx, view, plan.release)
             if not may or not view.ask(Question(f"Apply {counted(len(plan), 'change')}?", "yes")):
@@ -65,7 +63,8 @@ def init(
                 return
             outcomes = view.follow("Apply", workflow.apply(ctx, plan), len(plan))
         view.troubles(outcomes)
-        finish(outcomes, UNDECIDED if plan.release.held else "`rudaux init` tries again.")
+        again = undecided(view, "init") if plan.release.held else "`rudaux init` tries again."
+        finish(outcomes, again)
         view.notice("Done. `rudaux status` shows where everything stands.")
 
 
@@ -90,8 +89,15 @@ def may_move(ctx: Context, view: View, plan: AssignmentsPlan) -> bool:
     told = [text for line in plan.moved for text in moved_texts(line, ctx.config)]
     if not told or not view.attended:
         return False
-    text = f"{'; '.join(told)}. Write what rudaux.toml says to Canvas?"
+    text = f"{listed(told)}. Write what rudaux.toml says to Canvas?"
     return view.ask(Question(text, "no", default=False))
+
+
+def undecided(view: View, command: str) -> str:
+    """Return what to do about a release that is held for what a person changed."""
+    if view.attended:
+        return f"`rudaux {command}` asks again."
+    return f"`rudaux {command}` on a terminal asks what to do."
 
 
 def may_undo(ctx: Context, view: View, plan: ReleasePlan, dry_run: bool) -> ReleasePlan:
@@ -99,7 +105,7 @@ def may_undo(ctx: Context, view: View, plan: ReleasePlan, dry_run: bool) -> Rele
     edits = [edit for line in plan.held for edit in line.edited]
     if not edits or dry_run or not view.attended:
         return plan
-    told = listed([edit_text(edit, ctx.config) for edit in edits])
+    told = listed([edit_text(edit, ctx.config) for edit in edits], 10)
     text = f"{told}. Put the released version in its place (git's history keeps the other one)?"
     return replace(plan, replace_edits=view.ask(Question(text, "no", default=False)))
 
@@ -144,8 +150,9 @@ def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
     dirty, work = repository.split(repository.ready(ctx).dirty)
     if work:
         view.notice(
-            f"git does not ignore students' work and grades ({listed(work, 5)}). So that nobody "
-            f"commits them: `printf '%s\\n' '' {' '.join(repository.WORK)} >> .gitignore`"
+            f"git does not ignore students' work and grades ({listed(work, 5)}): add "
+            f"{' '.join(repository.WORK)} to {ctx.config.folder / '.gitignore'}, a line each, and "
+            "run `git rm -r --cached` there for those that are committed already."
         )
     if dirty:
         text = f"The instructor repository has uncommitted changes ({listed(dirty, 5)})."

@@ -78,6 +78,7 @@ def new(
     text = render(answers, assignments)
     if dry_run:
         view.line(text.rstrip())
+        _keep_out_of_git(view, file.parent, dry_run)
     else:
         kept = write_keeping(file, text)
         view.line(f"Wrote {file}." + (f" The old one is now {kept}." if kept else ""))
@@ -88,12 +89,16 @@ def new(
         view.notice(_next(answers, all(a.known for a in assignments), has_token))
 
 
-def _keep_out_of_git(view: View, folder: Path) -> None:
+def _keep_out_of_git(view: View, folder: Path, dry_run: bool = False) -> None:
     """Let git ignore students' work in a checkout that has no .gitignore yet."""
     from rudaux.workflows.repository import WORK
 
     ignore = folder / ".gitignore"
-    if (folder / ".git").exists() and not ignore.exists():
+    if not (folder / ".git").exists() or ignore.exists():
+        return
+    if dry_run:
+        view.notice(f"It would also write {ignore}, so that nobody commits students' work.")
+    else:
         write_keeping(ignore, "\n".join([*WORK, ""]))
         view.line(f"Wrote {ignore}, so that nobody commits students' work and grades.")
 

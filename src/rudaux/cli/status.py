@@ -15,10 +15,10 @@ from rudaux.cli.share import PROGRESS_HEADER, progress_rows
 from rudaux.cli.view import View
 from rudaux.config import FILE
 from rudaux.domain.messages import counted
-from rudaux.domain.submissions import STATES, state_words
+from rudaux.domain.submissions import SHOWN, Shown, state_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from rudaux.workflows.status import AssignmentStatus, CourseStatus
@@ -100,13 +100,16 @@ def overview(assignments: Sequence[AssignmentStatus]) -> tuple[list[str], list[l
         columns["Canvas"] = [_PUBLISHED[a.published] for a in assignments]
     if any(a.scheduled_for for a in assignments):
         columns["next run"] = [_moment(a.scheduled_for, years) for a in assignments]
-    counts = {
-        _COLUMNS["not_due"]: [a.counts["not_due"] - a.overdue for a in assignments],
-        _OVERDUE: [a.overdue for a in assignments],
-    }
-    counts |= {_COLUMNS[s]: [a.counts[s] for a in assignments] for s in STATES if s != "not_due"}
-    columns |= {word: [n or "·" for n in found] for word, found in counts.items() if any(found)}
+    counts = [_counts(a) for a in assignments]
+    used = [s for s in SHOWN if any(found[s] for found in counts)]
+    columns |= {_COLUMNS[s]: [found[s] or "·" for found in counts] for s in used}
     return [*columns], [[*row] for row in zip(*columns.values(), strict=True)]
+
+
+def _counts(a: AssignmentStatus) -> Mapping[Shown, int]:
+    overdue = sum(s.overdue for s in a.standings.by_student)
+    shown = {"not_due": a.counts["not_due"] - overdue, "to_collect": overdue}
+    return {s: shown[s] if s in shown else a.counts[s] for s in SHOWN}  # type: ignore[index]
 
 
 def _moment(at: datetime | None, years: set[int]) -> str | None:
@@ -121,11 +124,7 @@ _ABOUT = {
     "next run": "next run {}",
 }  # fmt: skip
 _PUBLISHED = {True: "published", False: "unpublished", None: "not in Canvas"}
-_COLUMNS = {s: state_words(s) for s in STATES} | {"failed": "failed", "needs_manual": "waiting"}
-
-
-_OVERDUE = "to collect"
-"""What a person is told of who is due and not collected."""
+_COLUMNS = {s: state_words(s) for s in SHOWN} | {"failed": "failed", "needs_manual": "waiting"}
 _ALWAYS = frozenset({"id", "student", "state", "points"})
 
 
@@ -140,7 +139,7 @@ def _students(view: View, status: AssignmentStatus) -> None:
         known = standing.state in {"graded", "pushed"}
         points = grade(status.standings.targets[standing.student_id]) if known else None
         name = names[standing.student_id]
-        state = _OVERDUE if standing.overdue else state_words(standing.state)
+        state = state_words(standing.shown)
         rows.append((standing.student_id, name, state, points, extended, standing.reason))
     header = ["id", "student", "state", "points", "own deadline", "why"]
     used = [i for i, name in enumerate(header) if name in _ALWAYS or any(row[i] for row in rows)]
@@ -154,7 +153,7 @@ def _next_step(view: View, read: CourseStatus) -> None:
     for a in read.assignments:
         if a.canvas_id is None or not a.released:
             view.notice(f"\nNext: `rudaux init` sets up {a.name}.")
-        elif a.overdue:
+        elif any(s.overdue for s in a.standings.by_student):
             view.notice(f"\nNext: `rudaux grade {a.name}` collects and grades what is due.")
         elif a.counts["needs_manual"]:
             view.notice(

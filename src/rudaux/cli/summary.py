@@ -47,7 +47,7 @@ def graded_summary(
     held = [o for o in outcomes if o.result == "held" and not o.waiting]
     failed = [o for o in outcomes if o.result == "failed"]
     told = [o for o in outcomes if _note(o)]
-    done = sum(o.ok for o in outcomes)
+    done = sum(o.ok and not o.of_all for o in outcomes)
     rows: list[Finding] = []
     if done:
         rows.append(("ok", f"{done} graded", ""))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import termios
 import time
@@ -250,7 +251,7 @@ class View:
             self.notice(f"{label}: stopped after {len(seen)} of {total}{said}")
             raise
         if seen:
-            count = sum(o.ok or bool(o.waiting) for o in seen)
+            count = sum((o.ok or bool(o.waiting)) and not o.of_all for o in seen)
             self.notice(f"{label}: {count} done{troubles(seen, failed)}")
 
     def troubles(self, outcomes: Iterable[Outcome]) -> None:
@@ -336,7 +337,9 @@ def printable(text: str) -> str:
 def _forget_typed() -> None:
     """Drop what was typed during the work: a stray Enter must push no grades."""
     with suppress(termios.error, OSError, ValueError):
-        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+        # The kernel would stop a job in the background.
+        if _is_terminal(sys.stdin) and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp():
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _answered(asked: Any) -> object:

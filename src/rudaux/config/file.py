@@ -39,7 +39,8 @@ def parse(text: str, name: str = FILE) -> dict[str, Any]:
                 f"{name} has an unresolved merge conflict (<<<<<<< in line {line}): keep one of "
                 "the two versions that are there, and delete the lines that git added."
             ) from error
-        raise ConfigError(f"{name} is not valid TOML: {error}{_hint(text, error)}.") from error
+        said = "; ".join(part for part in (str(error), _hint(text, error)) if part)
+        raise ConfigError(f"{name} is not valid TOML: {said}.") from error
 
 
 def _hint(text: str, error: Exception) -> str:
@@ -47,16 +48,18 @@ def _hint(text: str, error: Exception) -> str:
     found = re.search(r"at line (\d+)", str(error))
     line = text.split("\n")[int(found[1]) - 1].strip() if found else ""
     key, _, value = (part.strip() for part in line.partition("="))
-    if line.startswith("["):
-        return "; close as many brackets as are opened, as in [[assignments]]"
+    if "twice" in str(error):
+        return "it is there more than once: put its lines together"
+    if line.count("[") != line.count("]") and line.startswith("["):
+        return "close as many brackets as are opened, as in [[assignments]]"
     if not re.fullmatch(r"[\w-]+", key):
         return ""
-    if value.count('"') % 2 or value.count("'") % 2:
-        return f"; close the quotation mark of {key}"
     if value[:1].isdigit():
-        return f"; {key}: write a date as 2026-10-01T23:59:59, and a number as 10 or 2.5"
+        return f"{key}: write a date as 2026-10-01T23:59:59, and a number as 10 or 2.5"
+    if value.count('"') % 2 or value.count("'") % 2:
+        return f"close the quotation mark of {key}"
     if re.match(r"[\w~/.]", value):
-        return f"; {key}: put text in quotation marks, and write true or false in lower case"
+        return f"{key}: put text in quotation marks, and write true or false in lower case"
     return ""
 
 

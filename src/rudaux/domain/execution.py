@@ -16,7 +16,7 @@ PROOF = "{rudaux.proof}"
 """Stands in test cells for what proves that they ran, until a kernel is there to run them."""
 
 NO_LONGER_PART = "is no longer part of the assignment"
-"""How the repair of a cell ends that the source does not have."""
+"""How the repair of a cell for an answer ends that the source does not have."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from rudaux.domain.submissions import State
+from rudaux.domain.submissions import Shown
 
 Topic = Literal["problem", "done", "todo"]
 """problem: a run went wrong; done: work was graded; todo: something waits for a person."""
@@ -61,7 +61,7 @@ class Digest:
     """
 
     assignment: str
-    counts: Mapping[State, int]
+    counts: Mapping[Shown, int]
     points: Decimal
     graded: int = 0
     median: Decimal | None = None

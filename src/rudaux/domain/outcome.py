@@ -24,7 +24,7 @@ class Outcome:
     held: it waits for a person; failed: it could not be done and is not a grade. `slowest` is the
     submission's slowest cell, `repaired` whether something was repaired before it was graded.
     `waiting` says how many cells of which notebook wait for marks by hand; `note` is then the rest
-    of the reason.
+    of the reason. With `of_all` it is no item of the plan: the reason is about all of them.
     """
 
     item: str
@@ -34,6 +34,7 @@ class Outcome:
     repaired: bool = False
     waiting: tuple[tuple[str, int], ...] = ()
     note: str = ""
+    of_all: bool = False
 
     @property
     def ok(self) -> bool:

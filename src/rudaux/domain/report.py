@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from functools import cached_property
 from rudaux.domain.failures import FailureGroup
 from rudaux.domain.roster import Student
 from rudaux.domain.statistics import Bin, Flag, ItemStatistics, Summary, TestKey
-from rudaux.domain.submissions import STATES, State
+from rudaux.domain.submissions import Shown, State, count_shown
 
 COMPLETE: frozenset[State] = frozenset({"graded", "pushed"})
 FLAGS: Mapping[Flag, str] = {
@@ -42,7 +41,7 @@ class StudentResult:
     """Where one student stands; `score` is in Canvas points, None without a final one."""
 
     student: Student
-    state: State
+    state: Shown
     reason: str = ""
     score: Decimal | None = None
     late: bool = False
@@ -75,10 +74,9 @@ class AssignmentReport:
         return self.summary.count if self.summary else 0
 
     @property
-    def counts(self) -> Mapping[State, int]:
+    def counts(self) -> Mapping[Shown, int]:
         """Students of the roster per state."""
-        counts = Counter(result.state for result in self.results)
-        return {state: counts[state] for state in STATES}
+        return count_shown(result.state for result in self.results)
 
     @property
     def late(self) -> int:
@@ -102,9 +100,9 @@ class AssignmentReport:
         return found
 
     @property
-    def waiting(self) -> tuple[tuple[State, str, tuple[StudentResult, ...]], ...]:
-        """Who is missing, failed or waits for a person, by state and reason, most first."""
-        groups: dict[tuple[State, str], list[StudentResult]] = {}
+    def waiting(self) -> tuple[tuple[Shown, str, tuple[StudentResult, ...]], ...]:
+        """Who is neither graded nor not due, by state and reason, most first."""
+        groups: dict[tuple[Shown, str], list[StudentResult]] = {}
         for result in self.results:
             done = result.state in COMPLETE and result.score is not None
             if not done and result.state != "not_due":

@@ -42,3 +42,8 @@ class Commit:
     def marked(self) -> bool:
         """Whether rudaux made it: a revert or a squash has a message of its own."""
         return self.message.startswith("Release ") and self.message.rstrip().endswith(MARK)
+
+    def releases(self, assignment: str) -> bool:
+        """Return whether an earlier version of rudaux, which left no mark, released it so."""
+        verb, _, names = self.message.strip().partition(" ")
+        return verb == "Release" and assignment in names.split(", ")

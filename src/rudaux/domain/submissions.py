@@ -11,8 +11,12 @@ from typing import Literal, get_args
 
 State = Literal["not_due", "missing", "collected", "failed", "needs_manual", "graded", "pushed"]
 STATES: tuple[State, ...] = get_args(State)
-_WORDS: Mapping[State, str] = {
+Shown = State | Literal["to_collect"]
+"""A state as people are told of it: who is due and not collected is not "not due" to them."""
+SHOWN: tuple[Shown, ...] = ("not_due", "to_collect", *STATES[1:])
+_WORDS: Mapping[Shown, str] = {
     "not_due": "not due",
+    "to_collect": "to collect",
     "missing": "missing",
     "collected": "collected",
     "failed": "could not be graded",
@@ -22,7 +26,7 @@ _WORDS: Mapping[State, str] = {
 }
 
 
-def state_words(state: State, number: int = 1) -> str:
+def state_words(state: Shown, number: int = 1) -> str:
     """Return what people are told of a state that so many students are in."""
     words = _WORDS[state]
     return words if number == 1 else words.replace("waits", "wait", 1)
@@ -72,6 +76,11 @@ class Standing:
     def overdue(self) -> bool:
         """Whether the deadline has passed, and nothing was collected."""
         return self.due and self.state == "not_due"
+
+    @property
+    def shown(self) -> Shown:
+        """The state as people are told of it."""
+        return "to_collect" if self.overdue else self.state
 
 
 def standing_of(
@@ -123,6 +132,12 @@ def count_states(standings: Iterable[Standing]) -> Mapping[State, int]:
     """Count students per state, every state present."""
     counts = Counter(s.state for s in standings)
     return {state: counts[state] for state in STATES}
+
+
+def count_shown(states: Iterable[Shown]) -> Mapping[Shown, int]:
+    """Count students per state as people are told of it, every state present."""
+    counts = Counter(states)
+    return {state: counts[state] for state in SHOWN}
 
 
 @dataclass(frozen=True)

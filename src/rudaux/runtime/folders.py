@@ -49,7 +49,8 @@ def remove(folder: Path) -> None:
 def is_full(folder: Path | str) -> bool:
     """Return whether the disk of a folder has no room left for anything to run on it."""
     disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize < ROOM
+    # A file system without blocks tells no size.
+    return disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < ROOM
 
 
 def ran_out(error: BaseException) -> bool:

@@ -185,7 +185,8 @@ def _supervise(
         except Exception as error:
             why = f"its supervisor failed ({type(error).__name__}: {error})"
             if ran_out(error):
-                why = why_full(request["disk"] or "its sandbox (grading.scratch)")
+                disk = request["disk"]
+                why = why_full(disk) if disk else "its files do not fit into grading.scratch"
             with suppress(OSError):  # on a line of its own: another may have been cut off
                 os.write(outbox, b"\n" + lines.line(verdict="failed", reason=why, seconds=0.0))
             raise

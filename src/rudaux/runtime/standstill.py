@@ -6,6 +6,7 @@ not answer), or have far more to do than it can.
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 
@@ -18,41 +19,62 @@ _STOOD = 0.1
 _WAITED = 0.8
 """The same for waiting for a processor: with a fifth of one, most code is done in time, and code
 that never ends must still be told from code that could not run."""
+_OWN = 0.5
+"""The same for the submission's own processes: one that waits for these waits for itself."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What had been lost up to then, in seconds; `at` is one of `time.monotonic`."""
+    """What had been lost up to then, in seconds; `at` is one of `time.monotonic`.
+
+    `used` is the processor time of the kernels and of what has ended.
+    """
 
     at: float
     stood: float
     waited: float
+    used: float
 
 
 class Standstill:
-    """Watches the time beside one kernel (its process id; None: no look at its processor)."""
+    """Watches the time beside the kernels of a submission, one after the other."""
 
-    def __init__(self, kernel: int | None) -> None:
-        self._kernel = kernel
-        self._stood, self._looked = 0.0, time.monotonic()
+    def __init__(self) -> None:
+        self._kernel: int | None = None
+        self._stood = self._earlier = self._waited = 0.0
+        self._looked = time.monotonic()
+
+    def watch(self, kernel: int | None) -> None:
+        """Turn to the next kernel (its process id; None: no look at its processor)."""
+        self._earlier += self._waited
+        self._kernel, self._waited, self._looked = kernel, 0.0, time.monotonic()
 
     def look(self, now: float) -> None:
         """Notice how long ago the last look was; call this several times a second."""
         if now - self._looked > _GAP:
             self._stood += now - self._looked
         self._looked = now
+        if self._kernel:
+            self._waited = max(self._waited, tree.waited(self._kernel))
 
     def moment(self) -> Moment:
         """Return what has been lost so far."""
-        waited = tree.waited(self._kernel) if self._kernel else 0.0
-        return Moment(time.monotonic(), self._stood, waited)
+        self.look(time.monotonic())
+        ended = os.times()
+        used = ended.children_user + ended.children_system
+        used += tree.used(self._kernel) if self._kernel else 0.0
+        return Moment(self._looked, self._stood, self._earlier + self._waited, used)
 
     def cause(self, since: Moment) -> str:
         """Return what took so much of the time since then that it is to blame; or ""."""
         now = self.moment()
+        span = now.at - since.at
         stood, waited = now.stood - since.stood, now.waited - since.waited
-        if stood and stood >= _STOOD * (now.at - since.at):
+        if stood and stood >= _STOOD * span:
             return f"the machine stood still for {stood:.0f} s"
-        if waited and waited >= _WAITED * (now.at - since.at):
-            return f"it had to wait {waited:.0f} s for a processor"
-        return ""
+        if not waited or waited < _WAITED * span:
+            return ""
+        others = (p.pid for p in tree.descendants(os.getpid()) if p.pid != self._kernel)
+        if now.used - since.used + sum(map(tree.used, others)) > _OWN * span:
+            return ""
+        return f"it had to wait {waited:.0f} s for a processor"

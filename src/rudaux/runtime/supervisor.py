@@ -65,6 +65,8 @@ class Supervisor:
         self.pending = bytearray()
         self.started = time.monotonic()
         self.until = self.started + limits.timeout
+        self.standstill = Standstill()
+        self.begun = self.standstill.moment()
         os.set_blocking(outbox, False)
 
     def run(self, kernels: Mapping[str, str], notebooks: int) -> None:
@@ -198,9 +200,9 @@ class _Watch:
         self.kernel_end = float("inf")
         self.splitter = lines.Splitter()
         self.looked = 0.0
-        self.standstill = Standstill(kernel)
-        self.begun = self.cell_begun = self.standstill.moment()
-        self.innocent = ""
+        self.standstill = owner.standstill
+        self.standstill.watch(kernel)
+        self.cell_begun = self.standstill.moment()
 
     def verdict(self) -> tuple[str, str]:
         while True:
@@ -220,16 +222,15 @@ class _Watch:
     def _lines(self, data: bytes) -> tuple[str, str] | None:
         for line in self.splitter.take(data):
             said = json.loads(line)
-            if "verdict" in said and said["verdict"] == "cell_timeout" and self.innocent:
-                return "failed", self.innocent
             if "verdict" in said:
                 return said["verdict"], said["reason"]
             if "start" in said:
                 self.cell, self.cell_begun = said["start"], self.standstill.moment()
                 self.cell_until = time.monotonic() + self.owner.limits.cell_timeout + _GRACE
             else:
-                if said["cell"][3] >= self.owner.limits.cell_timeout and not self.innocent:
-                    self.innocent = self._delayed(self.cell_begun)
+                late = said["cell"][3] >= self.owner.limits.cell_timeout
+                if late and (cause := self._delayed(self.cell_begun)):
+                    return "failed", cause
                 self.cell, self.cell_until = None, float("inf")
                 if (disk := self.owner.disk) and any(map(shows_ran_out, said["cell"][2])):
                     return "failed", why_full(disk)
@@ -245,7 +246,7 @@ class _Watch:
     def _overstepped(self, now: float) -> tuple[str, str] | None:
         where = "" if self.cell is None else f" in cell {self.cell + 1}"
         limits = self.owner.limits
-        if now > self.owner.until and (cause := self._delayed(self.begun)):
+        if now > self.owner.until and (cause := self._delayed(self.owner.begun)):
             return "failed", cause
         if now > self.cell_until and (cause := self._delayed(self.cell_begun)):
             return "failed", cause

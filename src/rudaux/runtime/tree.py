@@ -84,6 +84,15 @@ def waited(pid: int) -> float:
         return 0.0
 
 
+def used(pid: int) -> float:
+    """Return the seconds of processor time of a process and of its children that have ended."""
+    try:
+        fields = _content(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
 def tasks_of_this_user() -> int:
     """Return the number of threads of this user's processes, which RLIMIT_NPROC limits."""
     me = os.getuid()

@@ -98,11 +98,8 @@ def plan(ctx: Context, replace_dates: bool = False) -> AssignmentsPlan:
 def former(ctx: Context, existing: Iterable[CanvasAssignment]) -> Iterator[str]:
     """Yield what Canvas still has of assignments that left rudaux.toml, and what to do."""
     configured = {a.name for a in ctx.config.assignments}
-    hub = Hub(ctx.config.jupyterhub.url, ctx.config.jupyterhub.base_url)
     for other in (a for a in existing if a.name not in configured):
-        folder = launch_link(hub, ctx.config.git.student_repo, f"{_folder(ctx, other.name)}/")
-        ours = (other.launch_url or "").startswith(folder) or ctx.ledger.push_records(other.name)
-        if ours:
+        if ctx.ledger.dates(other.name) or ctx.ledger.push_records(other.name):
             given = sum(s.entered is not None for s in ctx.canvas.submissions(other.id))
             grades = counted(given, "grade") if given else "no grades"
             yield (
@@ -166,7 +163,8 @@ def apply(ctx: Context, plan: AssignmentsPlan) -> Iterator[Outcome]:
     for line in plan.lines:
         now, before = _settled(line), ctx.ledger.dates(line.spec.name)
         if line.writes:
-            either = {kind: dates | before.get(kind, frozenset()) for kind, dates in now.items()}
+            there = _dates(line.current or line.spec)
+            either = {k: at | before.get(k, frozenset()) | {there[k]} for k, at in now.items()}
             ctx.ledger.record_dates(line.spec.name, either)
             try:
                 yield _write(ctx, line)

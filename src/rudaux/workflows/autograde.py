@@ -170,7 +170,7 @@ def _of_all(assignment: str, repairs: Sequence[frozenset[str]]) -> Iterator[Outc
             "in the source by now, nobody's answer to it is seen; give it the old name back, then "
             f"run `rudaux regrade {assignment}`"
         )
-        yield Outcome(assignment, reason=text)
+        yield Outcome(assignment, reason=text, of_all=True)
 
 
 def _score(

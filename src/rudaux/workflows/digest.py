@@ -7,7 +7,7 @@ from contextlib import suppress
 from statistics import median
 
 from rudaux.domain.messages import Digest
-from rudaux.domain.submissions import count_states
+from rudaux.domain.submissions import count_shown
 from rudaux.errors import RudauxError
 from rudaux.ports import Context
 from rudaux.workflows import posting, submit
@@ -23,18 +23,19 @@ def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "")
     wanted = ctx.config.notify is not None and "todo" in ctx.config.notify.on
     names, name = {s.id: s.name for s in after.students}, after.settings.name
     complete = [after.targets[sid] for sid in after.complete(ctx.gradebook.submissions(name))]
+    counts = count_shown(s.shown for s in after.by_student)
     failed: dict[str, list[str]] = {}
     for standing in after.by_student:
         if standing.state == "failed":
             failed.setdefault(standing.reason, []).append(names[standing.student_id])
     return Digest(
         name,
-        count_states(after.by_student),
+        counts,
         after.settings.points,
         len(complete),
         median(complete) if complete else None,
         failed,
-        sum(s.overdue for s in after.by_student),
+        counts["to_collect"],
         _edited(ctx, after) if wanted and not stopped else (),
         _hidden(ctx, after) if wanted else 0,
         stopped,

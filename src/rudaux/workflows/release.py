@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import json
 import os
 import shutil
 from collections.abc import Collection, Iterator, Sequence
@@ -230,7 +231,7 @@ def _compare(ctx: Context, release: Release, clone: Path, dirty: Sequence[str]) 
         added=added,
         changed=changed,
         removed=removed,
-        edited=tuple(_edits(ctx, own, theirs, clone, (*added, *changed, *removed))),
+        edited=tuple(_edits(ctx, release, theirs, clone, (*added, *changed, *removed))),
         kept=_unsaved(ctx, own, unknown, dirty),
         gone=gone,
         instructor_differs=bool(replaced or gone or _uncommitted_in(ctx, own, release, dirty)),
@@ -239,25 +240,40 @@ def _compare(ctx: Context, release: Release, clone: Path, dirty: Sequence[str]) 
 
 
 def _edits(
-    ctx: Context, own: Path, theirs: Path, clone: Path, files: Sequence[str]
+    ctx: Context, release: Release, theirs: Path, clone: Path, files: Sequence[str]
 ) -> Iterator[Edit]:
     """Yield which of these files the last commit of a person changed or deleted.
 
     A commit is rudaux's if it has rudaux's mark and the file is as rudaux wrote it, or if the file
-    is as in the course's own release: earlier versions of rudaux left no mark.
+    is as in the course's own release: earlier versions of rudaux left no mark. What this course has
+    not released may be gone, as where a person has cleared away last term's files.
     """
     if not files or ctx.git.last_commit(clone, theirs) is None:
         return
-    written = ctx.ledger.written(_RELEASED)
-    for target in (theirs / file for file in files):
+    written, own = ctx.ledger.written(_RELEASED), ctx.grader.release_folder(release.assignment)
+    for file in files:
+        target = theirs / file
         commit = ctx.git.last_commit(clone, target)
-        if commit is None or _same(ctx, clone, target, own / target.relative_to(theirs)):
+        if commit is None or _same(ctx, clone, target, own / file):
             continue
         path, gone = str(target.relative_to(clone)), not target.is_file()
         known = written.get(path, ())
+        if (gone and not known) or _reads_alike(target, release.folder / file):
+            continue
         as_written = not known or gone or ctx.git.stored(clone, target, target) in known
-        if not (commit.marked and as_written):
+        ours = commit.marked or (not known and commit.releases(release.assignment))
+        if not (ours and as_written):
             yield Edit(path, commit, gone)
+
+
+def _reads_alike(one: Path, other: Path) -> bool:
+    """Return whether two notebooks have the same cells; an editor writes all around them anew."""
+    try:
+        both = [json.loads(path.read_bytes())["cells"] for path in (one, other)]
+        first, second = [[(c["cell_type"], "".join(c["source"])) for c in nb] for nb in both]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return first == second
 
 
 def _unsaved(

@@ -92,6 +92,12 @@ def write_term(
     return ctx.pages.write_term(term, anonymous), pages
 
 
+def _counts(report: AssignmentReport) -> Mapping[str, int]:
+    counts: dict[str, int] = {**report.counts}
+    counts["not_due"] += counts.pop("to_collect")
+    return counts
+
+
 def _results(
     standings: Standings,
     submissions: Mapping[str, GradebookSubmission],
@@ -107,7 +113,7 @@ def _results(
             StudentResult(
                 student,
                 # A missing student's 0 may be pushed, but their work is still missing.
-                by_id[student.id].state
+                by_id[student.id].shown
                 if submission or by_id[student.id].state != "pushed"
                 else "missing",
                 by_id[student.id].reason,
@@ -197,7 +203,7 @@ def as_json(report: AssignmentReport, html: Path) -> dict[str, Any]:
         "mean": fixed_point(summary.mean) if summary else None,
         "median": fixed_point(summary.median) if summary else None,
         "quartiles": [fixed_point(q) for q in summary.quartiles] if summary else None,
-        "counts": dict(report.counts),
+        "counts": _counts(report),
         "late": report.late,
         "tests": [_test_as_json(test) for test in report.tests],
         "errors": [

@@ -68,6 +68,8 @@ def reread(ctx: Context, before: Standings) -> Standings:
     targets, standings = {}, []
     new = newcomers(before.students, before.deadlines.own)
     others = others_perhaps(before.students, ctx.gradebook.students())
+    if others and ctx.canvas.course().limited:
+        others = {}  # they may only be in a section that the token does not see
     for student in before.students:
         submission = submissions.get(student.id)
         score = submission.score if submission else Decimal(0)
@@ -101,8 +103,8 @@ def _newcomer(ctx: Context, assignment: str, student: Student) -> str:
 def _perhaps(student: Student, other: GradebookStudent) -> str:
     return (
         f"may be {other.name} ({other.id}), who left the course after handing in work: no grade "
-        f"until you decide; if so, move the home {other.id} to {student.id}, otherwise "
-        "--accept-zeros gives a 0"
+        f"until you decide; if so, enter this one in Canvas, and rename the home {other.id} to "
+        f"{student.id} for the next deadline; if not, --accept-zeros gives a 0"
     )
 
 

@@ -42,11 +42,6 @@ class AssignmentStatus:
     late_edits: Mapping[str, Sequence[LateEdit]] = field(default_factory=dict)
     """What students changed after their deadline."""
 
-    @property
-    def overdue(self) -> int:
-        """How many are due, and not collected; `counts` has them among those not due."""
-        return sum(s.overdue for s in self.standings.by_student)
-
 
 @dataclass(frozen=True)
 class CourseStatus:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from rudaux.domain.grades import fixed_point
 from rudaux.domain.messages import Digest, End, Message, counted, listed, without_names
-from rudaux.domain.submissions import State
+from rudaux.domain.submissions import Shown
 from rudaux.errors import RudauxError
 from rudaux.ports import Teller
 
@@ -20,13 +20,14 @@ _STOPPED = {
     6: "is only partly done",
 }
 
-_STATES: dict[State, str] = {
+_STATES: dict[Shown, str] = {
     "pushed": "in Canvas",
     "graded": "graded, not in Canvas",
     "missing": "missing",
     "needs_manual": "waiting for a person",
     "failed": "failed",
     "collected": "collected, not graded",
+    "to_collect": "to collect",
     "not_due": "not due",
 }
 

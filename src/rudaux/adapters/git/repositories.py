@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -116,13 +116,13 @@ class GitRepositories(Calls):
             return None
         said = self._must(
             folder, f"read the history of {path}", "--literal-pathspecs",
-            "-c", "log.showSignature=false", "log", "-1", "--format=%H%x00%an%x00%aI%x00%B",
+            "-c", "log.showSignature=false", "log", "-1", "--format=%H%x00%an%x00%at%x00%B",
             "--", str(path),
         )  # fmt: skip
         if not said:
             return None
         own, author, at, message = said.split("\0", 3)
-        return Commit(own, author, datetime.fromisoformat(at), message)
+        return Commit(own, author, datetime.fromtimestamp(int(at), timezone.utc), message)
 
     def fetch(self, folder: Path) -> None:
         self._open(folder)

@@ -169,8 +169,8 @@ def _edit_rows(line: ReleaseLine, plan: ReleasePlan, config: Config) -> Iterable
         yield Row("Release", "!", name, text)
     if line.edited and not plan.replace_edits:
         text = (
-            f"not released until you decide: make the same change in source/{name}, or run `rudaux "
-            f"git release {name}` on a terminal, which asks"
+            f"not released until you decide: make the same change in source/{name}, or answer yes "
+            f"in `rudaux git release {name}`"
         )
         yield Row("Release", "!", name, text)
 
@@ -197,7 +197,13 @@ def assignment_rows(plan: AssignmentsPlan, config: Config) -> list[Row]:
             rows.append(Row("Canvas", "!", f"{line.why} (not changed: {text})"))
         if line.moved:
             text = "; ".join(moved_texts(line, config))
-            rows.append(Row("Canvas", "!", f"{text}. That stays: change it in rudaux.toml, too"))
+            rows.append(
+                Row(
+                    "Canvas",
+                    "!",
+                    f"{text}. Canvas keeps its date: to agree, put it into rudaux.toml",
+                )
+            )
     return rows + [Row("Canvas", "!", text) for text in plan.former]
 
 
@@ -206,12 +212,9 @@ def moved_texts(line: AssignmentLine, config: Config) -> list[str]:
     zone, texts = config.course.timezone, []
     for change in line.moved:
         ours = _value(change.new, zone)
-        there = (
-            f"changed in Canvas to {_value(change.old, zone)}"
-            if change.old
-            else "cleared in Canvas"
-        )
-        texts.append(f"{line.spec.name}: {change.field} was {there}, but rudaux.toml says {ours}")
+        there = f"changed in Canvas to {_value(change.old, zone)}"
+        was = f"the {change.field} date was {there if change.old else 'cleared in Canvas'}"
+        texts.append(f"{line.spec.name}: {was}, but rudaux.toml says {ours}")
     return texts
 
 

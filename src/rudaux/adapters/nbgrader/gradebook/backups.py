@@ -75,14 +75,15 @@ def keep(copier: Copier, folder: Path, run: int, settings: BackupSettings) -> No
         cut_short.unlink()
     before = _copies(folder)
     copy = back_up(copier, folder, f"run-{run}")
-    if before and _same(before[-1], copy):
+    if broken := copier.damage(copy):
         copy.unlink()
-    elif broken := copier.damage(copy):
-        copy.unlink()
+        good = next((str(c) for c in reversed(before) if not copier.damage(c)), "FILE")
         raise GradebookFailure(
             f"the gradebook {copier.name} is damaged ({broken}), so nothing is graded or pushed: "
-            "restore the newest good backup in .rudaux/backups with `rudaux gradebook restore FILE`"
+            f"`rudaux gradebook restore {good}` puts the newest good backup in its place"
         )
+    if before and _same(before[-1], copy):
+        copy.unlink()
     copies = _copies(folder)
     last_of_day = {copy.name.split("T")[0]: copy for copy in copies}
     runs = sorted({_run(copy) for copy in copies})[-settings.runs :]

@@ -31,7 +31,7 @@ from rudaux.domain.roster import GradebookContents, GradebookStudent, Student
 from rudaux.domain.sharing import OpenMark
 from rudaux.domain.statistics import Marks
 from rudaux.domain.submissions import GradebookAssignment, GradebookSubmission
-from rudaux.errors import GradebookFailure
+from rudaux.errors import GradebookFailure, UsageError
 
 
 class NbgraderGradebook:
@@ -263,6 +263,11 @@ class NbgraderGradebook:
     def restore(self, backup: Path) -> Path | None:
         copier, kept = self._copier(), None
         copier.contents(backup)
+        if broken := copier.damage(backup):
+            raise UsageError(
+                f"{backup} is damaged ({broken}), so nothing was restored: choose another backup "
+                "in .rudaux/backups"
+            )
         if copier.there():
             kept = backups.back_up(copier, self._backups, "before-restore")
         self.database.close()

@@ -58,10 +58,16 @@ class SqliteFile:
     def damage(self, copy: Path) -> str:
         # Unlike quick_check, this compares tables with their indexes: nothing else shows that rows
         # are lost or belong to another table. What it says of values is no damage.
+        uri = copy.absolute().as_uri() + "?mode=ro&immutable=1"  # else WAL leaves files beside it
         try:
-            with closing(sqlite3.connect(copy.absolute().as_uri() + "?mode=ro", uri=True)) as there:
+            with closing(sqlite3.connect(uri, uri=True)) as there:
                 there.execute(f"PRAGMA cache_size = -{_CHECK_KIB}")
                 found = [row[0] for row in there.execute("PRAGMA integrity_check(10000)")]
+        except sqlite3.OperationalError as failure:
+            raise GradebookFailure(
+                f"the backup {copy} cannot be checked ({failure}): look at its disk, then run this "
+                "again"
+            ) from failure
         except sqlite3.DatabaseError as failure:
             return str(failure)
         of_values = ("ok", "NULL value in ", "CHECK constraint failed in ")

@@ -62,7 +62,9 @@ def _forget_unknown(here: str, notebook: Any, notebooks: Mapping[str, KnownNoteb
         if home is not None:
             forgotten.append(f'cell "{name}" of {home.name} was here, too; it counts there')
         elif name:
-            forgotten.append(f'cell "{name}" {NO_LONGER_PART}')
+            answer = {"solution", "task"} & {k for k, v in cell.metadata["nbgrader"].items() if v}
+            gone = NO_LONGER_PART if answer else "is a test that the source no longer has"
+            forgotten.append(f'cell "{name}" {gone}')
         del cell.metadata["nbgrader"]
     return forgotten
 
