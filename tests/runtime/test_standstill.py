@@ -69,6 +69,15 @@ def test_a_submission_that_uses_the_processor_itself_waits_for_itself(
     assert still.cause(begun) == ""
 
 
+def test_a_loop_among_busy_children_of_its_own_is_a_time_out(tmp_path: Path) -> None:
+    code = (
+        "import os\nfor _ in range(12):\n    if not os.fork():\n        while True: pass\n"
+        "while True: pass"
+    )
+    execution = run_one(executor(tmp_path, cell_timeout=4), job(tmp_path, code))
+    assert execution.verdict == "cell_timeout"
+
+
 def test_the_time_that_was_lost_counts_in_all_notebooks_of_a_submission() -> None:
     still = Standstill()
     begun = still.moment()

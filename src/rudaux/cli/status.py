@@ -108,8 +108,10 @@ def overview(assignments: Sequence[AssignmentStatus]) -> tuple[list[str], list[l
 
 def _counts(a: AssignmentStatus) -> Mapping[Shown, int]:
     overdue = sum(s.overdue for s in a.standings.by_student)
-    shown = {"not_due": a.counts["not_due"] - overdue, "to_collect": overdue}
-    return {s: shown[s] if s in shown else a.counts[s] for s in SHOWN}  # type: ignore[index]
+    counts: dict[Shown, int] = {"to_collect": overdue}
+    for state, students in a.counts.items():
+        counts[state] = students - overdue if state == "not_due" else students
+    return counts
 
 
 def _moment(at: datetime | None, years: set[int]) -> str | None:

@@ -93,7 +93,7 @@ def write_term(
 
 
 def _counts(report: AssignmentReport) -> Mapping[str, int]:
-    counts: dict[str, int] = {**report.counts}
+    counts = {str(state): number for state, number in report.counts.items()}
     counts["not_due"] += counts.pop("to_collect")
     return counts
 
