@@ -117,12 +117,12 @@ class Course:
             with release.workspace(self.context) as clone:
                 plan = release.plan(self.context, clone)
                 self._did(release.apply(self.context, plan))
-        if plan.held:
-            raise NeedsPersonError(
-                f"{listed([x.release.assignment for x in plan.held])}: not released, because a "
-                "person changed the files in the student repository; `rudaux git release` on a "
-                "terminal asks what to do."
-            )
+            if plan.held:
+                raise NeedsPersonError(
+                    f"{listed([x.release.assignment for x in plan.held])}: not released, because a "
+                    "person changed the files in the student repository; `rudaux git release` on a "
+                    "terminal asks what to do."
+                )
         return self
 
     def create_canvas_assignments(self) -> Course:

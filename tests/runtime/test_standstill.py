@@ -69,13 +69,18 @@ def test_a_submission_that_uses_the_processor_itself_waits_for_itself(
     assert still.cause(begun) == ""
 
 
-def test_a_loop_among_busy_children_of_its_own_is_a_time_out(tmp_path: Path) -> None:
-    code = (
-        "import os\nfor _ in range(12):\n    if not os.fork():\n        while True: pass\n"
-        "while True: pass"
-    )
-    execution = run_one(executor(tmp_path, cell_timeout=4), job(tmp_path, code))
-    assert execution.verdict == "cell_timeout"
+def test_a_child_that_was_busy_in_an_earlier_cell_is_not_to_blame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    still = Standstill()
+    still.watch(os.getpid())
+    begun = still.moment()
+    child = tree.Process(2**22 + 1, os.getpid(), 1)
+    monkeypatch.setattr(tree, "descendants", lambda _: [child])
+    monkeypatch.setattr(tree, "used", lambda pid: 50.0 * (pid == child.pid))
+    monkeypatch.setattr(tree, "waited", lambda _: begun.waited + 30)
+    still.look(begun.at + 1.5)
+    assert still.cause(begun) == "it had to wait 30 s for a processor"
 
 
 def test_the_time_that_was_lost_counts_in_all_notebooks_of_a_submission() -> None:

@@ -151,8 +151,8 @@ def up_to_date(ctx: Context, view: View, dry_run: bool = False) -> Context:
     if work:
         view.notice(
             f"git does not ignore students' work and grades ({listed(work, 5)}): add "
-            f"{' '.join(repository.WORK)} to {ctx.config.folder / '.gitignore'}, a line each, and "
-            "run `git rm -r --cached` there for those that are committed already."
+            f"{' '.join(repository.WORK)} to {ctx.config.folder / '.gitignore'}, a line each. "
+            "Leave what is committed already: taken out of git, it goes from every other checkout."
         )
     if dirty:
         text = f"The instructor repository has uncommitted changes ({listed(dirty, 5)})."

@@ -22,6 +22,9 @@ that never ends must still be told from code that could not run."""
 _OWN = 0.5
 """The same for the submission's own processes: one that waits for these waits for itself."""
 
+_SHORT = 1.0
+"""Seconds after which a cell is long enough to look at what else runs, which takes a while."""
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -43,11 +46,14 @@ class Standstill:
         self._kernel: int | None = None
         self._stood = self._earlier = self._waited = 0.0
         self._looked = time.monotonic()
+        self._others: float | None = 0.0
+        self._begun = self._now()
 
     def watch(self, kernel: int | None) -> None:
         """Turn to the next kernel (its process id; None: no look at its processor)."""
+        self.look(time.monotonic())
         self._earlier += self._waited
-        self._kernel, self._waited, self._looked = kernel, 0.0, time.monotonic()
+        self._kernel, self._waited = kernel, 0.0
 
     def look(self, now: float) -> None:
         """Notice how long ago the last look was; call this several times a second."""
@@ -56,9 +62,15 @@ class Standstill:
         self._looked = now
         if self._kernel:
             self._waited = max(self._waited, tree.waited(self._kernel))
+        if self._others is None and now - self._begun.at > _SHORT:
+            self._others = self._used_by_others()
 
     def moment(self) -> Moment:
-        """Return what has been lost so far."""
+        """Begin something that may run out of time; return what has been lost so far."""
+        self._begun, self._others = self._now(), None
+        return self._begun
+
+    def _now(self) -> Moment:
         self.look(time.monotonic())
         ended = os.times()
         used = ended.children_user + ended.children_system
@@ -67,14 +79,19 @@ class Standstill:
 
     def cause(self, since: Moment) -> str:
         """Return what took so much of the time since then that it is to blame; or ""."""
-        now = self.moment()
+        now = self._now()
         span = now.at - since.at
         stood, waited = now.stood - since.stood, now.waited - since.waited
         if stood and stood >= _STOOD * span:
             return f"the machine stood still for {stood:.0f} s"
         if not waited or waited < _WAITED * span:
             return ""
-        others = (p.pid for p in tree.descendants(os.getpid()) if p.pid != self._kernel)
-        if now.used - since.used + sum(map(tree.used, others)) > _OWN * span:
-            return ""
-        return f"it had to wait {waited:.0f} s for a processor"
+        own = now.used - since.used + self._used_by_others()
+        if since is self._begun:  # what ran before it, and idles now, is not to blame
+            own -= self._others or 0.0
+        return "" if own > _OWN * span else f"it had to wait {waited:.0f} s for a processor"
+
+    def _used_by_others(self) -> float:
+        """Return the processor time of what runs beside the kernel."""
+        pids = (p.pid for p in tree.descendants(os.getpid()) if p.pid != self._kernel)
+        return sum(map(tree.used, pids))

@@ -164,7 +164,7 @@ def apply(ctx: Context, plan: AssignmentsPlan) -> Iterator[Outcome]:
         now, before = _settled(line), ctx.ledger.dates(line.spec.name)
         if line.writes:
             there = _dates(line.current or line.spec)
-            either = {k: at | before.get(k, frozenset()) | {there[k]} for k, at in now.items()}
+            either = {k: at | before.get(k, frozenset({there[k]})) for k, at in now.items()}
             ctx.ledger.record_dates(line.spec.name, either)
             try:
                 yield _write(ctx, line)

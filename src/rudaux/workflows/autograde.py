@@ -109,7 +109,8 @@ def apply(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
 
 def _grade(ctx: Context, plan: AutogradePlan) -> Iterator[Outcome]:
     if gradebook.record_source(ctx, plan.assignment):
-        yield Outcome(plan.assignment, reason="tests changed: the gradebook was updated")
+        text = "tests changed: the gradebook was updated"
+        yield Outcome(plan.assignment, reason=text, of_all=True)
     tests = ctx.grader.tests_digest(plan.assignment)
     names = {s.id: s.name for s in plan.students}
     broken: list[Outcome] = []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
-import json
 import os
 import shutil
 from collections.abc import Collection, Iterator, Sequence
@@ -16,25 +14,10 @@ from rudaux.config.private import make_folder
 from rudaux.domain.artifacts import Release
 from rudaux.domain.links import repo_folder
 from rudaux.domain.outcome import Outcome
-from rudaux.domain.repository import MARK, Commit, Ignored
+from rudaux.domain.repository import MARK, Ignored
 from rudaux.errors import ConfigError, GitFailure
 from rudaux.ports import Context
-from rudaux.workflows import gradebook, repository
-
-_RELEASED = "student repository"
-"""Whose the released files are in the ledger's list of what rudaux wrote."""
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A file of the student repository that a person changed since rudaux released it.
-
-    `path` is its path there; with `gone`, the commit deleted it.
-    """
-
-    path: str
-    commit: Commit
-    gone: bool = False
+from rudaux.workflows import edits, gradebook, repository
 
 
 @dataclass(frozen=True)
@@ -51,7 +34,7 @@ class ReleaseLine:
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    edited: tuple[Edit, ...] = ()
+    edited: tuple[edits.Edit, ...] = ()
     kept: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     instructor_differs: bool = False
@@ -193,9 +176,7 @@ def apply(ctx: Context, plan: ReleasePlan) -> Iterator[Outcome]:
         _copy(line.release, own, line.gone)
         gradebook.record_source(ctx, name)
         for file in (*line.added, *line.changed):
-            place, content = theirs / file, line.release.folder / file
-            digest = ctx.git.stored(plan.clone, place, content) or ""
-            ctx.ledger.record_written(_RELEASED, str(place.relative_to(plan.clone)), digest)
+            edits.record(ctx, plan.clone, theirs / file, line.release.folder / file)
         _copy(line.release, theirs, line.removed)
     message = f"Release {', '.join(line.release.assignment for line in changed)}\n\n{MARK}"
     students = [str(student_folder(ctx, plan.clone, x.release.assignment)) for x in changed]
@@ -219,61 +200,26 @@ def _compare(ctx: Context, release: Release, clone: Path, dirty: Sequence[str]) 
     own = ctx.grader.release_folder(release.assignment)
     root = ctx.config.folder
     present = [f for f in release.files if (theirs / f).is_file()]
-    changed = tuple(f for f in present if not _same(ctx, clone, theirs / f, release.folder / f))
+    changed = tuple(
+        f for f in present if not edits.same(ctx, clone, theirs / f, release.folder / f)
+    )
     removed = _stale(release, own, theirs)
-    gone = tuple(f for f in removed if _same(ctx, clone, theirs / f, own / f))
-    replaced = [f for f in release.files if not _same(ctx, root, own / f, release.folder / f)]
+    gone = tuple(f for f in removed if edits.same(ctx, clone, theirs / f, own / f))
+    replaced = [f for f in release.files if not edits.same(ctx, root, own / f, release.folder / f)]
     there = [f for f in replaced if (own / f).is_file()]
-    unknown = [f for f in there if not _same(ctx, clone, theirs / f, own / f)]
+    unknown = [f for f in there if not edits.same(ctx, clone, theirs / f, own / f)]
     added = tuple(f for f in release.files if f not in present)
     return ReleaseLine(
         release,
         added=added,
         changed=changed,
         removed=removed,
-        edited=tuple(_edits(ctx, release, theirs, clone, (*added, *changed, *removed))),
+        edited=tuple(edits.edits(ctx, release, theirs, clone, (*added, *changed, *removed))),
         kept=_unsaved(ctx, own, unknown, dirty),
         gone=gone,
         instructor_differs=bool(replaced or gone or _uncommitted_in(ctx, own, release, dirty)),
         gradebook_differs=not ctx.grader.source_in_step(release.assignment),
     )
-
-
-def _edits(
-    ctx: Context, release: Release, theirs: Path, clone: Path, files: Sequence[str]
-) -> Iterator[Edit]:
-    """Yield which of these files the last commit of a person changed or deleted.
-
-    A commit is rudaux's if it has rudaux's mark and the file is as rudaux wrote it, or if the file
-    is as in the course's own release: earlier versions of rudaux left no mark. What this course has
-    not released may be gone, as where a person has cleared away last term's files.
-    """
-    if not files or ctx.git.last_commit(clone, theirs) is None:
-        return
-    written, own = ctx.ledger.written(_RELEASED), ctx.grader.release_folder(release.assignment)
-    for file in files:
-        target = theirs / file
-        commit = ctx.git.last_commit(clone, target)
-        if commit is None or _same(ctx, clone, target, own / file):
-            continue
-        path, gone = str(target.relative_to(clone)), not target.is_file()
-        known = written.get(path, ())
-        if (gone and not known) or _reads_alike(target, release.folder / file):
-            continue
-        as_written = not known or gone or ctx.git.stored(clone, target, target) in known
-        ours = commit.marked or (not known and commit.releases(release.assignment))
-        if not (ours and as_written):
-            yield Edit(path, commit, gone)
-
-
-def _reads_alike(one: Path, other: Path) -> bool:
-    """Return whether two notebooks have the same cells; an editor writes all around them anew."""
-    try:
-        both = [json.loads(path.read_bytes())["cells"] for path in (one, other)]
-        first, second = [[(c["cell_type"], "".join(c["source"])) for c in nb] for nb in both]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return first == second
 
 
 def _unsaved(
@@ -352,16 +298,6 @@ def _obstacle(name: str, target: Path, stale: Collection[Path]) -> Iterator[str]
         yield f"this account may not write to {parent}: check who owns it."
     elif any(p.is_file() and p not in stale for p in target.rglob("*")):
         yield f"{target} is a folder where {name} needs a file: move it away."
-
-
-def _same(ctx: Context, repo: Path, path: Path, other: Path) -> bool:
-    """Return whether a file of a repository has another's content, as git stores it."""
-    if not (path.is_file() and other.is_file()):
-        return False
-    if filecmp.cmp(path, other, shallow=False):
-        return True
-    stored = ctx.git.stored(repo, path, path)
-    return stored is not None and stored == ctx.git.stored(repo, path, other)
 
 
 def _stale(release: Release, own: Path, theirs: Path) -> tuple[str, ...]:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from rudaux.domain.roster import GradebookStudent, Student
     from rudaux.domain.timetable import Entry
     from rudaux.workflows.assignments import AssignmentLine, AssignmentsPlan, Change
+    from rudaux.workflows.edits import Edit
     from rudaux.workflows.init import InitPlan
-    from rudaux.workflows.release import Edit, ReleaseLine, ReleasePlan
+    from rudaux.workflows.release import ReleaseLine, ReleasePlan
     from rudaux.workflows.schedule import SchedulePlan
     from rudaux.workflows.sync import SyncPlan
     from rudaux.workflows.takeover import TakeOver

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rudaux.cli.describe.words import number
 from rudaux.domain.messages import counted, listed
 from rudaux.domain.report import COMPLETE, FLAGS
-from rudaux.domain.submissions import state_words
+from rudaux.domain.submissions import Shown, state_words
 
 if TYPE_CHECKING:
     from rudaux.domain.report import AssignmentReport, TermReport
@@ -79,7 +79,8 @@ def term_rows(term: TermReport) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     for r in term.assignments:
         counts = r.counts
-        waiting = counts["needs_manual"] + counts["failed"] + counts["collected"]
+        open_ends: tuple[Shown, ...] = ("needs_manual", "failed", "collected", "to_collect")
+        waiting = sum(counts[state] for state in open_ends)
         shares: tuple[object, object] = (None, None)
         if r.summary and r.points:
             low, high = (f"{100 * q / r.points:.0f}" for q in r.summary.quartiles)
