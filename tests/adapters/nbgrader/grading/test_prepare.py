@@ -144,7 +144,7 @@ def test_a_cell_of_an_older_version_is_no_longer_graded(course: Course) -> None:
     course.hand_in("11", RIGHT, old_cell)
     job = course.job("11")
     assert "gone" not in names(job)
-    assert job.repairs == ('problem1: cell "gone" is a test that the source no longer has',)
+    assert job.repairs == ('problem1: cell "gone" is no longer part of the assignment (a test)',)
 
 
 @pytest.mark.parametrize("name", ["problem1__20261001120000", "My homework"])

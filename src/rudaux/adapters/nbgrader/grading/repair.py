@@ -63,8 +63,7 @@ def _forget_unknown(here: str, notebook: Any, notebooks: Mapping[str, KnownNoteb
             forgotten.append(f'cell "{name}" of {home.name} was here, too; it counts there')
         elif name:
             answer = {"solution", "task"} & {k for k, v in cell.metadata["nbgrader"].items() if v}
-            gone = NO_LONGER_PART if answer else "is a test that the source no longer has"
-            forgotten.append(f'cell "{name}" {gone}')
+            forgotten.append(f'cell "{name}" {NO_LONGER_PART}{"" if answer else " (a test)"}')
         del cell.metadata["nbgrader"]
     return forgotten
 
