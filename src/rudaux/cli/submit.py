@@ -67,18 +67,16 @@ def submit(
         settings = find_assignment(ctx.config, name)
         ctx.gradebook.check()
         standings = read_standings(ctx, settings)
-        students = standings.students
         if not as_json:
             lead_to_canvas(ctx, view, standings)
             view.line(f"{heading(standings, ctx.config.course.timezone)}\n", "bold")
-        if not dry_run and not may_take_roster(ctx, view, students, accept_roster):
-            return
-        if not dry_run:
-            tell_uncopied(ctx, view)
         outcomes: list[Outcome] = []
-        if not dry_run and not no_feedback:
-            outcomes += make_feedback(ctx, view, standings)
         if not dry_run:
+            if not may_take_roster(ctx, view, standings.students, accept_roster):
+                return
+            tell_uncopied(ctx, view)
+            if not no_feedback:
+                outcomes += make_feedback(ctx, view, standings)
             report_before_push(ctx, view, standings)
         outcomes += push_grades(ctx, view, standings, pushing)
         if not no_feedback:

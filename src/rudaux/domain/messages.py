@@ -55,9 +55,8 @@ class Digest:
     """One assignment at the end of a run, without anybody's grade.
 
     `failed` maps a reason to the names of those who could not be graded for it; `graded` counts
-    complete submissions, `median` is theirs in Canvas points. `uncollected` counts students who are
-    due and not collected, `stopped` says why grades were not pushed, `changed` whether this run
-    changed anything, `report` where the report is.
+    complete submissions, `median` is theirs in Canvas points. `stopped` says why grades
+    were not pushed, `changed` whether this run changed anything, `report` where the report is.
     """
 
     assignment: str
@@ -66,7 +65,6 @@ class Digest:
     graded: int = 0
     median: Decimal | None = None
     failed: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    uncollected: int = 0
     edited: Sequence[str] = ()
     hidden: int = 0
     stopped: str = ""

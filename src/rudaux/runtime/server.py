@@ -27,6 +27,9 @@ from rudaux.runtime.limits import OWN
 from rudaux.runtime.preload import import_for_notebooks
 from rudaux.runtime.prepared import prepare
 
+_TOO_BIG = (
+    "its files do not fit into grading.scratch: raise it in rudaux.toml, then grade this again"
+)
 _IMPORTS = (
     "rudaux.runtime.supervisor",
     "rudaux.runtime.runner",
@@ -186,7 +189,7 @@ def _supervise(
             why = f"its supervisor failed ({type(error).__name__}: {error})"
             if ran_out(error):
                 disk = request["disk"]
-                why = why_full(disk) if disk else "its files do not fit into grading.scratch"
+                why = why_full(disk) if disk else _TOO_BIG
             with suppress(OSError):  # on a line of its own: another may have been cut off
                 os.write(outbox, b"\n" + lines.line(verdict="failed", reason=why, seconds=0.0))
             raise

@@ -35,7 +35,6 @@ def digest(ctx: Context, before: Standings, after: Standings, stopped: str = "")
         len(complete),
         median(complete) if complete else None,
         failed,
-        counts["to_collect"],
         _edited(ctx, after) if wanted and not stopped else (),
         _hidden(ctx, after) if wanted else 0,
         stopped,

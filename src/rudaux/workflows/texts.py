@@ -68,9 +68,9 @@ def _of_assignment(
         ]
         title = f"{teller.course} {name}: {what} could not be graded"
         yield Message("problem", f"failed:{name}", title, _body(lines))
-    if digest.uncollected:
+    if uncollected := digest.counts["to_collect"]:
         look, grade = _command(teller, "snapshot"), _command(teller, f"grade {name}")
-        who = counted(digest.uncollected, "student")
+        who = counted(uncollected, "student")
         remedy = f"Check that the file server takes snapshots, then run {grade}."
         lines = [
             *head,

@@ -198,13 +198,8 @@ def assignment_rows(plan: AssignmentsPlan, config: Config) -> list[Row]:
             rows.append(Row("Canvas", "!", f"{line.why} (not changed: {text})"))
         if line.moved:
             text = "; ".join(moved_texts(line, config))
-            rows.append(
-                Row(
-                    "Canvas",
-                    "!",
-                    f"{text}. Canvas keeps its date: to agree, put it into rudaux.toml",
-                )
-            )
+            text = f"{text}. Canvas keeps its date: to agree, put it into rudaux.toml"
+            rows.append(Row("Canvas", "!", text))
     return rows + [Row("Canvas", "!", text) for text in plan.former]
 
 

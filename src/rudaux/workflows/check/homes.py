@@ -68,7 +68,7 @@ def _newest(ctx: Context, name: str, at: datetime) -> Check:
         text = f"the newest, {name}, is dated in the future"
         remedy = "set jupyterhub.snapshots.timezone to the time zone of the names"
         return Check("snapshots", "broken", text, remedy, ours=True)
-    if at > ctx.now() + timedelta(days=1):
+    if at > ctx.now() + timedelta(days=1):  # further ahead than a time zone explains
         text, remedy = f"{name} is dated in the future", "rename it if its name is no time"
         return Check("snapshots", "look", text, remedy)
     return Check("snapshots", "ok", f"the newest is {name}")
